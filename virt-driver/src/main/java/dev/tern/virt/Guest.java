@@ -1,0 +1,233 @@
+package dev.tern.virt;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One running QEMU process and the connection to its monitor. Closing the object closes the
+ * connection; the process goes on.
+ *
+ * <p>Every method fails with a {@link VirtException} whose kind says what is known of the effect.
+ */
+public interface Guest extends AutoCloseable {
+
+  long pid();
+
+  /** Whether the process is still there (a zombie is not). */
+  boolean alive();
+
+  RunState runState() throws VirtException;
+
+  /** Runs the guest's processors. Harmless when they run already. */
+  void cont() throws VirtException;
+
+  /**
+   * Asks the guest to power off (ACPI) and waits for the process to end; after {@code grace} it is
+   * ended by force.
+   */
+  void shutDown(Duration grace) throws VirtException;
+
+  /**
+   * Ends the process, by {@code quit}, then SIGKILL; returns when it is gone. Harmless when it is
+   * gone already.
+   */
+  void kill() throws VirtException;
+
+  /** Disks as the monitor shows them now: node, format, virtual and allocated bytes. */
+  List<DiskState> disks() throws VirtException;
+
+  /** Called once, from the driver's thread, when the process or its monitor is gone. */
+  void onGone(Runnable listener);
+
+  // ---- destination
+  // -------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Makes a guest launched as {@code INCOMING} ready: NBD server and one writable export per disk
+   * under an unguessable name, migration parameters, then the incoming listener. May be repeated:
+   * it answers with what is there.
+   */
+  IncomingEndpoints openIncoming(IncomingRequest request) throws VirtException;
+
+  /**
+   * Watches an incoming guest from now on. At QEMU's own {@code MIGRATION completed} event {@code
+   * permit} is asked (it records durably that the guest arrived, and may refuse); then exports are
+   * closed, the guest runs, and {@code listener} is told {@link Arrival.Running} with QEMU's
+   * stamps. No round trip to anyone happens on the way. Also tells {@link Arrival.Failed} when the
+   * stream broke. An arrival that happened before this call (a restarted agent) is found by query.
+   *
+   * @param keepPaused the guest was paused by its user and stays so
+   */
+  void watchArrival(ArrivalPermit permit, boolean keepPaused, Consumer<Arrival> listener)
+      throws VirtException;
+
+  /** Ends exports and the NBD server. Harmless when there are none. */
+  void closeExports() throws VirtException;
+
+  // ---- source
+  // ------------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Starts one mirror per disk, all in parallel, to the given exports and returns when all are
+   * ready, so that from now on each write goes to both sides. May be repeated: running mirrors are
+   * taken up where they are.
+   *
+   * @param progress called at least every 500 ms from the calling thread
+   * @throws VirtException {@code REFUSED} with the job's error when a mirror failed; the guest runs
+   *     on and the mirrors are gone
+   */
+  void mirrorDisks(
+      List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+      throws VirtException, InterruptedException;
+
+  /**
+   * Drops mirrors and their nodes, with yank when the link is dead. Harmless when there are none.
+   * Guest runs on.
+   */
+  void cancelMirrors() throws VirtException;
+
+  /**
+   * Sends the guest's memory and hands the guest over: migrate with pause-before-switchover, at
+   * {@code pre-switchover} finish the mirrors, call {@code beforeContinue} (it records durably that
+   * the guest is handed over), then {@code migrate-continue}, and wait until QEMU says completed or
+   * failed.
+   *
+   * <p>{@link HandOver.Stayed}: the guest runs here again ({@code beforeContinue} was not called).
+   * {@link HandOver.Sent}: QEMU has sent everything and the guest is paused here; <em>only the
+   * destination can say that it arrived</em>. {@link HandOver.Unknown}: handed over, but what QEMU
+   * did since is not known. May be repeated after an agent's restart: it looks where the migration
+   * stands and goes on from there; {@code handedOver} says whether the record was written.
+   */
+  HandOver handOver(
+      MemoryTarget target,
+      MemoryOptions options,
+      boolean handedOver,
+      HandOverRecord beforeContinue,
+      Consumer<MoveProgress> progress)
+      throws VirtException, InterruptedException;
+
+  /**
+   * Asks a hand-over in progress in another thread to stop before it is recorded: {@code
+   * migrate_cancel}. The thread in {@link #handOver} returns {@code Stayed}, or {@code Sent} when
+   * it was too late.
+   */
+  void cancelHandOver() throws VirtException;
+
+  /**
+   * Brings the guest back to running here from whatever an unfinished migration left (cancel, yank
+   * if stuck, drop mirrors, dismiss jobs, delete nodes, {@code cont}). Idempotent. The caller
+   * guarantees that no other QEMU can run the guest.
+   */
+  void recoverAtHome() throws VirtException;
+
+  @Override
+  void close();
+
+  /** QEMU's run state as far as callers need to tell apart. */
+  enum RunState {
+    RUNNING,
+    PAUSED,
+    /** Waits for an incoming stream; nothing has arrived. */
+    INCOMING,
+    /** The outgoing stream is complete; paused. */
+    POSTMIGRATE,
+    /** Paused at a failed finish of a migration. */
+    FINISH_MIGRATE,
+    SHUTDOWN,
+    /** Internal error, guest panicked, I/O error, and the like. */
+    ERROR
+  }
+
+  record DiskState(String diskId, String format, long virtualBytes, long allocatedBytes) {}
+
+  /**
+   * @param address numeric, to listen on
+   * @param nbdPort TCP port for the exports
+   * @param migrationPort TCP port for the memory stream
+   * @param exportNames per disk id, unguessable
+   */
+  record IncomingRequest(
+      String address, int nbdPort, int migrationPort, java.util.Map<String, String> exportNames) {}
+
+  record IncomingEndpoints(
+      String address, int nbdPort, int migrationPort, java.util.Map<String, String> exportNames) {}
+
+  /** Where one disk's mirror goes. */
+  record MirrorTarget(String diskId, String address, int port, String exportName, Sync sync) {}
+
+  enum Sync {
+    /** All that the guest sees of the disk; the target stands alone. */
+    FULL,
+    /** Only the top layer; the target has an equal base. */
+    TOP
+  }
+
+  /**
+   * @param bytesPerSecond limit per disk; 0 is unlimited
+   */
+  record MirrorOptions(long bytesPerSecond) {}
+
+  record MemoryTarget(String address, int port) {}
+
+  /**
+   * @param downtimeLimit QEMU's own estimate under which it pauses the guest; start low
+   *     (dataplane.md §3)
+   * @param bytesPerSecond 0 is unlimited
+   * @param deadline all of it, from the call on; past it the hand-over is cancelled
+   */
+  record MemoryOptions(Duration downtimeLimit, long bytesPerSecond, Duration deadline) {}
+
+  /**
+   * Bytes moved so far. {@code processed} never falls within one migration; {@code total} may grow.
+   */
+  record MoveProgress(
+      long memoryTotal,
+      long memoryProcessed,
+      long memoryRemaining,
+      long diskTotal,
+      long diskProcessed,
+      long diskRemaining) {}
+
+  /** Durable before the guest may run anywhere else. Throwing leaves the guest here. */
+  @FunctionalInterface
+  interface HandOverRecord {
+    void recordHandedOver() throws java.io.IOException;
+  }
+
+  /** Durable before the guest runs here. Throwing leaves it paused. */
+  @FunctionalInterface
+  interface ArrivalPermit {
+    void recordArrived() throws java.io.IOException;
+  }
+
+  /** What came of an attempt to move the guest's memory, as the source's QEMU knows it. */
+  sealed interface HandOver {
+    /**
+     * @param stoppedAt QEMU's stamp of its STOP event, when it was seen
+     */
+    record Sent(Optional<Instant> stoppedAt, MoveProgress moved) implements HandOver {}
+
+    /** The guest never left and runs here. */
+    record Stayed(String reason) implements HandOver {}
+
+    /**
+     * Recorded as handed over, and QEMU's state since is not known, or QEMU says failed. The guest
+     * is paused here.
+     */
+    record Unknown(String reason) implements HandOver {}
+  }
+
+  /** What came of an incoming migration. */
+  sealed interface Arrival {
+    /**
+     * @param resumedAt QEMU's stamp of its RESUME event, when it was seen; empty too when kept
+     *     paused
+     */
+    record Running(Optional<Instant> resumedAt) implements Arrival {}
+
+    record Failed(String reason) implements Arrival {}
+  }
+}
