@@ -1,0 +1,78 @@
+package dev.tern.contract;
+
+/**
+ * Every failure a caller can be told, by name. Names that Nova has are Nova's, so that its users
+ * recognise them. The {@link Kind} decides the HTTP status, in one place in the API.
+ */
+public enum ErrorCode {
+  INVALID_INPUT(Kind.INVALID, "InvalidInput"),
+  MALFORMED_REQUEST(Kind.INVALID, "MalformedRequestBody"),
+  INSTANCE_NOT_FOUND(Kind.NOT_FOUND, "InstanceNotFound"),
+  FLAVOR_NOT_FOUND(Kind.NOT_FOUND, "FlavorNotFound"),
+  IMAGE_NOT_FOUND(Kind.NOT_FOUND, "ImageNotFound"),
+  MIGRATION_NOT_FOUND(Kind.NOT_FOUND, "MigrationNotFound"),
+  ACTION_NOT_FOUND(Kind.NOT_FOUND, "InstanceActionNotFound"),
+  SERVICE_NOT_FOUND(Kind.NOT_FOUND, "ServiceNotFound"),
+  /** Nova answers 400, not 404, when a body names an unknown host. */
+  COMPUTE_HOST_NOT_FOUND(Kind.INVALID, "ComputeHostNotFound"),
+  FORBIDDEN(Kind.FORBIDDEN, "PolicyNotAuthorized"),
+  INSTANCE_INVALID_STATE(Kind.CONFLICT, "InstanceInvalidState"),
+  SERVER_IN_TRANSIT(Kind.CONFLICT, "InstanceInvalidState"),
+  INVALID_MIGRATION_STATE(Kind.INVALID, "InvalidMigrationState"),
+  IMAGE_NOT_ACTIVE(Kind.INVALID, "ImageNotActive"),
+  IMAGE_UNACCEPTABLE(Kind.INVALID, "ImageUnacceptable"),
+  IMAGE_CONFLICT(Kind.CONFLICT, "ImageConflict"),
+  FLAVOR_DISK_TOO_SMALL(Kind.INVALID, "FlavorDiskSmallerThanMinDisk"),
+  NO_VALID_HOST(Kind.INVALID, "NoValidHost"),
+  COMPUTE_SERVICE_UNAVAILABLE(Kind.INVALID, "ComputeServiceUnavailable"),
+  INVALID_HYPERVISOR_TYPE(Kind.INVALID, "InvalidHypervisorType"),
+  DESTINATION_HYPERVISOR_TOO_OLD(Kind.INVALID, "DestinationHypervisorTooOld"),
+  UNABLE_TO_MIGRATE_TO_SELF(Kind.INVALID, "UnableToMigrateToSelf"),
+  INVALID_LOCAL_STORAGE(Kind.INVALID, "InvalidLocalStorage"),
+  INVALID_SHARED_STORAGE(Kind.INVALID, "InvalidSharedStorage"),
+  DESTINATION_LACKS_MEMORY(Kind.INVALID, "MigrationPreCheckError"),
+  DESTINATION_LACKS_DISK(Kind.INVALID, "MigrationPreCheckError"),
+  DESTINATION_LACKS_VCPUS(Kind.INVALID, "MigrationPreCheckError"),
+  DESTINATION_LACKS_MACHINE_TYPE(Kind.INVALID, "MigrationPreCheckError"),
+  DESTINATION_ACCELERATOR_DIFFERS(Kind.INVALID, "MigrationPreCheckError"),
+  DESTINATION_LACKS_QEMU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
+  DESTINATION_DISK_EXISTS(Kind.INVALID, "DestinationDiskExists"),
+  MIGRATION_PRE_CHECK_ERROR(Kind.INVALID, "MigrationPreCheckError"),
+  MIGRATION_CANCELLED(Kind.CONFLICT, "MigrationCancelled"),
+  /** A message of an epoch that has passed; nothing was done. */
+  STALE_EPOCH(Kind.CONFLICT, "StaleEpoch"),
+  /** The agent knows nothing of this guest. */
+  GUEST_ABSENT(Kind.CONFLICT, "GuestAbsent"),
+  HOST_DISK_FULL(Kind.UNAVAILABLE, "HostDiskFull"),
+  HYPERVISOR_FAILED(Kind.BROKEN, "HypervisorFailed"),
+  AGENT_NO_ANSWER(Kind.UNAVAILABLE, "ComputeServiceUnavailable"),
+  SCHEDULER_NO_ANSWER(Kind.UNAVAILABLE, "SchedulerUnavailable"),
+  UNEXPECTED(Kind.BROKEN, "UnexpectedError");
+
+  /** What sort of failure it is; a {@code switch} over it has no default. */
+  public enum Kind {
+    INVALID,
+    NOT_FOUND,
+    FORBIDDEN,
+    CONFLICT,
+    UNAVAILABLE,
+    BROKEN
+  }
+
+  private final Kind kind;
+  private final String novaName;
+
+  ErrorCode(Kind kind, String novaName) {
+    this.kind = kind;
+    this.novaName = novaName;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  /** The exception's name in Nova, as faults and logs there show it. */
+  public String novaName() {
+    return novaName;
+  }
+}

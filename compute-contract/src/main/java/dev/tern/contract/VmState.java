@@ -1,0 +1,21 @@
+package dev.tern.contract;
+
+/** What a server is when nothing is being done to it. {@link #wire} is Nova's {@code vm_state}. */
+public enum VmState {
+  BUILDING("building"),
+  ACTIVE("active"),
+  PAUSED("paused"),
+  STOPPED("stopped"),
+  ERROR("error"),
+  DELETED("deleted");
+
+  private final String wire;
+
+  VmState(String wire) {
+    this.wire = wire;
+  }
+
+  public String wire() {
+    return wire;
+  }
+}

@@ -1,0 +1,166 @@
+package dev.tern.contract.agent;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.ServerId;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * One thing to do, asked of the agent of one host. A request names the state to reach, so asking
+ * again is safe: the agent starts the work at the first, and answers {@link AgentAnswer.Working} or
+ * the result at each that follows. The agent keeps the highest epoch per server in its journal and
+ * refuses requests of a lower one.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
+public sealed interface AgentRequest {
+
+  Header header();
+
+  /**
+   * @param epoch rises with every operation accepted for the server
+   */
+  record Header(RequestId request, ServerId server, long epoch, Optional<MigrationId> migration) {}
+
+  // ---- a server's life
+  // -----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Fetches images, creates disks and writes the recipe. Done: {@link AgentResult.Nothing}. The
+   * guest does not run yet.
+   */
+  record BuildServer(Header header, ServerSpec spec) implements AgentRequest {}
+
+  /** Done when the guest runs. */
+  record StartServer(Header header) implements AgentRequest {}
+
+  /**
+   * Done when no QEMU of the server is left here. @param grace for the guest to power off by itself
+   */
+  record StopServer(Header header, Duration grace) implements AgentRequest {}
+
+  /** Done when neither process nor file of the server is left here. Also when it was never here. */
+  record DestroyServer(Header header) implements AgentRequest {}
+
+  /** Done: {@link AgentResult.GuestReport}. Never takes long, whatever else is under way. */
+  record AskGuest(Header header) implements AgentRequest {}
+
+  // ---- a migration: source
+  // -------------------------------------------------------------------------------------------------------
+
+  /** What would have to move. Done: {@link AgentResult.SourceFacts}. Changes nothing. */
+  record DescribeSource(Header header) implements AgentRequest {}
+
+  /**
+   * Whether the source can send: looks for the destination's probe file. Done: {@link
+   * AgentResult.Nothing}. Changes nothing.
+   */
+  record CheckSource(Header header, String probeFile, BlockMigration blockMigration)
+      implements AgentRequest {}
+
+  /** Done when every mirror is ready. */
+  record MirrorDisks(Header header, AgentResult.IncomingReady target, MoveLimits limits)
+      implements AgentRequest {}
+
+  record CancelMirrors(Header header) implements AgentRequest {}
+
+  /**
+   * Memory, then the pivot. Done: {@link AgentResult.HandedOver} (left for good, or stayed). Until
+   * it is recorded as handed over, a failure brings the guest back here by itself.
+   */
+  record HandOver(Header header, AgentResult.IncomingReady target, MoveLimits limits)
+      implements AgentRequest {}
+
+  /**
+   * Stops a hand-over that is not recorded yet. Done when the guest runs here, refused when it was
+   * too late.
+   */
+  record CancelHandOver(Header header) implements AgentRequest {}
+
+  /**
+   * Runs the guest here again after its hand-over was recorded. Only ever sent after the
+   * destination answered that its copy is dead and stays dead for this epoch ({@link
+   * AgentResult.GuestReport.Runner#DEAD}), or after an operator fenced it.
+   */
+  record ReturnHome(Header header) implements AgentRequest {}
+
+  /** The guest lives elsewhere: end the process here, delete its files unless {@code keepDisks}. */
+  record RetireSource(Header header, boolean keepDisks) implements AgentRequest {}
+
+  // ---- a migration: destination
+  // --------------------------------------------------------------------------------------------------
+
+  /**
+   * Whether the guest could live here. Done: {@link AgentResult.DestinationFacts}. Leaves only the
+   * probe file.
+   */
+  record CheckDestination(Header header, AgentResult.SourceFacts source, boolean diskOverCommit)
+      implements AgentRequest {}
+
+  /** Removes the probe file. */
+  record EndCheck(Header header, String probeFile) implements AgentRequest {}
+
+  /** Fetches missing bases and creates the disks. */
+  record CreateDisks(Header header, AgentResult.SourceFacts source) implements AgentRequest {}
+
+  /** Undo of {@link CreateDisks}; refused while a guest runs from them. */
+  record DeleteDisks(Header header) implements AgentRequest {}
+
+  /**
+   * Starts QEMU from the recipe, opens exports and the listener. Done: {@link
+   * AgentResult.IncomingReady}.
+   */
+  record StartIncoming(Header header, AgentResult.SourceFacts source) implements AgentRequest {}
+
+  /**
+   * Undo of {@link StartIncoming}, and the only way to learn that the copy here will never run:
+   * records durably that it is dead for this epoch, then ends QEMU. Refused (CONFLICT) when the
+   * guest has arrived here. Done: {@link AgentResult.GuestReport}.
+   */
+  record KillIncoming(Header header) implements AgentRequest {}
+
+  /**
+   * Done when the guest has arrived and runs (or stays paused, if it was): {@link
+   * AgentResult.Arrived}.
+   */
+  record AwaitArrival(Header header) implements AgentRequest {}
+
+  // ---- values
+  // ------------------------------------------------------------------------------------------------------------------
+
+  /**
+   * @param rootDiskBytes virtual size of the first disk, at least the image's
+   * @param kernel with {@code ramdisk} and {@code commandLine}: direct kernel boot
+   * @param network whether the guest gets a user-mode network card
+   */
+  record ServerSpec(
+      String name,
+      int vcpus,
+      long memoryMib,
+      long rootDiskBytes,
+      String diskFormat,
+      ImageRef image,
+      Optional<ImageRef> kernel,
+      Optional<ImageRef> ramdisk,
+      Optional<String> commandLine,
+      boolean network) {}
+
+  /** An image by content. The agent fetches it by id and believes only the digest. */
+  record ImageRef(ImageId id, String sha256, String format, long sizeBytes) {}
+
+  /** What the caller said about local disks. */
+  enum BlockMigration {
+    YES,
+    NO,
+    AUTO
+  }
+
+  /**
+   * @param downtimeLimit QEMU's, for the last pass of memory
+   * @param bytesPerSecond 0 is unlimited
+   * @param deadline for the whole step
+   */
+  record MoveLimits(Duration downtimeLimit, long bytesPerSecond, Duration deadline) {}
+}

@@ -1,0 +1,124 @@
+package dev.tern.contract.agent;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tern.contract.agent.AgentRequest.ImageRef;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a finished request learned. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
+public sealed interface AgentResult {
+  record Nothing() implements AgentResult {}
+
+  /**
+   * The frozen description of a guest that is to move, made by its host.
+   *
+   * @param recipe the launch recipe as JSON, opaque to all but agents, used word for word on the
+   *     destination
+   * @param hypervisorVersion {@code major * 1_000_000 + minor * 1_000 + micro}
+   * @param images every base, kernel and ramdisk the recipe names by content
+   * @param paused the guest is paused by its user and stays so
+   */
+  record SourceFacts(
+      String recipe,
+      String hypervisorType,
+      int hypervisorVersion,
+      String machineType,
+      String accelerator,
+      int vcpus,
+      long memoryMib,
+      List<DiskFacts> disks,
+      List<ImageRef> images,
+      boolean paused)
+      implements AgentResult {
+    public SourceFacts {
+      disks = List.copyOf(disks);
+      images = List.copyOf(images);
+    }
+
+    /** Bytes above bases that the destination will have to hold. */
+    public long allocatedBytes() {
+      return disks.stream().mapToLong(DiskFacts::allocatedBytes).sum();
+    }
+
+    /** Bytes the guest could make of them. */
+    public long virtualBytes() {
+      return disks.stream().mapToLong(DiskFacts::virtualBytes).sum();
+    }
+  }
+
+  /**
+   * @param allocatedBytes of the top layer, as this host's file system counts them
+   */
+  record DiskFacts(
+      String id,
+      String format,
+      long virtualBytes,
+      long allocatedBytes,
+      Optional<String> baseSha256) {}
+
+  /**
+   * @param probeFile a file name in the instances directory; a source that sees it shares the
+   *     directory
+   * @param neededBytes for disks and missing bases, with margin
+   * @param missingImages digests this host would fetch
+   */
+  record DestinationFacts(
+      String probeFile, long neededBytes, long freeBytes, List<String> missingImages)
+      implements AgentResult {
+    public DestinationFacts {
+      missingImages = List.copyOf(missingImages);
+    }
+  }
+
+  /**
+   * @param exports per disk id, unguessable names
+   */
+  record IncomingReady(String address, int nbdPort, int migrationPort, Map<String, String> exports)
+      implements AgentResult {
+    public IncomingReady {
+      exports = Map.copyOf(exports);
+    }
+  }
+
+  /**
+   * @param sent false: the guest runs at the source for {@code reason}; true: it will never run
+   *     there again unless the destination is dead, and only the destination can say that it
+   *     arrived
+   * @param stoppedAt QEMU's stamp of the guest's stop
+   */
+  record HandedOver(boolean sent, String reason, Optional<Instant> stoppedAt)
+      implements AgentResult {}
+
+  /**
+   * @param resumedAt QEMU's stamp of the guest's start here
+   */
+  record Arrived(Optional<Instant> resumedAt) implements AgentResult {}
+
+  /** Who runs the guest, as far as this host's QEMU and journal know. */
+  record GuestReport(Runner runner, long epoch, String detail) implements AgentResult {
+    public enum Runner {
+      /** Its processors run here. */
+      RUNNING,
+      /** Here, paused by its user. */
+      PAUSED,
+      /** Here, defined, without a process. */
+      STOPPED,
+      /** An incoming copy that has not arrived. */
+      INCOMING,
+      /** Was here; recorded as handed over; paused. */
+      HANDED_OVER,
+      /**
+       * A copy was here, its process is gone, and a durable record keeps it from ever starting in
+       * this epoch.
+       */
+      DEAD,
+      /** Nothing known of it here. */
+      ABSENT,
+      /** Its process ended by itself or QEMU reports an error; see {@code detail}. */
+      BROKEN
+    }
+  }
+}

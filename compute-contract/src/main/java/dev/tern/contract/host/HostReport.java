@@ -1,0 +1,48 @@
+package dev.tern.contract.host;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A host, said by its agent at start and at every beat. Also the heartbeat: Nova's {@code
+ * nova-compute} is up while these come.
+ *
+ * @param sequence rises within one agent process; an older one that comes late is ignored
+ * @param agentStartedAtMillis tells one agent process from the next
+ * @param hypervisorVersion {@code major * 1_000_000 + minor * 1_000 + micro}
+ * @param diskTotalBytes of the file system that holds the instances
+ * @param missingFeatures QEMU commands Tern needs that are not there; such a host takes no
+ *     migration
+ * @param guests every server this host knows
+ */
+public record HostReport(
+    HostName host,
+    long agentStartedAtMillis,
+    long sequence,
+    String hypervisorType,
+    int hypervisorVersion,
+    String hypervisorVersionText,
+    String accelerator,
+    String acceleratorReason,
+    List<String> machineTypes,
+    List<String> cpuModels,
+    List<String> missingFeatures,
+    int vcpus,
+    long memoryMib,
+    long memoryAvailableMib,
+    long diskTotalBytes,
+    long diskFreeBytes,
+    String migrationAddress,
+    String uptime,
+    boolean insecure,
+    Map<ServerId, Runner> guests) {
+  public HostReport {
+    machineTypes = List.copyOf(machineTypes);
+    cpuModels = List.copyOf(cpuModels);
+    missingFeatures = List.copyOf(missingFeatures);
+    guests = Map.copyOf(guests);
+  }
+}

@@ -1,0 +1,26 @@
+package dev.tern.contract.scheduler;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import java.util.Map;
+
+/** A scheduler's answer. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
+public sealed interface SchedulerAnswer {
+  /** The host, and the claim on it, held until released. */
+  record Selected(HostName host, ClaimId claim) implements SchedulerAnswer {}
+
+  /**
+   * No host will do, and nothing is claimed.
+   *
+   * @param failure the short form; its message lists every host with its reason
+   * @param reasons every host that was looked at
+   */
+  record NoHost(Failure failure, Map<HostName, Failure> reasons) implements SchedulerAnswer {
+    public NoHost {
+      reasons = Map.copyOf(reasons);
+    }
+  }
+}
