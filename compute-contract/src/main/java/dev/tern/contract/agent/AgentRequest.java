@@ -37,7 +37,9 @@ public sealed interface AgentRequest {
   record StartServer(Header header) implements AgentRequest {}
 
   /**
-   * Done when no QEMU of the server is left here. @param grace for the guest to power off by itself
+   * Done when no QEMU of the server is left here.
+   *
+   * @param grace for the guest to power off by itself
    */
   record StopServer(Header header, Duration grace) implements AgentRequest {}
 
