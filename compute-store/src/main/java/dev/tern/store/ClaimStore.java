@@ -1,0 +1,30 @@
+package dev.tern.store;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.HostName;
+import dev.tern.contract.Resources;
+import dev.tern.contract.ServerId;
+import java.util.List;
+import java.util.Optional;
+
+/** Shares of hosts that are taken, by servers that live there and by migrations on their way. */
+public interface ClaimStore {
+  /**
+   * Takes a share of a host if it is free, atomically under any number of schedulers. The same claim id again: the claim as it
+   * stands (also when it is on another host), and nothing more is taken.
+   *
+   * @param limits what may be claimed on the host in all, ratios applied
+   * @return empty when the host has not enough left
+   */
+  Optional<ClaimRecord> claim(ClaimId claim, ServerId server, HostName host, Resources share, Resources limits);
+
+  Optional<ClaimRecord> find(ClaimId claim);
+
+  List<ClaimRecord> of(ServerId server);
+
+  /** Gives a share back. Harmless when it is gone. */
+  void release(ClaimId claim);
+
+  /** A share of a host, held until released. */
+  record ClaimRecord(ClaimId id, ServerId server, HostName host, Resources share) {}
+}

@@ -1,0 +1,36 @@
+package dev.tern.store;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Sizes a server can have. A fresh database has the five classic ones and {@code tern.tiny}. */
+public interface FlavorStore {
+  Optional<FlavorRecord> find(String id);
+
+  /** Ordered by memory, then id; keyset paging after {@code marker}. */
+  List<FlavorRecord> list(Optional<String> marker, int limit);
+
+  /**
+   * Adds a flavor; the first writer of an id or name wins.
+   *
+   * @throws dev.tern.contract.ComputeException of kind CONFLICT when id or name is taken
+   */
+  FlavorRecord create(FlavorRecord flavor);
+
+  record FlavorRecord(
+      String id,
+      String name,
+      int vcpus,
+      long memoryMib,
+      int diskGib,
+      int ephemeralGib,
+      int swapMib,
+      boolean isPublic,
+      Map<String, String> extraSpecs,
+      Optional<String> description) {
+    public FlavorRecord {
+      extraSpecs = Map.copyOf(extraSpecs);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.tern.store;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.Resources;
+import dev.tern.contract.host.HostReport;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Hosts as their agents report them, and what operators decided about them. */
+public interface HostStore {
+  /** Keeps the newest report of a host (a late older one is dropped) and stamps the beat with the database's clock. */
+  void report(HostReport report);
+
+  /**
+   * See the parameters.
+   *
+   * @param downAfter a host whose last beat is older is down
+   */
+  Optional<HostRecord> find(HostName host, Duration downAfter);
+
+  /** Ordered by number; keyset paging after {@code afterNumber} (0 for the start). */
+  List<HostRecord> list(Duration downAfter, int afterNumber, int limit);
+
+  /** Enables or disables a host for new arrivals. False when there is no such host. */
+  boolean setDisabled(HostName host, boolean disabled, Optional<String> reason);
+
+  /** Beats of the processes that have no host of their own (conductors, schedulers), for the list of services. */
+  void beat(String binary, String instance);
+
+  List<ServiceBeat> beats(Duration downAfter);
+
+  record ServiceBeat(int number, UUID uuid, String binary, String host, boolean up, Instant lastSeen) {}
+
+  /**
+   * A host.
+   *
+   * @param number Nova's integer id of the hypervisor and of its service (both, here)
+   * @param uuid Nova's UUID of the hypervisor
+   * @param serviceUuid Nova's UUID of the compute service
+   * @param claimed by servers and by migrations in flight together
+   * @param runningServers servers owned by the host
+   * @param activeMigrations in flight, in or out
+   */
+  record HostRecord(
+      int number,
+      UUID uuid,
+      UUID serviceUuid,
+      HostReport report,
+      boolean up,
+      Instant lastSeen,
+      boolean disabled,
+      Optional<String> disabledReason,
+      boolean forcedDown,
+      Resources claimed,
+      int runningServers,
+      int activeMigrations) {}
+}

@@ -1,0 +1,139 @@
+package dev.tern.store;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.Phase;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.ServerStore.Requested;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Live migrations, from the request to the last word about them. */
+public interface MigrationStore {
+  /**
+   * Accepts a live migration: server to task MIGRATING (compare-and-set: of two requests exactly one wins) with the next epoch,
+   * migration {@code accepted}, action {@code live-migration}, saga {@code LIVE_MIGRATION}, wake-up message.
+   *
+   * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}; {@code INSTANCE_INVALID_STATE} or {@code
+   *     SERVER_IN_TRANSIT} in Nova's words
+   */
+  MigrationRecord requestLiveMigration(NewMigration migration, Requested by);
+
+  /**
+   * Asks a running migration to stop; the saga takes it up at its next look. Action {@code live_migration_cancel}.
+   *
+   * @throws dev.tern.contract.ComputeException {@code MIGRATION_NOT_FOUND}, {@code INVALID_MIGRATION_STATE}
+   */
+  void requestAbort(ServerId server, long number, Requested by);
+
+  Optional<MigrationRecord> find(MigrationId id);
+
+  Optional<MigrationRecord> find(ServerId server, long number);
+
+  /** Newest first. */
+  List<MigrationRecord> list(MigrationQuery query);
+
+  /** Keeps the highest figures seen; they never fall. Unknown or ended migrations are ignored. Sets the server's progress too. */
+  void progress(MigrationProgress progress);
+
+  // ---- what the conductor writes, under its lease -------------------------------------------------------------------------------
+
+  /** The destination is chosen and checked; from here on the request's checks are over ({@link MigrationRecord#checked}). */
+  void planned(SagaStore.Lease lease, MigrationId id, HostName destination, ClaimId claim, long diskBytes);
+
+  /** Where it is now. {@code QUEUED}, {@code PREPARING} or {@code RUNNING} only. */
+  void entered(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Phase phase);
+
+  /** Nobody can say who runs the guest (or now somebody can). The saga goes on asking. */
+  void inDoubt(SagaStore.Lease lease, MigrationId id, boolean inDoubt, String why);
+
+  /**
+   * The guest runs at the destination: server's host, claim roles (destination's is the server's, source's is the migration's
+   * until released) and the migration's facts, in one transaction. The server stays locked until {@link #completed}.
+   */
+  void ownerChanged(SagaStore.Lease lease, MigrationId id, Optional<Duration> pause);
+
+  /** All is done: {@code completed}, source's claim released, server without task. Ends saga and action. */
+  void completed(SagaStore.Lease lease, MigrationId id);
+
+  /**
+   * It ended with the guest at the source: destination's claim released, server without task, as it was. {@code FAILED}, {@code
+   * CANCELLED} or {@code ERROR} with the cause. Ends saga and action in error.
+   */
+  void rolledBack(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Failure failure);
+
+  /** The guest is lost (its QEMU died where it ran): server ERROR with the cause, destination's claim released, {@code ERROR}. */
+  void guestLost(SagaStore.Lease lease, MigrationId id, Failure failure);
+
+  record NewMigration(
+      MigrationId id,
+      ServerId server,
+      Optional<HostName> requestedHost,
+      BlockMigration blockMigration,
+      Optional<Boolean> diskOverCommit) {}
+
+  /**
+   * Which migrations.
+   *
+   * @param host source or destination
+   * @param inProgressOnly status queued, preparing, running
+   */
+  record MigrationQuery(
+      Optional<ServerId> server,
+      Optional<HostName> host,
+      Optional<HostName> source,
+      Optional<MigrationStatus> status,
+      boolean inProgressOnly,
+      Optional<String> user,
+      Optional<String> project,
+      Optional<Instant> changesSince,
+      Optional<MigrationId> marker,
+      int limit) {}
+
+  /**
+   * A migration.
+   *
+   * @param number Nova's integer id
+   * @param checked all checks have passed and data may move; with {@code failure}, they have not
+   * @param phase the last one entered
+   * @param pause the guest's, by QEMU's stamps, once known
+   */
+  record MigrationRecord(
+      long number,
+      MigrationId id,
+      ServerId server,
+      UUID saga,
+      MigrationStatus status,
+      Phase phase,
+      boolean checked,
+      boolean abortRequested,
+      boolean inDoubt,
+      HostName source,
+      Optional<HostName> requestedHost,
+      Optional<HostName> destination,
+      Optional<ClaimId> destinationClaim,
+      BlockMigration blockMigration,
+      Optional<Boolean> diskOverCommit,
+      long epoch,
+      String user,
+      String project,
+      long memoryTotal,
+      long memoryProcessed,
+      long memoryRemaining,
+      long diskTotal,
+      long diskProcessed,
+      long diskRemaining,
+      Optional<Duration> pause,
+      Optional<Failure> failure,
+      Instant createdAt,
+      Instant updatedAt,
+      Optional<Instant> endedAt) {}
+}

@@ -1,0 +1,172 @@
+package dev.tern.store;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.PowerState;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Servers and the requests users make of them. A request is one transaction: guard on the states, new states and epoch, instance
+ * action, saga, and the message that wakes a conductor. So either all of it is there or none.
+ */
+public interface ServerStore {
+  Optional<ServerRecord> find(ServerId id);
+
+  /** Not the deleted ones unless asked. Keyset paging in the order given. */
+  List<ServerRecord> list(ServerQuery query);
+
+  /** BUILDING with task SCHEDULING, action {@code create}, saga {@code BOOT}. */
+  ServerRecord requestCreate(NewServer server, Requested by);
+
+  /**
+   * Starts a STOPPED server.
+   *
+   * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}, or {@code INSTANCE_INVALID_STATE} in Nova's words
+   */
+  ServerRecord requestStart(ServerId id, Requested by);
+
+  /** Stops a server that is ACTIVE or in ERROR. Refusals as for start. */
+  ServerRecord requestStop(ServerId id, Requested by);
+
+  /**
+   * Deletes a server in any state; a running migration of it is asked to abort first. Asking again is the same request.
+   *
+   * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}
+   */
+  ServerRecord requestDelete(ServerId id, Requested by);
+
+  // ---- what the conductor writes, under its lease -------------------------------------------------------------------------------
+
+  /** The host is chosen: owner set, task SPAWNING. */
+  void placed(SagaStore.Lease lease, ServerId id, HostName host, ClaimId claim);
+
+  /** The guest runs: ACTIVE, no task, power RUNNING. Ends saga and action. */
+  void running(SagaStore.Lease lease, ServerId id);
+
+  /** No guest is left: STOPPED, no task, power SHUTDOWN. Ends saga and action. */
+  void stopped(SagaStore.Lease lease, ServerId id);
+
+  /** The task failed: {@code vmState} and no task, fault kept. Ends saga and action in error. Releases claims if {@code release}. */
+  void failed(SagaStore.Lease lease, ServerId id, VmState vmState, PowerState power, Failure failure, boolean release);
+
+  /** Nothing of it is left anywhere: DELETED, claims released. Ends saga and action. */
+  void deleted(SagaStore.Lease lease, ServerId id);
+
+  /** A report says that the guest of an ACTIVE server without a task has ended by itself: STOPPED. False when that is not so. */
+  boolean guestEnded(ServerId id, HostName host);
+
+  /**
+   * Who asked.
+   *
+   * @param project the caller's project, for the action
+   */
+  record Requested(RequestId request, String user, String project) {}
+
+  record NewServer(
+      ServerId id,
+      String name,
+      String hostname,
+      String user,
+      String project,
+      FlavorRecord flavor,
+      ImageId image,
+      Map<String, String> metadata,
+      Optional<String> availabilityZone,
+      Optional<HostName> requestedHost,
+      boolean network,
+      Optional<String> description) {
+    public NewServer {
+      metadata = Map.copyOf(metadata);
+    }
+  }
+
+  /**
+   * Which servers, in what order.
+   *
+   * @param project only this project's; empty for all
+   * @param name a regular expression, as Nova's
+   * @param sort pairs of key and direction; the id is always the last key
+   */
+  record ServerQuery(
+      Optional<String> project,
+      Optional<String> name,
+      Optional<HostName> host,
+      Set<VmState> vmStates,
+      Optional<TaskState> task,
+      Optional<ImageId> image,
+      Optional<String> flavor,
+      Optional<Instant> changesSince,
+      boolean deleted,
+      List<Sort> sort,
+      Optional<ServerId> marker,
+      int limit) {
+    public ServerQuery {
+      vmStates = Set.copyOf(vmStates);
+      sort = List.copyOf(sort);
+    }
+  }
+
+  record Sort(SortKey key, boolean descending) {}
+
+  enum SortKey {
+    CREATED_AT,
+    UPDATED_AT,
+    NAME,
+    UUID,
+    HOST,
+    VM_STATE,
+    TASK_STATE
+  }
+
+  /**
+   * A server.
+   *
+   * @param flavor as it was when the server was made
+   * @param epoch rises with every accepted request; the newest is in every message about the server
+   * @param host the owner; empty until placed
+   * @param claim of the owner's share
+   * @param progress of the running task, percent
+   */
+  record ServerRecord(
+      ServerId id,
+      String name,
+      String hostname,
+      String user,
+      String project,
+      FlavorRecord flavor,
+      ImageId image,
+      Map<String, String> metadata,
+      Optional<String> description,
+      Optional<String> availabilityZone,
+      Optional<HostName> requestedHost,
+      boolean network,
+      VmState vmState,
+      Optional<TaskState> task,
+      PowerState power,
+      long epoch,
+      Optional<HostName> host,
+      Optional<ClaimId> claim,
+      int progress,
+      Optional<Fault> fault,
+      Instant createdAt,
+      Instant updatedAt,
+      Optional<Instant> launchedAt,
+      Optional<Instant> terminatedAt) {
+    public ServerRecord {
+      metadata = Map.copyOf(metadata);
+    }
+  }
+
+  record Fault(Failure failure, Instant at) {}
+}
