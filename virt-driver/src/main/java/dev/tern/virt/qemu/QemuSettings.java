@@ -1,0 +1,88 @@
+package dev.tern.virt.qemu;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * Settings of the QEMU driver.
+ *
+ * @param qemu the emulator: a path, or a name looked up on the PATH
+ * @param qemuImg the image tool, likewise
+ * @param bases directory of base images, kernels and initramfs, each file named by its sha256
+ * @param runtime directory for short-lived links to sockets whose own path is too long for a Unix
+ *     socket address (108 bytes)
+ * @param accelerator {@code auto}, {@code kvm} or {@code tcg}; {@code auto} takes kvm only where
+ *     processor flags and {@code /dev/kvm} both say that it works
+ * @param insecure allows plaintext exports and migration listeners on addresses other than loopback
+ * @param deadlines how long each class of waiting may take
+ */
+public record QemuSettings(
+    String qemu,
+    String qemuImg,
+    Path bases,
+    Path runtime,
+    String accelerator,
+    boolean insecure,
+    Deadlines deadlines) {
+
+  public QemuSettings {
+    Objects.requireNonNull(qemu);
+    Objects.requireNonNull(qemuImg);
+    Objects.requireNonNull(bases);
+    Objects.requireNonNull(runtime);
+    Objects.requireNonNull(deadlines);
+    if (!accelerator.equals("auto") && !accelerator.equals("kvm") && !accelerator.equals("tcg")) {
+      throw new IllegalArgumentException(
+          "The accelerator is auto, kvm or tcg, not '%s'.".formatted(accelerator));
+    }
+  }
+
+  /** The installed QEMU, accelerator by itself, loopback only, usual deadlines. */
+  public static QemuSettings defaults(Path bases) {
+    return new QemuSettings(
+        "qemu-system-x86_64",
+        "qemu-img",
+        bases,
+        Path.of(System.getProperty("java.io.tmpdir")),
+        "auto",
+        false,
+        Deadlines.usual());
+  }
+
+  /**
+   * How long each class of waiting may take.
+   *
+   * @param query a QMP command that only looks
+   * @param change a QMP command that changes something inside QEMU
+   * @param network a QMP command that talks to another host while it runs
+   * @param start from the start of the process until its monitor answers
+   * @param imageTool one run of {@code qemu-img}
+   * @param mirrorStall a mirror that moves no byte for so long has failed
+   * @param switchover from the guest's stop to QEMU's last word on the migration
+   * @param end from {@code quit} until the process is ended by force
+   */
+  public record Deadlines(
+      Duration query,
+      Duration change,
+      Duration network,
+      Duration start,
+      Duration imageTool,
+      Duration mirrorStall,
+      Duration switchover,
+      Duration end) {
+
+    /** For a loaded host; nothing healthy comes near them. */
+    public static Deadlines usual() {
+      return new Deadlines(
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(30),
+          Duration.ofMinutes(2),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(3));
+    }
+  }
+}
