@@ -21,11 +21,17 @@ public interface HostStore {
    */
   Optional<HostRecord> find(HostName host, Duration downAfter);
 
+  /** By either of its UUIDs, the hypervisor's or its compute service's. */
+  Optional<HostRecord> find(UUID hypervisorOrService, Duration downAfter);
+
   /** Ordered by number; keyset paging after {@code afterNumber} (0 for the start). */
   List<HostRecord> list(Duration downAfter, int afterNumber, int limit);
 
   /** Enables or disables a host for new arrivals. False when there is no such host. */
   boolean setDisabled(HostName host, boolean disabled, Optional<String> reason);
+
+  /** Says that a host is down whatever its agent says (or takes that back). False when there is no such host. */
+  boolean setForcedDown(HostName host, boolean forcedDown);
 
   /** Beats of the processes that have no host of their own (conductors, schedulers), for the list of services. */
   void beat(String binary, String instance);

@@ -26,6 +26,9 @@ public interface ServerStore {
   /** Not the deleted ones unless asked. Keyset paging in the order given. */
   List<ServerRecord> list(ServerQuery query);
 
+  /** What the servers of a project that are not deleted add up to. */
+  Usage usage(String project);
+
   /** BUILDING with task SCHEDULING, action {@code create}, saga {@code BOOT}. */
   ServerRecord requestCreate(NewServer server, Requested by);
 
@@ -167,6 +170,8 @@ public interface ServerStore {
       metadata = Map.copyOf(metadata);
     }
   }
+
+  record Usage(int servers, int vcpus, long memoryMib) {}
 
   record Fault(Failure failure, Instant at) {}
 }
