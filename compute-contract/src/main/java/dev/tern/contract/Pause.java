@@ -3,7 +3,8 @@ package dev.tern.contract;
 import java.time.Duration;
 
 /**
- * Lets time pass. Given to whoever must wait, so that tests move time themselves and nothing sleeps in them.
+ * Lets time pass. Given to whoever must wait, so that tests move time themselves and nothing sleeps
+ * in them.
  */
 @FunctionalInterface
 public interface Pause {
