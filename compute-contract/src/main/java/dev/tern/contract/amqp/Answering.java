@@ -161,6 +161,8 @@ public final class Answering implements AutoCloseable {
     container.setPrefetchCount(1);
     container.setAcknowledgeMode(AcknowledgeMode.AUTO);
     container.setMessageListener(listener);
+    // The container logs the failure of a handler itself; Spring's handler would log it once more.
+    container.setErrorHandler(_ -> {});
     container.setAmqpAdmin(admin);
     container.setMissingQueuesFatal(false);
     container.setRecoveryInterval(RECOVERY_MILLIS);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.contract.amqp;
+
+import org.jspecify.annotations.NullMarked;
