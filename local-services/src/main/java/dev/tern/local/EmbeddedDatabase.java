@@ -1,0 +1,166 @@
+package dev.tern.local;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HexFormat;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A PostgreSQL of one's own, from a library's binaries: persistent, with fsync and synchronous
+ * commit on, a password, and 127.0.0.1 only. Works as root and as anyone else.
+ */
+public final class EmbeddedDatabase implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final String NAME = "tern";
+
+  /**
+   * Passwords only, and over loopback only; written after the first start, which has to trust in
+   * order to set one.
+   */
+  private static final String ONLY_WITH_PASSWORD =
+      """
+      host all all 127.0.0.1/32 scram-sha-256
+      host all all ::1/128 scram-sha-256
+      """;
+
+  private final EmbeddedPostgres postgres;
+  private final int port;
+  private final String password;
+
+  private EmbeddedDatabase(EmbeddedPostgres postgres, int port, String password) {
+    this.postgres = postgres;
+    this.port = port;
+    this.password = password;
+  }
+
+  /**
+   * Starts it on a free port and returns when it answers. The server a killed process left running
+   * in the same folder is ended first: the library would go on with it, whatever its flags.
+   *
+   * @throws IOException saying why it does not start; then nothing is left running
+   */
+  public static EmbeddedDatabase start(Path directory) throws IOException {
+    Path folder = directory.toAbsolutePath().normalize();
+    Files.createDirectories(folder);
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    Path data = folder.resolve("data");
+    var leftover = Leftover.find(data.resolve("postmaster.pid"), data);
+    if (leftover.isPresent()) {
+      log.atWarn()
+          .addKeyValue("pid", leftover.get().process().pid())
+          .log("ending a PostgreSQL that an earlier run left");
+      leftover.get().end();
+    }
+    String password = password(folder);
+    int port = freePort();
+    EmbeddedPostgres postgres =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(data)
+            .setCleanDataDirectory(false)
+            .setRegisterShutdownHook(false)
+            .setPort(port)
+            .setPGStartupWait(START)
+            .setOverrideWorkingDirectory(binaries(folder).toFile())
+            .setConnectConfig("password", password)
+            .setServerConfig("listen_addresses", "127.0.0.1")
+            .setServerConfig("unix_socket_directories", "")
+            // The library passes -F; these win over it.
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .setServerConfig("max_connections", "200")
+            .setServerConfig("shared_buffers", "64MB")
+            .setOutputRedirector(
+                ProcessBuilder.Redirect.appendTo(folder.resolve("postgresql.log").toFile()))
+            .setErrorRedirector(
+                ProcessBuilder.Redirect.appendTo(folder.resolve("postgresql.log").toFile()))
+            .start();
+    EmbeddedDatabase started = new EmbeddedDatabase(postgres, port, password);
+    try {
+      started.secure(data);
+    } catch (SQLException e) {
+      started.close();
+      throw new IOException("The database started and does not answer: " + e.getMessage(), e);
+    }
+    log.atInfo().addKeyValue("port", port).log("embedded database started");
+    return started;
+  }
+
+  /**
+   * Unpacked once per state directory, not under the system's temporary one, which others can write
+   * to.
+   */
+  private static Path binaries(Path folder) throws IOException {
+    return Files.createDirectories(folder.resolve("binaries"));
+  }
+
+  private static String password(Path folder) throws IOException {
+    Path file = folder.resolve("password");
+    if (!Files.exists(file)) {
+      byte[] random = new byte[16];
+      new SecureRandom().nextBytes(random);
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(file, HexFormat.of().formatHex(random));
+    }
+    return Files.readString(file).strip();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private void secure(Path data) throws SQLException, IOException {
+    Path rules = data.resolve("pg_hba.conf");
+    if (Files.readString(rules).equals(ONLY_WITH_PASSWORD)) {
+      return;
+    }
+    try (Connection connection = DriverManager.getConnection(url("postgres"));
+        Statement statement = connection.createStatement()) {
+      // The password is hexadecimal, made above: nothing to escape.
+      statement.execute("ALTER USER postgres PASSWORD '" + password + "'");
+      statement.execute("CREATE DATABASE " + NAME);
+      Files.writeString(rules, ONLY_WITH_PASSWORD);
+      statement.execute("SELECT pg_reload_conf()");
+    }
+  }
+
+  private String url(String database) {
+    return "jdbc:postgresql://127.0.0.1:%d/%s?user=postgres&password=%s"
+        .formatted(port, database, password);
+  }
+
+  /** With user and password; keep it out of logs. */
+  public String jdbcUrl() {
+    return url(NAME);
+  }
+
+  public int port() {
+    return port;
+  }
+
+  /** For people: where it is, without the password. */
+  public String describe() {
+    return "on 127.0.0.1:" + port;
+  }
+
+  /** Stops the server; returns when it is gone. */
+  @Override
+  public void close() throws IOException {
+    postgres.close();
+  }
+}

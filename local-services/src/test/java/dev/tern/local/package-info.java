@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.local;
+
+import org.jspecify.annotations.NullMarked;
