@@ -7,7 +7,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** Instance actions: what was asked of a server, and the events of carrying it out. Kept after the server is deleted. */
+/**
+ * Instance actions: what was asked of a server, and the events of carrying it out. Kept after the
+ * server is deleted.
+ */
 public interface ActionStore {
   List<ActionRecord> list(ServerId server);
 
@@ -44,5 +47,10 @@ public interface ActionStore {
   }
 
   record EventRecord(
-      String event, Optional<HostName> host, Instant startedAt, Optional<Instant> finishedAt, Optional<String> result, Optional<String> details) {}
+      String event,
+      Optional<HostName> host,
+      Instant startedAt,
+      Optional<Instant> finishedAt,
+      Optional<String> result,
+      Optional<String> details) {}
 }

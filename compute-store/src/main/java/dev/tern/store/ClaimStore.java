@@ -10,13 +10,15 @@ import java.util.Optional;
 /** Shares of hosts that are taken, by servers that live there and by migrations on their way. */
 public interface ClaimStore {
   /**
-   * Takes a share of a host if it is free, atomically under any number of schedulers. The same claim id again: the claim as it
-   * stands (also when it is on another host), and nothing more is taken.
+   * Takes a share of a host if it is free, atomically under any number of schedulers. The same
+   * claim id again: the claim as it stands (also when it is on another host), and nothing more is
+   * taken.
    *
    * @param limits what may be claimed on the host in all, ratios applied
    * @return empty when the host has not enough left
    */
-  Optional<ClaimRecord> claim(ClaimId claim, ServerId server, HostName host, Resources share, Resources limits);
+  Optional<ClaimRecord> claim(
+      ClaimId claim, ServerId server, HostName host, Resources share, Resources limits);
 
   Optional<ClaimRecord> find(ClaimId claim);
 

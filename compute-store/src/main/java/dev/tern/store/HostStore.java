@@ -11,7 +11,10 @@ import java.util.UUID;
 
 /** Hosts as their agents report them, and what operators decided about them. */
 public interface HostStore {
-  /** Keeps the newest report of a host (a late older one is dropped) and stamps the beat with the database's clock. */
+  /**
+   * Keeps the newest report of a host (a late older one is dropped) and stamps the beat with the
+   * database's clock.
+   */
   void report(HostReport report);
 
   /**
@@ -30,15 +33,22 @@ public interface HostStore {
   /** Enables or disables a host for new arrivals. False when there is no such host. */
   boolean setDisabled(HostName host, boolean disabled, Optional<String> reason);
 
-  /** Says that a host is down whatever its agent says (or takes that back). False when there is no such host. */
+  /**
+   * Says that a host is down whatever its agent says (or takes that back). False when there is no
+   * such host.
+   */
   boolean setForcedDown(HostName host, boolean forcedDown);
 
-  /** Beats of the processes that have no host of their own (conductors, schedulers), for the list of services. */
+  /**
+   * Beats of the processes that have no host of their own (conductors, schedulers), for the list of
+   * services.
+   */
   void beat(String binary, String instance);
 
   List<ServiceBeat> beats(Duration downAfter);
 
-  record ServiceBeat(int number, UUID uuid, String binary, String host, boolean up, Instant lastSeen) {}
+  record ServiceBeat(
+      int number, UUID uuid, String binary, String host, boolean up, Instant lastSeen) {}
 
   /**
    * A host.

@@ -23,7 +23,8 @@ public interface ImageStore {
   void beginUpload(ImageId id);
 
   /** The upload was whole and its content is what the record says: {@code ACTIVE}. */
-  ImageRecord finishUpload(ImageId id, long sizeBytes, long virtualBytes, String sha256, String md5);
+  ImageRecord finishUpload(
+      ImageId id, long sizeBytes, long virtualBytes, String sha256, String md5);
 
   /** The upload failed or was refused: {@code QUEUED} again, nothing kept. */
   void abandonUpload(ImageId id);

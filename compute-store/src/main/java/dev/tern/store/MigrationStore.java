@@ -19,18 +19,21 @@ import java.util.UUID;
 /** Live migrations, from the request to the last word about them. */
 public interface MigrationStore {
   /**
-   * Accepts a live migration: server to task MIGRATING (compare-and-set: of two requests exactly one wins) with the next epoch,
-   * migration {@code accepted}, action {@code live-migration}, saga {@code LIVE_MIGRATION}, wake-up message.
+   * Accepts a live migration: server to task MIGRATING (compare-and-set: of two requests exactly
+   * one wins) with the next epoch, migration {@code accepted}, action {@code live-migration}, saga
+   * {@code LIVE_MIGRATION}, wake-up message.
    *
-   * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}; {@code INSTANCE_INVALID_STATE} or {@code
-   *     SERVER_IN_TRANSIT} in Nova's words
+   * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}; {@code
+   *     INSTANCE_INVALID_STATE} or {@code SERVER_IN_TRANSIT} in Nova's words
    */
   MigrationRecord requestLiveMigration(NewMigration migration, Requested by);
 
   /**
-   * Asks a running migration to stop; the saga takes it up at its next look. Action {@code live_migration_cancel}.
+   * Asks a running migration to stop; the saga takes it up at its next look. Action {@code
+   * live_migration_cancel}.
    *
-   * @throws dev.tern.contract.ComputeException {@code MIGRATION_NOT_FOUND}, {@code INVALID_MIGRATION_STATE}
+   * @throws dev.tern.contract.ComputeException {@code MIGRATION_NOT_FOUND}, {@code
+   *     INVALID_MIGRATION_STATE}
    */
   void requestAbort(ServerId server, long number, Requested by);
 
@@ -41,13 +44,21 @@ public interface MigrationStore {
   /** Newest first. */
   List<MigrationRecord> list(MigrationQuery query);
 
-  /** Keeps the highest figures seen; they never fall. Unknown or ended migrations are ignored. Sets the server's progress too. */
+  /**
+   * Keeps the highest figures seen; they never fall. Unknown or ended migrations are ignored. Sets
+   * the server's progress too.
+   */
   void progress(MigrationProgress progress);
 
-  // ---- what the conductor writes, under its lease -------------------------------------------------------------------------------
+  // ---- what the conductor writes, under its lease
+  // -------------------------------------------------------------------------------
 
-  /** The destination is chosen and checked; from here on the request's checks are over ({@link MigrationRecord#checked}). */
-  void planned(SagaStore.Lease lease, MigrationId id, HostName destination, ClaimId claim, long diskBytes);
+  /**
+   * The destination is chosen and checked; from here on the request's checks are over ({@link
+   * MigrationRecord#checked}).
+   */
+  void planned(
+      SagaStore.Lease lease, MigrationId id, HostName destination, ClaimId claim, long diskBytes);
 
   /** Where it is now. {@code QUEUED}, {@code PREPARING} or {@code RUNNING} only. */
   void entered(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Phase phase);
@@ -56,21 +67,29 @@ public interface MigrationStore {
   void inDoubt(SagaStore.Lease lease, MigrationId id, boolean inDoubt, String why);
 
   /**
-   * The guest runs at the destination: server's host, claim roles (destination's is the server's, source's is the migration's
-   * until released) and the migration's facts, in one transaction. The server stays locked until {@link #completed}.
+   * The guest runs at the destination: server's host, claim roles (destination's is the server's,
+   * source's is the migration's until released) and the migration's facts, in one transaction. The
+   * server stays locked until {@link #completed}.
    */
   void ownerChanged(SagaStore.Lease lease, MigrationId id, Optional<Duration> pause);
 
-  /** All is done: {@code completed}, source's claim released, server without task. Ends saga and action. */
+  /**
+   * All is done: {@code completed}, source's claim released, server without task. Ends saga and
+   * action.
+   */
   void completed(SagaStore.Lease lease, MigrationId id);
 
   /**
-   * It ended with the guest at the source: destination's claim released, server without task, as it was. {@code FAILED}, {@code
-   * CANCELLED} or {@code ERROR} with the cause. Ends saga and action in error.
+   * It ended with the guest at the source: destination's claim released, server without task, as it
+   * was. {@code FAILED}, {@code CANCELLED} or {@code ERROR} with the cause. Ends saga and action in
+   * error.
    */
   void rolledBack(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Failure failure);
 
-  /** The guest is lost (its QEMU died where it ran): server ERROR with the cause, destination's claim released, {@code ERROR}. */
+  /**
+   * The guest is lost (its QEMU died where it ran): server ERROR with the cause, destination's
+   * claim released, {@code ERROR}.
+   */
   void guestLost(SagaStore.Lease lease, MigrationId id, Failure failure);
 
   record NewMigration(

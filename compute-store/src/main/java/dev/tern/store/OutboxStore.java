@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Messages that a committed transaction owes the broker. A relay takes some for a while, sends them, and removes what the broker
- * confirmed; what it could not send comes free again when the while is over. So each is sent at least once.
+ * Messages that a committed transaction owes the broker. A relay takes some for a while, sends
+ * them, and removes what the broker confirmed; what it could not send comes free again when the
+ * while is over. So each is sent at least once.
  */
 public interface OutboxStore {
   /** Takes the oldest free messages for {@code hold} (database clock). */

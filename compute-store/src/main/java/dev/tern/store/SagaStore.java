@@ -10,14 +10,17 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Durable sagas. A conductor runs one only while it holds its lease; the lease's token rises with each holder, and every write
- * under an older token is refused, so a conductor that was paused for longer than its lease can do no harm when it wakes.
+ * Durable sagas. A conductor runs one only while it holds its lease; the lease's token rises with
+ * each holder, and every write under an older token is refused, so a conductor that was paused for
+ * longer than its lease can do no harm when it wakes.
  *
- * <p>At most one saga of a server is leased at a time, the oldest first: a delete waits for the migration it aborted.
+ * <p>At most one saga of a server is leased at a time, the oldest first: a delete waits for the
+ * migration it aborted.
  */
 public interface SagaStore {
   /**
-   * Takes the saga, if it is neither ended nor leased by a living holder, and no older saga of its server is unfinished.
+   * Takes the saga, if it is neither ended nor leased by a living holder, and no older saga of its
+   * server is unfinished.
    *
    * @param holder the conductor's name, for people
    * @param length by the database's clock; renewed by every write and by {@link #renewAndSeeAbort}
@@ -42,7 +45,10 @@ public interface SagaStore {
    */
   void record(Lease lease, Position position, String facts, LogLine line);
 
-  /** Gives the lease back unfinished, so that another conductor can go on at once. Harmless when it is lost already. */
+  /**
+   * Gives the lease back unfinished, so that another conductor can go on at once. Harmless when it
+   * is lost already.
+   */
   void giveBack(Lease lease);
 
   List<LogLine> log(UUID saga);
@@ -87,7 +93,8 @@ public interface SagaStore {
   /**
    * See the parameters.
    *
-   * @param what e.g. {@code started}, {@code done}, {@code refused}, {@code no answer}, {@code undone}
+   * @param what e.g. {@code started}, {@code done}, {@code refused}, {@code no answer}, {@code
+   *     undone}
    */
   record LogLine(String step, String what, String detail, Instant at) {}
 

@@ -17,8 +17,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Servers and the requests users make of them. A request is one transaction: guard on the states, new states and epoch, instance
- * action, saga, and the message that wakes a conductor. So either all of it is there or none.
+ * Servers and the requests users make of them. A request is one transaction: guard on the states,
+ * new states and epoch, instance action, saga, and the message that wakes a conductor. So either
+ * all of it is there or none.
  */
 public interface ServerStore {
   Optional<ServerRecord> find(ServerId id);
@@ -35,7 +36,8 @@ public interface ServerStore {
   /**
    * Starts a STOPPED server.
    *
-   * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}, or {@code INSTANCE_INVALID_STATE} in Nova's words
+   * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}, or {@code
+   *     INSTANCE_INVALID_STATE} in Nova's words
    */
   ServerRecord requestStart(ServerId id, Requested by);
 
@@ -43,13 +45,15 @@ public interface ServerStore {
   ServerRecord requestStop(ServerId id, Requested by);
 
   /**
-   * Deletes a server in any state; a running migration of it is asked to abort first. Asking again is the same request.
+   * Deletes a server in any state; a running migration of it is asked to abort first. Asking again
+   * is the same request.
    *
    * @throws dev.tern.contract.ComputeException {@code INSTANCE_NOT_FOUND}
    */
   ServerRecord requestDelete(ServerId id, Requested by);
 
-  // ---- what the conductor writes, under its lease -------------------------------------------------------------------------------
+  // ---- what the conductor writes, under its lease
+  // -------------------------------------------------------------------------------
 
   /** The host is chosen: owner set, task SPAWNING. */
   void placed(SagaStore.Lease lease, ServerId id, HostName host, ClaimId claim);
@@ -60,13 +64,25 @@ public interface ServerStore {
   /** No guest is left: STOPPED, no task, power SHUTDOWN. Ends saga and action. */
   void stopped(SagaStore.Lease lease, ServerId id);
 
-  /** The task failed: {@code vmState} and no task, fault kept. Ends saga and action in error. Releases claims if {@code release}. */
-  void failed(SagaStore.Lease lease, ServerId id, VmState vmState, PowerState power, Failure failure, boolean release);
+  /**
+   * The task failed: {@code vmState} and no task, fault kept. Ends saga and action in error.
+   * Releases claims if {@code release}.
+   */
+  void failed(
+      SagaStore.Lease lease,
+      ServerId id,
+      VmState vmState,
+      PowerState power,
+      Failure failure,
+      boolean release);
 
   /** Nothing of it is left anywhere: DELETED, claims released. Ends saga and action. */
   void deleted(SagaStore.Lease lease, ServerId id);
 
-  /** A report says that the guest of an ACTIVE server without a task has ended by itself: STOPPED. False when that is not so. */
+  /**
+   * A report says that the guest of an ACTIVE server without a task has ended by itself: STOPPED.
+   * False when that is not so.
+   */
   boolean guestEnded(ServerId id, HostName host);
 
   /**
