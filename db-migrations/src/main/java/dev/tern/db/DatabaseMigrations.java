@@ -13,13 +13,13 @@ public final class DatabaseMigrations {
   private DatabaseMigrations() {}
 
   /**
-   * Applies what is missing. When it returns, the schema is this version's. Safe when several run at
-   * once: Flyway holds a lock in the database, and the others find nothing left to do.
+   * Applies what is missing. When it returns, the schema is this version's. Safe when several run
+   * at once: Flyway holds a lock in the database, and the others find nothing left to do.
    *
    * @param url a JDBC URL of PostgreSQL
    * @return how many migrations were applied now
-   * @throws DatabaseNotMigratedException when the database is not PostgreSQL, cannot be reached, was
-   *     migrated by a newer version or by hand, or a migration fails; a failed migration leaves
+   * @throws DatabaseNotMigratedException when the database is not PostgreSQL, cannot be reached,
+   *     was migrated by a newer version or by hand, or a migration fails; a failed migration leaves
    *     nothing of itself
    */
   public static int migrate(String url, String user, String password) {
