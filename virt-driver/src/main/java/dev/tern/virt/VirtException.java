@@ -24,6 +24,11 @@ public final class VirtException extends Exception {
     this.kind = Objects.requireNonNull(kind);
   }
 
+  /** The same failure as met by another thread: its kind and words, with it as the cause. */
+  public VirtException(VirtException met) {
+    this(met.kind, String.valueOf(met.getMessage()), met);
+  }
+
   public Kind kind() {
     return kind;
   }

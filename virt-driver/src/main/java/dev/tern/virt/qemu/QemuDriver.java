@@ -4,47 +4,165 @@ import dev.tern.virt.DiskImages;
 import dev.tern.virt.Guest;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.Pauses;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.disk.QemuImages;
+import dev.tern.virt.disk.Tool;
+import dev.tern.virt.qmp.QmpDeadlines;
+import dev.tern.virt.qmp.QmpMonitor;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** The installed QEMU of this host. */
 public final class QemuDriver implements VirtDriver {
   private final QemuSettings settings;
-  private final Clock clock;
   private final Pauses pauses;
+  private final QemuImages images;
+  private final ReentrantLock asking = new ReentrantLock(); // guards known
+  private @Nullable HostCapabilities known;
 
   public QemuDriver(QemuSettings settings) {
-    this(settings, Clock.systemUTC(), Pauses.real());
+    this(settings, Pauses.real());
   }
 
-  public QemuDriver(QemuSettings settings, Clock clock, Pauses pauses) {
+  public QemuDriver(QemuSettings settings, Pauses pauses) {
     this.settings = settings;
-    this.clock = clock;
     this.pauses = pauses;
+    this.images = new QemuImages(settings.qemuImg(), settings.deadlines().imageTool());
   }
 
   @Override
   public HostCapabilities capabilities() throws VirtException {
-    throw new UnsupportedOperationException(settings + " " + clock + " " + pauses);
+    asking.lock();
+    try {
+      HostCapabilities found = known;
+      if (found == null) {
+        found = new HostProbe(settings, pauses).ask();
+        known = found;
+      }
+      return found;
+    } finally {
+      asking.unlock();
+    }
   }
 
   @Override
   public DiskImages images() {
-    throw new UnsupportedOperationException("images");
+    return images;
   }
 
   @Override
   public Guest launch(LaunchRecipe recipe, Path instanceDirectory, LaunchMode mode)
       throws VirtException {
-    throw new UnsupportedOperationException("launch");
+    Path instance = instanceDirectory.toAbsolutePath();
+    CommandLine line = new CommandLine(recipe, instance, settings);
+    prepareDirectory(instance);
+    if (QemuProcess.find(instance).isPresent()) {
+      throw new VirtException(Kind.REFUSED, "A QEMU runs in %s already.".formatted(instance), null);
+    }
+    QemuProcess.forget(instance);
+    new EndpointsFile(instance).delete();
+    for (DiskRecipe disk : recipe.disks()) {
+      var _ =
+          images.inspect(
+              instance.resolve(disk.file()),
+              disk.format(),
+              disk.base().map(base -> settings.bases().resolve(base.sha256())));
+    }
+    QemuProcess process = start(line, instance, mode);
+    try {
+      return connect(process, instance);
+    } catch (VirtException e) {
+      end(process, instance);
+      throw e;
+    }
+  }
+
+  private QemuProcess start(CommandLine line, Path instance, LaunchMode mode) throws VirtException {
+    try (MonitorSockets sockets = MonitorSockets.of(instance, settings.runtime())) {
+      var _ = Tool.run(line.arguments(mode, sockets), instance, settings.deadlines().start());
+    }
+    QemuProcess process =
+        QemuProcess.find(instance)
+            .orElseThrow(() ->
+                new VirtException(
+                    Kind.REFUSED,
+                    "QEMU ended right after its start; see qemu.log in %s.".formatted(instance),
+                    null));
+    process.record(instance);
+    return process;
+  }
+
+  private void end(QemuProcess process, Path instance) throws VirtException {
+    process.destroy();
+    try {
+      process.gone(settings.deadlines().end(), pauses);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    QemuProcess.forget(instance);
   }
 
   @Override
   public Optional<Guest> adopt(Path instanceDirectory) throws VirtException {
-    throw new UnsupportedOperationException("adopt");
+    Path instance = instanceDirectory.toAbsolutePath();
+    Optional<QemuProcess> process = QemuProcess.find(instance);
+    if (process.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(connect(process.get(), instance));
+    } catch (VirtException e) {
+      if (!process.get().alive()) {
+        return Optional.empty();
+      }
+      throw new VirtException(Kind.NO_ANSWER, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Guest connect(QemuProcess process, Path instance) throws VirtException {
+    QemuSettings.Deadlines d = settings.deadlines();
+    QmpDeadlines deadlines = new QmpDeadlines(d.query(), d.change(), d.network());
+    QmpMonitor monitor;
+    try (MonitorSockets sockets = MonitorSockets.of(instance, settings.runtime())) {
+      try {
+        monitor = QmpMonitor.connect(sockets.first(), deadlines, d.query());
+      } catch (VirtException first) {
+        // Another client may hold the first socket; the second is for this.
+        try {
+          monitor = QmpMonitor.connect(sockets.second(), deadlines, d.query());
+        } catch (VirtException second) {
+          second.addSuppressed(first);
+          throw second;
+        }
+      }
+    }
+    return new QemuGuest(new Session(process, monitor, settings, pauses, new Progress()), instance);
+  }
+
+  private static void prepareDirectory(Path instance) throws VirtException {
+    try {
+      if (!Files.isDirectory(instance)) {
+        throw new VirtException(Kind.REFUSED, "%s is not a directory.".formatted(instance), null);
+      }
+      Files.setPosixFilePermissions(instance, PosixFilePermissions.fromString("rwx------"));
+      for (String log : new String[] {"console.log", "qemu.log"}) {
+        Path file = instance.resolve(log);
+        if (!Files.exists(file)) {
+          Files.createFile(file);
+        }
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+      }
+    } catch (IOException e) {
+      throw new VirtException(Kind.REFUSED, "%s cannot be prepared.".formatted(instance), e);
+    }
   }
 }

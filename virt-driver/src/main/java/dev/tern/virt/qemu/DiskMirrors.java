@@ -1,0 +1,324 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.Guest.MirrorOptions;
+import dev.tern.virt.Guest.MirrorTarget;
+import dev.tern.virt.Guest.MoveProgress;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.qmp.BlockNode;
+import dev.tern.virt.qmp.Commands;
+import dev.tern.virt.qmp.Commands.BlockJob;
+import dev.tern.virt.qmp.Commands.Job;
+import dev.tern.virt.qmp.Commands.YankInstance;
+import dev.tern.virt.qmp.QmpEvents;
+import dev.tern.virt.qmp.QmpMonitor.Pending;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The source's mirrors of its disks to a destination's exports.
+ *
+ * <pre>
+ *   (nothing) ── nodes added ── job running ── job ready ──┬── finished: both sides alike
+ *        ▲                          │              │       └── dropped
+ *        └──────── dropped ◀── concluded with an error
+ * </pre>
+ */
+final class DiskMirrors {
+  private static final Logger log = LoggerFactory.getLogger(DiskMirrors.class);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+  private static final Duration JOB_ENDS = Duration.ofMillis(800);
+  private static final Set<String> ENDED = Set.of("concluded", "null");
+
+  private final Session session;
+
+  DiskMirrors(Session session) {
+    this.session = session;
+  }
+
+  void mirror(List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+      throws VirtException, InterruptedException {
+    boolean ready = false;
+    try (QmpEvents events = session.monitor().events()) {
+      for (MirrorTarget target : targets) {
+        start(target, options);
+      }
+      awaitReady(targets, events, progress);
+      ready = true;
+    } catch (VirtException failure) {
+      cleanUpAfter(failure);
+      throw failure;
+    } finally {
+      log.atDebug().addKeyValue("step", "mirror-disks").addKeyValue("ready", ready).log("mirrors");
+    }
+  }
+
+  private void start(MirrorTarget target, MirrorOptions options) throws VirtException {
+    String job = Nodes.job(target.diskId());
+    Optional<Job> running = jobs().stream().filter(j -> j.id().equals(job)).findAny();
+    if (running.isPresent() && !ENDED.contains(running.get().status())) {
+      return; // a former agent started it
+    }
+    if (running.isPresent()) {
+      session.callUnlessRefused(new Commands.JobDismiss(job));
+    }
+    deleteTarget(target.diskId());
+    checkReachable(target);
+    String export = Nodes.targetExport(target.diskId());
+    session.call(
+        new Commands.BlockdevAdd(
+            new BlockNode.Nbd(
+                export,
+                new BlockNode.InetServer(target.address(), target.port()),
+                target.exportName())));
+    session.call(
+        new Commands.BlockdevAdd(new BlockNode.Raw(Nodes.target(target.diskId()), export)));
+    session.call(
+        new Commands.BlockdevMirror(
+            job,
+            target.diskId(),
+            Nodes.target(target.diskId()),
+            switch (target.sync()) {
+              case FULL -> "full";
+              case TOP -> "top";
+            },
+            Nodes.filter(target.diskId()),
+            options.bytesPerSecond() == 0 ? null : options.bytesPerSecond(),
+            // Otherwise a failed job is gone before anyone can ask why.
+            false));
+  }
+
+  /**
+   * QEMU connects to an export with its main loop held, and a dead address would hold the guest's
+   * I/O for TCP's own two minutes. So the address is tried from here first.
+   */
+  private void checkReachable(MirrorTarget target) throws VirtException {
+    try (Socket probe = new Socket()) {
+      probe.connect(
+          new InetSocketAddress(target.address(), target.port()),
+          (int) session.settings().deadlines().query().toMillis());
+    } catch (IOException e) {
+      throw new VirtException(
+          Kind.REFUSED,
+          "The destination's exports at %s port %d cannot be reached: %s."
+              .formatted(target.address(), target.port(), e.getMessage()),
+          e);
+    }
+  }
+
+  private void awaitReady(
+      List<MirrorTarget> targets, QmpEvents events, Consumer<MoveProgress> progress)
+      throws VirtException, InterruptedException {
+    Duration stall = session.settings().deadlines().mirrorStall();
+    long movedAt = System.nanoTime();
+    long lastDone = -1;
+    while (true) {
+      List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
+      MoveProgress moved = session.moved().with(jobs, null);
+      progress.accept(moved);
+      failOnDeadJob(targets, jobs);
+      if (jobs.stream().filter(j -> Nodes.isMirror(j.device())).allMatch(BlockJob::ready)) {
+        return;
+      }
+      if (moved.diskProcessed() != lastDone) {
+        lastDone = moved.diskProcessed();
+        movedAt = System.nanoTime();
+      } else if (System.nanoTime() - movedAt > stall.toNanos()) {
+        throw new VirtException(
+            Kind.REFUSED, "The mirrors moved no byte for %d s.".formatted(stall.toSeconds()), null);
+      }
+      awaitJobEvent(events);
+    }
+  }
+
+  private static void awaitJobEvent(QmpEvents events) throws VirtException, InterruptedException {
+    long until = System.nanoTime() + LOOK_EVERY.toNanos();
+    for (long left = LOOK_EVERY.toNanos(); left > 0; left = until - System.nanoTime()) {
+      var event = events.next(Duration.ofNanos(left));
+      if (event.isEmpty() || event.get().name().startsWith("BLOCK_JOB_")) {
+        return;
+      }
+    }
+  }
+
+  private void failOnDeadJob(List<MirrorTarget> targets, List<BlockJob> jobs) throws VirtException {
+    for (MirrorTarget target : targets) {
+      String job = Nodes.job(target.diskId());
+      Optional<BlockJob> found = jobs.stream().filter(j -> j.device().equals(job)).findAny();
+      if (found.isEmpty() || ENDED.contains(found.get().status())) {
+        throw new VirtException(
+            Kind.REFUSED,
+            "The mirror of %s failed: %s.".formatted(target.diskId(), errorOf(job)),
+            null);
+      }
+      if (!found.get().ioStatus().equals("ok")) {
+        throw new VirtException(
+            Kind.REFUSED,
+            "The mirror of %s met an I/O error (%s)."
+                .formatted(target.diskId(), found.get().ioStatus()),
+            null);
+      }
+    }
+  }
+
+  private String errorOf(String job) throws VirtException {
+    return jobs().stream()
+        .filter(j -> j.id().equals(job))
+        .map(j -> Optional.ofNullable(j.error()).orElse("it ended early"))
+        .findAny()
+        .orElse("it is gone");
+  }
+
+  /** The mirrors there are, whatever their state. */
+  List<Job> jobs() throws VirtException {
+    return session.call(new Commands.QueryJobs()).stream()
+        .filter(j -> Nodes.isMirror(j.id()))
+        .toList();
+  }
+
+  /**
+   * Ends the named ready mirrors so that both sides are alike; all are told before any is waited
+   * for, since the guest is paused meanwhile. One that a former agent finished already counts.
+   *
+   * @throws VirtException when any did not end well
+   */
+  void finish(List<String> jobs, QmpEvents events) throws VirtException, InterruptedException {
+    List<Pending<Void>> sent = new ArrayList<>();
+    for (String job : jobs) {
+      sent.add(session.monitor().submit(new Commands.BlockJobCancel(job, null)));
+    }
+    for (Pending<Void> command : sent) {
+      session.monitor().await(command);
+    }
+    Set<String> open = jobs.stream().collect(Collectors.toSet());
+    long until = System.nanoTime() + session.settings().deadlines().switchover().toNanos();
+    while (!open.isEmpty()) {
+      if (System.nanoTime() > until) {
+        throw new VirtException(Kind.NO_ANSWER, "The mirrors did not finish in time.", null);
+      }
+      var event = events.next(LOOK_EVERY);
+      if (event.isEmpty()) {
+        closeConcluded(open);
+        continue;
+      }
+      String job = event.get().text("device");
+      if (!open.contains(job)) {
+        continue;
+      }
+      switch (event.get().name()) {
+        case "BLOCK_JOB_COMPLETED" -> {
+          String error = event.get().text("error");
+          if (!error.isEmpty()) {
+            throw new VirtException(Kind.REFUSED, "%s failed: %s.".formatted(job, error), null);
+          }
+          open.remove(job);
+        }
+        case "BLOCK_JOB_ERROR", "BLOCK_JOB_CANCELLED" ->
+            throw new VirtException(
+                Kind.REFUSED,
+                "%s could not be finished: its last writes failed.".formatted(job),
+                null);
+        default -> {}
+      }
+    }
+  }
+
+  /** The way to see an end whose event was missed. */
+  private void closeConcluded(Set<String> open) throws VirtException {
+    for (Job job : jobs()) {
+      if (open.contains(job.id()) && ENDED.contains(job.status())) {
+        if (job.error() != null) {
+          throw new VirtException(
+              Kind.REFUSED, "%s failed: %s.".formatted(job.id(), job.error()), null);
+        }
+        open.remove(job.id());
+      }
+    }
+  }
+
+  private void cleanUpAfter(VirtException failure) throws InterruptedException {
+    if (failure.kind() == Kind.GONE) {
+      return;
+    }
+    try {
+      cancel();
+    } catch (VirtException left) {
+      failure.addSuppressed(left);
+    }
+  }
+
+  /** Drops all mirrors, their jobs and nodes. Harmless when there are none. */
+  void cancel() throws VirtException, InterruptedException {
+    List<Job> live = jobs().stream().filter(j -> !ENDED.contains(j.status())).toList();
+    if (!live.isEmpty()) {
+      drop(live);
+    }
+    for (Job job : jobs()) {
+      session.callUnlessRefused(new Commands.JobDismiss(job.id()));
+    }
+    List<String> nodes =
+        session.call(new Commands.QueryNamedBlockNodes(true)).stream()
+            .map(Commands.NodeState::nodeName)
+            .filter(Nodes::isTarget)
+            // An export node goes after the raw node on it.
+            .sorted(java.util.Comparator.comparing(n -> n.endsWith("-nbd")))
+            .toList();
+    for (String node : nodes) {
+      session.call(new Commands.BlockdevDel(node));
+    }
+    session.moved().reset();
+  }
+
+  private void drop(List<Job> live) throws VirtException, InterruptedException {
+    List<Pending<Void>> sent = new ArrayList<>();
+    for (Job job : live) {
+      sent.add(session.monitor().submit(new Commands.BlockJobCancel(job.id(), true)));
+    }
+    if (!session.await(JOB_ENDS, this::allEnded)) {
+      // A dead link: the cancelled job waits for its socket, which only yank shuts.
+      yankTargets();
+      if (!session.await(JOB_ENDS, this::allEnded)) {
+        throw new VirtException(Kind.NO_ANSWER, "The mirrors do not end.", null);
+      }
+    }
+    for (Pending<Void> command : sent) {
+      try {
+        session.monitor().await(command);
+      } catch (VirtException e) {
+        if (e.kind() != Kind.REFUSED) {
+          throw e;
+        }
+        log.atDebug().setCause(e).log("mirror had ended by itself");
+      }
+    }
+  }
+
+  private boolean allEnded() throws VirtException {
+    return jobs().stream().allMatch(j -> ENDED.contains(j.status()));
+  }
+
+  private void yankTargets() throws VirtException {
+    List<YankInstance> stuck =
+        session.call(new Commands.QueryYank()).stream()
+            .filter(y -> y.nodeName() != null && Nodes.isTarget(y.nodeName()))
+            .toList();
+    if (!stuck.isEmpty()) {
+      session.call(new Commands.Yank(stuck));
+    }
+  }
+
+  private void deleteTarget(String disk) throws VirtException {
+    session.callUnlessRefused(new Commands.BlockdevDel(Nodes.target(disk)));
+    session.callUnlessRefused(new Commands.BlockdevDel(Nodes.targetExport(disk)));
+  }
+}

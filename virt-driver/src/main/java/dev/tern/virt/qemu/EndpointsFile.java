@@ -1,0 +1,52 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What an incoming guest was opened with: QEMU does not tell its exports' names afterwards. */
+final class EndpointsFile {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Path file;
+
+  EndpointsFile(Path instance) {
+    this.file = instance.resolve("incoming.json");
+  }
+
+  Optional<IncomingEndpoints> read() throws VirtException {
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(JSON.readValue(Files.readAllBytes(file), IncomingEndpoints.class));
+    } catch (IOException | JacksonException e) {
+      throw new VirtException(Kind.REFUSED, "%s cannot be read.".formatted(file), e);
+    }
+  }
+
+  void write(IncomingEndpoints endpoints) throws VirtException {
+    try {
+      Path fresh = file.resolveSibling("incoming.json.new");
+      Files.write(fresh, JSON.writeValueAsBytes(endpoints));
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new VirtException(Kind.REFUSED, "%s cannot be written.".formatted(file), e);
+    }
+  }
+
+  void delete() throws VirtException {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new VirtException(Kind.REFUSED, "%s cannot be removed.".formatted(file), e);
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.ArrivalPermit;
+import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.Guest.IncomingRequest;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.qmp.Commands;
+import dev.tern.virt.qmp.Commands.MigrationState;
+import dev.tern.virt.qmp.QmpEvent;
+import dev.tern.virt.qmp.QmpEvents;
+import dev.tern.virt.qmp.QmpMonitor.Pending;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The hand-over as the destination does it: exports and listener first, then nothing until QEMU's
+ * own event says that all has arrived; only then, and only with the permit, the guest runs.
+ */
+final class IncomingMigration {
+  private static final Logger log = LoggerFactory.getLogger(IncomingMigration.class);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+  private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+  private static final Pattern EXPORT = Pattern.compile("[A-Za-z0-9_-]{8,128}");
+
+  private final Session session;
+  private final EndpointsFile opened;
+
+  IncomingMigration(Session session, Path instance) {
+    this.session = session;
+    this.opened = new EndpointsFile(instance);
+  }
+
+  IncomingEndpoints open(IncomingRequest request) throws VirtException {
+    checkAddress(request.address());
+    Commands.Status run = session.call(new Commands.QueryStatus());
+    if (!run.status().equals("inmigrate")) {
+      throw new VirtException(
+          Kind.REFUSED,
+          "The guest does not wait for a migration: QEMU says %s.".formatted(run.status()),
+          null);
+    }
+    Optional<IncomingEndpoints> before = opened.read();
+    IncomingEndpoints wanted =
+        before.orElse(
+            new IncomingEndpoints(
+                request.address(),
+                request.nbdPort(),
+                request.migrationPort(),
+                Map.copyOf(request.exportNames())));
+    int port = listener(session.call(new Commands.QueryMigrate()));
+    if (port == 0) {
+      MigrationSettings.incoming(session);
+      openExports(wanted, before.isPresent());
+      session.call(
+          new Commands.MigrateIncoming(
+              OutgoingMigration.uri(wanted.address(), wanted.migrationPort())));
+      port = listener(session.call(new Commands.QueryMigrate()));
+    }
+    IncomingEndpoints there =
+        new IncomingEndpoints(wanted.address(), wanted.nbdPort(), port, wanted.exportNames());
+    opened.write(there);
+    return there;
+  }
+
+  private void checkAddress(String address) throws VirtException {
+    // A name would be looked up; only numbers are taken.
+    if (!NUMERIC.matcher(address).matches()) {
+      throw new VirtException(
+          Kind.REFUSED, "The address '%s' is not numeric.".formatted(address), null);
+    }
+    try {
+      if (!session.settings().insecure() && !InetAddress.getByName(address).isLoopbackAddress()) {
+        throw new VirtException(
+            Kind.REFUSED,
+            "A plaintext listener on %s is refused: it is not loopback and insecure is not set."
+                .formatted(address),
+            null);
+      }
+    } catch (java.net.UnknownHostException e) {
+      throw new VirtException(
+          Kind.REFUSED, "The address '%s' is not usable.".formatted(address), e);
+    }
+  }
+
+  private void openExports(IncomingEndpoints wanted, boolean repeated) throws VirtException {
+    for (String name : wanted.exportNames().values()) {
+      if (!EXPORT.matcher(name).matches()) {
+        throw new VirtException(Kind.REFUSED, "An export name is not usable.", null);
+      }
+    }
+    opened.write(wanted);
+    try {
+      session.call(
+          new Commands.NbdServerStart(
+              new Commands.SocketAddress(wanted.address(), wanted.nbdPort())));
+    } catch (VirtException e) {
+      if (e.kind() != Kind.REFUSED || !repeated) {
+        if (e.kind() == Kind.REFUSED) {
+          opened.delete();
+        }
+        throw e;
+      }
+      log.atDebug().setCause(e).log("NBD server runs already");
+    }
+    Set<String> there =
+        session.call(new Commands.QueryBlockExports()).stream()
+            .map(Commands.Export::id)
+            .collect(Collectors.toSet());
+    for (Map.Entry<String, String> disk : wanted.exportNames().entrySet()) {
+      String id = Nodes.export(disk.getKey());
+      if (!there.contains(id)) {
+        session.call(new Commands.BlockExportAdd("nbd", id, disk.getKey(), disk.getValue(), true));
+      }
+    }
+  }
+
+  private static int listener(MigrationState state) {
+    List<Map<String, Object>> addresses = state.socketAddress();
+    if (addresses == null || addresses.isEmpty()) {
+      return 0;
+    }
+    return Integer.parseInt(String.valueOf(addresses.getFirst().getOrDefault("port", "0")));
+  }
+
+  void closeExports() throws VirtException {
+    session.callUnlessRefused(new Commands.NbdServerStop());
+  }
+
+  void watch(ArrivalPermit permit, boolean keepPaused, Consumer<Arrival> listener)
+      throws VirtException {
+    // Before the first look: what happens in between is then in the queue.
+    QmpEvents events = session.monitor().events();
+    try {
+      session.call(new Commands.QueryStatus());
+    } catch (VirtException e) {
+      events.close();
+      throw e;
+    }
+    Thread.ofVirtual()
+        .name("arrival-" + session.process().pid())
+        .start(() -> {
+          try (events) {
+            listener.accept(arrive(events, permit, keepPaused));
+          } catch (VirtException e) {
+            listener.accept(new Arrival.Failed(e.getMessage() + ""));
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
+  private Arrival arrive(QmpEvents events, ArrivalPermit permit, boolean keepPaused)
+      throws VirtException, InterruptedException {
+    String status = session.migrationStatus();
+    while (true) {
+      switch (status) {
+        case "completed" -> {
+          return run(events, permit, keepPaused);
+        }
+        case "failed", "cancelled" -> {
+          String why = session.call(new Commands.QueryMigrate()).errorDesc();
+          return new Arrival.Failed(
+              why == null ? "QEMU says that the incoming migration %s.".formatted(status) : why);
+        }
+        default -> {}
+      }
+      Optional<QmpEvent> event = events.next(LOOK_EVERY);
+      if (event.isEmpty()) {
+        status = session.migrationStatus();
+      } else if (event.get().name().equals("MIGRATION")) {
+        status = event.get().text("status");
+      }
+    }
+  }
+
+  private Arrival run(QmpEvents events, ArrivalPermit permit, boolean keepPaused)
+      throws VirtException, InterruptedException {
+    try {
+      permit.recordArrived();
+    } catch (IOException e) {
+      log.atWarn().addKeyValue("step", "arrive").setCause(e).log("arrived guest stays paused");
+      return new Arrival.Failed("The guest arrived and stays paused: " + e.getMessage());
+    }
+    // The exports hold the right to write, so they go first; both commands leave together.
+    Pending<Void> closed = session.monitor().submit(new Commands.NbdServerStop());
+    Optional<Pending<Void>> running =
+        keepPaused ? Optional.empty() : Optional.of(session.monitor().submit(new Commands.Cont()));
+    try {
+      session.monitor().await(closed);
+    } catch (VirtException e) {
+      if (e.kind() != Kind.REFUSED) {
+        throw e;
+      }
+      log.atDebug().setCause(e).log("no NBD server to stop");
+    }
+    if (running.isEmpty()) {
+      return new Arrival.Running(Optional.empty());
+    }
+    session.monitor().await(running.get());
+    return new Arrival.Running(resumedAt(events));
+  }
+
+  private static Optional<Instant> resumedAt(QmpEvents events)
+      throws VirtException, InterruptedException {
+    // QEMU tells RESUME before it answers cont, so it is in the queue unless the guest ran before.
+    for (Optional<QmpEvent> event = events.next(Duration.ofMillis(1));
+        event.isPresent();
+        event = events.next(Duration.ofMillis(1))) {
+      if (event.get().name().equals("RESUME")) {
+        return Optional.of(event.get().at());
+      }
+    }
+    return Optional.empty();
+  }
+}

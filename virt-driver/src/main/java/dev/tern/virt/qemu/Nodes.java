@@ -1,0 +1,63 @@
+package dev.tern.virt.qemu;
+
+import java.util.Optional;
+
+/**
+ * Names in QEMU's block graph, all derived from a disk's id; the disk's top node is the id itself.
+ */
+final class Nodes {
+  private static final String MIRROR = "mirror-";
+  private static final String DEVICE = "dev-";
+
+  private Nodes() {}
+
+  static String file(String disk) {
+    return disk + "-file";
+  }
+
+  static String base(String disk) {
+    return disk + "-base";
+  }
+
+  static String device(String disk) {
+    return DEVICE + disk;
+  }
+
+  static String export(String disk) {
+    return "export-" + disk;
+  }
+
+  static String job(String disk) {
+    return MIRROR + disk;
+  }
+
+  static String filter(String disk) {
+    return disk + "-mirrored";
+  }
+
+  static String target(String disk) {
+    return "target-" + disk;
+  }
+
+  static String targetExport(String disk) {
+    return "target-" + disk + "-nbd";
+  }
+
+  static boolean isMirror(String job) {
+    return job.startsWith(MIRROR);
+  }
+
+  static boolean isTarget(String node) {
+    return node.startsWith("target-");
+  }
+
+  /** The disk a device path such as {@code /machine/peripheral/dev-disk0/…} belongs to. */
+  static Optional<String> diskOf(String devicePath) {
+    for (String part : devicePath.split("/")) {
+      if (part.startsWith(DEVICE)) {
+        return Optional.of(part.substring(DEVICE.length()));
+      }
+    }
+    return Optional.empty();
+  }
+}

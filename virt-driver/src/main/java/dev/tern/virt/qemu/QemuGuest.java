@@ -1,0 +1,207 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.Guest;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.qmp.Commands;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/** A guest in a real QEMU. */
+final class QemuGuest implements Guest {
+  private final Session session;
+  private final Path instance;
+  private final DiskMirrors mirrors;
+  private final Recovery recovery;
+  private final OutgoingMigration outgoing;
+  private final IncomingMigration incoming;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  QemuGuest(Session session, Path instance) {
+    this.session = session;
+    this.instance = instance;
+    this.mirrors = new DiskMirrors(session);
+    this.recovery = new Recovery(session, mirrors);
+    this.outgoing = new OutgoingMigration(session, mirrors, recovery);
+    this.incoming = new IncomingMigration(session, instance);
+  }
+
+  @Override
+  public long pid() {
+    return session.process().pid();
+  }
+
+  @Override
+  public boolean alive() {
+    return session.process().alive();
+  }
+
+  @Override
+  public RunState runState() throws VirtException {
+    Commands.Status now = session.call(new Commands.QueryStatus());
+    return switch (now.status()) {
+      case "running" -> RunState.RUNNING;
+      case "inmigrate" -> RunState.INCOMING;
+      case "paused", "prelaunch", "suspended", "save-vm", "restore-vm", "debug" -> RunState.PAUSED;
+      case "postmigrate" -> RunState.POSTMIGRATE;
+      case "finish-migrate" -> RunState.FINISH_MIGRATE;
+      case "shutdown" -> RunState.SHUTDOWN;
+      default -> RunState.ERROR;
+    };
+  }
+
+  @Override
+  public void cont() throws VirtException {
+    session.call(new Commands.Cont());
+  }
+
+  @Override
+  public void shutDown(Duration grace) throws VirtException {
+    try {
+      session.callUnlessRefused(new Commands.SystemPowerdown());
+      if (session.process().gone(grace, session.pauses())) {
+        QemuProcess.forget(instance);
+        return;
+      }
+    } catch (VirtException e) {
+      if (e.kind() == Kind.REFUSED) {
+        throw e;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VirtException(Kind.NO_ANSWER, "The wait for the shutdown was interrupted.", e);
+    }
+    kill();
+  }
+
+  @Override
+  public void kill() throws VirtException {
+    QemuProcess process = session.process();
+    Duration patience = session.settings().deadlines().end();
+    try {
+      if (process.alive()) {
+        quit();
+        if (!process.gone(patience, session.pauses())) {
+          process.destroy();
+          if (!process.gone(patience, session.pauses())) {
+            throw new VirtException(
+                Kind.NO_ANSWER, "Process %d does not end.".formatted(process.pid()), null);
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VirtException(Kind.NO_ANSWER, "The wait for the end was interrupted.", e);
+    }
+    QemuProcess.forget(instance);
+  }
+
+  private void quit() {
+    try {
+      // Not waited for: what counts is the process.
+      var _ = session.monitor().submit(new Commands.Quit());
+    } catch (VirtException e) {
+      session.process().destroy();
+    }
+  }
+
+  @Override
+  public List<DiskState> disks() throws VirtException {
+    List<Commands.NodeState> nodes = session.call(new Commands.QueryNamedBlockNodes(true));
+    List<DiskState> disks = new ArrayList<>();
+    for (Commands.BlockDevice device : session.call(new Commands.QueryBlock())) {
+      Optional<String> disk = Optional.ofNullable(device.qdev()).flatMap(Nodes::diskOf);
+      nodes.stream()
+          .filter(node -> disk.isPresent() && node.nodeName().equals(disk.get()))
+          .map(node ->
+              new DiskState(
+                  node.nodeName(),
+                  node.drv(),
+                  node.image().virtualSize(),
+                  Optional.ofNullable(node.image().actualSize()).orElse(0L)))
+          .forEach(disks::add);
+    }
+    return disks;
+  }
+
+  @Override
+  public void onGone(Runnable listener) {
+    session
+        .monitor()
+        .onEnd(why -> {
+          if (!closed.get()) {
+            Thread.ofVirtual().name("gone-" + pid()).start(listener);
+          }
+        });
+  }
+
+  @Override
+  public IncomingEndpoints openIncoming(IncomingRequest request) throws VirtException {
+    return incoming.open(request);
+  }
+
+  @Override
+  public void watchArrival(ArrivalPermit permit, boolean keepPaused, Consumer<Arrival> listener)
+      throws VirtException {
+    incoming.watch(permit, keepPaused, listener);
+  }
+
+  @Override
+  public void closeExports() throws VirtException {
+    incoming.closeExports();
+  }
+
+  @Override
+  public void mirrorDisks(
+      List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+      throws VirtException, InterruptedException {
+    mirrors.mirror(targets, options, progress);
+  }
+
+  @Override
+  public void cancelMirrors() throws VirtException {
+    try {
+      mirrors.cancel();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VirtException(Kind.NO_ANSWER, "Cancelling the mirrors was interrupted.", e);
+    }
+  }
+
+  @Override
+  public HandOver handOver(
+      MemoryTarget target,
+      MemoryOptions options,
+      boolean handedOver,
+      HandOverRecord beforeContinue,
+      Consumer<MoveProgress> progress)
+      throws VirtException, InterruptedException {
+    return outgoing.handOver(target, options, handedOver, beforeContinue, progress);
+  }
+
+  @Override
+  public void cancelHandOver() throws VirtException {
+    outgoing.cancel();
+  }
+
+  @Override
+  public void recoverAtHome() throws VirtException {
+    try {
+      recovery.bringHome(true);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VirtException(Kind.NO_ANSWER, "The way home was interrupted.", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed.set(true);
+    session.monitor().close();
+  }
+}

@@ -1,0 +1,75 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.qmp.Commands;
+import dev.tern.virt.qmp.Commands.YankInstance;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/** The way back home from whatever an unfinished migration left. May run any number of times. */
+final class Recovery {
+  private static final Set<String> UNDER_WAY =
+      Set.of("setup", "active", "pre-switchover", "device", "cancelling", "wait-unplug");
+  private static final Duration CANCELS = Duration.ofMillis(600);
+
+  private final Session session;
+  private final DiskMirrors mirrors;
+
+  Recovery(Session session, DiskMirrors mirrors) {
+    this.session = session;
+    this.mirrors = mirrors;
+  }
+
+  /** Ends the migration and the mirrors; the guest runs afterwards if {@code run}. */
+  void bringHome(boolean run) throws VirtException, InterruptedException {
+    cancelMigration();
+    if (run && contWorked()) {
+      mirrors.cancel();
+      return;
+    }
+    mirrors.cancel();
+    if (run && !session.call(new Commands.QueryStatus()).running()) {
+      session.call(new Commands.Cont());
+    }
+  }
+
+  /** The guest first; what is left of the mirrors can wait, unless it is in the way. */
+  private boolean contWorked() throws VirtException {
+    if (session.call(new Commands.QueryStatus()).running()) {
+      return true;
+    }
+    try {
+      session.call(new Commands.Cont());
+      return true;
+    } catch (VirtException e) {
+      if (e.kind() != Kind.REFUSED) {
+        throw e;
+      }
+      return false;
+    }
+  }
+
+  private void cancelMigration() throws VirtException, InterruptedException {
+    String status = session.migrationStatus();
+    if (!UNDER_WAY.contains(status)) {
+      return;
+    }
+    if (!status.equals("cancelling")) {
+      session.call(new Commands.MigrateCancel());
+    }
+    if (session.await(CANCELS, this::migrationEnded)) {
+      return;
+    }
+    // On a dead link the cancelled migration waits for its socket.
+    session.callUnlessRefused(new Commands.Yank(List.of(new YankInstance("migration", null))));
+    if (!session.await(CANCELS, this::migrationEnded)) {
+      throw new VirtException(Kind.NO_ANSWER, "The migration does not end.", null);
+    }
+  }
+
+  private boolean migrationEnded() throws VirtException {
+    return !UNDER_WAY.contains(session.migrationStatus());
+  }
+}

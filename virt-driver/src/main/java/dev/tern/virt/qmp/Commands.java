@@ -1,0 +1,223 @@
+package dev.tern.virt.qmp;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Every command this driver sends. {@code QmpSchemaQemuPromiseTest} holds them to QEMU's own
+ * schema.
+ */
+public final class Commands {
+  private Commands() {}
+
+  /** The names of all of them on the wire. */
+  public static List<String> names() {
+    return Arrays.stream(Commands.class.getDeclaredClasses())
+        .filter(c -> c.isRecord() && QmpCommand.class.isAssignableFrom(c))
+        .map(QmpJson::commandName)
+        .toList();
+  }
+
+  // ---- the connection
+
+  /** Ends the negotiation; {@code oob} lets {@code yank} pass a stuck main loop. */
+  public record QmpCapabilities(List<String> enable) implements QmpCommand<Void> {}
+
+  // ---- the machine
+
+  public record QueryStatus() implements Query<Status> {}
+
+  /** QEMU's run state in its own words. */
+  public record Status(String status, boolean running) {}
+
+  public record QueryVersion() implements Query<Version> {}
+
+  /** Which QEMU this is. */
+  public record Version(Triple qemu) {
+    /** Its numbers. */
+    public record Triple(int major, int minor, int micro) {}
+  }
+
+  public record QueryMachines() implements Query<List<Machine>> {}
+
+  /** A machine type. */
+  public record Machine(String name, @Nullable String alias, boolean deprecated) {}
+
+  public record QueryCpuDefinitions() implements Query<List<CpuModel>> {}
+
+  /** A processor model. */
+  public record CpuModel(String name) {}
+
+  public record QueryKvm() implements Query<Kvm> {}
+
+  /** Whether KVM runs the guest. */
+  public record Kvm(boolean enabled, boolean present) {}
+
+  public record QueryCommands() implements Query<List<CommandName>> {}
+
+  /** A command QEMU knows. */
+  public record CommandName(String name) {}
+
+  public record QueryQmpSchema() implements Query<JsonNode> {}
+
+  public record Cont() implements QmpCommand<Void> {}
+
+  public record Stop() implements QmpCommand<Void> {}
+
+  public record SystemPowerdown() implements QmpCommand<Void> {}
+
+  public record Quit() implements QmpCommand<Void> {}
+
+  // ---- disks
+
+  public record QueryBlock() implements Query<List<BlockDevice>> {}
+
+  /** A device and what it holds; {@code qdev} is the device's path. */
+  public record BlockDevice(@Nullable String qdev) {}
+
+  public record QueryNamedBlockNodes(boolean flat) implements Query<List<NodeState>> {}
+
+  /** A node as it is now. */
+  public record NodeState(String nodeName, String drv, ImageState image) {}
+
+  /** Its image. */
+  public record ImageState(String format, long virtualSize, @Nullable Long actualSize) {}
+
+  /** Adds a node; connects to the other host when it is an export. */
+  public record BlockdevAdd(@JsonValue BlockNode node) implements QmpCommand<Void> {
+    @Override
+    public Pace pace() {
+      return Pace.NETWORK;
+    }
+  }
+
+  public record BlockdevDel(String nodeName) implements QmpCommand<Void> {}
+
+  // ---- exports
+
+  public record NbdServerStart(SocketAddress addr) implements QmpCommand<Void> {}
+
+  /** A TCP address in QEMU's nested spelling. */
+  public record SocketAddress(String type, Inet data) {
+    public SocketAddress(String host, int port) {
+      this("inet", new Inet(host, Integer.toString(port)));
+    }
+
+    /** Host and port. */
+    public record Inet(String host, String port) {}
+  }
+
+  public record NbdServerStop() implements QmpCommand<Void> {}
+
+  public record BlockExportAdd(
+      String type, String id, String nodeName, String name, boolean writable)
+      implements QmpCommand<Void> {}
+
+  public record QueryBlockExports() implements Query<List<Export>> {}
+
+  /** One export. */
+  public record Export(String id, String nodeName, boolean shuttingDown) {}
+
+  // ---- mirrors
+
+  public record BlockdevMirror(
+      String jobId,
+      String device,
+      String target,
+      String sync,
+      String filterNodeName,
+      @Nullable Long speed,
+      boolean autoDismiss)
+      implements QmpCommand<Void> {}
+
+  /** Ends a ready mirror, leaving both sides alike; with {@code force}, drops it as it is. */
+  public record BlockJobCancel(String device, @Nullable Boolean force)
+      implements QmpCommand<Void> {}
+
+  public record BlockJobSetSpeed(String device, long speed) implements QmpCommand<Void> {}
+
+  public record QueryBlockJobs() implements Query<List<BlockJob>> {}
+
+  /** A block job that has not concluded. */
+  public record BlockJob(
+      String device, long len, long offset, boolean ready, String ioStatus, String status) {}
+
+  public record QueryJobs() implements Query<List<Job>> {}
+
+  /** A job, concluded or not; {@code error} says why it failed. */
+  public record Job(String id, String type, String status, @Nullable String error) {}
+
+  public record JobDismiss(String id) implements QmpCommand<Void> {}
+
+  // ---- memory
+
+  public record MigrateSetCapabilities(List<CapabilityState> capabilities)
+      implements QmpCommand<Void> {}
+
+  /** A migration capability. */
+  public record CapabilityState(String capability, boolean state) {}
+
+  /** Parameters outlive a migration, so all that any migration sets are set by each. */
+  public record MigrateSetParameters(
+      long maxBandwidth, long downtimeLimit, String tlsCreds, String tlsHostname, String tlsAuthz)
+      implements QmpCommand<Void> {}
+
+  public record MigrateIncoming(String uri) implements QmpCommand<Void> {}
+
+  public record Migrate(String uri) implements QmpCommand<Void> {
+    @Override
+    public Pace pace() {
+      return Pace.NETWORK;
+    }
+  }
+
+  public record MigrateContinue(String state) implements QmpCommand<Void> {}
+
+  public record MigrateCancel() implements QmpCommand<Void> {}
+
+  public record QueryMigrate() implements Query<MigrationState> {}
+
+  /**
+   * Where a migration, outgoing or incoming, stands; all of it is absent when there never was one.
+   */
+  public record MigrationState(
+      @Nullable String status,
+      @Nullable Ram ram,
+      @Nullable String errorDesc,
+      @Nullable List<Map<String, Object>> socketAddress) {}
+
+  /** Memory moved. */
+  public record Ram(long total, long transferred, long remaining) {}
+
+  // ---- what is stuck
+
+  public record QueryYank() implements Query<List<YankInstance>> {
+    @Override
+    public boolean outOfBand() {
+      return true;
+    }
+  }
+
+  /** Shuts connections that hang; passes a stuck main loop. */
+  public record Yank(List<YankInstance> instances) implements QmpCommand<Void> {
+    @Override
+    public boolean outOfBand() {
+      return true;
+    }
+  }
+
+  /** A connection that can be shut. */
+  public record YankInstance(String type, @Nullable String nodeName) {}
+
+  /** A command that only looks. */
+  public interface Query<R> extends QmpCommand<R> {
+    @Override
+    default Pace pace() {
+      return Pace.QUERY;
+    }
+  }
+}

@@ -1,0 +1,250 @@
+package dev.tern.virt.qmp;
+
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * One connection to a QEMU's monitor, for any number of threads. A command that did not return was
+ * refused, has no answer, or its QEMU is gone; an answer that comes after its deadline is dropped
+ * by its id and hurts nobody.
+ */
+public final class QmpMonitor implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(QmpMonitor.class);
+
+  private final SocketChannel channel;
+  private final QmpDeadlines deadlines;
+  private final AtomicLong ids = new AtomicLong();
+  private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+  private final Set<QmpEvents> readers = ConcurrentHashMap.newKeySet();
+  private final CompletableFuture<JsonNode> greeting = new CompletableFuture<>();
+  private final CompletableFuture<VirtException> ended = new CompletableFuture<>();
+  private final ReentrantLock writing = new ReentrantLock(); // guards the channel's output
+  private volatile boolean outOfBand;
+
+  private QmpMonitor(SocketChannel channel, QmpDeadlines deadlines) {
+    this.channel = channel;
+    this.deadlines = deadlines;
+  }
+
+  /**
+   * Connects and negotiates.
+   *
+   * @throws VirtException {@code GONE} when nothing listens, {@code NO_ANSWER} when QEMU does not
+   *     greet within {@code patience}: another client may have the socket
+   */
+  public static QmpMonitor connect(Path socket, QmpDeadlines deadlines, Duration patience)
+      throws VirtException {
+    SocketChannel channel;
+    try {
+      channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+    } catch (IOException e) {
+      throw new VirtException(Kind.GONE, "No monitor listens on %s.".formatted(socket), e);
+    }
+    QmpMonitor monitor = new QmpMonitor(channel, deadlines);
+    Thread.ofVirtual().name("qmp-" + socket.getFileName()).start(monitor::read);
+    try {
+      monitor.negotiate(patience);
+      return monitor;
+    } catch (VirtException e) {
+      monitor.close();
+      throw e;
+    }
+  }
+
+  private void negotiate(Duration patience) throws VirtException {
+    JsonNode hello = result(greeting, "greeting", patience);
+    boolean oob = false;
+    for (JsonNode capability : hello.path("capabilities")) {
+      oob |= capability.asString("").equals("oob");
+    }
+    result(
+        send(new Commands.QmpCapabilities(oob ? List.of("oob") : List.of())),
+        "qmp_capabilities",
+        patience);
+    outOfBand = oob;
+  }
+
+  /** Sends a command and waits for what QEMU returns, at most as long as its class allows. */
+  public <R> R call(QmpCommand<R> command) throws VirtException {
+    return await(submit(command));
+  }
+
+  /** Sends a command without waiting; {@link #await} collects. */
+  public <R> Pending<R> submit(QmpCommand<R> command) throws VirtException {
+    return new Pending<>(command, send(command));
+  }
+
+  /** Waits for the answer to a command sent earlier. */
+  @SuppressWarnings({
+    "unchecked",
+    "NullAway"
+  }) // Only a command of Void returns null, to callers that ignore it.
+  public <R> R await(Pending<R> pending) throws VirtException {
+    QmpCommand<R> command = pending.command();
+    JsonNode returned = result(pending.answer(), command.command(), deadlines.of(command.pace()));
+    try {
+      return QmpJson.answer(command, returned);
+    } catch (JacksonException e) {
+      throw new VirtException(
+          Kind.NO_ANSWER,
+          "QEMU's answer to %s does not have the expected shape.".formatted(command.command()),
+          e);
+    }
+  }
+
+  /** A command on its way. */
+  public record Pending<R>(QmpCommand<R> command, CompletableFuture<JsonNode> answer) {}
+
+  /** Events from now on. */
+  public QmpEvents events() {
+    QmpEvents events = new QmpEvents(readers::remove, () -> ended.getNow(null));
+    readers.add(events);
+    if (ended.isDone()) {
+      events.end();
+    }
+    return events;
+  }
+
+  /** Runs {@code listener} once, with the reason, when the connection ends for whatever reason. */
+  public void onEnd(java.util.function.Consumer<VirtException> listener) {
+    var _ = ended.thenAccept(listener);
+  }
+
+  private CompletableFuture<JsonNode> send(QmpCommand<?> command) throws VirtException {
+    long id = ids.incrementAndGet();
+    CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+    waiting.put(id, answer);
+    var _ = answer.whenComplete((a, e) -> waiting.remove(id));
+    String line = QmpJson.request(command, id, outOfBand && command.outOfBand()) + "\n";
+    ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
+    writing.lock();
+    try {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    } catch (IOException e) {
+      waiting.remove(id);
+      VirtException why = ended.getNow(null);
+      throw why == null
+          ? new VirtException(
+              Kind.GONE, "QEMU is gone: %s could not be sent.".formatted(command.command()), e)
+          : new VirtException(why);
+    } finally {
+      writing.unlock();
+    }
+    VirtException why = ended.getNow(null);
+    if (why != null) {
+      answer.completeExceptionally(why);
+    }
+    return answer;
+  }
+
+  private static JsonNode result(
+      CompletableFuture<JsonNode> answer, String command, Duration patience) throws VirtException {
+    try {
+      return answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      answer.cancel(false);
+      throw new VirtException(
+          Kind.NO_ANSWER,
+          "QEMU did not answer %s within %d ms.".formatted(command, patience.toMillis()),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VirtException(
+          Kind.NO_ANSWER,
+          "The wait for QEMU's answer to %s was interrupted.".formatted(command),
+          e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof VirtException known) {
+        throw new VirtException(known);
+      }
+      throw new VirtException(Kind.NO_ANSWER, "The monitor failed.", e);
+    }
+  }
+
+  private void read() {
+    VirtException why;
+    try {
+      QmpLines lines = new QmpLines(channel);
+      for (JsonNode message = lines.next(); message != null; message = lines.next()) {
+        take(message);
+      }
+      why = new VirtException(Kind.GONE, "QEMU closed its monitor: it has ended.", null);
+    } catch (IOException e) {
+      why =
+          channel.isOpen()
+              ? new VirtException(Kind.GONE, "QEMU's monitor broke: it has ended.", e)
+              : new VirtException(Kind.NO_ANSWER, "The monitor was closed here.", e);
+    } catch (QmpLines.NotQmp e) {
+      why = new VirtException(Kind.NO_ANSWER, "The monitor does not speak QMP.", e);
+    }
+    end(why);
+  }
+
+  private void take(JsonNode message) {
+    if (message.has("QMP")) {
+      greeting.complete(message.path("QMP"));
+    } else if (message.has("event")) {
+      JsonNode stamp = message.path("timestamp");
+      Instant at =
+          Instant.ofEpochSecond(
+              stamp.path("seconds").asLong(0), stamp.path("microseconds").asLong(0) * 1000);
+      QmpEvent event = new QmpEvent(message.path("event").asString(""), message.path("data"), at);
+      readers.forEach(reader -> reader.add(event));
+    } else {
+      CompletableFuture<JsonNode> answer = waiting.remove(message.path("id").asLong(-1));
+      if (answer == null) {
+        log.atDebug().log("late answer from QEMU dropped");
+      } else if (message.has("error")) {
+        answer.completeExceptionally(
+            new VirtException(
+                Kind.REFUSED,
+                message.path("error").path("desc").asString("no reason given"),
+                null));
+      } else {
+        answer.complete(message.path("return"));
+      }
+    }
+  }
+
+  private void end(VirtException why) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      log.atDebug().setCause(e).log("monitor socket did not close");
+    }
+    ended.complete(why);
+    greeting.completeExceptionally(why);
+    waiting.values().forEach(answer -> answer.completeExceptionally(why));
+    readers.forEach(QmpEvents::end);
+  }
+
+  /** Closes the connection; QEMU goes on. */
+  @Override
+  public void close() {
+    end(new VirtException(Kind.NO_ANSWER, "The monitor was closed here.", null));
+  }
+}
