@@ -39,6 +39,12 @@ final class MigrationSettings {
                 new CapabilityState("return-path", false),
                 new CapabilityState("multifd", false),
                 new CapabilityState("late-block-activate", false))));
+    parameters(session, bytesPerSecond, downtimeLimit);
+  }
+
+  /** What may change while memory moves. */
+  static void parameters(Session session, long bytesPerSecond, Duration downtimeLimit)
+      throws VirtException {
     session.call(
         new Commands.MigrateSetParameters(
             bytesPerSecond, Math.max(1, downtimeLimit.toMillis()), "", "", ""));

@@ -90,8 +90,13 @@ final class OutgoingMigration {
     Commands.Status run = session.call(new Commands.QueryStatus());
     String status = session.migrationStatus();
     switch (status) {
-      case "setup", "active", "pre-switchover" -> {
-        return true; // a former agent began it; nothing paused is ever sent on its way here
+      case "setup", "active" -> {
+        // A former agent began it; what it asked for may have been refused a raise since.
+        MigrationSettings.parameters(session, options.bytesPerSecond(), options.downtimeLimit());
+        return true;
+      }
+      case "pre-switchover" -> {
+        return true;
       }
       case "device" ->
           throw new StayException("The hand-over was under way without a record of it.");
@@ -252,21 +257,15 @@ final class OutgoingMigration {
 
   private HandOver goOnAfterRecord(QmpEvents events) throws InterruptedException {
     try {
-      switch (session.migrationStatus()) {
-        case "pre-switchover" -> {
-          return letGo(events, Optional.empty());
-        }
-        case "completed" -> {
-          return new HandOver.Sent(Optional.empty(), moved());
-        }
-        case "device", "active" -> {
-          return awaitEnd(events, Optional.empty());
-        }
+      return switch (session.migrationStatus()) {
+        case "pre-switchover" -> letGo(events, Optional.empty());
+        case "completed" -> new HandOver.Sent(Optional.empty(), moved());
+        case "device", "active" -> awaitEnd(events, Optional.empty());
         default -> {
           keepPaused();
-          return unknown("QEMU's migration is %s".formatted(session.migrationStatus()));
+          yield unknown("QEMU's migration is %s".formatted(session.migrationStatus()));
         }
-      }
+      };
     } catch (VirtException e) {
       return unknown(e.getMessage() + "");
     }

@@ -27,7 +27,7 @@ record Session(
       if (e.kind() != Kind.REFUSED) {
         throw e;
       }
-      log.atDebug().addKeyValue("step", command.command()).setCause(e).log("nothing to do");
+      log.atDebug().addKeyValue("step", command.command()).log("nothing to do");
     }
   }
 

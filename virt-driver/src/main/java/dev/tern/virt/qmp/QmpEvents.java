@@ -46,7 +46,7 @@ public final class QmpEvents implements AutoCloseable {
    */
   public Optional<QmpEvent> next(Duration patience) throws VirtException, InterruptedException {
     QmpEvent event = queue.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
-    if (event == END) {
+    if (END.equals(event)) {
       end();
       VirtException why = end.get();
       if (why != null) {

@@ -1,0 +1,315 @@
+package dev.tern.virt.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.virt.Guest;
+import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.HandOver;
+import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.Guest.IncomingRequest;
+import dev.tern.virt.Guest.MemoryOptions;
+import dev.tern.virt.Guest.MemoryTarget;
+import dev.tern.virt.Guest.MirrorOptions;
+import dev.tern.virt.Guest.MirrorTarget;
+import dev.tern.virt.Guest.MoveProgress;
+import dev.tern.virt.Guest.RunState;
+import dev.tern.virt.Guest.Sync;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.VirtDriver.LaunchMode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("A live migration between two real QEMUs")
+class LiveMigrationQemuTest {
+  private static final String WRITER = "tern.write=100,512,0 tern.mem=8,16";
+  private static final String EXPORT = "export-4f2a9c7d";
+  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final MemoryOptions USUAL =
+      new MemoryOptions(Duration.ofMillis(50), 0, Duration.ofSeconds(60));
+
+  @TempDir Path temporary;
+  private final List<Guest> guests = Collections.synchronizedList(new ArrayList<>());
+  private final List<MoveProgress> progress = Collections.synchronizedList(new ArrayList<>());
+  private TestHost here;
+  private TestHost there;
+  private Path source;
+  private Path destination;
+  private LaunchRecipe recipe;
+
+  @BeforeEach
+  void twoHosts() throws Exception {
+    here = new TestHost(temporary.resolve("a"));
+    there = new TestHost(temporary.resolve("b"));
+    source = here.instance("s");
+    destination = there.instance("s");
+    recipe = here.recipe(WRITER, 96, "qcow2");
+    var _ = there.recipe(WRITER, 96, "qcow2"); // places kernel and initramfs
+    here.createDisks(recipe, source);
+    there.createDisks(recipe, destination);
+  }
+
+  @AfterEach
+  void endAll() throws Exception {
+    for (Guest guest : guests) {
+      TestHost.end(guest);
+    }
+  }
+
+  @Test
+  @Tag("S84")
+  @Tag("S89")
+  void moves_memory_and_disk_and_the_guest_runs_on() throws Exception {
+    Guest s = bootSource();
+    Guest d = launchIncoming();
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(() -> {}, false, arrival::complete);
+    IncomingEndpoints to = open(d);
+    AtomicBoolean recorded = new AtomicBoolean();
+
+    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    HandOver handOver =
+        s.handOver(memoryTo(to), USUAL, false, () -> recorded.set(true), progress::add);
+
+    assertThat(handOver).isInstanceOf(HandOver.Sent.class);
+    assertThat(recorded).isTrue();
+    Arrival.Running running = (Arrival.Running) arrival.get(20, TimeUnit.SECONDS);
+    Duration pause =
+        Duration.between(
+            ((HandOver.Sent) handOver).stoppedAt().orElseThrow(),
+            running.resumedAt().orElseThrow());
+    assertThat(pause).isBetween(Duration.ZERO, Duration.ofSeconds(3));
+    assertThat(d.runState()).isEqualTo(RunState.RUNNING);
+    assertThat(s.runState()).isEqualTo(RunState.POSTMIGRATE);
+    TestHost.awaitConsole(destination, "\nH ", SOON);
+    TestHost.awaitConsole(destination, "\nA ", SOON);
+    assertThat(TestHost.console(destination)).doesNotContain("R ready");
+    assertThat(progress)
+        .isSortedAccordingTo(java.util.Comparator.comparingLong(p -> p.diskProcessed()));
+    assertThat(progress)
+        .isSortedAccordingTo(java.util.Comparator.comparingLong(p -> p.memoryProcessed()));
+  }
+
+  @Test
+  @Tag("S97")
+  void whose_destination_dies_while_mirroring_leaves_the_guest_at_home() throws Exception {
+    Guest s = bootSource();
+    Guest d = launchIncoming();
+    IncomingEndpoints to = open(d);
+    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    d.kill();
+
+    HandOver handOver =
+        s.handOver(
+            memoryTo(to),
+            USUAL,
+            false,
+            () -> {
+              throw new AssertionError("must not be recorded");
+            },
+            progress::add);
+
+    assertThat(handOver).isInstanceOf(HandOver.Stayed.class);
+    assertAtHome(s);
+  }
+
+  @Test
+  @Tag("S97")
+  void whose_destination_dies_before_the_record_leaves_the_guest_at_home() throws Exception {
+    Guest s = bootSource();
+    Guest d = launchIncoming();
+    IncomingEndpoints to = open(d);
+    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+
+    HandOver handOver =
+        s.handOver(
+            memoryTo(to),
+            USUAL,
+            false,
+            () -> {
+              throw new java.io.IOException("the journal's disk is full");
+            },
+            progress::add);
+
+    assertThat(handOver).isInstanceOf(HandOver.Stayed.class);
+    assertAtHome(s);
+  }
+
+  @Test
+  @Tag("S97")
+  void whose_destination_dies_after_the_record_is_never_taken_back_by_itself() throws Exception {
+    Guest s = bootSource();
+    Guest d = launchIncoming();
+    IncomingEndpoints to = open(d);
+    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+
+    HandOver handOver =
+        s.handOver(
+            memoryTo(to),
+            USUAL,
+            false,
+            () -> ProcessHandle.of(d.pid()).orElseThrow().destroyForcibly(),
+            progress::add);
+
+    assertThat(handOver).isNotInstanceOf(HandOver.Stayed.class);
+    assertThat(s.runState()).isNotEqualTo(RunState.RUNNING);
+    s.recoverAtHome();
+    assertAtHome(s);
+  }
+
+  @Test
+  @Tag("S96")
+  void goes_on_after_the_agent_was_restarted_at_each_point() throws Exception {
+    Guest s = bootSource();
+    Guest d = launchIncoming();
+    IncomingEndpoints to = open(d);
+    d.close();
+    d = adopted(there, destination);
+    assertThat(open(d)).isEqualTo(to);
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(() -> {}, false, arrival::complete);
+
+    // Mid-mirror: slow enough to be under way when the former agent dies.
+    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.close();
+    s = adopted(here, source);
+    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    // Mid-memory: begun by the former, taken up by the next.
+    Guest former = s;
+    Thread dying =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                former.handOver(
+                    memoryTo(to),
+                    new MemoryOptions(Duration.ofMillis(1), 4 << 20, Duration.ofSeconds(60)),
+                    false,
+                    () -> {
+                      throw new AssertionError("the former agent is dead");
+                    },
+                    p -> {
+                      if (p.memoryProcessed() > 0) {
+                        former.close();
+                      }
+                    });
+              } catch (Exception expected) {
+                // its connection is gone
+              }
+            });
+    dying.join();
+    s = adopted(here, source);
+    HandOver handOver = s.handOver(memoryTo(to), USUAL, false, () -> {}, progress::add);
+
+    assertThat(handOver).isInstanceOf(HandOver.Sent.class);
+    assertThat(arrival.get(20, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+    assertThat(
+            s.handOver(
+                memoryTo(to),
+                USUAL,
+                true,
+                () -> {
+                  throw new AssertionError("recorded already");
+                },
+                progress::add))
+        .isInstanceOf(HandOver.Sent.class);
+  }
+
+  @Test
+  @Tag("S88")
+  void that_is_cancelled_leaves_the_guest_at_home_and_a_second_one_works() throws Exception {
+    Guest s = bootSource();
+    Guest d = launchIncoming();
+    IncomingEndpoints to = open(d);
+    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    AtomicBoolean asked = new AtomicBoolean();
+    HandOver handOver =
+        s.handOver(
+            memoryTo(to),
+            new MemoryOptions(Duration.ofMillis(1), 4 << 20, Duration.ofSeconds(60)),
+            false,
+            () -> {},
+            p -> {
+              if (p.memoryProcessed() > 0 && asked.compareAndSet(false, true)) {
+                try {
+                  s.cancelHandOver();
+                } catch (dev.tern.virt.VirtException e) {
+                  throw new AssertionError(e);
+                }
+              }
+            });
+    assertThat(handOver).isInstanceOf(HandOver.Stayed.class);
+    assertAtHome(s);
+    s.cancelMirrors();
+    s.recoverAtHome();
+    assertAtHome(s);
+
+    TestHost.end(d);
+    java.nio.file.Files.delete(destination.resolve("disk0.qcow2"));
+    there.createDisks(recipe, destination);
+    Guest again = launchIncoming();
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    again.watchArrival(() -> {}, false, arrival::complete);
+    IncomingEndpoints second = open(again);
+    s.mirrorDisks(mirrorTo(second), new MirrorOptions(0), progress::add);
+    assertThat(s.handOver(memoryTo(second), USUAL, false, () -> {}, progress::add))
+        .isInstanceOf(HandOver.Sent.class);
+    assertThat(arrival.get(20, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+  }
+
+  private Guest bootSource() throws Exception {
+    Guest guest = here.driver.launch(recipe, source, LaunchMode.RUN);
+    guests.add(guest);
+    TestHost.awaitConsole(source, "R ready", SOON);
+    TestHost.awaitConsole(source, "\nA ", SOON);
+    return guest;
+  }
+
+  private Guest launchIncoming() throws Exception {
+    Guest guest = there.driver.launch(recipe, destination, LaunchMode.INCOMING);
+    guests.add(guest);
+    assertThat(guest.runState()).isEqualTo(RunState.INCOMING);
+    return guest;
+  }
+
+  private Guest adopted(TestHost host, Path instance) throws Exception {
+    Guest guest = host.driver.adopt(instance).orElseThrow();
+    guests.add(guest);
+    return guest;
+  }
+
+  private IncomingEndpoints open(Guest guest) throws Exception {
+    return guest.openIncoming(
+        new IncomingRequest("127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT)));
+  }
+
+  private static List<MirrorTarget> mirrorTo(IncomingEndpoints to) {
+    return List.of(new MirrorTarget("disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL));
+  }
+
+  private static MemoryTarget memoryTo(IncomingEndpoints to) {
+    return new MemoryTarget(to.address(), to.migrationPort());
+  }
+
+  private void assertAtHome(Guest guest) throws Exception {
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+    int before = TestHost.console(source).lastIndexOf("\nA ");
+    long until = System.nanoTime() + SOON.toNanos();
+    while (TestHost.console(source).lastIndexOf("\nA ") <= before) {
+      assertThat(System.nanoTime()).as("acknowledged writes go on").isLessThan(until);
+      Thread.sleep(20);
+    }
+    assertThat(TestHost.console(source)).doesNotContain("R LOST", "R CORRUPT", "R EIO");
+  }
+}
