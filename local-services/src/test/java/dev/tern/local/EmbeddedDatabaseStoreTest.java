@@ -49,7 +49,9 @@ class EmbeddedDatabaseStoreTest {
     }
   }
 
-  /** Another JVM, which starts the database and dies like one that was killed: no hooks, no closing. */
+  /**
+   * Another JVM, which starts the database and dies like one that was killed: no hooks, no closing.
+   */
   static final class Dies {
     private Dies() {}
 
@@ -74,7 +76,8 @@ class EmbeddedDatabaseStoreTest {
             .start();
     assertThat(dies.waitFor(90, TimeUnit.SECONDS)).isTrue();
     assertThat(dies.exitValue()).isEqualTo(9);
-    long left = Long.parseLong(Files.readAllLines(folder.resolve("data/postmaster.pid")).getFirst());
+    long left =
+        Long.parseLong(Files.readAllLines(folder.resolve("data/postmaster.pid")).getFirst());
     assertThat(ProcessHandle.of(left)).isPresent();
     try (EmbeddedDatabase next = EmbeddedDatabase.start(folder)) {
       assertThat(ProcessHandle.of(left)).isEmpty();
