@@ -1,0 +1,137 @@
+package dev.tern.conductor.asking;
+
+import dev.tern.conductor.saga.Backoff;
+import dev.tern.conductor.saga.Hold;
+import dev.tern.conductor.saga.StepFailed;
+import dev.tern.conductor.saga.Ticker;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerRequest;
+import java.time.Duration;
+
+/**
+ * Asks on behalf of one running saga: again and again, because a request names the state to reach
+ * and asking twice is one effect. Keeps the lease meanwhile, and sees an abort.
+ */
+public final class Asking {
+  /** A busy agent holds a question for up to a second before it says that it works. */
+  public static final Duration ONCE = Duration.ofSeconds(2);
+
+  private final Agents agents;
+  private final Schedulers schedulers;
+  private final Hold hold;
+  private final Backoff again;
+  private final Ticker ticker;
+
+  /**
+   * An asker of one saga.
+   *
+   * @param again between two questions for the same
+   */
+  public Asking(Agents agents, Schedulers schedulers, Hold hold, Backoff again, Ticker ticker) {
+    this.agents = agents;
+    this.schedulers = schedulers;
+    this.hold = hold;
+    this.again = again;
+    this.ticker = ticker;
+  }
+
+  /** Asks once. */
+  public Asked<AgentAnswer> once(HostName host, AgentRequest request) throws InterruptedException {
+    return agents.ask(host, request, ONCE);
+  }
+
+  /**
+   * Asks until it is done.
+   *
+   * @throws StepFailed refused; or no answer, when the agent was silent for too long; or aborted,
+   *     where the step can be
+   */
+  public <R extends AgentResult> R untilDone(
+      HostName host, AgentRequest request, Class<R> result, Patience patience)
+      throws StepFailed, InterruptedException {
+    Duration begun = ticker.now();
+    Duration heard = begun;
+    Backoff.Series rests = again.series();
+    while (true) {
+      hold.keep();
+      switch (once(host, request)) {
+        case Asked.Answered(AgentAnswer.Done(AgentResult learned)) -> {
+          return as(result, host, learned);
+        }
+        case Asked.Answered(AgentAnswer.Refused(Failure failure)) ->
+            throw StepFailed.refused(failure);
+        case Asked.Answered(AgentAnswer.Working(String what)) -> {
+          heard = ticker.now();
+          if (heard.minus(begun).compareTo(patience.work()) > 0) {
+            throw StepFailed.noAnswer(tooLong(host, what, patience.work()));
+          }
+        }
+        case Asked.NoAnswer(String reason) -> {
+          if (ticker.now().minus(heard).compareTo(patience.silence()) >= 0) {
+            throw StepFailed.noAnswer(silent(host, reason));
+          }
+        }
+      }
+      rests.rest();
+    }
+  }
+
+  /**
+   * Asks the schedulers until one answers.
+   *
+   * @throws StepFailed no answer, when none did for {@code silence}; aborted
+   */
+  public SchedulerAnswer scheduler(SchedulerRequest request, Duration silence)
+      throws StepFailed, InterruptedException {
+    Duration begun = ticker.now();
+    Backoff.Series rests = again.series();
+    while (true) {
+      hold.keep();
+      switch (schedulers.ask(request, ONCE)) {
+        case Asked.Answered(SchedulerAnswer answer) -> {
+          return answer;
+        }
+        case Asked.NoAnswer(String reason) -> {
+          if (ticker.now().minus(begun).compareTo(silence) >= 0) {
+            throw StepFailed.noAnswer(
+                new Failure(
+                    ErrorCode.SCHEDULER_NO_ANSWER, "No scheduler answers: %s".formatted(reason)));
+          }
+        }
+      }
+      rests.rest();
+    }
+  }
+
+  private static <R extends AgentResult> R as(Class<R> result, HostName host, AgentResult learned)
+      throws StepFailed {
+    if (!result.isInstance(learned)) {
+      throw StepFailed.refused(
+          new Failure(
+              ErrorCode.UNEXPECTED,
+              "Host %s answered %s where %s was asked for."
+                  .formatted(host, learned.getClass().getSimpleName(), result.getSimpleName())));
+    }
+    return result.cast(learned);
+  }
+
+  private static Failure tooLong(HostName host, String what, Duration work) {
+    return new Failure(
+        ErrorCode.AGENT_NO_ANSWER,
+        "Host %s was still at it (%s) after %d s.".formatted(host, what, work.toSeconds()));
+  }
+
+  /** Nova's words, and why. */
+  private static Failure silent(HostName host, String reason) {
+    return new Failure(
+        ErrorCode.AGENT_NO_ANSWER,
+        "Compute service of %s is unavailable at this time: %s".formatted(host, reason));
+  }
+}

@@ -1,0 +1,170 @@
+package dev.tern.conductor.migration;
+
+import dev.tern.conductor.saga.StepFailed;
+import dev.tern.contract.HostName;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.Arrived;
+import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import java.util.Optional;
+
+/** The host the guest goes to. */
+public final class Destination {
+  private static final String PREPARING = "compute_pre_live_migration";
+  private static final String ROLLING_BACK = "compute_rollback_live_migration_at_destination";
+
+  private final Journey journey;
+
+  public Destination(Journey journey) {
+    this.journey = journey;
+  }
+
+  MigrationFacts check(MigrationFacts facts) throws StepFailed, InterruptedException {
+    HostName host = facts.destination().host();
+    return journey
+        .events()
+        .during(
+            "compute_check_can_live_migrate_destination",
+            host,
+            () -> facts.chosen(facts.destination().checked(ask(host, facts))));
+  }
+
+  private DestinationFacts ask(HostName host, MigrationFacts facts)
+      throws StepFailed, InterruptedException {
+    boolean overCommit = journey.migration().diskOverCommit().orElse(true);
+    return journey
+        .asking()
+        .untilDone(
+            host,
+            new AgentRequest.CheckDestination(journey.header(), facts.described(), overCommit),
+            DestinationFacts.class,
+            journey.forCheck());
+  }
+
+  /** Removes the probe file. Also when the answer that named it was lost: then it is asked for. */
+  MigrationFacts endCheck(MigrationFacts facts) throws StepFailed, InterruptedException {
+    if (facts.candidate().isEmpty()) {
+      return facts;
+    }
+    Candidate candidate = facts.destination();
+    Optional<String> probe = candidate.check().map(DestinationFacts::probeFile);
+    if (probe.isEmpty() && !facts.planned()) {
+      try {
+        probe = Optional.of(ask(candidate.host(), facts).probeFile());
+      } catch (StepFailed failed) {
+        if (failed.effect() != StepFailed.Effect.REFUSED) {
+          throw failed;
+        }
+        // A refused check has left no probe.
+      }
+    }
+    if (probe.isPresent()) {
+      journey
+          .asking()
+          .untilDone(
+              candidate.host(),
+              new AgentRequest.EndCheck(journey.header(), probe.get()),
+              Nothing.class,
+              journey.forCheck());
+    }
+    return facts;
+  }
+
+  MigrationFacts createDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
+    HostName host = facts.destination().host();
+    return journey
+        .events()
+        .opening(
+            PREPARING,
+            host,
+            () -> {
+              journey
+                  .asking()
+                  .untilDone(
+                      host,
+                      new AgentRequest.CreateDisks(journey.header(), facts.described()),
+                      Nothing.class,
+                      journey.forPreparing());
+              return facts;
+            });
+  }
+
+  MigrationFacts deleteDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
+    HostName host = facts.destination().host();
+    return journey
+        .events()
+        .during(
+            ROLLING_BACK,
+            host,
+            () -> {
+              journey
+                  .asking()
+                  .untilDone(
+                      host,
+                      new AgentRequest.DeleteDisks(journey.header()),
+                      Nothing.class,
+                      journey.forRepeating());
+              return facts;
+            });
+  }
+
+  MigrationFacts startIncoming(MigrationFacts facts) throws StepFailed, InterruptedException {
+    HostName host = facts.destination().host();
+    return journey
+        .events()
+        .during(
+            PREPARING,
+            host,
+            () ->
+                facts.listeningAt(
+                    journey
+                        .asking()
+                        .untilDone(
+                            host,
+                            new AgentRequest.StartIncoming(journey.header(), facts.described()),
+                            IncomingReady.class,
+                            journey.forPreparing())));
+  }
+
+  MigrationFacts killIncoming(MigrationFacts facts) throws StepFailed, InterruptedException {
+    journey
+        .asking()
+        .untilDone(
+            facts.destination().host(),
+            new AgentRequest.KillIncoming(journey.header()),
+            GuestReport.class,
+            journey.forRepeating());
+    return facts;
+  }
+
+  /** The guest is here. It may have ended by itself since; that does not send it back. */
+  MigrationFacts awaitArrival(MigrationFacts facts) throws StepFailed, InterruptedException {
+    HostName host = facts.destination().host();
+    try {
+      return facts.arrivedWith(
+          journey
+              .asking()
+              .untilDone(
+                  host,
+                  new AgentRequest.AwaitArrival(journey.header()),
+                  Arrived.class,
+                  journey.forRepeating()));
+    } catch (StepFailed failed) {
+      if (failed.effect() == StepFailed.Effect.REFUSED && hasEnded(host)) {
+        return facts.arrivedWith(new Arrived(Optional.empty()));
+      }
+      throw failed;
+    }
+  }
+
+  private boolean hasEnded(HostName host) throws InterruptedException {
+    return journey
+        .guestAt(host)
+        .map(report ->
+            report.runner() == GuestReport.Runner.STOPPED
+                || report.runner() == GuestReport.Runner.BROKEN)
+        .orElse(false);
+  }
+}

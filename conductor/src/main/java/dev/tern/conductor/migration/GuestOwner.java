@@ -1,0 +1,148 @@
+package dev.tern.conductor.migration;
+
+import dev.tern.conductor.saga.HandOver;
+import dev.tern.conductor.saga.HandOver.Moved;
+import dev.tern.conductor.saga.HandOver.NotYet;
+import dev.tern.conductor.saga.HandOver.Stayed;
+import dev.tern.conductor.saga.HandOver.Unknown;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.contract.agent.AgentResult.HandedOver;
+import dev.tern.contract.amqp.Asked;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Finds out who owns the guest when its source cannot say. The destination is asked first: only it
+ * knows that the guest arrived. The source is told to run the guest again in one case only: the
+ * destination has answered that its copy is dead and stays dead.
+ */
+public final class GuestOwner {
+  private final Journey journey;
+  private Optional<Duration> waitingSince = Optional.empty();
+
+  public GuestOwner(Journey journey) {
+    this.journey = journey;
+  }
+
+  HandOver<MigrationFacts> whoOwnsGuest(MigrationFacts facts) throws InterruptedException {
+    HostName destination = facts.destination().host();
+    Optional<GuestReport> there = journey.guestAt(destination);
+    if (there.isEmpty()) {
+      return askSource(facts, "%s is silent".formatted(destination), false);
+    }
+    return switch (there.get().runner()) {
+      case RUNNING, PAUSED -> new Moved<>(facts);
+      case DEAD -> returnHome(facts, there.get().detail());
+      case INCOMING ->
+          askSource(facts, "its copy waits at %s".formatted(destination), waitedTooLong());
+      // It may have arrived and ended since, or never have arrived: ending it tells.
+      case STOPPED, BROKEN, ABSENT, HANDED_OVER -> killIncoming(facts);
+    };
+  }
+
+  private boolean waitedTooLong() {
+    Duration now = journey.ticker().now();
+    Duration since = waitingSince.orElse(now);
+    waitingSince = Optional.of(since);
+    return now.minus(since).compareTo(journey.settings().arrivalDeadline()) >= 0;
+  }
+
+  private HandOver<MigrationFacts> askSource(MigrationFacts facts, String why, boolean giveUp)
+      throws InterruptedException {
+    Optional<GuestReport> here = journey.guestAt(journey.source());
+    if (here.isEmpty()) {
+      return new Unknown<>(facts, "%s, and %s is silent".formatted(why, journey.source()));
+    }
+    return switch (here.get().runner()) {
+      case RUNNING, PAUSED -> runsAtSource(facts);
+      case HANDED_OVER -> giveUp ? killIncoming(facts) : new Unknown<>(facts, why);
+      case STOPPED, BROKEN, ABSENT, DEAD, INCOMING -> killIncoming(facts);
+    };
+  }
+
+  // A source that handed the guest over runs it again only after the destination was dead.
+  private HandOver<MigrationFacts> runsAtSource(MigrationFacts facts) {
+    waitingSince = Optional.empty();
+    return facts.handedOver().map(HandedOver::sent).orElse(false)
+        ? new Stayed<>(facts, failed("it runs there"))
+        : new NotYet<>(facts);
+  }
+
+  private HandOver<MigrationFacts> killIncoming(MigrationFacts facts) throws InterruptedException {
+    HostName destination = facts.destination().host();
+    return switch (journey
+        .asking()
+        .once(destination, new AgentRequest.KillIncoming(journey.header()))) {
+      case Asked.Answered(AgentAnswer.Done(GuestReport report)) ->
+          report.runner() == Runner.DEAD
+              ? returnHome(facts, report.detail())
+              : new Unknown<>(facts, "its copy is %s".formatted(report.runner()));
+      case Asked.Answered(AgentAnswer.Done _) -> new Unknown<>(facts, "an answer made no sense");
+      case Asked.Answered(AgentAnswer.Refused(Failure failure)) -> refusedToDie(facts, failure);
+      case Asked.Answered(AgentAnswer.Working(String what)) -> new Unknown<>(facts, what);
+      case Asked.NoAnswer(String reason) ->
+          new Unknown<>(facts, "%s is silent: %s".formatted(destination, reason));
+    };
+  }
+
+  private HandOver<MigrationFacts> refusedToDie(MigrationFacts facts, Failure failure)
+      throws InterruptedException {
+    Optional<GuestReport> there = journey.guestAt(facts.destination().host());
+    if (there.isEmpty() || failure.code().kind() != ErrorCode.Kind.CONFLICT) {
+      return new Unknown<>(facts, failure.message());
+    }
+    return switch (there.get().runner()) {
+      case RUNNING, PAUSED -> new Moved<>(facts);
+      // Refused because it arrived; it has ended since.
+      case STOPPED, BROKEN ->
+          failure.code() == ErrorCode.STALE_EPOCH
+              ? new Unknown<>(facts, failure.message())
+              : new Moved<>(facts);
+      case INCOMING, HANDED_OVER, DEAD, ABSENT -> new Unknown<>(facts, failure.message());
+    };
+  }
+
+  private HandOver<MigrationFacts> returnHome(MigrationFacts facts, String detail)
+      throws InterruptedException {
+    return switch (journey
+        .asking()
+        .once(journey.source(), new AgentRequest.ReturnHome(journey.header()))) {
+      case Asked.Answered(AgentAnswer.Done _) -> new Stayed<>(facts, failed(detail));
+      case Asked.Answered(AgentAnswer.Refused(Failure failure)) ->
+          diedEverywhere() ? new Stayed<>(facts, failed(detail)) : unknown(facts, failure);
+      case Asked.Answered(AgentAnswer.Working(String what)) ->
+          new Unknown<>(facts, "it returns to %s: %s".formatted(journey.source(), what));
+      case Asked.NoAnswer(String reason) ->
+          new Unknown<>(
+              facts, "its copy is dead, and %s is silent: %s".formatted(journey.source(), reason));
+    };
+  }
+
+  private static HandOver<MigrationFacts> unknown(MigrationFacts facts, Failure failure) {
+    return new Unknown<>(facts, failure.message());
+  }
+
+  // What is undone next finds the guest lost.
+  private boolean diedEverywhere() throws InterruptedException {
+    return journey
+        .guestAt(journey.source())
+        .map(report ->
+            switch (report.runner()) {
+              case STOPPED, BROKEN, ABSENT, DEAD, RUNNING, PAUSED -> true;
+              case HANDED_OVER, INCOMING -> false;
+            })
+        .orElse(false);
+  }
+
+  private Failure failed(String detail) {
+    return new Failure(
+        ErrorCode.HYPERVISOR_FAILED,
+        "The guest did not arrive and stayed at %s: %s".formatted(journey.source(), detail));
+  }
+}

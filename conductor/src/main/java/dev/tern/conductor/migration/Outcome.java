@@ -1,0 +1,180 @@
+package dev.tern.conductor.migration;
+
+import dev.tern.conductor.saga.StepFailed;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.Phase;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.MigrationStore.MigrationQuery;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.SagaStore.Lease;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.event.Level;
+
+/** What the database says of a migration, as it goes on and when it ends. */
+public final class Outcome {
+  static final String CONDUCTING = "conductor_live_migrate_instance";
+  private static final String QUEUEING = "compute_live_migration";
+  private static final String ARRIVING = "compute_post_live_migration_at_destination";
+
+  private static final Duration LOOK_FOR_TURN = Duration.ofSeconds(1);
+
+  /** More of one source are never looked at; it has had its turn long before. */
+  private static final int LOOK_AT = 1_000;
+
+  private final Journey journey;
+  private final MigrationStore migrations;
+
+  public Outcome(Journey journey, MigrationStore migrations) {
+    this.journey = journey;
+    this.migrations = migrations;
+  }
+
+  private Lease lease() {
+    return journey.hold().lease();
+  }
+
+  private MigrationId id() {
+    return journey.migration().id();
+  }
+
+  void entered(Phase phase) {
+    switch (phase) {
+      case BEGIN -> {}
+      case PREPARE -> migrations.entered(lease(), id(), MigrationStatus.PREPARING, phase);
+      case PERFORM, FINISH, CONFIRM ->
+          migrations.entered(lease(), id(), MigrationStatus.RUNNING, phase);
+    }
+  }
+
+  void inDoubt(boolean inDoubt, String why) {
+    migrations.inDoubt(lease(), id(), inDoubt, why);
+  }
+
+  /** All checks passed; who waits for them is answered. */
+  MigrationFacts planned(MigrationFacts facts) {
+    Candidate destination = facts.destination();
+    migrations.planned(
+        lease(), id(), destination.host(), destination.claim(), Source.diskBytes(facts));
+    migrations.entered(lease(), id(), MigrationStatus.QUEUED, Phase.BEGIN);
+    journey.events().ended(CONDUCTING);
+    return facts.checksPassed();
+  }
+
+  /** Waits, in status queued, until fewer than the permitted number of its source are moving. */
+  MigrationFacts awaitTurn(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey
+        .events()
+        .during(
+            QUEUEING,
+            journey.source(),
+            () -> {
+              while (ahead() >= journey.settings().atOncePerSource()) {
+                journey.hold().keep();
+                journey.pause().of(LOOK_FOR_TURN);
+              }
+              return facts;
+            });
+  }
+
+  // Moving now, or queued before: a total order, so that two conductors do not let each other go
+  // first for ever. Two that look at the same moment may both go; the limit is not a safety one.
+  private long ahead() {
+    return migrations.list(fromTheSameSource()).stream()
+        .filter(other -> !other.id().equals(id()))
+        .filter(other ->
+            switch (other.status()) {
+              case PREPARING, RUNNING -> true;
+              case ACCEPTED, QUEUED -> other.number() < journey.migration().number();
+              case COMPLETED, FAILED, CANCELLED, ERROR -> false;
+            })
+        .count();
+  }
+
+  private MigrationQuery fromTheSameSource() {
+    return new MigrationQuery(
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(journey.source()),
+        Optional.empty(),
+        true,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        LOOK_AT);
+  }
+
+  MigrationFacts changeOwner(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey
+        .events()
+        .during(
+            ARRIVING,
+            facts.destination().host(),
+            () -> {
+              migrations.ownerChanged(lease(), id(), Source.pause(facts));
+              journey
+                  .log()
+                  .at(Level.INFO)
+                  .addKeyValue("host", facts.destination().host())
+                  .log("the guest has a new owner");
+              return facts;
+            });
+  }
+
+  void completed(MigrationFacts facts) {
+    migrations.completed(lease(), id());
+    lastWord("migration completed", Level.INFO, Optional.empty());
+  }
+
+  /** It ended with the guest at its source, or with the guest dead. */
+  void rolledBack(MigrationFacts facts) {
+    Failure failure =
+        facts
+            .failure()
+            .orElseGet(() -> new Failure(ErrorCode.UNEXPECTED, "The migration was taken back."));
+    if (!facts.planned()) {
+      journey.events().failed(CONDUCTING, failure.message());
+    }
+    if (facts.lost()) {
+      migrations.guestLost(lease(), id(), failure);
+      lastWord("the guest was lost", Level.ERROR, Optional.of(failure));
+      return;
+    }
+    migrations.rolledBack(lease(), id(), endedAs(facts, failure), failure);
+    lastWord("migration taken back", Level.INFO, Optional.of(failure));
+  }
+
+  private static MigrationStatus endedAs(MigrationFacts facts, Failure failure) {
+    if (failure.code() == ErrorCode.MIGRATION_CANCELLED) {
+      return MigrationStatus.CANCELLED;
+    }
+    return facts.planned() ? MigrationStatus.FAILED : MigrationStatus.ERROR;
+  }
+
+  private void lastWord(String message, Level level, Optional<Failure> failure) {
+    Optional<MigrationRecord> ended = migrations.find(id());
+    journey
+        .log()
+        .at(level)
+        .addKeyValue("status", ended.map(now -> now.status().wire()).orElse("-"))
+        .addKeyValue("source", journey.source())
+        .addKeyValue(
+            "destination",
+            ended.flatMap(MigrationRecord::destination).map(Object::toString).orElse("-"))
+        .addKeyValue("total", ended.flatMap(Outcome::total).map(Duration::toString).orElse("-"))
+        .addKeyValue("diskBytes", ended.map(MigrationRecord::diskProcessed).orElse(0L))
+        .addKeyValue("memoryBytes", ended.map(MigrationRecord::memoryProcessed).orElse(0L))
+        .addKeyValue(
+            "pause", ended.flatMap(MigrationRecord::pause).map(Duration::toString).orElse("-"))
+        .addKeyValue("reason", failure.map(Failure::message).orElse("-"))
+        .log(message);
+  }
+
+  private static Optional<Duration> total(MigrationRecord migration) {
+    return migration.endedAt().map(end -> Duration.between(migration.createdAt(), end));
+  }
+}

@@ -1,0 +1,287 @@
+package dev.tern.conductor.migration;
+
+import dev.tern.conductor.asking.Patience;
+import dev.tern.conductor.saga.Backoff;
+import dev.tern.conductor.saga.HandOver;
+import dev.tern.conductor.saga.HandOver.Stayed;
+import dev.tern.conductor.saga.HandOver.Unknown;
+import dev.tern.conductor.saga.StepFailed;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.agent.AgentResult.HandedOver;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.store.HostStore;
+import dev.tern.store.HostStore.HostRecord;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.event.Level;
+
+/** The host the guest leaves. */
+public final class Source {
+  private static final long GIB = 1L << 30;
+  private static final Duration SLACK = Duration.ofMinutes(1);
+
+  private final Journey journey;
+  private final HostStore hosts;
+  private final Duration hostDownAfter;
+  private final Backoff again;
+
+  /**
+   * The source of one migration.
+   *
+   * @param again between two questions about the hand-over
+   */
+  public Source(Journey journey, HostStore hosts, Duration hostDownAfter, Backoff again) {
+    this.journey = journey;
+    this.hosts = hosts;
+    this.hostDownAfter = hostDownAfter;
+    this.again = again;
+  }
+
+  MigrationFacts describe(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey
+        .events()
+        .opening(
+            Outcome.CONDUCTING,
+            journey.source(),
+            () -> {
+              beUp();
+              return facts.describedBy(
+                  journey
+                      .asking()
+                      .untilDone(
+                          journey.source(),
+                          new AgentRequest.DescribeSource(journey.header()),
+                          SourceFacts.class,
+                          journey.forCheck()));
+            });
+  }
+
+  private void beUp() throws StepFailed {
+    if (!hosts.find(journey.source(), hostDownAfter).map(HostRecord::up).orElse(false)) {
+      throw StepFailed.refused(
+          new Failure(
+              ErrorCode.COMPUTE_SERVICE_UNAVAILABLE,
+              "Compute service of %s is unavailable at this time.".formatted(journey.source())));
+    }
+  }
+
+  MigrationFacts check(MigrationFacts facts) throws StepFailed, InterruptedException {
+    String probe =
+        facts.destination().check().map(AgentResult.DestinationFacts::probeFile).orElse("");
+    return journey
+        .events()
+        .during(
+            "compute_check_can_live_migrate_source",
+            journey.source(),
+            () -> {
+              journey
+                  .asking()
+                  .untilDone(
+                      journey.source(),
+                      new AgentRequest.CheckSource(
+                          journey.header(), probe, journey.migration().blockMigration()),
+                      Nothing.class,
+                      journey.forCheck());
+              return facts;
+            });
+  }
+
+  // Disks first: once memory has moved the guest is paused, and every second then is a second of
+  // its pause.
+  MigrationFacts mirrorDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
+    MoveLimits limits = limits(facts);
+    journey
+        .asking()
+        .untilDone(
+            journey.source(),
+            new AgentRequest.MirrorDisks(journey.header(), facts.listening(), limits),
+            Nothing.class,
+            new Patience(journey.settings().silence(), limits.deadline().plus(SLACK)));
+    return facts;
+  }
+
+  /** Ends with the guest running here, or known to be dead. */
+  MigrationFacts cancelMirrors(MigrationFacts facts) throws StepFailed, InterruptedException {
+    try {
+      journey
+          .asking()
+          .untilDone(
+              journey.source(),
+              new AgentRequest.CancelMirrors(journey.header()),
+              Nothing.class,
+              journey.forRepeating());
+    } catch (StepFailed failed) {
+      if (failed.effect() == StepFailed.Effect.REFUSED && guestIsGone()) {
+        return facts.guestLost();
+      }
+      throw failed;
+    }
+    return guestIsGone() ? facts.guestLost() : facts;
+  }
+
+  private boolean guestIsGone() throws StepFailed, InterruptedException {
+    GuestReport.Runner runner =
+        journey
+            .asking()
+            .untilDone(
+                journey.source(),
+                new AgentRequest.AskGuest(journey.header()),
+                GuestReport.class,
+                journey.forRepeating())
+            .runner();
+    return switch (runner) {
+      case RUNNING, PAUSED -> false;
+      case STOPPED, BROKEN, ABSENT, DEAD -> true;
+      case HANDED_OVER, INCOMING ->
+          throw StepFailed.noAnswer(
+              new Failure(
+                  ErrorCode.HYPERVISOR_FAILED,
+                  "The guest is not back at %s yet (%s).".formatted(journey.source(), runner)));
+    };
+  }
+
+  /** Memory, then the pivot. Only the destination can say that the guest arrived. */
+  HandOver<MigrationFacts> handOver(MigrationFacts facts) throws InterruptedException {
+    if (facts.handedOver().map(HandedOver::sent).orElse(false)) {
+      return new Unknown<>(facts, "it left its source; only the destination knows more");
+    }
+    AgentRequest.HandOver request =
+        new AgentRequest.HandOver(journey.header(), facts.listening(), limits(facts));
+    Backoff.Series rests = again.series();
+    Duration heard = journey.ticker().now();
+    boolean tooLateToCancel = false;
+    journey.hold().look();
+    while (true) {
+      if (journey.hold().abortAsked() && !tooLateToCancel) {
+        switch (cancel()) {
+          case CANCELLED -> {
+            return new Stayed<>(facts, StepFailed.aborted().failure());
+          }
+          case TOO_LATE -> tooLateToCancel = true;
+          case UNKNOWN -> {}
+        }
+      }
+      switch (journey.asking().once(journey.source(), request)) {
+        case Asked.Answered(AgentAnswer.Done(AgentResult result)) -> {
+          return said(facts, result);
+        }
+        case Asked.Answered(AgentAnswer.Refused(Failure failure)) -> {
+          return refused(facts, failure);
+        }
+        case Asked.Answered(AgentAnswer.Working _) -> heard = journey.ticker().now();
+        case Asked.NoAnswer(String reason) -> {
+          if (journey.ticker().now().minus(heard).compareTo(journey.shortSilence()) >= 0) {
+            return new Unknown<>(facts, "its source is silent: " + reason);
+          }
+        }
+      }
+      rests.rest();
+    }
+  }
+
+  private HandOver<MigrationFacts> said(MigrationFacts facts, AgentResult result) {
+    if (!(result instanceof HandedOver handedOver)) {
+      return new Unknown<>(facts, "its source answered something else");
+    }
+    return handedOver.sent()
+        ? new Unknown<>(facts.sent(handedOver), "it left its source")
+        : new Stayed<>(
+            facts,
+            new Failure(
+                ErrorCode.HYPERVISOR_FAILED,
+                "The guest stayed at %s: %s".formatted(journey.source(), handedOver.reason())));
+  }
+
+  // A refusal says that nothing was done for this request, not that nothing was done before.
+  private HandOver<MigrationFacts> refused(MigrationFacts facts, Failure failure)
+      throws InterruptedException {
+    boolean runsHere =
+        journey
+            .guestAt(journey.source())
+            .map(report ->
+                report.runner() == GuestReport.Runner.RUNNING
+                    || report.runner() == GuestReport.Runner.PAUSED)
+            .orElse(false);
+    return runsHere ? new Stayed<>(facts, failure) : new Unknown<>(facts, failure.message());
+  }
+
+  private enum Cancelled {
+    CANCELLED,
+    TOO_LATE,
+    UNKNOWN
+  }
+
+  private Cancelled cancel() throws InterruptedException {
+    return switch (journey
+        .asking()
+        .once(journey.source(), new AgentRequest.CancelHandOver(journey.header()))) {
+      case Asked.Answered(AgentAnswer.Done _) -> Cancelled.CANCELLED;
+      case Asked.Answered(AgentAnswer.Refused(Failure failure)) -> {
+        journey
+            .log()
+            .at(Level.INFO)
+            .addKeyValue("reason", failure.message())
+            .log("too late to cancel");
+        yield Cancelled.TOO_LATE;
+      }
+      case Asked.Answered(AgentAnswer.Working _) -> Cancelled.UNKNOWN;
+      case Asked.NoAnswer<AgentAnswer> _ -> Cancelled.UNKNOWN;
+    };
+  }
+
+  MigrationFacts retire(MigrationFacts facts) throws StepFailed, InterruptedException {
+    try {
+      journey
+          .asking()
+          .untilDone(
+              journey.source(),
+              new AgentRequest.RetireSource(journey.header(), journey.settings().keepSourceDisks()),
+              Nothing.class,
+              journey.forRepeating());
+    } catch (StepFailed failed) {
+      if (failed.failure().code() != ErrorCode.GUEST_ABSENT) {
+        throw failed;
+      }
+    }
+    return facts;
+  }
+
+  private MoveLimits limits(MigrationFacts facts) {
+    SourceFacts guest = facts.described();
+    long bytes =
+        (guest.memoryMib() << 20) + guest.disks().stream().mapToLong(DiskFacts::virtualBytes).sum();
+    long gib = Math.max(2, Math.ceilDiv(bytes, GIB));
+    MigrationSettings settings = journey.settings();
+    return new MoveLimits(
+        settings.downtimeLimit(),
+        settings.bytesPerSecond(),
+        settings.deadlinePerGib().multipliedBy(gib));
+  }
+
+  /** What moves, for the plan. */
+  static long diskBytes(MigrationFacts facts) {
+    return facts.guest().map(SourceFacts::allocatedBytes).orElse(0L);
+  }
+
+  /** The guest's pause by QEMU's stamps, when both are known and the hosts' clocks agree so far. */
+  static Optional<Duration> pause(MigrationFacts facts) {
+    return facts
+        .handedOver()
+        .flatMap(HandedOver::stoppedAt)
+        .flatMap(stopped ->
+            facts
+                .arrived()
+                .flatMap(AgentResult.Arrived::resumedAt)
+                .map(resumed -> Duration.between(stopped, resumed)))
+        .filter(pause -> !pause.isNegative());
+  }
+}

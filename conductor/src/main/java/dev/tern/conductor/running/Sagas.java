@@ -1,0 +1,141 @@
+package dev.tern.conductor.running;
+
+import dev.tern.conductor.ConductorSettings;
+import dev.tern.conductor.asking.Agents;
+import dev.tern.conductor.asking.Asking;
+import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.migration.ActionEvents;
+import dev.tern.conductor.migration.Choice;
+import dev.tern.conductor.migration.Destination;
+import dev.tern.conductor.migration.GuestOwner;
+import dev.tern.conductor.migration.Journey;
+import dev.tern.conductor.migration.LiveMigrationSaga;
+import dev.tern.conductor.migration.MigrationFacts;
+import dev.tern.conductor.migration.Outcome;
+import dev.tern.conductor.migration.Source;
+import dev.tern.conductor.saga.Hold;
+import dev.tern.conductor.saga.Journal;
+import dev.tern.conductor.saga.Saga;
+import dev.tern.conductor.saga.SagaEngine;
+import dev.tern.conductor.saga.SagaFacts;
+import dev.tern.conductor.saga.SagaLog;
+import dev.tern.conductor.server.BootSaga;
+import dev.tern.conductor.server.DeleteSaga;
+import dev.tern.conductor.server.GuestHost;
+import dev.tern.conductor.server.Placement;
+import dev.tern.conductor.server.RootDisk;
+import dev.tern.conductor.server.ServerFacts;
+import dev.tern.conductor.server.ServerOutcome;
+import dev.tern.conductor.server.StartSaga;
+import dev.tern.conductor.server.StopSaga;
+import dev.tern.conductor.server.Work;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.SagaStore.SagaRecord;
+import dev.tern.store.ServerStore.ServerRecord;
+
+/** Puts the actors of a story together and lets it run. */
+public final class Sagas implements SagaRunner.Teller {
+  private final Stores stores;
+  private final Agents agents;
+  private final Schedulers schedulers;
+  private final Time time;
+  private final ConductorSettings settings;
+
+  public Sagas(
+      Stores stores, Agents agents, Schedulers schedulers, Time time, ConductorSettings settings) {
+    this.stores = stores;
+    this.agents = agents;
+    this.schedulers = schedulers;
+    this.time = time;
+    this.settings = settings;
+  }
+
+  @Override
+  public void run(SagaRecord saga) throws InterruptedException {
+    switch (saga.kind()) {
+      case LIVE_MIGRATION -> runMigration(saga);
+      case BOOT, START, STOP, DELETE -> runServer(saga);
+    }
+  }
+
+  private void runMigration(SagaRecord saga) throws InterruptedException {
+    Hold hold = new Hold(stores.sagas(), saga.lease(), time.ticker());
+    SagaLog log = new SagaLog(saga);
+    Saga<MigrationFacts> story = migration(saga, hold, log);
+    MigrationFacts facts =
+        saga.position().isEmpty()
+            ? MigrationFacts.none()
+            : FactsJson.read(MigrationFacts.class, saga.facts());
+    engine(story, saga, hold, log).run(saga.position(), facts);
+  }
+
+  private Saga<MigrationFacts> migration(SagaRecord saga, Hold hold, SagaLog log) {
+    MigrationRecord migration =
+        saga.migration()
+            .flatMap(stores.migrations()::find)
+            .orElseThrow(() -> new IllegalStateException("a migration's saga without migration"));
+    Journey journey =
+        new Journey(
+            migration,
+            saga.request(),
+            asking(hold),
+            hold,
+            new ActionEvents(stores.actions(), saga.server(), saga.request()),
+            log,
+            time.ticker(),
+            time.pause(),
+            settings.migration());
+    return LiveMigrationSaga.of(
+        new Source(journey, stores.hosts(), settings.hostDownAfter(), time.asking()),
+        new Choice(journey, stores.claims()),
+        new Destination(journey),
+        new GuestOwner(journey),
+        new Outcome(journey, stores.migrations()));
+  }
+
+  private void runServer(SagaRecord saga) throws InterruptedException {
+    Hold hold = new Hold(stores.sagas(), saga.lease(), time.ticker());
+    SagaLog log = new SagaLog(saga);
+    ServerRecord server =
+        stores
+            .servers()
+            .find(saga.server())
+            .orElseThrow(() -> new IllegalStateException("a saga without its server"));
+    Saga<ServerFacts> story = story(saga, server, hold, log);
+    ServerFacts facts =
+        saga.position().isEmpty()
+            ? ServerFacts.at(server.host())
+            : FactsJson.read(ServerFacts.class, saga.facts());
+    engine(story, saga, hold, log).run(saga.position(), facts);
+  }
+
+  private Saga<ServerFacts> story(SagaRecord saga, ServerRecord server, Hold hold, SagaLog log) {
+    Work work = new Work(server, saga.request(), asking(hold), hold, log, settings.server());
+    RootDisk rootDisk = new RootDisk(stores.images());
+    GuestHost host = new GuestHost(work, stores.claims(), rootDisk);
+    ServerOutcome outcome = new ServerOutcome(work, stores.servers());
+    return switch (saga.kind()) {
+      case BOOT -> BootSaga.of(new Placement(work, stores.claims(), rootDisk), host, outcome);
+      case START -> StartSaga.of(host, outcome);
+      case STOP -> StopSaga.of(host, outcome);
+      case DELETE -> DeleteSaga.of(host, outcome);
+      case LIVE_MIGRATION -> throw new IllegalStateException("a migration has its own story");
+    };
+  }
+
+  private Asking asking(Hold hold) {
+    return new Asking(agents, schedulers, hold, time.asking(), time.ticker());
+  }
+
+  private <F extends SagaFacts<F>> SagaEngine<F> engine(
+      Saga<F> story, SagaRecord saga, Hold hold, SagaLog log) {
+    return new SagaEngine<>(
+        story,
+        new Journal<>(stores.sagas(), saga.lease(), FactsJson::write, time.clock()),
+        hold,
+        time.repeating(),
+        time.ticker(),
+        settings.migration().doubtAfter(),
+        log);
+  }
+}

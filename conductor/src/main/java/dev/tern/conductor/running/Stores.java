@@ -1,0 +1,19 @@
+package dev.tern.conductor.running;
+
+import dev.tern.store.ActionStore;
+import dev.tern.store.ClaimStore;
+import dev.tern.store.HostStore;
+import dev.tern.store.ImageStore;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.SagaStore;
+import dev.tern.store.ServerStore;
+
+/** What sagas read and write. */
+public record Stores(
+    SagaStore sagas,
+    ServerStore servers,
+    MigrationStore migrations,
+    ClaimStore claims,
+    HostStore hosts,
+    ImageStore images,
+    ActionStore actions) {}

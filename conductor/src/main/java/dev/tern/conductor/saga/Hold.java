@@ -1,0 +1,58 @@
+package dev.tern.conductor.saga;
+
+import dev.tern.store.SagaStore;
+import dev.tern.store.SagaStore.Lease;
+import java.time.Duration;
+
+/**
+ * The right to run a saga, held on to while it runs. Of one thread. Every method fails with {@link
+ * SagaStore.LeaseLostException} once another conductor has the saga.
+ */
+public final class Hold {
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+  private final SagaStore sagas;
+  private final Lease lease;
+  private final Ticker ticker;
+  private Duration looked;
+  private boolean abortAsked;
+  private boolean abortable;
+
+  public Hold(SagaStore sagas, Lease lease, Ticker ticker) {
+    this.sagas = sagas;
+    this.lease = lease;
+    this.ticker = ticker;
+    this.looked = ticker.now();
+  }
+
+  public Lease lease() {
+    return lease;
+  }
+
+  /** Whether its user wants it stopped; looks once a second at most. */
+  public boolean abortAsked() {
+    if (ticker.now().minus(looked).compareTo(LOOK_EVERY) >= 0) {
+      return look();
+    }
+    return abortAsked;
+  }
+
+  /** Renews, and looks now. */
+  public boolean look() {
+    abortAsked = sagas.renewAndSeeAbort(lease) || abortAsked;
+    looked = ticker.now();
+    return abortAsked;
+  }
+
+  /** Renews when due; ends the step under way when its user wants it stopped and it can be. */
+  public void keep() throws StepFailed {
+    if (abortAsked() && abortable) {
+      throw StepFailed.aborted();
+    }
+  }
+
+  /** From here on an abort ends the step under way, or is left to the step. */
+  void abortable(boolean now) {
+    abortable = now;
+  }
+}

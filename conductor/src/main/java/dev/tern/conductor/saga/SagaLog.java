@@ -1,0 +1,88 @@
+package dev.tern.conductor.saga;
+
+import dev.tern.contract.Failure;
+import dev.tern.contract.Phase;
+import dev.tern.store.SagaStore.SagaRecord;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/** The log lines of one saga, all with its server, migration and request. */
+public final class SagaLog {
+  private static final Logger log = LoggerFactory.getLogger(SagaLog.class);
+
+  private final SagaRecord saga;
+  private Optional<Phase> phase = Optional.empty();
+
+  public SagaLog(SagaRecord saga) {
+    this.saga = saga;
+  }
+
+  /** A line with the keys every line of this saga has. */
+  public LoggingEventBuilder at(Level level) {
+    return log.atLevel(level)
+        .addKeyValue("server", saga.server())
+        .addKeyValue("request", saga.request())
+        .addKeyValue("saga", saga.kind())
+        .addKeyValue("migration", saga.migration().map(Object::toString).orElse("-"))
+        .addKeyValue("phase", phase.map(Phase::name).orElse("-"));
+  }
+
+  void phase(Optional<Phase> entered) {
+    phase = entered;
+  }
+
+  void started(String step) {
+    at(Level.INFO).addKeyValue("step", step).log("step started");
+  }
+
+  void finished(String step, Duration took) {
+    at(Level.INFO).addKeyValue("step", step).addKeyValue("took", took).log("step finished");
+  }
+
+  void failed(String step, StepFailed failed) {
+    at(Level.INFO)
+        .addKeyValue("step", step)
+        .addKeyValue("effect", failed.effect().word())
+        .addKeyValue("code", failed.failure().code())
+        .addKeyValue("reason", failed.failure().message())
+        .setCause(failed.getCause())
+        .log("step failed");
+  }
+
+  void stayed(String step, Failure reason) {
+    at(Level.WARN)
+        .addKeyValue("step", step)
+        .addKeyValue("code", reason.code())
+        .addKeyValue("reason", reason.message())
+        .log("the guest stays at its source");
+  }
+
+  void undone(String step, Duration took) {
+    at(Level.INFO).addKeyValue("step", step).addKeyValue("took", took).log("step undone");
+  }
+
+  void repeats(String step, StepFailed failed) {
+    at(Level.WARN)
+        .addKeyValue("step", step)
+        .addKeyValue("effect", failed.effect().word())
+        .addKeyValue("code", failed.failure().code())
+        .addKeyValue("reason", failed.failure().message())
+        .log("step will be repeated");
+  }
+
+  void overtaken(String step) {
+    at(Level.WARN).addKeyValue("step", step).log("step left to a newer operation of the server");
+  }
+
+  void inDoubt(String why) {
+    at(Level.ERROR).addKeyValue("reason", why).log("nobody can say where the guest runs");
+  }
+
+  void unforeseen(String step, RuntimeException cause) {
+    at(Level.ERROR).addKeyValue("step", step).setCause(cause).log("step failed unexpectedly");
+  }
+}
