@@ -4,9 +4,7 @@ import dev.tern.virt.DiskImages;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -33,38 +31,14 @@ public final class QemuImages implements DiskImages {
 
   @Override
   public ImageFacts inspectUntrusted(Path file, String format) throws VirtException {
-    checkFormat(format);
-    byte[] start = start(file);
-    long length = length(file);
-    switch (format) {
-      case "qcow2" -> {
-        if (Qcow2Header.parse(start, length).hasBackingFile()) {
-          throw Qcow2Header.refused("it has a backing file");
-        }
-      }
-      default -> {
-        Optional<String> foreign = ForeignMagic.of(start);
-        if (foreign.isPresent()) {
-          throw Qcow2Header.refused(
-              "it is said to be raw and starts as a %s image does".formatted(foreign.get()));
-        }
-        if (length == 0) {
-          throw Qcow2Header.refused("it is empty");
-        }
-      }
-    }
-    return info(file, format);
+    UntrustedImage.check(file, format);
+    return facts(look(file, format), format);
   }
 
   @Override
   public ImageFacts inspect(Path file, String format, Optional<Path> base) throws VirtException {
     checkFormat(format);
-    if (format.equals("qcow2")) {
-      boolean backing = Qcow2Header.parse(start(file), length(file)).hasBackingFile();
-      if (backing && base.isEmpty()) {
-        throw Qcow2Header.refused("it has a backing file that nobody recorded");
-      }
-    }
+    UntrustedImage.virtualBytes(file, format, base.isPresent());
     JsonNode info = look(file, format);
     String backing = info.path("full-backing-filename").asString("");
     if (base.isPresent()
@@ -112,10 +86,6 @@ public final class QemuImages implements DiskImages {
     }
   }
 
-  private ImageFacts info(Path file, String format) throws VirtException {
-    return facts(look(file, format), format);
-  }
-
   private JsonNode look(Path file, String format) throws VirtException {
     // -U: QEMU may have it open; without it the tool fails on the image's lock.
     String said =
@@ -152,25 +122,6 @@ public final class QemuImages implements DiskImages {
     if (!FORMATS.contains(format)) {
       throw new VirtException(
           Kind.REFUSED, "The format '%s' is neither qcow2 nor raw.".formatted(format), null);
-    }
-  }
-
-  private static byte[] start(Path file) throws VirtException {
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-      throw new VirtException(Kind.REFUSED, "%s is not a regular file.".formatted(file), null);
-    }
-    try (InputStream in = Files.newInputStream(file)) {
-      return in.readNBytes(Qcow2Header.BYTES);
-    } catch (IOException e) {
-      throw new VirtException(Kind.REFUSED, "%s cannot be read.".formatted(file), e);
-    }
-  }
-
-  private static long length(Path file) throws VirtException {
-    try {
-      return Files.size(file);
-    } catch (IOException e) {
-      throw new VirtException(Kind.REFUSED, "%s cannot be read.".formatted(file), e);
     }
   }
 }

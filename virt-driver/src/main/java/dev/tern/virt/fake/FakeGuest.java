@@ -1,0 +1,353 @@
+package dev.tern.virt.fake;
+
+import static dev.tern.virt.fake.FakeVirtDriver.refused;
+
+import dev.tern.virt.Guest;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/** A connection to a simulated QEMU. */
+final class FakeGuest implements Guest {
+  private static final int LISTENER_PORT = 49152;
+
+  private final FakeWorld world;
+  private final FakeProcess process;
+  private final Path instance;
+  private final Clock clock;
+  private final ReentrantLock deciding = new ReentrantLock(); // guards cancelled and recorded
+  private boolean cancelled;
+  private boolean recorded;
+  private volatile boolean closed;
+
+  FakeGuest(FakeWorld world, FakeProcess process, Path instance, Clock clock) {
+    this.world = world;
+    this.process = process;
+    this.instance = instance;
+    this.clock = clock;
+  }
+
+  @Override
+  public long pid() {
+    return process.pid();
+  }
+
+  @Override
+  public boolean alive() {
+    return process.alive();
+  }
+
+  @Override
+  public RunState runState() throws VirtException {
+    begin("runState");
+    return process.state;
+  }
+
+  @Override
+  public void cont() throws VirtException {
+    begin("cont");
+    if (process.state == RunState.INCOMING) {
+      throw refused("Nothing has arrived yet.");
+    }
+    if (process.exporting) {
+      throw refused("The exports hold the right to write.");
+    }
+    run();
+    world.after("cont");
+  }
+
+  private void run() {
+    process.state = RunState.RUNNING;
+    world.checkOneRunner(process.serverId());
+  }
+
+  @Override
+  public void shutDown(Duration grace) throws VirtException {
+    world.before("shutDown");
+    end();
+    world.after("shutDown");
+  }
+
+  @Override
+  public void kill() throws VirtException {
+    world.before("kill");
+    end();
+    world.after("kill");
+  }
+
+  private void end() {
+    process.die();
+    world.forget(instance, process);
+  }
+
+  @Override
+  public List<DiskState> disks() throws VirtException {
+    begin("disks");
+    return process.recipe().disks().stream()
+        .map(d -> new DiskState(d.id(), d.format(), d.virtualBytes(), 0))
+        .toList();
+  }
+
+  @Override
+  public void onGone(Runnable listener) {
+    process.onGone(() -> {
+      if (!closed) {
+        listener.run();
+      }
+    });
+  }
+
+  @Override
+  public IncomingEndpoints openIncoming(IncomingRequest request) throws VirtException {
+    begin("openIncoming");
+    if (process.state != RunState.INCOMING) {
+      throw refused("The guest does not wait for a migration.");
+    }
+    IncomingEndpoints there = process.endpoints;
+    if (there == null) {
+      int port =
+          request.migrationPort() == 0
+              ? LISTENER_PORT + (int) (process.pid() % 10_000)
+              : request.migrationPort();
+      if (world.listeningOn(request.address(), request.nbdPort()).isPresent()
+          || world.listeningOn(request.address(), port).isPresent()) {
+        throw refused("Address already in use.");
+      }
+      there =
+          new IncomingEndpoints(
+              request.address(), request.nbdPort(), port, Map.copyOf(request.exportNames()));
+      process.endpoints = there;
+      process.exporting = true;
+    }
+    world.after("openIncoming");
+    return there;
+  }
+
+  @Override
+  public void watchArrival(ArrivalPermit permit, boolean keepPaused, Consumer<Arrival> listener)
+      throws VirtException {
+    begin("watchArrival");
+    Thread.ofVirtual()
+        .name("fake-arrival-" + process.pid())
+        .start(() -> {
+          Arrival arrival = arrive(permit, keepPaused);
+          if (!closed) {
+            listener.accept(arrival);
+          }
+        });
+  }
+
+  private Arrival arrive(ArrivalPermit permit, boolean keepPaused) {
+    try {
+      process.arrived.join();
+      if (closed) {
+        return new Arrival.Failed("The monitor was closed here.");
+      }
+      permit.recordArrived();
+    } catch (CompletionException e) {
+      return new Arrival.Failed("QEMU closed its monitor: it has ended.");
+    } catch (IOException e) {
+      return new Arrival.Failed("The guest arrived and stays paused: " + e.getMessage());
+    }
+    process.exporting = false;
+    if (keepPaused) {
+      return new Arrival.Running(Optional.empty());
+    }
+    run();
+    return new Arrival.Running(Optional.of(clock.instant()));
+  }
+
+  @Override
+  public void closeExports() throws VirtException {
+    begin("closeExports");
+    process.exporting = false;
+    world.after("closeExports");
+  }
+
+  @Override
+  public void mirrorDisks(
+      List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+      throws VirtException {
+    begin("mirrorDisks");
+    for (MirrorTarget target : targets) {
+      Optional<FakeProcess> to =
+          world
+              .listeningOn(target.address(), target.port())
+              .filter(p -> exportsAs(p, target.diskId(), target.exportName()));
+      if (to.isEmpty()) {
+        process.mirrors.clear();
+        throw refused(
+            "The destination's exports at %s port %d cannot be reached."
+                .formatted(target.address(), target.port()));
+      }
+      process.mirrors.put(target.diskId(), to.get());
+    }
+    long total = diskBytes();
+    progress.accept(new MoveProgress(0, 0, 0, total, total / 2, total - total / 2));
+    progress.accept(new MoveProgress(0, 0, 0, total, total, 0));
+    world.after("mirrorDisks");
+  }
+
+  private static boolean exportsAs(FakeProcess process, String disk, String name) {
+    IncomingEndpoints open = process.endpoints;
+    return process.exporting && open != null && name.equals(open.exportNames().get(disk));
+  }
+
+  private long diskBytes() {
+    return process.recipe().disks().stream().mapToLong(DiskRecipe::virtualBytes).sum();
+  }
+
+  @Override
+  public void cancelMirrors() throws VirtException {
+    begin("cancelMirrors");
+    process.mirrors.clear();
+    world.after("cancelMirrors");
+  }
+
+  @Override
+  public HandOver handOver(
+      MemoryTarget target,
+      MemoryOptions options,
+      boolean handedOver,
+      HandOverRecord beforeContinue,
+      Consumer<MoveProgress> progress)
+      throws VirtException {
+    deciding.lock();
+    try {
+      cancelled = false;
+      recorded = handedOver;
+    } finally {
+      deciding.unlock();
+    }
+    begin("handOver");
+    long memory = process.recipe().memoryKib() * 1024;
+    if (process.state == RunState.POSTMIGRATE && handedOver) {
+      return new HandOver.Sent(Optional.empty(), moved(memory));
+    }
+    Optional<FakeProcess> to = world.listeningOn(target.address(), target.port());
+    if (!handedOver) {
+      Optional<String> unready = reasonToStay(to);
+      if (unready.isPresent()) {
+        return stayed(unready.get());
+      }
+      progress.accept(half(memory));
+      progress.accept(moved(memory));
+      Optional<String> refusal = record(beforeContinue);
+      if (refusal.isPresent()) {
+        return stayed(refusal.get());
+      }
+    }
+    process.state = RunState.POSTMIGRATE;
+    if (to.isEmpty() || !to.get().alive()) {
+      return new HandOver.Unknown("Handed over, but QEMU says failed.");
+    }
+    to.get().state = RunState.PAUSED;
+    to.get().arrived.complete(true);
+    try {
+      world.after("handOver");
+    } catch (VirtException e) {
+      return new HandOver.Unknown(String.valueOf(e.getMessage()));
+    }
+    return new HandOver.Sent(Optional.of(clock.instant()), moved(memory));
+  }
+
+  private Optional<String> reasonToStay(Optional<FakeProcess> to) {
+    if (process.state != RunState.RUNNING && process.state != RunState.PAUSED) {
+      return Optional.of("The guest cannot be moved: it is " + process.state);
+    }
+    if (to.isEmpty()) {
+      return Optional.of("Failed to connect: Connection refused");
+    }
+    for (DiskRecipe disk : process.recipe().disks()) {
+      FakeProcess mirrored = process.mirrors.get(disk.id());
+      if (mirrored == null || !mirrored.alive()) {
+        return Optional.of("Disk %s has no ready mirror.".formatted(disk.id()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<String> record(HandOverRecord beforeContinue) {
+    deciding.lock();
+    try {
+      if (cancelled) {
+        return Optional.of("The hand-over was cancelled.");
+      }
+      beforeContinue.recordHandedOver();
+      recorded = true;
+      return Optional.empty();
+    } catch (IOException e) {
+      return Optional.of("The hand-over could not be recorded: " + e.getMessage());
+    } finally {
+      deciding.unlock();
+    }
+  }
+
+  private HandOver stayed(String why) {
+    process.mirrors.clear();
+    return new HandOver.Stayed(why);
+  }
+
+  private MoveProgress half(long memory) {
+    long disk = diskBytes();
+    return new MoveProgress(memory, memory / 2, memory - memory / 2, disk, disk, 0);
+  }
+
+  private MoveProgress moved(long memory) {
+    long disk = diskBytes();
+    return new MoveProgress(memory, memory, 0, disk, disk, 0);
+  }
+
+  @Override
+  public void cancelHandOver() throws VirtException {
+    begin("cancelHandOver");
+    deciding.lock();
+    try {
+      if (!recorded) {
+        cancelled = true;
+      }
+    } finally {
+      deciding.unlock();
+    }
+  }
+
+  @Override
+  public void recoverAtHome() throws VirtException {
+    begin("recoverAtHome");
+    process.mirrors.clear();
+    run();
+    world.after("recoverAtHome");
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  private void begin(String method) throws VirtException {
+    if (closed) {
+      throw new VirtException(Kind.NO_ANSWER, "The monitor was closed here.", null);
+    }
+    if (!process.alive()) {
+      throw new VirtException(Kind.GONE, "QEMU closed its monitor: it has ended.", null);
+    }
+    try {
+      world.before(method);
+    } catch (VirtException e) {
+      if (e.kind() == Kind.GONE) {
+        process.die();
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.tern.virt.fake;
+
+import static dev.tern.virt.fake.FakeVirtDriver.refused;
+
+import dev.tern.virt.DiskImages;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.disk.Qcow2Header;
+import dev.tern.virt.disk.UntrustedImage;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Image files with an honest header and nothing in them. */
+final class FakeImages implements DiskImages {
+  private static final int CLUSTER_BITS = 16;
+  private static final int V3_HEADER = 104;
+
+  @Override
+  public ImageFacts inspectUntrusted(Path file, String format) throws VirtException {
+    return facts(UntrustedImage.check(file, format), file, format);
+  }
+
+  @Override
+  public ImageFacts inspect(Path file, String format, Optional<Path> base) throws VirtException {
+    return facts(UntrustedImage.virtualBytes(file, format, base.isPresent()), file, format);
+  }
+
+  private static ImageFacts facts(long virtualBytes, Path file, String format)
+      throws VirtException {
+    try {
+      return new ImageFacts(format, virtualBytes, Files.size(file));
+    } catch (IOException e) {
+      throw refused("%s cannot be read.".formatted(file));
+    }
+  }
+
+  @Override
+  public void create(Path file, String format, long virtualBytes, Optional<Base> base)
+      throws VirtException {
+    if (virtualBytes <= 0
+        || (!format.equals("qcow2") && (!format.equals("raw") || base.isPresent()))) {
+      throw refused("The disk %s cannot be created so.".formatted(file));
+    }
+    if (base.isPresent() && !Files.isRegularFile(base.get().file())) {
+      throw refused("The base %s is missing.".formatted(base.get().file()));
+    }
+    try {
+      Files.createFile(file);
+      if (format.equals("qcow2")) {
+        Files.write(file, header(virtualBytes, base.isPresent()));
+      } else {
+        try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
+          raw.setLength(virtualBytes);
+        }
+      }
+    } catch (IOException e) {
+      throw refused("The disk %s cannot be created: %s".formatted(file, e));
+    }
+  }
+
+  private static byte[] header(long virtualBytes, boolean backing) {
+    long perEntry = 1L << (2 * CLUSTER_BITS - 3);
+    int entries = (int) ((virtualBytes + perEntry - 1) / perEntry);
+    ByteBuffer header = ByteBuffer.allocate(Qcow2Header.BYTES + 8 * entries + 8);
+    header.putInt(0, 0x514649fb).putInt(4, 3);
+    header.putLong(8, backing ? V3_HEADER + 8 : 0).putInt(16, backing ? 1 : 0);
+    header.putInt(20, CLUSTER_BITS).putLong(24, virtualBytes);
+    header.putInt(36, entries).putLong(40, Qcow2Header.BYTES);
+    header.putLong(48, Qcow2Header.BYTES + 8L * entries).putInt(100, V3_HEADER);
+    return header.array();
+  }
+}

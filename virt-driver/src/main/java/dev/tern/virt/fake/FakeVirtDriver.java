@@ -1,0 +1,101 @@
+package dev.tern.virt.fake;
+
+import dev.tern.virt.DiskImages;
+import dev.tern.virt.Guest;
+import dev.tern.virt.Guest.RunState;
+import dev.tern.virt.HostCapabilities;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/** Simulated guests in a {@link FakeWorld}. */
+public final class FakeVirtDriver implements VirtDriver {
+  /** What a fake host offers unless told otherwise. */
+  public static final HostCapabilities USUAL =
+      new HostCapabilities(
+          "fake",
+          "7.2.22",
+          7_002_022,
+          List.of("pc-q35-7.1", "pc-q35-7.2"),
+          "pc-q35-7.2",
+          List.of("max", "qemu64"),
+          "tcg",
+          "Guests are simulated.",
+          List.of());
+
+  private final FakeWorld world;
+  private final HostCapabilities capabilities;
+  private final Clock clock;
+  private final FakeImages images = new FakeImages();
+
+  public FakeVirtDriver(FakeWorld world, Clock clock) {
+    this(world, clock, USUAL);
+  }
+
+  public FakeVirtDriver(FakeWorld world, Clock clock, HostCapabilities capabilities) {
+    this.world = world;
+    this.clock = clock;
+    this.capabilities = capabilities;
+  }
+
+  @Override
+  public HostCapabilities capabilities() throws VirtException {
+    world.before("capabilities");
+    return capabilities;
+  }
+
+  @Override
+  public DiskImages images() {
+    return images;
+  }
+
+  @Override
+  public Guest launch(LaunchRecipe recipe, Path instanceDirectory, LaunchMode mode)
+      throws VirtException {
+    world.before("launch");
+    if (!Files.isDirectory(instanceDirectory)) {
+      throw refused("%s is not a directory.".formatted(instanceDirectory));
+    }
+    if (world.at(instanceDirectory).isPresent()) {
+      throw refused("A QEMU runs in %s already.".formatted(instanceDirectory));
+    }
+    if (!capabilities.machineTypes().contains(recipe.machineType())) {
+      throw refused("unsupported machine type " + recipe.machineType());
+    }
+    for (DiskRecipe disk : recipe.disks()) {
+      if (!Files.isRegularFile(instanceDirectory.resolve(disk.file()))) {
+        throw refused("Disk %s has no file.".formatted(disk.id()));
+      }
+    }
+    FakeProcess process =
+        new FakeProcess(
+            recipe,
+            world.nextPid(),
+            switch (mode) {
+              case RUN -> RunState.RUNNING;
+              case INCOMING -> RunState.INCOMING;
+            });
+    world.start(instanceDirectory, process);
+    world.after("launch");
+    return new FakeGuest(world, process, instanceDirectory, clock);
+  }
+
+  @Override
+  public Optional<Guest> adopt(Path instanceDirectory) throws VirtException {
+    world.before("adopt");
+    return world
+        .at(instanceDirectory)
+        .map(process -> new FakeGuest(world, process, instanceDirectory, clock));
+  }
+
+  static VirtException refused(String why) {
+    return new VirtException(Kind.REFUSED, why, null);
+  }
+}

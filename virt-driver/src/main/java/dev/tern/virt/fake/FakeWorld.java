@@ -1,0 +1,109 @@
+package dev.tern.virt.fake;
+
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Where simulated QEMU processes live: like real ones they outlive the driver, so that a new driver
+ * on the same world adopts them, and two drivers on one world can move guests to each other.
+ */
+public final class FakeWorld {
+  private final Map<Path, FakeProcess> processes = new ConcurrentHashMap<>();
+  private final Map<String, Fault> faults = new ConcurrentHashMap<>();
+  private final List<String> violations = new CopyOnWriteArrayList<>();
+  private final AtomicLong pids = new AtomicLong(1000);
+
+  private record Fault(Kind kind, boolean afterEffect) {}
+
+  /**
+   * The next call of a driver's or guest's method of that name has no effect and fails so. A {@code
+   * GONE} also ends the process.
+   */
+  public void failNext(String method, Kind kind) {
+    faults.put(method, new Fault(kind, false));
+  }
+
+  /** The next call of that method has its effect and then fails with {@code NO_ANSWER}. */
+  public void loseNextAnswer(String method) {
+    faults.put(method, new Fault(Kind.NO_ANSWER, true));
+  }
+
+  /** Ends the process in an instance directory as SIGKILL would. */
+  public void kill(Path instance) {
+    FakeProcess process = processes.get(key(instance));
+    if (process != null) {
+      process.die();
+    }
+  }
+
+  /** Instance directories with a live process. */
+  public List<Path> running() {
+    return processes.entrySet().stream()
+        .filter(e -> e.getValue().alive())
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
+  }
+
+  /** Each time two processes ran one server's guest, which must never be. */
+  public List<String> violations() {
+    return List.copyOf(violations);
+  }
+
+  Optional<FakeProcess> at(Path instance) {
+    return Optional.ofNullable(processes.get(key(instance))).filter(FakeProcess::alive);
+  }
+
+  Optional<FakeProcess> listeningOn(String address, int port) {
+    return processes.values().stream()
+        .filter(p -> p.alive() && p.listensOn(address, port))
+        .findAny();
+  }
+
+  void start(Path instance, FakeProcess process) {
+    processes.put(key(instance), process);
+    checkOneRunner(process.serverId());
+  }
+
+  void forget(Path instance, FakeProcess process) {
+    processes.remove(key(instance), process);
+  }
+
+  void checkOneRunner(String serverId) {
+    long running =
+        processes.values().stream().filter(p -> p.serverId().equals(serverId) && p.runs()).count();
+    if (running > 1) {
+      violations.add("%d processes run the guest of %s".formatted(running, serverId));
+    }
+  }
+
+  long nextPid() {
+    return pids.incrementAndGet();
+  }
+
+  void before(String method) throws VirtException {
+    Fault fault = faults.get(method);
+    if (fault != null && !fault.afterEffect() && faults.remove(method, fault)) {
+      throw new VirtException(fault.kind(), "Injected: %s.".formatted(method), null);
+    }
+  }
+
+  void after(String method) throws VirtException {
+    Fault fault = faults.get(method);
+    if (fault != null && fault.afterEffect() && faults.remove(method, fault)) {
+      throw new VirtException(
+          fault.kind(), "Injected: the answer to %s is lost.".formatted(method), null);
+    }
+  }
+
+  private static Path key(Path instance) {
+    return instance.toAbsolutePath().normalize();
+  }
+}
