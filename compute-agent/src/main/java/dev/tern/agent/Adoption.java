@@ -1,0 +1,79 @@
+package dev.tern.agent;
+
+import dev.tern.agent.JournalEntry.Dead;
+import dev.tern.virt.Guest;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a starting agent finds and takes up. It starts no guest: it connects to those that run, goes
+ * on watching those that arrive, and finishes what it had recorded as ended.
+ */
+final class Adoption {
+  private static final Logger log = LoggerFactory.getLogger(Adoption.class);
+
+  private final Instances instances;
+
+  Adoption(Instances instances) {
+    this.instances = instances;
+  }
+
+  /** One server that cannot be taken up hinders no other; it is looked at again when asked for. */
+  void adoptAll() throws IOException {
+    for (Instance instance : instances.present()) {
+      try {
+        if (!instance.belongsToAnotherHost()) {
+          adopt(instance);
+        }
+      } catch (IOException | VirtException | RuntimeException e) {
+        log.atError()
+            .addKeyValue("server", instance.server())
+            .setCause(e)
+            .log("a server could not be taken up");
+      }
+    }
+  }
+
+  private static void adopt(Instance instance) throws IOException, VirtException {
+    Standing standing = instance.standing();
+    switch (standing.place()) {
+      // A directory without a record that it is complete: its making was cut off.
+      case NOTHING -> instance.remove();
+      case DEFINED, STOPPED, RECEIVING -> {}
+      case RUNNING -> running(instance, standing);
+      case INCOMING -> {
+        if (instance.guest().isPresent()) {
+          instance.watchArrival(standing.epoch(), standing.paused());
+        }
+      }
+      case HANDED_OVER -> instance.guest();
+      case DEAD -> {
+        instance.append(new Dead(standing.highestEpoch()));
+        instance.kill();
+      }
+      case RETIRED -> {
+        instance.kill();
+        instance.remove();
+      }
+    }
+    log.atInfo()
+        .addKeyValue("server", instance.server())
+        .addKeyValue("place", standing.place())
+        .addKeyValue("epoch", standing.highestEpoch())
+        .log("server taken up");
+  }
+
+  private static void running(Instance instance, Standing standing)
+      throws IOException, VirtException {
+    Optional<Guest> guest = instance.guest();
+    if (guest.isEmpty()) {
+      instance.noteStopped("its QEMU ended while no agent was here");
+    } else if (standing.arrivedEpoch() == standing.epoch() && !standing.resumed()) {
+      // Recorded as arrived, and the agent died before the guest was let run.
+      instance.watchArrival(standing.epoch(), standing.paused());
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package dev.tern.agent;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.contract.host.HostReport;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.virt.HostCapabilities;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.http.HttpClient;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agent of one host, without the broker: requests go in, answers come out. Closing it leaves
+ * guests and their streams alone; the next agent on the same directory takes them up.
+ */
+public final class Agent implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Agent.class);
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+
+  private final HostName host;
+  private final AgentSettings settings;
+  private final VirtDriver driver;
+  private final HostFigures figures;
+  private final HostDirectories directories;
+  private final Instances instances;
+  private final AgentRequests requests;
+  private final HttpClient http;
+  private final ImageStore images;
+  private final long startedAtMillis;
+  private final AtomicLong reports = new AtomicLong();
+
+  /** What an agent is given of the world. */
+  record World(
+      VirtDriver driver,
+      HostFigures figures,
+      Consumer<MigrationProgress> progress,
+      Clock clock,
+      Supplier<UUID> ids) {}
+
+  private Agent(HostName host, AgentSettings settings, World world, HostDirectories directories) {
+    this.host = host;
+    this.settings = settings;
+    this.driver = world.driver();
+    this.figures = world.figures();
+    this.directories = directories;
+    this.startedAtMillis = world.clock().millis();
+    this.instances = new Instances(host, directories, driver);
+    this.http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
+    ImageStore images =
+        new ImageStore(directories.bases(), settings, driver.images(), figures, http);
+    Jobs jobs = new Jobs(settings.patience());
+    InetAddress address = MigrationAddress.parse(settings.migrationAddress(), settings.insecure());
+    this.requests =
+        new AgentRequests(
+            instances,
+            jobs,
+            new GuestLife(instances, images, driver, settings.cpuModel()),
+            new SourceSide(
+                instances,
+                driver,
+                jobs,
+                new ProgressTeller(world.progress(), world.clock()),
+                settings.insecure()),
+            new DestinationSide(
+                host,
+                instances,
+                new DestinationCheck(host, driver, images, figures, settings),
+                images,
+                driver,
+                new Ports(address, settings.firstPort(), settings.lastPort()),
+                settings.migrationAddress(),
+                world.ids()),
+            settings.patience());
+    this.images = images;
+  }
+
+  /**
+   * Takes the directory, and up what runs there.
+   *
+   * @throws IOException when another agent has the directory, or it cannot be used
+   * @throws IllegalArgumentException when the migration address may not be used
+   */
+  static Agent open(HostName host, AgentSettings settings, World world) throws IOException {
+    HostDirectories directories = HostDirectories.open(settings.data());
+    try {
+      Agent agent = new Agent(host, settings, world, directories);
+      agent.images.removeHalves();
+      ProbeFiles.removeStale(directories.instances(), host);
+      new Adoption(agent.instances).adoptAll();
+      return agent;
+    } catch (IOException | RuntimeException e) {
+      directories.close();
+      throw e;
+    }
+  }
+
+  public HostName host() {
+    return host;
+  }
+
+  /** Always answers, within about {@code tern.agent.patience}. */
+  public AgentAnswer answer(AgentRequest request) {
+    return requests.answer(request);
+  }
+
+  /**
+   * The host as it is now.
+   *
+   * @throws VirtException when there is no usable QEMU
+   */
+  public HostReport report() throws IOException, VirtException {
+    HostCapabilities here = driver.capabilities();
+    Map<ServerId, Runner> guests = new HashMap<>();
+    for (Instance instance : instances.present()) {
+      guests.put(instance.server(), runner(instance));
+    }
+    long reserve = settings.memoryReserveMib();
+    long diskReserve = settings.diskReserve().toBytes();
+    return new HostReport(
+        host,
+        startedAtMillis,
+        reports.incrementAndGet(),
+        SourceSide.HYPERVISOR,
+        here.versionNumber(),
+        here.version(),
+        here.accelerator(),
+        here.acceleratorReason(),
+        here.machineTypes(),
+        here.cpuModels(),
+        here.missingCommands(),
+        figures.vcpus(),
+        Math.max(0, figures.memoryMib() - reserve),
+        Math.max(0, figures.memoryAvailableMib() - reserve),
+        Math.max(0, figures.diskTotalBytes() - diskReserve),
+        Math.max(0, figures.diskFreeBytes() - diskReserve),
+        settings.migrationAddress(),
+        figures.uptime(),
+        settings.insecure(),
+        guests);
+  }
+
+  private static Runner runner(Instance instance) {
+    try {
+      instance.noteIfGone();
+    } catch (IOException | VirtException | RuntimeException e) {
+      log.atWarn()
+          .addKeyValue("server", instance.server())
+          .setCause(e)
+          .log("a guest could not be looked at");
+    }
+    return GuestReports.of(instance).runner();
+  }
+
+  @Override
+  public void close() throws IOException {
+    instances.close();
+    http.shutdownNow();
+    directories.close();
+  }
+}

@@ -1,0 +1,94 @@
+package dev.tern.agent;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.Pause;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.amqp.AmqpConfiguration;
+import dev.tern.contract.amqp.AmqpSettings;
+import dev.tern.contract.amqp.Answering;
+import dev.tern.contract.amqp.ProgressPublisher;
+import dev.tern.contract.amqp.ReportPublisher;
+import dev.tern.contract.amqp.Topology;
+import dev.tern.contract.settings.UnknownSettings;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.qemu.QemuDriver;
+import dev.tern.virt.qemu.QemuSettings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.UUID;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** The agent on the broker. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(AgentSettings.class)
+@Import({AmqpConfiguration.class, UnknownSettings.class})
+class AgentConfiguration {
+
+  @Bean
+  HostName hostName(AgentSettings settings) throws IOException {
+    return new HostName(
+        settings.host().isEmpty() ? InetAddress.getLocalHost().getHostName() : settings.host());
+  }
+
+  @Bean
+  VirtDriver virtDriver(AgentSettings settings) {
+    return switch (settings.driver()) {
+      case "qemu" -> new QemuDriver(qemu(settings));
+      default -> throw new IllegalArgumentException("no such driver: " + settings.driver());
+    };
+  }
+
+  private static QemuSettings qemu(AgentSettings settings) {
+    return new QemuSettings(
+        settings.qemu(),
+        settings.qemuImg(),
+        settings.data().toAbsolutePath().resolve("_base"),
+        Path.of(System.getProperty("java.io.tmpdir")),
+        settings.accelerator(),
+        settings.insecure(),
+        QemuSettings.Deadlines.usual());
+  }
+
+  @Bean(destroyMethod = "close")
+  Agent agent(HostName host, AgentSettings settings, VirtDriver driver, ProgressPublisher progress)
+      throws IOException {
+    return Agent.open(
+        host,
+        settings,
+        new Agent.World(
+            driver,
+            new LinuxFigures(settings.data()),
+            progress::publish,
+            Clock.systemUTC(),
+            UUID::randomUUID));
+  }
+
+  @Bean
+  Queue agentQueue(Topology topology, HostName host) {
+    return topology.agent(host);
+  }
+
+  @Bean
+  DirectMessageListenerContainer agentListener(
+      Answering answering, AmqpSettings names, AgentSettings settings, Agent agent) {
+    return answering.answer(
+        names.agentQueue(agent.host()),
+        AgentRequest.class,
+        AgentAnswer.class,
+        settings.requestsAtOnce(),
+        agent::answer);
+  }
+
+  @Bean
+  HostReporter hostReporter(Agent agent, ReportPublisher publisher, AgentSettings settings) {
+    return new HostReporter(agent, publisher, settings.beat(), Pause.SLEEPING);
+  }
+}

@@ -1,0 +1,151 @@
+package dev.tern.agent;
+
+import dev.tern.agent.Jobs.Lane;
+import dev.tern.agent.Jobs.Work;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentAnswer.Done;
+import dev.tern.contract.agent.AgentAnswer.Refused;
+import dev.tern.contract.agent.AgentAnswer.Working;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.AskGuest;
+import dev.tern.contract.agent.AgentRequest.AwaitArrival;
+import dev.tern.contract.agent.AgentRequest.BuildServer;
+import dev.tern.contract.agent.AgentRequest.CancelHandOver;
+import dev.tern.contract.agent.AgentRequest.CancelMirrors;
+import dev.tern.contract.agent.AgentRequest.CheckDestination;
+import dev.tern.contract.agent.AgentRequest.CheckSource;
+import dev.tern.contract.agent.AgentRequest.CreateDisks;
+import dev.tern.contract.agent.AgentRequest.DeleteDisks;
+import dev.tern.contract.agent.AgentRequest.DescribeSource;
+import dev.tern.contract.agent.AgentRequest.DestroyServer;
+import dev.tern.contract.agent.AgentRequest.EndCheck;
+import dev.tern.contract.agent.AgentRequest.HandOver;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.KillIncoming;
+import dev.tern.contract.agent.AgentRequest.MirrorDisks;
+import dev.tern.contract.agent.AgentRequest.RetireSource;
+import dev.tern.contract.agent.AgentRequest.ReturnHome;
+import dev.tern.contract.agent.AgentRequest.StartIncoming;
+import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentResult;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every request an agent knows, and who carries it out. Whatever arrives is answered; asking again
+ * is always safe.
+ */
+final class AgentRequests {
+  private static final Logger log = LoggerFactory.getLogger(AgentRequests.class);
+
+  private final Instances instances;
+  private final Jobs jobs;
+  private final GuestLife life;
+  private final SourceSide source;
+  private final DestinationSide destination;
+  private final Duration patience;
+
+  AgentRequests(
+      Instances instances,
+      Jobs jobs,
+      GuestLife life,
+      SourceSide source,
+      DestinationSide destination,
+      Duration patience) {
+    this.instances = instances;
+    this.jobs = jobs;
+    this.life = life;
+    this.source = source;
+    this.destination = destination;
+    this.patience = patience;
+  }
+
+  AgentAnswer answer(AgentRequest request) {
+    try {
+      if (!(request instanceof AskGuest)) {
+        instances.of(request.header().server()).check(request.header().epoch());
+      }
+      return dispatch(request);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return new Working("this agent is stopping");
+    } catch (Exception e) {
+      if (!(e instanceof ComputeException)) {
+        log.atWarn()
+            .addKeyValue("step", request.getClass().getSimpleName())
+            .addKeyValue("server", request.header().server())
+            .setCause(e)
+            .log("request refused");
+      }
+      return new Refused(Refusals.failure(e));
+    }
+  }
+
+  private AgentAnswer dispatch(AgentRequest request) throws Exception {
+    return switch (request) {
+      case AskGuest r -> new Done(GuestReports.of(instances.of(r.header().server())));
+      case BuildServer r -> change(r, () -> life.build(r.header(), r.spec()));
+      case StartServer r -> change(r, () -> life.start(r.header()));
+      case StopServer r -> change(r, () -> life.stop(r.header(), r.grace()));
+      case DestroyServer r -> destroy(r);
+      case DescribeSource r -> look(r, () -> source.describe(r.header()));
+      case CheckSource r ->
+          look(r, () -> source.check(r.header(), r.probeFile(), r.blockMigration()));
+      case MirrorDisks r -> change(r, () -> source.mirrorDisks(r.header(), r.target(), r.limits()));
+      case CancelMirrors r -> beside(r, () -> source.cancelMirrors(r.header()));
+      case HandOver r -> change(r, () -> source.handOver(r.header(), r.target(), r.limits()));
+      case CancelHandOver r -> beside(r, () -> source.cancelHandOver(r.header()));
+      case ReturnHome r -> change(r, () -> source.returnHome(r.header()));
+      case RetireSource r -> change(r, () -> source.retire(r.header(), r.keepDisks()));
+      case CheckDestination r ->
+          look(r, () -> destination.check(r.header(), r.source(), r.diskOverCommit()));
+      case EndCheck r -> look(r, () -> destination.endCheck(r.probeFile()));
+      case CreateDisks r -> change(r, () -> destination.createDisks(r.header(), r.source()));
+      case DeleteDisks r -> change(r, () -> destination.deleteDisks(r.header()));
+      case StartIncoming r -> change(r, () -> destination.startIncoming(r.header(), r.source()));
+      case KillIncoming r -> killIncoming(r);
+      case AwaitArrival r -> awaitArrival(r);
+    };
+  }
+
+  private AgentAnswer look(AgentRequest request, Work work) throws InterruptedException {
+    return jobs.ask(request, Lane.WORK, work);
+  }
+
+  private AgentAnswer change(AgentRequest request, Work work)
+      throws InterruptedException, IOException {
+    Header header = request.header();
+    instances.of(header.server()).take(header.epoch());
+    return jobs.ask(request, Lane.WORK, work);
+  }
+
+  private AgentAnswer beside(AgentRequest request, Work work)
+      throws InterruptedException, IOException {
+    Header header = request.header();
+    instances.of(header.server()).take(header.epoch());
+    return jobs.ask(request, Lane.CANCEL, work);
+  }
+
+  private AgentAnswer destroy(DestroyServer request) throws InterruptedException, IOException {
+    jobs.running(request.header().server(), CreateDisks.class).ifPresent(Jobs.Job::interrupt);
+    jobs.running(request.header().server(), MirrorDisks.class).ifPresent(Jobs.Job::interrupt);
+    return change(request, () -> life.destroy(request.header()));
+  }
+
+  private AgentAnswer killIncoming(KillIncoming request) throws InterruptedException, IOException {
+    destination.recordDead(request.header());
+    jobs.running(request.header().server(), CreateDisks.class).ifPresent(Jobs.Job::interrupt);
+    return jobs.ask(request, Lane.WORK, () -> destination.killIncoming(request.header()));
+  }
+
+  /** No job: the guest's own QEMU moves it on, and this only looks. */
+  private AgentAnswer awaitArrival(AwaitArrival request) throws Exception {
+    Optional<AgentResult> arrived = destination.awaitArrival(request.header(), patience);
+    return arrived.isPresent() ? new Done(arrived.get()) : new Working("the guest is under way");
+  }
+}

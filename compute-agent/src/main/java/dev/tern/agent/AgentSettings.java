@@ -1,0 +1,94 @@
+package dev.tern.agent;
+
+import dev.tern.contract.Setting;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.Pattern;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/** One host's agent. */
+@Validated
+@ConfigurationProperties("tern.agent")
+public record AgentSettings(
+    @Setting("This host's name, unique in the installation; empty takes the machine's own.")
+        @Pattern(regexp = "[a-zA-Z0-9._-]{0,255}")
+        @DefaultValue("")
+        String host,
+    @Setting(
+            "Directory of instances and base images; owned by the agent's user, of one agent only.")
+        @DefaultValue("/var/lib/tern")
+        Path data,
+    @Setting(
+            "Numeric address other hosts' QEMUs send guests to; anything but loopback needs"
+                + " insecure=true as long as streams are plaintext.")
+        @DefaultValue("127.0.0.1")
+        String migrationAddress,
+    @Setting("First port for incoming guests; each takes two while it arrives.")
+        @Min(1024)
+        @Max(65535)
+        @DefaultValue("49152")
+        int firstPort,
+    @Setting("Last port for incoming guests.") @Min(1024) @Max(65535) @DefaultValue("49215")
+        int lastPort,
+    @Setting("Where images are fetched from: /v2/images/ID/file below this address.")
+        @DefaultValue("http://127.0.0.1:8774/image")
+        URI imageService,
+    @Setting("How long one image may take to arrive.") @DefaultValue("10m") Duration imageDeadline,
+    @Setting("Time between two reports of this host; it counts as down when several are missing.")
+        @DefaultValue("10s")
+        Duration beat,
+    @Setting("Memory of this host that is never given to guests, in MiB.")
+        @Min(0)
+        @DefaultValue("512")
+        long memoryReserveMib,
+    @Setting("Disk space of this host that is never given to guests.") @DefaultValue("1GB")
+        DataSize diskReserve,
+    @Setting("Disk space asked for on top of what an arriving guest's disks take now.")
+        @DefaultValue("64MB")
+        DataSize diskMargin,
+    @Setting("The hypervisor: qemu, or fake for simulated guests.")
+        @Pattern(regexp = "qemu|fake")
+        @DefaultValue("qemu")
+        String driver,
+    @Setting("The emulator: a path, or a name found on the PATH.")
+        @DefaultValue("qemu-system-x86_64")
+        String qemu,
+    @Setting("The image tool: a path, or a name found on the PATH.") @DefaultValue("qemu-img")
+        String qemuImg,
+    @Setting("auto, kvm or tcg; auto takes kvm only where a guest can really run under it.")
+        @Pattern(regexp = "auto|kvm|tcg")
+        @DefaultValue("auto")
+        String accelerator,
+    @Setting(
+            "CPU model of new guests, as QEMU names it; all hosts a guest may move to must have it.")
+        @Pattern(regexp = "[A-Za-z0-9][A-Za-z0-9._+,=-]{0,255}")
+        @DefaultValue("qemu64")
+        String cpuModel,
+    @Setting("Allows migration streams and exports in plaintext on addresses other than loopback.")
+        @DefaultValue("false")
+        boolean insecure,
+    @Setting("Requests worked on at once; more wait at the broker.")
+        @Min(1)
+        @Max(10000)
+        @DefaultValue("128")
+        int requestsAtOnce,
+    @Setting("How long a question about work under way is held before the answer is 'working'.")
+        @DefaultValue("700ms")
+        Duration patience) {
+
+  public AgentSettings {
+    if (firstPort + 1 > lastPort) {
+      throw new IllegalArgumentException(
+          "tern.agent.last-port is above tern.agent.first-port: an incoming guest takes two");
+    }
+    if (beat.isNegative() || beat.isZero() || patience.isNegative() || imageDeadline.isNegative()) {
+      throw new IllegalArgumentException("tern.agent's durations are above 0");
+    }
+  }
+}

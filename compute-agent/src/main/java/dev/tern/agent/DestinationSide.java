@@ -1,0 +1,360 @@
+package dev.tern.agent;
+
+import dev.tern.agent.JournalEntry.Dead;
+import dev.tern.agent.JournalEntry.DisksCreated;
+import dev.tern.agent.JournalEntry.IncomingPrepared;
+import dev.tern.agent.Standing.Place;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.Arrived;
+import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.virt.DiskImages.Base;
+import dev.tern.virt.DiskImages.ImageFacts;
+import dev.tern.virt.Guest;
+import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.Guest.IncomingRequest;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.BaseRecipe;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** The half of a migration that takes the guest in. */
+final class DestinationSide {
+  private static final int PORT_TRIES = 4;
+
+  private final HostName host;
+  private final Instances instances;
+  private final DestinationCheck checks;
+  private final ImageStore images;
+  private final VirtDriver driver;
+  private final Ports ports;
+  private final String address;
+  private final Supplier<UUID> ids;
+
+  DestinationSide(
+      HostName host,
+      Instances instances,
+      DestinationCheck checks,
+      ImageStore images,
+      VirtDriver driver,
+      Ports ports,
+      String address,
+      Supplier<UUID> ids) {
+    this.host = host;
+    this.instances = instances;
+    this.checks = checks;
+    this.images = images;
+    this.driver = driver;
+    this.ports = ports;
+    this.address = address;
+    this.ids = ids;
+  }
+
+  AgentResult check(Header header, SourceFacts source, boolean diskOverCommit) throws Exception {
+    DestinationFacts facts =
+        checks.check(header, instances.of(header.server()), source, diskOverCommit);
+    String probe = ProbeFiles.write(instances.directories().instances(), header, host);
+    return new DestinationFacts(
+        probe, facts.neededBytes(), facts.freeBytes(), facts.missingImages());
+  }
+
+  AgentResult endCheck(String probeFile) throws Exception {
+    Files.deleteIfExists(ProbeFiles.resolve(instances.directories().instances(), probeFile));
+    return new Nothing();
+  }
+
+  AgentResult createDisks(Header header, SourceFacts source) throws Exception {
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    boolean mine = standing.epoch() == header.epoch();
+    switch (standing.place()) {
+      case RECEIVING, INCOMING -> {
+        if (mine) {
+          return new Nothing();
+        }
+        end(instance, header.epoch());
+      }
+      case DEAD -> {
+        if (mine) {
+          throw Refusals.wrongPlace(header.server(), standing, "received");
+        }
+        end(instance, header.epoch());
+      }
+      case NOTHING -> {
+        if (instance.present() && instance.belongsToAnotherHost()) {
+          throw Refusals.wrongPlace(header.server(), standing, "received");
+        }
+      }
+      case RETIRED -> instance.kill();
+      case DEFINED, RUNNING, STOPPED, HANDED_OVER ->
+          throw Refusals.wrongPlace(header.server(), standing, "received");
+    }
+    LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
+    fetch(recipe, source);
+    Standing after = instance.standing();
+    if (after.place() == Place.DEAD && after.epoch() == header.epoch()) {
+      throw Refusals.wrongPlace(header.server(), after, "received");
+    }
+    instance.remove();
+    instance.create();
+    try {
+      for (DiskRecipe disk : recipe.disks()) {
+        create(instance.directory(), disk);
+      }
+      Recipes.keep(instance.directory(), Recipes.write(recipe), source.images());
+      instance.append(new DisksCreated(header.epoch()));
+      return new Nothing();
+    } catch (IOException | VirtException | RuntimeException e) {
+      removeAfter(instance, e);
+      throw e;
+    }
+  }
+
+  private void create(Path directory, DiskRecipe disk) throws VirtException, IOException {
+    Path file = directory.resolve(disk.file());
+    driver
+        .images()
+        .create(
+            file,
+            disk.format(),
+            disk.virtualBytes(),
+            disk.base().map(base -> new Base(images.path(base.sha256()), base.format())));
+    if (Files.exists(file)) {
+      Durable.sync(file);
+    }
+  }
+
+  /** Every file the recipe names must be among the images, and each base what it is said to be. */
+  private void fetch(LaunchRecipe recipe, SourceFacts source) throws Exception {
+    Map<String, ImageRef> known =
+        source.images().stream()
+            .collect(Collectors.toMap(ImageRef::sha256, Function.identity(), (a, _) -> a));
+    Set<String> disks = new HashSet<>();
+    for (DiskRecipe disk : recipe.disks()) {
+      if (disk.base().isPresent()) {
+        BaseRecipe base = disk.base().get();
+        ImageRef image = named(known, base.sha256());
+        ImageFacts facts =
+            images.disk(new ImageRef(image.id(), image.sha256(), base.format(), image.sizeBytes()));
+        if (facts.virtualBytes() > disk.virtualBytes()) {
+          throw Refusals.invalid("A disk of the recipe is smaller than its base.");
+        }
+        disks.add(base.sha256());
+      }
+    }
+    for (String digest : (Iterable<String>) Recipes.bases(recipe)::iterator) {
+      if (!disks.contains(digest)) {
+        images.file(named(known, digest));
+      }
+    }
+  }
+
+  private static ImageRef named(Map<String, ImageRef> known, String digest) {
+    ImageRef image = known.get(digest);
+    if (image == null) {
+      throw Refusals.invalid(
+          "The launch recipe names %s, which is no image of it.".formatted(digest));
+    }
+    return image;
+  }
+
+  private static void removeAfter(Instance instance, Exception failure) {
+    try {
+      instance.remove();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** An incoming copy of an earlier migration: dead by record first, then by deed. */
+  private static void end(Instance instance, long epoch) throws IOException, VirtException {
+    instance.append(new Dead(epoch));
+    instance.kill();
+  }
+
+  AgentResult deleteDisks(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    switch (standing.place()) {
+      case NOTHING -> {
+        if (!instance.present() || instance.belongsToAnotherHost()) {
+          return new Nothing();
+        }
+      }
+      case RECEIVING, DEAD, RETIRED -> {}
+      case INCOMING, DEFINED, RUNNING, STOPPED, HANDED_OVER ->
+          throw Refusals.wrongPlace(header.server(), standing, "deleted");
+    }
+    instance.kill();
+    instance.remove();
+    return new Nothing();
+  }
+
+  AgentResult startIncoming(Header header, SourceFacts source) throws Exception {
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
+    return switch (standing.place()) {
+      case RECEIVING -> {
+        if (standing.epoch() != header.epoch()) {
+          throw Refusals.wrongPlace(header.server(), standing, "received");
+        }
+        instance.append(new IncomingPrepared(header.epoch(), source.paused()));
+        yield started(header, instance, recipe, source.paused());
+      }
+      case INCOMING -> {
+        if (standing.epoch() != header.epoch()) {
+          throw Refusals.wrongPlace(header.server(), standing, "received");
+        }
+        // A copy whose QEMU died may have a damaged disk: it is never started again.
+        Guest guest = instance.runningGuest();
+        IncomingReady ready = open(guest, recipe);
+        if (instance.arrival().isEmpty()) {
+          instance.watchArrival(header.epoch(), standing.paused());
+        }
+        yield ready;
+      }
+      case NOTHING -> throw Refusals.absent(header.server());
+      case DEFINED, RUNNING, STOPPED, HANDED_OVER, DEAD, RETIRED ->
+          throw Refusals.wrongPlace(header.server(), standing, "received");
+    };
+  }
+
+  private IncomingReady started(
+      Header header, Instance instance, LaunchRecipe recipe, boolean paused) throws Exception {
+    if (!recipe.equals(Recipes.recipe(instance.directory(), header.server()))) {
+      throw Refusals.invalid("The launch recipe is not the one the disks were made for.");
+    }
+    Guest guest = instance.startIncoming(recipe);
+    try {
+      IncomingReady ready = open(guest, recipe);
+      instance.watchArrival(header.epoch(), paused);
+      return ready;
+    } catch (IOException | VirtException | RuntimeException e) {
+      killAfter(guest, e);
+      throw e;
+    }
+  }
+
+  private static void killAfter(Guest guest, Exception failure) {
+    try {
+      guest.kill();
+    } catch (VirtException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private IncomingReady open(Guest guest, LaunchRecipe recipe) throws VirtException {
+    Map<String, String> exports = new HashMap<>();
+    recipe.disks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
+    for (int tried = 1; ; tried++) {
+      try (Ports.Pair pair = ports.take()) {
+        IncomingEndpoints open =
+            guest.openIncoming(
+                new IncomingRequest(address, pair.nbd(), pair.migration(), Map.copyOf(exports)));
+        return new IncomingReady(
+            open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
+      } catch (VirtException e) {
+        // Between trying a port and QEMU's binding it another process may have taken it.
+        if (tried == PORT_TRIES || e.kind() != VirtException.Kind.REFUSED) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /**
+   * Records that the copy here never runs in this epoch. Whatever still prepares it fails at its
+   * next record.
+   */
+  void recordDead(Header header) throws IOException {
+    Instance instance = instances.of(header.server());
+    instance.check(header.epoch());
+    Standing standing = instance.standing();
+    if (GuestLife.livesHere(standing.place()) || standing.place() == Place.RETIRED) {
+      throw Refusals.wrongPlace(header.server(), standing, "ended as an incoming copy");
+    }
+    if (standing.place() == Place.NOTHING) {
+      instance.create();
+    }
+    if (standing.place() != Place.DEAD || standing.epoch() != header.epoch()) {
+      instance.append(new Dead(header.epoch()));
+    }
+  }
+
+  AgentResult killIncoming(Header header) throws Exception {
+    recordDead(header);
+    Instance instance = instances.of(header.server());
+    instance.kill();
+    return GuestReports.of(instance);
+  }
+
+  /** Empty while the guest is under way; holds the question up to {@code patience}. */
+  Optional<AgentResult> awaitArrival(Header header, Duration patience) throws Exception {
+    Instance instance = instances.of(header.server());
+    Optional<CompletableFuture<Arrival>> arrival = instance.arrival();
+    if (arrival.isPresent() && instance.standing().epoch() == header.epoch()) {
+      try {
+        Arrival told = arrival.get().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        if (told instanceof Arrival.Failed(String reason)
+            && instance.standing().arrivedEpoch() != header.epoch()) {
+          throw new ComputeException(
+              ErrorCode.HYPERVISOR_FAILED,
+              "Server %s did not arrive: %s.".formatted(header.server(), reason),
+              null);
+        }
+      } catch (TimeoutException _) {
+        return Optional.empty();
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("arrivals never complete exceptionally", e);
+      }
+    }
+    return arrived(header, instance);
+  }
+
+  private static Optional<AgentResult> arrived(Header header, Instance instance)
+      throws IOException, VirtException {
+    Standing standing = instance.standing();
+    if (standing.arrivedEpoch() == header.epoch()) {
+      return Optional.of(new Arrived(standing.resumedAt()));
+    }
+    return switch (standing.place()) {
+      case INCOMING -> {
+        if (standing.epoch() != header.epoch()) {
+          throw Refusals.wrongPlace(header.server(), standing, "awaited");
+        }
+        instance.runningGuest();
+        yield Optional.empty();
+      }
+      case NOTHING -> throw Refusals.absent(header.server());
+      case RECEIVING, DEFINED, RUNNING, STOPPED, HANDED_OVER, DEAD, RETIRED ->
+          throw Refusals.wrongPlace(header.server(), standing, "awaited");
+    };
+  }
+}

@@ -1,0 +1,273 @@
+package dev.tern.agent;
+
+import dev.tern.agent.JournalEntry.Created;
+import dev.tern.agent.JournalEntry.Launched;
+import dev.tern.agent.Standing.Place;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.contract.agent.AgentRequest.ServerSpec;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.virt.DiskImages;
+import dev.tern.virt.DiskImages.ImageFacts;
+import dev.tern.virt.Guest;
+import dev.tern.virt.HostCapabilities;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.BaseRecipe;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.KernelBoot;
+import dev.tern.virt.LaunchRecipe.NicRecipe;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.qemu.RamSize;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** A server's life on one host: built, started, stopped, destroyed. */
+final class GuestLife {
+  private static final String DISK = "disk0";
+  private static final int MAX_VCPUS = 255;
+  private static final long MAX_MEMORY_MIB = 16L << 20;
+  private static final Duration MAX_GRACE = Duration.ofMinutes(10);
+
+  private final Instances instances;
+  private final ImageStore images;
+  private final VirtDriver driver;
+  private final String cpuModel;
+
+  GuestLife(Instances instances, ImageStore images, VirtDriver driver, String cpuModel) {
+    this.instances = instances;
+    this.images = images;
+    this.driver = driver;
+    this.cpuModel = cpuModel;
+  }
+
+  /** Repeated after a crash it begins anew: what is not recorded as created is removed first. */
+  AgentResult build(Header header, ServerSpec spec) throws Exception {
+    Instance instance = instances.of(header.server());
+    switch (instance.standing().place()) {
+      case DEFINED, RUNNING, STOPPED -> {
+        return new Nothing();
+      }
+      case NOTHING -> {}
+      case RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+          throw Refusals.wrongPlace(header.server(), instance.standing(), "built");
+    }
+    check(spec);
+    ImageFacts base = images.disk(spec.image());
+    for (ImageRef file : Stream.concat(spec.kernel().stream(), spec.ramdisk().stream()).toList()) {
+      images.file(file);
+    }
+    instance.remove();
+    instance.create();
+    try {
+      LaunchRecipe recipe = recipe(header.server(), spec, base);
+      createDisk(instance.directory(), recipe.disks().getFirst(), spec.image());
+      Recipes.keep(instance.directory(), Recipes.write(recipe), allImages(spec));
+      instance.append(new Created(header.epoch()));
+      return new Nothing();
+    } catch (IOException | VirtException | RuntimeException e) {
+      removeAfter(instance, e);
+      throw e;
+    }
+  }
+
+  private static void check(ServerSpec spec) {
+    require(spec.vcpus() > 0 && spec.vcpus() <= MAX_VCPUS, "1 to 255 processors");
+    require(
+        spec.memoryMib() > 0 && spec.memoryMib() <= MAX_MEMORY_MIB, "1 MiB to 16 TiB of memory");
+    require(spec.rootDiskBytes() >= 0, "a disk of no negative size");
+    require(
+        spec.diskFormat().equals("qcow2") || spec.diskFormat().equals("raw"),
+        "a disk format of qcow2 or raw");
+    require(
+        spec.diskFormat().equals("qcow2") || spec.image().format().equals("raw"),
+        "a raw image below a raw disk");
+    require(spec.ramdisk().isEmpty() || spec.kernel().isPresent(), "a kernel with its ramdisk");
+  }
+
+  private static void require(boolean holds, String what) {
+    if (!holds) {
+      throw Refusals.invalid("A server needs %s.".formatted(what));
+    }
+  }
+
+  private static List<ImageRef> allImages(ServerSpec spec) {
+    return Stream.of(Stream.of(spec.image()), spec.kernel().stream(), spec.ramdisk().stream())
+        .flatMap(stream -> stream)
+        .distinct()
+        .toList();
+  }
+
+  private LaunchRecipe recipe(ServerId server, ServerSpec spec, ImageFacts base)
+      throws VirtException {
+    HostCapabilities host = driver.capabilities();
+    boolean overlay = spec.diskFormat().equals("qcow2");
+    DiskRecipe disk =
+        new DiskRecipe(
+            DISK,
+            DISK + "." + spec.diskFormat(),
+            spec.diskFormat(),
+            wholeSectors(Math.max(spec.rootDiskBytes(), base.virtualBytes())),
+            overlay
+                ? Optional.of(new BaseRecipe(spec.image().sha256(), spec.image().format()))
+                : Optional.empty());
+    Optional<KernelBoot> kernel =
+        spec.kernel()
+            .map(k ->
+                new KernelBoot(
+                    k.sha256(),
+                    spec.ramdisk().map(ImageRef::sha256),
+                    spec.commandLine().orElse("")));
+    return new LaunchRecipe(
+        Recipes.VERSION,
+        server.toString(),
+        spec.name(),
+        host.defaultMachineType(),
+        host.accelerator(),
+        cpuModel,
+        spec.vcpus(),
+        RamSize.forGuest(
+            Math.toIntExact(spec.memoryMib()), host.accelerator(), host.versionNumber()),
+        kernel,
+        List.of(disk),
+        spec.network() ? List.of(new NicRecipe("nic0", macAddress(server))) : List.of());
+  }
+
+  private static long wholeSectors(long bytes) {
+    return Math.max(512, (bytes + 511) / 512 * 512);
+  }
+
+  /** QEMU's prefix and part of the server's id: the same on every host, and rarely twice. */
+  private static String macAddress(ServerId server) {
+    long low = server.value().getLeastSignificantBits();
+    return "52:54:00:%02x:%02x:%02x".formatted(low >> 16 & 0xff, low >> 8 & 0xff, low & 0xff);
+  }
+
+  private void createDisk(Path directory, DiskRecipe disk, ImageRef image)
+      throws IOException, VirtException {
+    Path file = directory.resolve(disk.file());
+    if (disk.base().isPresent()) {
+      driver
+          .images()
+          .create(
+              file,
+              disk.format(),
+              disk.virtualBytes(),
+              Optional.of(new DiskImages.Base(images.path(image.sha256()), image.format())));
+    } else {
+      driver.images().create(file, disk.format(), disk.virtualBytes(), Optional.empty());
+      copy(images.path(image.sha256()), file);
+    }
+    if (Files.exists(file)) {
+      Durable.sync(file);
+    }
+  }
+
+  /** The image at the beginning of the disk; the rest stays as it is: zeros. */
+  private static void copy(Path image, Path disk) throws IOException {
+    try (FileChannel from = FileChannel.open(image, StandardOpenOption.READ);
+        FileChannel to = FileChannel.open(disk, StandardOpenOption.WRITE)) {
+      long size = from.size();
+      for (long at = 0; at < size; ) {
+        at += from.transferTo(at, size - at, to.position(at));
+      }
+    }
+  }
+
+  private static void removeAfter(Instance instance, Exception failure) {
+    try {
+      instance.remove();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  AgentResult start(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    switch (standing.place()) {
+      case RUNNING -> {
+        if (instance.guest().isPresent()) {
+          return new Nothing();
+        }
+        instance.noteStopped("its QEMU was gone");
+      }
+      case DEFINED, STOPPED -> {}
+      case NOTHING -> throw Refusals.absent(header.server());
+      case RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+          throw Refusals.wrongPlace(header.server(), standing, "started");
+    }
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    try {
+      instance.start(new Launched(header.epoch()), recipe);
+      return new Nothing();
+    } catch (VirtException e) {
+      instance.noteStopped("it could not be started");
+      throw e;
+    }
+  }
+
+  AgentResult stop(Header header, Duration grace) throws Exception {
+    if (grace.isNegative() || grace.compareTo(MAX_GRACE) > 0) {
+      throw Refusals.invalid("A guest has between 0 and 10 minutes to power off.");
+    }
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    switch (standing.place()) {
+      case RUNNING -> {
+        Optional<Guest> guest = instance.guest();
+        if (guest.isPresent()) {
+          guest.get().shutDown(grace);
+        }
+        instance.noteStopped("it was stopped");
+      }
+      case NOTHING, DEFINED, STOPPED, RECEIVING, DEAD, RETIRED -> instance.kill();
+      case INCOMING, HANDED_OVER -> throw Refusals.wrongPlace(header.server(), standing, "stopped");
+    }
+    return new Nothing();
+  }
+
+  /** Whatever stands here goes: the server is being deleted, and no younger request came. */
+  AgentResult destroy(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    if (instance.present() && instance.belongsToAnotherHost()) {
+      throw new ComputeException(
+          ErrorCode.INVALID_SHARED_STORAGE,
+          "The directory of server %s is another host's.".formatted(header.server()),
+          null);
+    }
+    instance.kill();
+    instance.remove();
+    removeKept(header.server());
+    return new Nothing();
+  }
+
+  private void removeKept(ServerId server) throws IOException {
+    try (Stream<Path> kept = Files.list(instances.directories().kept())) {
+      for (Path entry : (Iterable<Path>) kept::iterator) {
+        if (entry.getFileName().toString().startsWith(server + "-")) {
+          Durable.removeTree(entry);
+        }
+      }
+    }
+  }
+
+  /** Whether the place is one a server of this host can be in for good. */
+  static boolean livesHere(Place place) {
+    return switch (place) {
+      case DEFINED, RUNNING, STOPPED, HANDED_OVER -> true;
+      case NOTHING, RECEIVING, INCOMING, DEAD, RETIRED -> false;
+    };
+  }
+}

@@ -1,0 +1,65 @@
+package dev.tern.agent;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.virt.Guest;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.util.Optional;
+
+/** Who runs the guest, as far as this host knows. Looks, and changes nothing. */
+final class GuestReports {
+  private GuestReports() {}
+
+  private record Seen(Runner runner, String detail) {}
+
+  static GuestReport of(Instance instance) {
+    try {
+      Standing standing = instance.standing();
+      Seen seen = seen(instance, standing);
+      return new GuestReport(seen.runner(), standing.highestEpoch(), seen.detail());
+    } catch (ComputeException e) {
+      return new GuestReport(Runner.BROKEN, 0, e.explanation());
+    } catch (IOException e) {
+      return new GuestReport(Runner.BROKEN, 0, "This host's disk failed: " + e.getMessage());
+    }
+  }
+
+  private static Seen seen(Instance instance, Standing standing) throws IOException {
+    try {
+      Optional<Guest> guest =
+          switch (standing.place()) {
+            case RUNNING, INCOMING, HANDED_OVER, DEAD -> instance.guestNow();
+            case NOTHING, DEFINED, STOPPED, RECEIVING, RETIRED -> Optional.empty();
+          };
+      return switch (standing.place()) {
+        case NOTHING -> new Seen(Runner.ABSENT, "");
+        case RETIRED -> new Seen(Runner.ABSENT, "it moved away");
+        case RECEIVING -> new Seen(Runner.ABSENT, "disks for it are here, and no guest");
+        case DEFINED, STOPPED -> new Seen(Runner.STOPPED, "");
+        case RUNNING ->
+            guest.isPresent() ? running(guest.get()) : new Seen(Runner.STOPPED, "no process");
+        case INCOMING -> new Seen(Runner.INCOMING, guest.isPresent() ? "" : "its process is gone");
+        case HANDED_OVER ->
+            new Seen(Runner.HANDED_OVER, guest.isPresent() ? "" : "its process is gone");
+        case DEAD ->
+            guest.isPresent()
+                ? new Seen(Runner.INCOMING, "it is being ended")
+                : new Seen(Runner.DEAD, "");
+      };
+    } catch (VirtException e) {
+      return new Seen(Runner.BROKEN, "Its monitor says: " + e.getMessage());
+    }
+  }
+
+  private static Seen running(Guest guest) throws VirtException {
+    Guest.RunState state = guest.runState();
+    return switch (state) {
+      case RUNNING -> new Seen(Runner.RUNNING, "");
+      case PAUSED, POSTMIGRATE, FINISH_MIGRATE -> new Seen(Runner.PAUSED, "QEMU: " + state);
+      case INCOMING -> new Seen(Runner.PAUSED, "it arrived and is about to run");
+      case SHUTDOWN, ERROR -> new Seen(Runner.BROKEN, "QEMU: " + state);
+    };
+  }
+}

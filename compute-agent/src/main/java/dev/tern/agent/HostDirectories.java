@@ -1,0 +1,89 @@
+package dev.tern.agent;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agent's directories, held by one agent at a time:
+ *
+ * <pre>
+ *   instances/SERVER/   disks, recipe, journal, console log, monitor sockets
+ *   _base/SHA256        base images, kernels and ramdisks, by content
+ *   kept/SERVER-EPOCH/  what a migrated server left here on demand
+ *   trash/              being removed
+ * </pre>
+ */
+final class HostDirectories implements AutoCloseable {
+  private final Path data;
+  private final FileChannel lock;
+
+  private HostDirectories(Path data, FileChannel lock) {
+    this.data = data;
+    this.lock = lock;
+  }
+
+  /**
+   * Makes what is missing and takes the lock; what was being removed is gone.
+   *
+   * @throws IOException when another agent holds the directory
+   */
+  static HostDirectories open(Path data) throws IOException {
+    Files.createDirectories(data);
+    FileChannel channel =
+        FileChannel.open(
+            data.resolve("agent.lock"),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            Durable.FILE_OF_OWNER);
+    HostDirectories directories = new HostDirectories(data.toRealPath(), channel);
+    try {
+      if (locked(channel) == null) {
+        throw new IOException("another agent uses %s".formatted(data));
+      }
+      Durable.directory(directories.instances());
+      Durable.directory(directories.bases());
+      Durable.directory(directories.kept());
+      Durable.removeTree(directories.trash());
+      Durable.directory(directories.trash());
+      return directories;
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static @Nullable FileLock locked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException _) {
+      return null;
+    }
+  }
+
+  Path instances() {
+    return data.resolve("instances");
+  }
+
+  Path bases() {
+    return data.resolve("_base");
+  }
+
+  Path kept() {
+    return data.resolve("kept");
+  }
+
+  Path trash() {
+    return data.resolve("trash");
+  }
+
+  @Override
+  public void close() throws IOException {
+    lock.close();
+  }
+}

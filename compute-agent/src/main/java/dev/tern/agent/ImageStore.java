@@ -1,0 +1,252 @@
+package dev.tern.agent;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.virt.DiskImages;
+import dev.tern.virt.DiskImages.ImageFacts;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code _base/<sha256>}: base images, kernels and ramdisks by content, fetched when first needed.
+ * The image service is believed in nothing: size and digest are the request's, and a disk image is
+ * looked at as an attacker's before any QEMU sees it.
+ */
+final class ImageStore {
+  private static final Logger log = LoggerFactory.getLogger(ImageStore.class);
+  private static final String HALF = ".fetching";
+  private static final int CHUNK = 1 << 18;
+
+  private final Path bases;
+  private final URI service;
+  private final Duration deadline;
+  private final DiskImages images;
+  private final HostFigures figures;
+  private final long diskReserve;
+  private final HttpClient http;
+
+  /** Guards one digest's file: two fetches of it at once fetch once. */
+  private final Map<String, ReentrantLock> fetching = new ConcurrentHashMap<>();
+
+  ImageStore(
+      Path bases, AgentSettings settings, DiskImages images, HostFigures figures, HttpClient http) {
+    this.bases = bases;
+    this.service = settings.imageService();
+    this.deadline = settings.imageDeadline();
+    this.images = images;
+    this.figures = figures;
+    this.diskReserve = settings.diskReserve().toBytes();
+    this.http = http;
+  }
+
+  Path path(String sha256) {
+    if (!Recipes.isDigest(sha256)) {
+      throw Refusals.invalid("A sha256 has 64 hexadecimal digits in lower case.");
+    }
+    return bases.resolve(sha256);
+  }
+
+  boolean has(ImageRef image) {
+    return Files.isRegularFile(path(image.sha256()), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  List<ImageRef> missing(List<ImageRef> wanted) {
+    return wanted.stream().distinct().filter(image -> !has(image)).toList();
+  }
+
+  /**
+   * The base image of a disk, fetched if need be, with what it holds.
+   *
+   * @throws ComputeException IMAGE_UNACCEPTABLE when it is not what it is said to be
+   */
+  ImageFacts disk(ImageRef image) throws IOException, VirtException, InterruptedException {
+    file(image);
+    // Looked at each time: the same bytes may be said to be of another format this time.
+    return inspected(path(image.sha256()), image);
+  }
+
+  /** A kernel or ramdisk, fetched if need be. */
+  void file(ImageRef image) throws IOException, InterruptedException {
+    Path file = path(image.sha256());
+    ReentrantLock mine = fetching.computeIfAbsent(image.sha256(), _ -> new ReentrantLock());
+    mine.lockInterruptibly();
+    try {
+      if (!has(image)) {
+        fetch(image, file);
+      }
+    } finally {
+      mine.unlock();
+    }
+  }
+
+  private ImageFacts inspected(Path file, ImageRef image) throws VirtException {
+    try {
+      return images.inspectUntrusted(file, image.format());
+    } catch (VirtException e) {
+      if (e.kind() == VirtException.Kind.REFUSED) {
+        throw new ComputeException(
+            ErrorCode.IMAGE_UNACCEPTABLE,
+            "Image %s is unacceptable: %s".formatted(image.id(), e.getMessage()),
+            e);
+      }
+      throw e;
+    }
+  }
+
+  private void fetch(ImageRef image, Path file) throws IOException, InterruptedException {
+    requireSpace(image);
+    Path half = bases.resolve(image.sha256() + HALF);
+    Files.deleteIfExists(half);
+    Files.createFile(half, Durable.FILE_OF_OWNER);
+    try {
+      Deadline.within(deadline, () -> download(image, half));
+      Files.setPosixFilePermissions(half, PosixFilePermissions.fromString("r--------"));
+      Durable.rename(half, file);
+      log.atInfo()
+          .addKeyValue("image", image.id())
+          .addKeyValue("bytes", image.sizeBytes())
+          .log("image fetched");
+    } catch (TimeoutException e) {
+      throw unavailable(image, "it did not arrive within " + deadline, e);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e);
+    } finally {
+      Files.deleteIfExists(half);
+    }
+  }
+
+  private void requireSpace(ImageRef image) throws IOException {
+    long free = figures.diskFreeBytes() - diskReserve;
+    if (image.sizeBytes() > free) {
+      throw new ComputeException(
+          ErrorCode.HOST_DISK_FULL,
+          "Image %s needs %d bytes on this host, and %d are free."
+              .formatted(image.id(), image.sizeBytes(), Math.max(0, free)),
+          null);
+    }
+  }
+
+  private boolean download(ImageRef image, Path half) throws IOException, InterruptedException {
+    URI from = URI.create(service + "/v2/images/" + image.id() + "/file");
+    HttpResponse<InputStream> response;
+    try {
+      response =
+          http.send(
+              HttpRequest.newBuilder(from).timeout(deadline).GET().build(),
+              HttpResponse.BodyHandlers.ofInputStream());
+    } catch (IOException e) {
+      throw unavailable(image, "the image service cannot be reached", e);
+    }
+    try (InputStream body = response.body()) {
+      if (response.statusCode() == 404) {
+        throw new ComputeException(
+            ErrorCode.IMAGE_NOT_FOUND, "Image %s could not be found.".formatted(image.id()), null);
+      }
+      if (response.statusCode() != 200) {
+        throw unavailable(image, "the image service answers " + response.statusCode(), null);
+      }
+      receive(image, body, half);
+    }
+    return true;
+  }
+
+  private void receive(ImageRef image, InputStream body, Path half)
+      throws IOException, InterruptedException {
+    MessageDigest sha256 = sha256();
+    long received = 0;
+    try (OutputStream out = new DigestOutputStream(Files.newOutputStream(half), sha256)) {
+      byte[] chunk = new byte[CHUNK];
+      for (int n = read(image, body, chunk); n >= 0; n = read(image, body, chunk)) {
+        received += n;
+        if (received > image.sizeBytes()) {
+          throw unacceptable(image, "it is longer than %d bytes".formatted(image.sizeBytes()));
+        }
+        out.write(chunk, 0, n);
+        if (Thread.interrupted()) {
+          throw new InterruptedException("fetching an image");
+        }
+      }
+    }
+    String digest = HexFormat.of().formatHex(sha256.digest());
+    if (received != image.sizeBytes() || !digest.equals(image.sha256())) {
+      throw unacceptable(image, "%d bytes with sha256 %s came instead".formatted(received, digest));
+    }
+    Durable.sync(half);
+  }
+
+  private static int read(ImageRef image, InputStream body, byte[] chunk)
+      throws InterruptedException {
+    try {
+      return body.read(chunk);
+    } catch (IOException e) {
+      // The client's stream turns an interrupt into an IOException.
+      if (Thread.interrupted() || e.getCause() instanceof InterruptedException) {
+        InterruptedException interrupted = new InterruptedException("fetching an image");
+        interrupted.initCause(e);
+        throw interrupted;
+      }
+      throw unavailable(image, "the image service broke off", e);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static ComputeException unacceptable(ImageRef image, String why) {
+    return new ComputeException(
+        ErrorCode.IMAGE_UNACCEPTABLE,
+        "Image %s is unacceptable: %s.".formatted(image.id(), why),
+        null);
+  }
+
+  private static ComputeException unavailable(
+      ImageRef image, String why, @Nullable Exception cause) {
+    return new ComputeException(
+        ErrorCode.IMAGE_NOT_ACTIVE,
+        "Image %s cannot be fetched: %s.".formatted(image.id(), why),
+        cause);
+  }
+
+  /** Removes what an agent that died was fetching. */
+  void removeHalves() throws IOException {
+    try (Stream<Path> files = Files.list(bases)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        if (file.getFileName().toString().endsWith(HALF)) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+}

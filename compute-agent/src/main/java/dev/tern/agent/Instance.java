@@ -1,0 +1,441 @@
+package dev.tern.agent;
+
+import dev.tern.agent.JournalEntry.Arrived;
+import dev.tern.agent.JournalEntry.Resumed;
+import dev.tern.agent.JournalEntry.Seen;
+import dev.tern.agent.JournalEntry.Stopped;
+import dev.tern.agent.JournalLines.DamagedJournal;
+import dev.tern.agent.Standing.Place;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
+import dev.tern.virt.Guest;
+import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtDriver.LaunchMode;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One server on this host: its directory, its journal and its QEMU. Any of them may be missing. */
+final class Instance implements AutoCloseable {
+  private static final String JOURNAL = "journal";
+  private static final String HOST = "host";
+  private static final Logger log = LoggerFactory.getLogger(Instance.class);
+
+  /**
+   * Guards {@link #journal}, {@link #guest} and {@link #arrival}: opening, connecting, starting and
+   * removing. Not held while a guest is asked anything.
+   */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private final ServerId server;
+  private final HostName host;
+  private final HostDirectories directories;
+  private final VirtDriver driver;
+  private volatile @Nullable Journal journal;
+  private volatile @Nullable Guest guest;
+  private @Nullable CompletableFuture<Arrival> arrival;
+  private boolean closed;
+
+  Instance(ServerId server, HostName host, HostDirectories directories, VirtDriver driver) {
+    this.server = server;
+    this.host = host;
+    this.directories = directories;
+    this.driver = driver;
+  }
+
+  ServerId server() {
+    return server;
+  }
+
+  Path directory() {
+    return directories.instances().resolve(server.toString());
+  }
+
+  boolean present() {
+    return Files.exists(directory(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /**
+   * Where the server stands here; {@code NOTHING} when it never was.
+   *
+   * @throws ComputeException when its journal is damaged: then nothing is done with it but by hand
+   */
+  Standing standing() throws IOException {
+    return journal().map(Journal::standing).orElse(Standing.NOTHING);
+  }
+
+  private Optional<Journal> journal() throws IOException {
+    Journal opened = journal;
+    if (opened != null) {
+      return Optional.of(opened);
+    }
+    lock.lock();
+    try {
+      checkOpen();
+      if (journal == null
+          && Files.exists(directory().resolve(JOURNAL), LinkOption.NOFOLLOW_LINKS)) {
+        checkDirectory();
+        journal = Journal.open(directory().resolve(JOURNAL));
+      }
+      return Optional.ofNullable(journal);
+    } catch (DamagedJournal e) {
+      throw damaged(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private ComputeException damaged(DamagedJournal e) {
+    return new ComputeException(
+        ErrorCode.HYPERVISOR_FAILED,
+        "The journal of server %s on host %s is damaged; an operator must look at it."
+            .formatted(server, host),
+        e);
+  }
+
+  private void checkOpen() throws IOException {
+    if (closed) {
+      throw new IOException("this agent is stopping");
+    }
+  }
+
+  private void checkDirectory() throws IOException {
+    if (!Files.isDirectory(directory(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException("%s is not a directory".formatted(directory().getFileName()));
+    }
+  }
+
+  /** Whether the directory was made by another host's agent: then it is on shared storage. */
+  boolean belongsToAnotherHost() throws IOException {
+    Path file = directory().resolve(HOST);
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        && !Files.readString(file).strip().equals(host.value());
+  }
+
+  /** Makes directory and journal, or finds them. */
+  void create() throws IOException {
+    lock.lock();
+    try {
+      checkOpen();
+      if (belongsToAnotherHost()) {
+        throw new ComputeException(
+            ErrorCode.INVALID_SHARED_STORAGE,
+            "The directory of server %s is another host's.".formatted(server),
+            null);
+      }
+      Durable.directory(directory());
+      Durable.write(
+          directory().resolve(HOST), (host.value() + "\n").getBytes(StandardCharsets.UTF_8));
+      if (journal == null) {
+        journal = Journal.open(directory().resolve(JOURNAL));
+      }
+    } catch (DamagedJournal e) {
+      throw damaged(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** See {@link Journal#append}. */
+  void append(JournalEntry entry) throws IOException {
+    open().append(entry);
+  }
+
+  private Journal open() throws IOException {
+    return journal().orElseThrow(() -> Refusals.absent(server));
+  }
+
+  /**
+   * Remembers that a request of this epoch was taken up, so that older ones are refused.
+   *
+   * @throws ComputeException STALE_EPOCH when a younger one was
+   */
+  void take(long epoch) throws IOException {
+    check(epoch);
+    Optional<Journal> open = journal();
+    if (open.isPresent()) {
+      open.get().appendIf(standing -> standing.highestEpoch() < epoch, new Seen(epoch));
+    }
+  }
+
+  void check(long epoch) throws IOException {
+    long highest = standing().highestEpoch();
+    if (epoch < highest) {
+      throw Refusals.staleEpoch(server, epoch, highest);
+    }
+  }
+
+  /** The running QEMU, connected to; empty when there is none. */
+  Optional<Guest> guest() throws IOException, VirtException {
+    lock.lock();
+    try {
+      checkOpen();
+      Guest known = guest;
+      if (known != null && known.alive()) {
+        return Optional.of(known);
+      }
+      guest = null;
+      if (!Files.isDirectory(directory(), LinkOption.NOFOLLOW_LINKS)) {
+        return Optional.empty();
+      }
+      driver.adopt(directory()).ifPresent(this::hold);
+      return Optional.ofNullable(guest);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The running QEMU for who must not wait: empty too while one is being started or removed.
+   *
+   * @throws VirtException when its monitor does not answer
+   */
+  Optional<Guest> guestNow() throws IOException, VirtException {
+    Guest known = guest;
+    if (known != null && known.alive()) {
+      return Optional.of(known);
+    }
+    if (!lock.tryLock()) {
+      return Optional.empty();
+    }
+    try {
+      return guest();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The running QEMU.
+   *
+   * @throws ComputeException when there is none
+   */
+  Guest runningGuest() throws IOException, VirtException {
+    return guest().orElseThrow(() -> Refusals.processGone(server));
+  }
+
+  /** Records that the guest is started, and starts it. */
+  void start(JournalEntry.Launched launched, LaunchRecipe recipe)
+      throws IOException, VirtException {
+    lock.lock();
+    try {
+      append(launched);
+      hold(driver.launch(recipe, directory(), LaunchMode.RUN));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Starts a QEMU that waits for its guest, if it still may: who ends it meanwhile records so
+   * first, and looks for a process after, under the same lock.
+   */
+  Guest startIncoming(LaunchRecipe recipe) throws IOException, VirtException {
+    lock.lock();
+    try {
+      checkOpen();
+      if (standing().place() != Place.INCOMING) {
+        throw Refusals.wrongPlace(server, standing(), "received");
+      }
+      Guest started = driver.launch(recipe, directory(), LaunchMode.INCOMING);
+      hold(started);
+      return started;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void hold(Guest found) {
+    guest = found;
+    found.onGone(() -> gone(found));
+  }
+
+  private void gone(Guest ended) {
+    lock.lock();
+    try {
+      if (ended.equals(guest)) {
+        guest = null;
+      }
+      if (closed || ended.alive()) {
+        return; // Only the connection ended, or the process is about to: the next look tells.
+      }
+      if (arrival != null) {
+        arrival.complete(new Arrival.Failed("the incoming QEMU ended"));
+      }
+      noteStopped("its QEMU ended by itself");
+    } catch (IOException | RuntimeException e) {
+      log.atError().addKeyValue("server", server).setCause(e).log("a guest's end is not recorded");
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Records that no process is left, unless the server was not running here. */
+  void noteStopped(String reason) throws IOException {
+    Journal open = open();
+    if (open.appendIf(
+        standing -> standing.place() == Place.RUNNING,
+        new Stopped(open.standing().highestEpoch(), reason))) {
+      log.atInfo().addKeyValue("server", server).addKeyValue("reason", reason).log("guest stopped");
+    }
+  }
+
+  /** Finds out whether a guest that should run still does. Waits for nobody. */
+  void noteIfGone() throws IOException, VirtException {
+    if (!lock.tryLock()) {
+      return;
+    }
+    try {
+      if (standing().place() == Place.RUNNING && guest().isEmpty()) {
+        noteStopped("its QEMU ended by itself");
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the QEMU, if there is one. Returns when it is gone. */
+  void kill() throws IOException, VirtException {
+    Optional<Guest> running = guest();
+    if (running.isPresent()) {
+      running.get().kill();
+    }
+  }
+
+  /**
+   * Watches an incoming guest: when its QEMU says that it arrived, that is recorded, and the guest
+   * runs. May be called again after a restart; an arrival meanwhile is found.
+   */
+  void watchArrival(long epoch, boolean keepPaused) throws IOException, VirtException {
+    CompletableFuture<Arrival> arriving = new CompletableFuture<>();
+    Guest incoming = runningGuest();
+    lock.lock();
+    try {
+      arrival = arriving;
+    } finally {
+      lock.unlock();
+    }
+    incoming.watchArrival(
+        () -> recordArrived(epoch), keepPaused, told -> arrived(epoch, told, arriving));
+  }
+
+  private void recordArrived(long epoch) throws IOException {
+    Journal open = open();
+    // A restarted agent finds an arrival it had recorded before, and only lets the guest run.
+    if (!open.appendIf(standing -> standing.arrivedEpoch() != epoch, new Arrived(epoch))) {
+      return;
+    }
+    log.atInfo().addKeyValue("server", server).addKeyValue("epoch", epoch).log("guest arrived");
+  }
+
+  private void arrived(long epoch, Arrival told, CompletableFuture<Arrival> arriving) {
+    try {
+      switch (told) {
+        case Arrival.Running(Optional<Instant> at) ->
+            open().appendIf(s -> s.arrivedEpoch() == epoch && !s.resumed(), new Resumed(epoch, at));
+        case Arrival.Failed(String reason) ->
+            log.atWarn()
+                .addKeyValue("server", server)
+                .addKeyValue("epoch", epoch)
+                .addKeyValue("reason", reason)
+                .log("a guest did not arrive");
+      }
+    } catch (IOException | RuntimeException e) {
+      // Only a time stamp is lost: that the guest is here was recorded before it ran.
+      log.atWarn().addKeyValue("server", server).setCause(e).log("an arrival's time is not kept");
+    }
+    arriving.complete(told);
+  }
+
+  /** The arrival being watched since the agent's start, if any. */
+  Optional<CompletableFuture<Arrival>> arrival() {
+    lock.lock();
+    try {
+      return Optional.ofNullable(arrival);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Removes everything of the server, at once for whoever looks. Its QEMU must be gone. */
+  void remove() throws IOException {
+    moveAway(directories.trash());
+    Durable.removeTree(directories.trash().resolve(server.toString()));
+  }
+
+  /** Keeps the directory under another name, for people. Its QEMU must be gone. */
+  void keep(long epoch) throws IOException {
+    Path kept = directories.kept().resolve(server + "-" + epoch);
+    Durable.removeTree(kept);
+    lock.lock();
+    try {
+      forget();
+      if (present()) {
+        Files.move(directory(), kept, StandardCopyOption.ATOMIC_MOVE);
+        Durable.syncDirectory(directories.kept());
+        Durable.syncDirectory(directories.instances());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void moveAway(Path to) throws IOException {
+    lock.lock();
+    try {
+      if (belongsToAnotherHost()) {
+        throw new IOException("the directory of %s is another host's".formatted(server));
+      }
+      forget();
+      Path target = to.resolve(server.toString());
+      Durable.removeTree(target);
+      if (present()) {
+        Files.move(directory(), target, StandardCopyOption.ATOMIC_MOVE);
+        Durable.syncDirectory(directories.instances());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void forget() throws IOException {
+    Journal opened = journal;
+    if (opened != null) {
+      opened.close();
+      journal = null;
+    }
+    Guest connected = guest;
+    if (connected != null) {
+      connected.close();
+      guest = null;
+    }
+    arrival = null;
+  }
+
+  /** Lets go of journal and monitor. The guest runs on, and nothing is recorded any more. */
+  @Override
+  public void close() throws IOException {
+    lock.lock();
+    try {
+      closed = true;
+      forget();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,378 @@
+package dev.tern.agent;
+
+import dev.tern.agent.JournalEntry.HandedOver;
+import dev.tern.agent.JournalEntry.Retired;
+import dev.tern.agent.JournalEntry.ReturnedHome;
+import dev.tern.agent.JournalEntry.Sent;
+import dev.tern.agent.Standing.Place;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.virt.Guest;
+import dev.tern.virt.Guest.MemoryOptions;
+import dev.tern.virt.Guest.MemoryTarget;
+import dev.tern.virt.Guest.MirrorOptions;
+import dev.tern.virt.Guest.MirrorTarget;
+import dev.tern.virt.Guest.RunState;
+import dev.tern.virt.Guest.Sync;
+import dev.tern.virt.HostCapabilities;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** The half of a migration that gives the guest away. */
+final class SourceSide {
+  static final String HYPERVISOR = "QEMU";
+  private static final Duration MAX_STEP = Duration.ofDays(7);
+  private static final Duration CANCEL_LOOK = Duration.ofSeconds(1);
+  private static final int CANCEL_LOOKS = 30;
+
+  private final Instances instances;
+  private final VirtDriver driver;
+  private final Jobs jobs;
+  private final ProgressTeller progress;
+  private final boolean insecure;
+
+  SourceSide(
+      Instances instances,
+      VirtDriver driver,
+      Jobs jobs,
+      ProgressTeller progress,
+      boolean insecure) {
+    this.instances = instances;
+    this.driver = driver;
+    this.jobs = jobs;
+    this.progress = progress;
+    this.insecure = insecure;
+  }
+
+  AgentResult describe(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    Guest guest = running(instance, "described");
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    HostCapabilities host = driver.capabilities();
+    Map<String, DiskRecipe> recorded =
+        recipe.disks().stream().collect(Collectors.toMap(DiskRecipe::id, Function.identity()));
+    List<DiskFacts> disks = new ArrayList<>();
+    for (Guest.DiskState disk : guest.disks()) {
+      DiskRecipe known = recorded.get(disk.diskId());
+      if (known == null) {
+        throw new ComputeException(
+            ErrorCode.HYPERVISOR_FAILED,
+            "The QEMU of server %s has a disk %s that its recipe has not."
+                .formatted(header.server(), disk.diskId()),
+            null);
+      }
+      disks.add(
+          new DiskFacts(
+              disk.diskId(),
+              disk.format(),
+              disk.virtualBytes(),
+              disk.allocatedBytes(),
+              known.base().map(LaunchRecipe.BaseRecipe::sha256)));
+    }
+    return new SourceFacts(
+        Recipes.write(recipe),
+        HYPERVISOR,
+        host.versionNumber(),
+        recipe.machineType(),
+        recipe.accelerator(),
+        recipe.vcpus(),
+        recipe.memoryKib() / 1024,
+        disks,
+        Recipes.images(instance.directory()),
+        guest.runState() == RunState.PAUSED);
+  }
+
+  AgentResult check(Header header, String probeFile, BlockMigration blockMigration)
+      throws Exception {
+    running(instances.of(header.server()), "migrated");
+    boolean shared =
+        Files.exists(
+            ProbeFiles.resolve(instances.directories().instances(), probeFile),
+            LinkOption.NOFOLLOW_LINKS);
+    switch (blockMigration) {
+      case YES -> {
+        if (shared) {
+          throw new ComputeException(
+              ErrorCode.INVALID_LOCAL_STORAGE,
+              "Server %s is not on local storage: Block migration can not be used with shared storage."
+                  .formatted(header.server()),
+              null);
+        }
+      }
+      case NO, AUTO -> {
+        if (shared) {
+          throw new ComputeException(
+              ErrorCode.INVALID_SHARED_STORAGE,
+              "Server %s is not on shared storage that this release can migrate on: source and destination use one directory."
+                  .formatted(header.server()),
+              null);
+        }
+        if (blockMigration == BlockMigration.NO) {
+          throw new ComputeException(
+              ErrorCode.INVALID_SHARED_STORAGE,
+              "Server %s is not on shared storage: Shared storage live-migration requires either shared storage or boot-from-volume with no local disks."
+                  .formatted(header.server()),
+              null);
+        }
+      }
+    }
+    return new Nothing();
+  }
+
+  AgentResult mirrorDisks(Header header, IncomingReady target, MoveLimits limits) throws Exception {
+    check(target);
+    check(limits);
+    Instance instance = instances.of(header.server());
+    Guest guest = running(instance, "mirrored");
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    List<MirrorTarget> targets = new ArrayList<>();
+    for (DiskRecipe disk : recipe.disks()) {
+      String export = target.exports().get(disk.id());
+      if (export == null) {
+        throw Refusals.invalid("The destination exports no %s.".formatted(disk.id()));
+      }
+      Sync sync = disk.base().isPresent() ? Sync.TOP : Sync.FULL;
+      targets.add(new MirrorTarget(disk.id(), target.address(), target.nbdPort(), export, sync));
+    }
+    try {
+      return Deadline.within(
+          limits.deadline(),
+          () -> {
+            guest.mirrorDisks(
+                targets, new MirrorOptions(limits.bytesPerSecond()), progress.of(header));
+            return new Nothing();
+          });
+    } catch (InterruptedException e) {
+      guest.cancelMirrors();
+      throw e;
+    } catch (TimeoutException e) {
+      guest.cancelMirrors();
+      throw new ComputeException(
+          ErrorCode.HYPERVISOR_FAILED,
+          "The disks of server %s were not alike within %s."
+              .formatted(header.server(), limits.deadline()),
+          e);
+    }
+  }
+
+  AgentResult cancelMirrors(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    Optional<Jobs.Job> mirroring = jobs.running(header.server(), AgentRequest.MirrorDisks.class);
+    if (mirroring.isPresent()) {
+      mirroring.get().interrupt();
+      awaitEnd(mirroring.get());
+    }
+    if (instance.standing().place() == Place.RUNNING) {
+      Optional<Guest> guest = instance.guest();
+      if (guest.isPresent()) {
+        guest.get().cancelMirrors();
+      }
+    }
+    return new Nothing();
+  }
+
+  private static void awaitEnd(Jobs.Job job) throws InterruptedException {
+    for (int looks = 0; looks < CANCEL_LOOKS && job.await(CANCEL_LOOK) == null; looks++) {
+      job.interrupt();
+    }
+  }
+
+  AgentResult handOver(Header header, IncomingReady target, MoveLimits limits) throws Exception {
+    check(target);
+    check(limits);
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    return switch (standing.place()) {
+      case RUNNING -> handOver(header, instance, target, limits, false);
+      case HANDED_OVER, RETIRED -> {
+        if (standing.handedOverEpoch() != header.epoch()) {
+          throw Refusals.wrongPlace(header.server(), standing, "handed over");
+        }
+        yield standing.sent() || instance.guest().isEmpty()
+            ? new AgentResult.HandedOver(true, "", standing.stoppedAt())
+            : handOver(header, instance, target, limits, true);
+      }
+      case NOTHING -> throw Refusals.absent(header.server());
+      case DEFINED, STOPPED, RECEIVING, INCOMING, DEAD ->
+          throw Refusals.wrongPlace(header.server(), standing, "handed over");
+    };
+  }
+
+  private AgentResult handOver(
+      Header header, Instance instance, IncomingReady target, MoveLimits limits, boolean recorded)
+      throws Exception {
+    Guest guest = instance.runningGuest();
+    Guest.HandOver came;
+    try {
+      came =
+          guest.handOver(
+              new MemoryTarget(target.address(), target.migrationPort()),
+              new MemoryOptions(limits.downtimeLimit(), limits.bytesPerSecond(), limits.deadline()),
+              recorded,
+              () -> instance.append(new HandedOver(header.epoch())),
+              progress.of(header));
+    } catch (VirtException e) {
+      came = afterFailure(instance, guest, header, e);
+    }
+    return switch (came) {
+      case Guest.HandOver.Sent(var stoppedAt, _) -> {
+        instance.append(new Sent(header.epoch(), stoppedAt));
+        yield new AgentResult.HandedOver(true, "", stoppedAt);
+      }
+      case Guest.HandOver.Stayed(String reason) ->
+          new AgentResult.HandedOver(false, reason, Optional.empty());
+      case Guest.HandOver.Unknown(String reason) ->
+          new AgentResult.HandedOver(true, reason, Optional.empty());
+    };
+  }
+
+  /** The record decides: before it the guest comes back here, after it never by itself. */
+  private static Guest.HandOver afterFailure(
+      Instance instance, Guest guest, Header header, VirtException failure)
+      throws IOException, VirtException {
+    String reason = String.valueOf(failure.getMessage());
+    if (instance.standing().handedOverEpoch() == header.epoch()) {
+      return new Guest.HandOver.Unknown(reason);
+    }
+    if (failure.kind() == VirtException.Kind.GONE) {
+      throw failure;
+    }
+    try {
+      guest.recoverAtHome();
+    } catch (VirtException e) {
+      e.addSuppressed(failure);
+      throw e;
+    }
+    return new Guest.HandOver.Stayed(reason);
+  }
+
+  AgentResult cancelHandOver(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    if (standing.place() == Place.RUNNING) {
+      Guest guest = instance.runningGuest();
+      Optional<Jobs.Job> moving = jobs.running(header.server(), AgentRequest.HandOver.class);
+      if (moving.isEmpty()) {
+        // Nobody drives a hand-over here now, so what an agent before this one began is taken back.
+        if (guest.runState() != RunState.RUNNING) {
+          guest.recoverAtHome();
+        }
+        return new Nothing();
+      }
+      for (int looks = 0; looks < CANCEL_LOOKS; looks++) {
+        guest.cancelHandOver();
+        if (moving.get().await(CANCEL_LOOK) != null) {
+          break;
+        }
+      }
+      standing = instance.standing();
+    }
+    return switch (standing.place()) {
+      case RUNNING -> new Nothing();
+      case NOTHING -> throw Refusals.absent(header.server());
+      case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+          throw Refusals.wrongPlace(header.server(), standing, "kept: it is too late");
+    };
+  }
+
+  AgentResult returnHome(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    boolean handedOver =
+        standing.place() == Place.HANDED_OVER && standing.handedOverEpoch() == header.epoch();
+    boolean returned =
+        standing.place() == Place.RUNNING && standing.returnedEpoch() == header.epoch();
+    if (!handedOver && !returned) {
+      if (standing.place() == Place.RUNNING
+          && instance.runningGuest().runState() == RunState.RUNNING) {
+        return new Nothing();
+      }
+      throw Refusals.wrongPlace(header.server(), standing, "taken home");
+    }
+    Optional<Guest> guest = instance.guest();
+    if (handedOver) {
+      instance.append(new ReturnedHome(header.epoch()));
+    }
+    if (guest.isEmpty()) {
+      instance.noteStopped("its QEMU was gone when it came home");
+      throw Refusals.processGone(header.server());
+    }
+    guest.get().recoverAtHome();
+    return new Nothing();
+  }
+
+  AgentResult retire(Header header, boolean keepDisks) throws Exception {
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    switch (standing.place()) {
+      case NOTHING, RETIRED -> {}
+      case HANDED_OVER -> instance.append(new Retired(header.epoch()));
+      case DEFINED, RUNNING, STOPPED, RECEIVING, INCOMING, DEAD ->
+          throw Refusals.wrongPlace(header.server(), standing, "retired");
+    }
+    instance.kill();
+    if (keepDisks) {
+      instance.keep(header.epoch());
+    } else {
+      instance.remove();
+    }
+    return new Nothing();
+  }
+
+  private static Guest running(Instance instance, String wish) throws Exception {
+    Standing standing = instance.standing();
+    return switch (standing.place()) {
+      case RUNNING -> instance.runningGuest();
+      case NOTHING -> throw Refusals.absent(instance.server());
+      case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+          throw Refusals.wrongPlace(instance.server(), standing, wish);
+    };
+  }
+
+  private void check(IncomingReady target) {
+    try {
+      MigrationAddress.parse(target.address(), insecure);
+    } catch (IllegalArgumentException e) {
+      throw Refusals.invalid(
+          "The destination's address cannot be used: %s.".formatted(e.getMessage()));
+    }
+    if (!isPort(target.nbdPort()) || !isPort(target.migrationPort())) {
+      throw Refusals.invalid("The destination's ports cannot be used.");
+    }
+  }
+
+  private static boolean isPort(int port) {
+    return port > 0 && port <= 65_535;
+  }
+
+  private static void check(MoveLimits limits) {
+    if (limits.downtimeLimit().isNegative()
+        || limits.bytesPerSecond() < 0
+        || !limits.deadline().isPositive()
+        || limits.deadline().compareTo(MAX_STEP) > 0) {
+      throw Refusals.invalid("The limits of the migration cannot be used.");
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package dev.tern.agent;
+
+import dev.tern.agent.JournalEntry.Arrived;
+import dev.tern.agent.JournalEntry.Created;
+import dev.tern.agent.JournalEntry.Dead;
+import dev.tern.agent.JournalEntry.DisksCreated;
+import dev.tern.agent.JournalEntry.HandedOver;
+import dev.tern.agent.JournalEntry.IncomingPrepared;
+import dev.tern.agent.JournalEntry.Launched;
+import dev.tern.agent.JournalEntry.Resumed;
+import dev.tern.agent.JournalEntry.Retired;
+import dev.tern.agent.JournalEntry.ReturnedHome;
+import dev.tern.agent.JournalEntry.Seen;
+import dev.tern.agent.JournalEntry.Sent;
+import dev.tern.agent.JournalEntry.Stopped;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where a server stands on this host, as its journal says and nothing else.
+ *
+ * @param epoch of the entry that led to {@code place}
+ * @param highestEpoch of any entry; requests of a lower one are refused
+ * @param arrivedEpoch of the last arrival here, 0 for none
+ * @param handedOverEpoch of the last hand-over from here, 0 for none
+ * @param returnedEpoch of the last return, 0 for none
+ * @param paused an incoming guest was paused by its user and stays so
+ * @param resumed the arrived guest was let run
+ * @param resumedAt QEMU's stamp of that
+ * @param sent QEMU has sent all of the guest that was handed over
+ * @param stoppedAt QEMU's stamp of the guest's stop
+ */
+record Standing(
+    Place place,
+    long epoch,
+    long highestEpoch,
+    long arrivedEpoch,
+    long handedOverEpoch,
+    long returnedEpoch,
+    boolean paused,
+    boolean resumed,
+    Optional<Instant> resumedAt,
+    boolean sent,
+    Optional<Instant> stoppedAt) {
+
+  /** See the diagram in the package's description. */
+  enum Place {
+    NOTHING,
+    DEFINED,
+    RUNNING,
+    STOPPED,
+    RECEIVING,
+    INCOMING,
+    HANDED_OVER,
+    DEAD,
+    RETIRED
+  }
+
+  static final Standing NOTHING =
+      new Standing(
+          Place.NOTHING, 0, 0, 0, 0, 0, false, false, Optional.empty(), false, Optional.empty());
+
+  /**
+   * @throws ImpossibleEntry when the entries contradict each other
+   */
+  static Standing of(List<JournalEntry> entries) throws ImpossibleEntry {
+    Standing standing = NOTHING;
+    for (JournalEntry entry : entries) {
+      standing = standing.after(entry);
+    }
+    return standing;
+  }
+
+  /**
+   * Where the server stands after the entry.
+   *
+   * @throws ImpossibleEntry when the entry may not follow; then it must not be written
+   */
+  Standing after(JournalEntry entry) throws ImpossibleEntry {
+    if (entry.epoch() < highestEpoch) {
+      throw new ImpossibleEntry(this, entry);
+    }
+    return switch (entry) {
+      case Seen _ -> at(place, epoch, entry.epoch());
+      case Created _ -> moved(entry, Place.DEFINED, Place.NOTHING);
+      case Launched _ -> moved(entry, Place.RUNNING, Place.DEFINED, Place.STOPPED);
+      case Stopped _ -> moved(entry, Place.STOPPED, Place.RUNNING);
+      case DisksCreated _ -> moved(entry, Place.RECEIVING, Place.NOTHING).incoming(false);
+      case IncomingPrepared prepared ->
+          sameEpoch(entry, Place.INCOMING, Place.RECEIVING).incoming(prepared.paused());
+      case Arrived _ -> sameEpoch(entry, Place.RUNNING, Place.INCOMING).arrived(entry.epoch());
+      case Resumed resumedEntry -> resumed(resumedEntry);
+      case Dead _ ->
+          moved(entry, Place.DEAD, Place.NOTHING, Place.RECEIVING, Place.INCOMING, Place.DEAD);
+      case HandedOver _ -> moved(entry, Place.HANDED_OVER, Place.RUNNING).handedOver(entry.epoch());
+      case Sent sentEntry -> sent(sentEntry);
+      case ReturnedHome _ ->
+          sameEpoch(entry, Place.RUNNING, Place.HANDED_OVER).returned(entry.epoch());
+      case Retired _ -> moved(entry, Place.RETIRED, Place.HANDED_OVER);
+    };
+  }
+
+  private Standing moved(JournalEntry entry, Place to, Place... from) throws ImpossibleEntry {
+    if (!List.of(from).contains(place)) {
+      throw new ImpossibleEntry(this, entry);
+    }
+    return at(to, entry.epoch(), entry.epoch());
+  }
+
+  private Standing sameEpoch(JournalEntry entry, Place to, Place from) throws ImpossibleEntry {
+    if (entry.epoch() != epoch) {
+      throw new ImpossibleEntry(this, entry);
+    }
+    return moved(entry, to, from);
+  }
+
+  private Standing at(Place now, long since, long highest) {
+    return new Standing(
+        now,
+        since,
+        highest,
+        arrivedEpoch,
+        handedOverEpoch,
+        returnedEpoch,
+        paused,
+        resumed,
+        resumedAt,
+        sent,
+        stoppedAt);
+  }
+
+  private Standing incoming(boolean keepPaused) {
+    return new Standing(
+        place,
+        epoch,
+        highestEpoch,
+        arrivedEpoch,
+        handedOverEpoch,
+        returnedEpoch,
+        keepPaused,
+        false,
+        Optional.empty(),
+        sent,
+        stoppedAt);
+  }
+
+  private Standing arrived(long inEpoch) {
+    return new Standing(
+        place,
+        epoch,
+        highestEpoch,
+        inEpoch,
+        handedOverEpoch,
+        returnedEpoch,
+        paused,
+        false,
+        Optional.empty(),
+        sent,
+        stoppedAt);
+  }
+
+  private Standing resumed(Resumed entry) throws ImpossibleEntry {
+    if (arrivedEpoch != entry.epoch()) {
+      throw new ImpossibleEntry(this, entry);
+    }
+    return new Standing(
+        place,
+        epoch,
+        highestEpoch,
+        arrivedEpoch,
+        handedOverEpoch,
+        returnedEpoch,
+        paused,
+        true,
+        entry.at(),
+        sent,
+        stoppedAt);
+  }
+
+  private Standing handedOver(long inEpoch) {
+    return new Standing(
+        place,
+        epoch,
+        highestEpoch,
+        arrivedEpoch,
+        inEpoch,
+        returnedEpoch,
+        paused,
+        resumed,
+        resumedAt,
+        false,
+        Optional.empty());
+  }
+
+  private Standing sent(Sent entry) throws ImpossibleEntry {
+    if (handedOverEpoch != entry.epoch()) {
+      throw new ImpossibleEntry(this, entry);
+    }
+    return new Standing(
+        place,
+        epoch,
+        highestEpoch,
+        arrivedEpoch,
+        handedOverEpoch,
+        returnedEpoch,
+        paused,
+        resumed,
+        resumedAt,
+        true,
+        entry.stoppedAt());
+  }
+
+  private Standing returned(long inEpoch) {
+    return new Standing(
+        place,
+        epoch,
+        highestEpoch,
+        arrivedEpoch,
+        handedOverEpoch,
+        inEpoch,
+        paused,
+        resumed,
+        resumedAt,
+        sent,
+        stoppedAt);
+  }
+
+  /** What may not follow. */
+  static final class ImpossibleEntry extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    ImpossibleEntry(Standing standing, JournalEntry entry) {
+      super(
+          "%s cannot follow %s of epoch %d (highest %d)"
+              .formatted(entry, standing.place(), standing.epoch(), standing.highestEpoch()));
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * The agent of one host: carries out what the conductor asks, watches its guests, and takes up
+ * running ones after a restart. What must not be forgotten is in a journal beside each server; this
+ * is where a server can stand there:
+ *
+ * <pre>
+ *             Created          Launched            HandedOver             Retired
+ *   NOTHING ─────────▶ DEFINED ────────▶ RUNNING ────────────▶ HANDED_OVER ─────▶ RETIRED
+ *      │                          ▲  │ Stopped                    │
+ *      │ DisksCreated    Launched │  ▼                            │ ReturnedHome
+ *      ▼                        STOPPED                           └───▶ RUNNING
+ *   RECEIVING ──IncomingPrepared──▶ INCOMING ──Arrived──▶ RUNNING
+ *      │                               │
+ *      └───────────── Dead ────────────┴──▶ DEAD      (also from NOTHING: it will never run here)
+ * </pre>
+ */
+@NullMarked
+package dev.tern.agent;
+
+import org.jspecify.annotations.NullMarked;
