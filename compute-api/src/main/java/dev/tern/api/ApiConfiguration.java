@@ -1,0 +1,73 @@
+package dev.tern.api;
+
+import dev.tern.api.request.ArgumentResolver;
+import dev.tern.api.request.Authentication;
+import dev.tern.api.request.RequestFilter;
+import dev.tern.api.version.OfferedCheck;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.web.method.support.HandlerMethodArgumentResolver;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/** The API itself; where its stores come from is somebody else's. */
+@Configuration(proxyBeanMethods = false)
+@ComponentScan({
+  "dev.tern.api.account",
+  "dev.tern.api.actions",
+  "dev.tern.api.errors",
+  "dev.tern.api.flavors",
+  "dev.tern.api.hypervisors",
+  "dev.tern.api.images",
+  "dev.tern.api.migrations",
+  "dev.tern.api.servers",
+  "dev.tern.api.services",
+  "dev.tern.api.version"
+})
+@EnableConfigurationProperties(ApiSettings.class)
+public class ApiConfiguration implements WebMvcConfigurer {
+  private final ApiSettings settings;
+
+  public ApiConfiguration(ApiSettings settings) {
+    this.settings = settings;
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> loopbackOnly() {
+    return new LoopbackOnly(settings);
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> novaErrors() {
+    return new ContainerErrors();
+  }
+
+  @Bean
+  FilterRegistrationBean<RequestFilter> requestFilter(
+      Authentication authentication, Supplier<UUID> newIds) {
+    FilterRegistrationBean<RequestFilter> filter =
+        new FilterRegistrationBean<>(
+            new RequestFilter(authentication, newIds, settings.publicUrl()));
+    filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 10);
+    return filter;
+  }
+
+  @Override
+  public void addArgumentResolvers(List<HandlerMethodArgumentResolver> resolvers) {
+    resolvers.add(new ArgumentResolver((int) settings.maxBodySize().toBytes()));
+  }
+
+  @Override
+  public void addInterceptors(InterceptorRegistry registry) {
+    registry.addInterceptor(new OfferedCheck()).addPathPatterns("/v2.1/**");
+  }
+}

@@ -1,0 +1,34 @@
+package dev.tern.api;
+
+import dev.tern.api.request.Authentication;
+import dev.tern.api.request.NoAuthentication;
+import dev.tern.contract.Pause;
+import java.time.Clock;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What tests give themselves: time, waiting, new ids, and who asks. */
+@Configuration(proxyBeanMethods = false)
+class ApiGivens {
+  @Bean
+  Clock clock() {
+    return Clock.systemUTC();
+  }
+
+  @Bean
+  Pause pause() {
+    return Pause.SLEEPING;
+  }
+
+  @Bean
+  Supplier<UUID> newIds() {
+    return UUID::randomUUID;
+  }
+
+  @Bean
+  Authentication authentication() {
+    return new NoAuthentication();
+  }
+}

@@ -1,0 +1,52 @@
+package dev.tern.api;
+
+import dev.tern.contract.Setting;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotNull;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/** The API process. */
+@Validated
+@ConfigurationProperties("tern.api")
+public record ApiSettings(
+    @Setting(
+            "Where the bytes of images are kept. Every copy of the API must see the same directory.")
+        @DefaultValue("data/images")
+        @NotNull
+        Path imageDirectory,
+    @Setting("Largest image that may be uploaded; a larger one is refused while it arrives.")
+        @DefaultValue("64GB")
+        @NotNull
+        DataSize maxImageSize,
+    @Setting("Largest body of a request that is not an image; a larger one is answered 413.")
+        @DefaultValue("256KB")
+        @NotNull
+        DataSize maxBodySize,
+    @Setting("Largest number of servers one request may make.")
+        @DefaultValue("100")
+        @Min(1)
+        @Max(1000)
+        int maxServersPerRequest,
+    @Setting(
+            "How long a live migration below microversion 2.34 waits for the checks; past it the answer is 202, and the migration goes on.")
+        @DefaultValue("60s")
+        @NotNull
+        Duration migrationCheckDeadline,
+    @Setting("A host or conductor that was not heard of for longer is down.")
+        @DefaultValue("60s")
+        @NotNull
+        Duration serviceDownAfter,
+    @Setting(
+            "The address under which clients reach this API, for links, if it is not the one they name in the Host header; for example behind a proxy.")
+        Optional<String> publicUrl,
+    @Setting(
+            "Whether this API may listen on addresses other than loopback while it has no authentication: anybody who reaches it is then an administrator.")
+        @DefaultValue("false")
+        boolean insecure) {}

@@ -1,0 +1,5 @@
+/** Flavors. */
+@NullMarked
+package dev.tern.api.flavors;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,111 @@
+package dev.tern.api.migrations;
+
+import dev.tern.api.ApiSettings;
+import dev.tern.api.errors.Refusals;
+import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
+import dev.tern.api.request.Json;
+import dev.tern.api.request.JsonBody;
+import dev.tern.api.servers.ServerAccess;
+import dev.tern.api.servers.ServerAction;
+import dev.tern.api.version.Change;
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
+import dev.tern.store.HostStore;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.ServerStore.ServerRecord;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * {@code os-migrateLive}. The request is made durable with the server locked for it; below 2.34 the
+ * answer waits until the conductor's checks are over, and is their failure if they fail.
+ */
+@Component
+final class LiveMigrateAction implements ServerAction {
+  static final String KEY = "os-migrateLive";
+
+  private final ServerAccess access;
+  private final HostStore hosts;
+  private final MigrationStore migrations;
+  private final CheckWait checkWait;
+  private final ApiSettings settings;
+  private final Supplier<UUID> newIds;
+
+  LiveMigrateAction(
+      ServerAccess access,
+      HostStore hosts,
+      MigrationStore migrations,
+      CheckWait checkWait,
+      ApiSettings settings,
+      Supplier<UUID> newIds) {
+    this.access = access;
+    this.hosts = hosts;
+    this.migrations = migrations;
+    this.checkWait = checkWait;
+    this.settings = settings;
+    this.newIds = newIds;
+  }
+
+  @Override
+  public String key() {
+    return KEY;
+  }
+
+  @Override
+  public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request)
+      throws InterruptedException {
+    LiveMigrateBody asked = LiveMigrateBody.read(body, request);
+    ServerRecord server = access.find(serverId, request);
+    if (asked.host().isPresent()) {
+      request.caller().require(Role.ADMIN, "os-migrate-server:migrate_live:host");
+    } else {
+      request.caller().require(Role.MANAGER, "os-migrate-server:migrate_live");
+    }
+    requireMovable(server);
+    Optional<HostName> host = asked.host().map(this::existing);
+    if (host.isPresent() && host.equals(server.host())) {
+      throw Refusals.toSelf(server.id(), host.get());
+    }
+    MigrationRecord migration =
+        migrations.requestLiveMigration(
+            new NewMigration(
+                new MigrationId(newIds.get()),
+                server.id(),
+                host,
+                asked.blockMigration(),
+                asked.diskOverCommit()),
+            request.by());
+    if (request.version().before(Change.LIVE_MIGRATE_IN_BACKGROUND)) {
+      checkWait.untilChecked(migration.id());
+    }
+    return Json.empty(202);
+  }
+
+  /** Only to refuse early, in Nova's order; what counts is the store's compare-and-set. */
+  private static void requireMovable(ServerRecord server) {
+    if (server.vmState() != VmState.ACTIVE && server.vmState() != VmState.PAUSED) {
+      throw Refusals.wrongState(KEY, server.id(), "vm_state", server.vmState().wire());
+    }
+    Optional<TaskState> task = server.task();
+    if (task.isPresent()) {
+      throw Refusals.wrongState(KEY, server.id(), "task_state", task.get().wire());
+    }
+  }
+
+  private HostName existing(String name) {
+    HostName host = new HostName(name);
+    if (hosts.find(host, settings.serviceDownAfter()).isEmpty()) {
+      throw Refusals.noComputeHost(name);
+    }
+    return host;
+  }
+}

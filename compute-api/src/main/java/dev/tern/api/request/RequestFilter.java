@@ -1,0 +1,129 @@
+package dev.tern.api.request;
+
+import dev.tern.api.errors.ErrorReply;
+import dev.tern.api.errors.HttpFailure;
+import dev.tern.api.version.Microversion;
+import dev.tern.api.version.Negotiation;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.RequestId;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.MDC;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * The first to see a request: gives it an id, settles version, project and caller, and takes the
+ * project out of the path, so that every endpoint has one path.
+ */
+public final class RequestFilter extends OncePerRequestFilter {
+  /** {@code /v2.1/<project>/<resource>…}; no resource's name is made of these letters alone. */
+  private static final Pattern WITH_PROJECT =
+      Pattern.compile("/v2\\.1/(?<project>[0-9a-f-]{1,64}|admin)(?<rest>/.+)");
+
+  private final Authentication authentication;
+  private final Supplier<UUID> newIds;
+  private final Optional<String> publicUrl;
+
+  public RequestFilter(
+      Authentication authentication, Supplier<UUID> newIds, Optional<String> publicUrl) {
+    this.authentication = authentication;
+    this.newIds = newIds;
+    this.publicUrl = publicUrl;
+  }
+
+  @Override
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws ServletException, IOException {
+    RequestId id = RequestId.of(newIds.get());
+    ApiRequest.begin(request, id);
+    response.setHeader("X-Compute-Request-Id", id.value());
+    response.setHeader("X-OpenStack-Request-Id", id.value());
+    MDC.put("request", id.value());
+    try {
+      HttpServletRequest settled = settle(request, response, id);
+      chain.doFilter(settled, response);
+    } catch (HttpFailure e) {
+      refuse(request, response, new ErrorReply(e.status(), e.explanation()));
+    } catch (ComputeException e) {
+      refuse(
+          request, response, new ErrorReply(ErrorReply.statusOf(e.code().kind()), e.explanation()));
+    } finally {
+      MDC.remove("request");
+    }
+  }
+
+  private HttpServletRequest settle(
+      HttpServletRequest request, HttpServletResponse response, RequestId id) {
+    String path = request.getRequestURI();
+    boolean compute = path.equals("/v2.1") || path.startsWith("/v2.1/");
+    boolean ours = compute || path.equals("/") || path.startsWith("/image");
+    if (!ours) {
+      return request;
+    }
+    Microversion version = Microversion.MIN;
+    if (compute) {
+      response.addHeader("Vary", Negotiation.HEADER + ", " + Negotiation.OLD_HEADER);
+      version = Negotiation.of(request);
+      response.setHeader(Negotiation.HEADER, "compute " + version);
+      response.setHeader(Negotiation.OLD_HEADER, version.toString());
+    }
+    Matcher form = WITH_PROJECT.matcher(path);
+    Optional<String> project =
+        form.matches() ? Optional.of(form.group("project")) : Optional.empty();
+    Caller caller = authentication.callerOf(request, project);
+    if (project.isPresent() && !project.get().equals(caller.project())) {
+      throw new HttpFailure(
+          400,
+          "Malformed request URL: URL's project_id '%s' doesn't match Context's project_id '%s'"
+              .formatted(project.get(), caller.project()));
+    }
+    QueryParameters query = QueryParameters.parse(request.getQueryString());
+    new ApiRequest(id, caller, version, base(request), project, path, query).attachTo(request);
+    return project.isPresent() ? withoutProject(request, "/v2.1" + form.group("rest")) : request;
+  }
+
+  private String base(HttpServletRequest request) {
+    if (publicUrl.isPresent()) {
+      return publicUrl.get().replaceFirst("/+$", "");
+    }
+    int port = request.getServerPort();
+    boolean usual = port == (request.getScheme().equals("https") ? 443 : 80);
+    String host = request.getServerName();
+    return request.getScheme() + "://" + host + (usual ? "" : ":" + port);
+  }
+
+  private static HttpServletRequest withoutProject(HttpServletRequest request, String path) {
+    return new HttpServletRequestWrapper(request) {
+      @Override
+      public String getRequestURI() {
+        return path;
+      }
+
+      @Override
+      public String getServletPath() {
+        return path;
+      }
+    };
+  }
+
+  private static void refuse(
+      HttpServletRequest request, HttpServletResponse response, ErrorReply error)
+      throws IOException {
+    byte[] body = error.body(request.getRequestURI()).toString().getBytes(StandardCharsets.UTF_8);
+    response.setStatus(error.status());
+    response.setContentType("application/json");
+    response.setContentLength(body.length);
+    response.getOutputStream().write(body);
+  }
+}

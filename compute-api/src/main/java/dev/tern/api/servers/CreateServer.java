@@ -1,0 +1,307 @@
+package dev.tern.api.servers;
+
+import static dev.tern.api.errors.Refusals.forbidden;
+import static dev.tern.api.errors.Refusals.invalid;
+
+import dev.tern.api.ApiSettings;
+import dev.tern.api.errors.Refusals;
+import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
+import dev.tern.api.request.JsonBody;
+import dev.tern.api.version.Change;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
+import dev.tern.store.FlavorStore;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.HostStore;
+import dev.tern.store.ImageStore.ImageRecord;
+import dev.tern.store.ServerStore.NewServer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+
+/** Reads the body of a create, whole, before anything is made. */
+@Component
+final class CreateServer {
+  private static final int MAX_METADATA = 128;
+  private static final Pattern METADATA_KEY = Pattern.compile("[a-zA-Z0-9\\-_:. ]{1,255}");
+  private static final Pattern HOSTNAME =
+      Pattern.compile("[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?");
+  private static final Pattern QUALIFIED =
+      Pattern.compile(
+          "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*");
+
+  private final FlavorStore flavors;
+  private final BootImage bootImage;
+  private final HostStore hosts;
+  private final ApiSettings settings;
+  private final Supplier<UUID> newIds;
+
+  CreateServer(
+      FlavorStore flavors,
+      BootImage bootImage,
+      HostStore hosts,
+      ApiSettings settings,
+      Supplier<UUID> newIds) {
+    this.flavors = flavors;
+    this.bootImage = bootImage;
+    this.hosts = hosts;
+    this.settings = settings;
+    this.newIds = newIds;
+  }
+
+  /**
+   * The servers to make, one or several alike.
+   *
+   * @throws dev.tern.contract.ComputeException naming what is wrong; nothing is made
+   */
+  List<NewServer> read(JsonBody body, ApiRequest request) {
+    body.refuseOthers(Set.of("server", "os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"));
+    JsonBody server = body.object("server");
+    server.refuseOthers(known(request));
+    NotOffered.refuse(body, server);
+    String name = name(server);
+    Map<String, String> metadata = metadata(server);
+    boolean network = network(server, request);
+    int least = server.has("min_count") ? server.integer("min_count", 1, Integer.MAX_VALUE) : 1;
+    int most = server.has("max_count") ? server.integer("max_count", 1, Integer.MAX_VALUE) : least;
+    if (least > most) {
+      throw invalid("min_count must be <= max_count");
+    }
+    if (most > settings.maxServersPerRequest()) {
+      throw forbidden(
+          "servers:create: max_count above %d".formatted(settings.maxServersPerRequest()));
+    }
+    Optional<String> description = description(server, request);
+    Optional<String> hostname = hostname(server, request);
+    Placement placement = placement(server, request);
+    FlavorRecord flavor = flavor(server);
+    ImageRecord image = bootImage.find(server, flavor, request.caller());
+
+    List<NewServer> all = new ArrayList<>();
+    for (int i = 1; i <= most; i++) {
+      ServerId id = new ServerId(newIds.get());
+      String numbered = most == 1 ? name : name + "-" + i;
+      all.add(
+          new NewServer(
+              id,
+              numbered,
+              hostname.orElseGet(() -> hostnameFrom(numbered, id)),
+              request.caller().user(),
+              request.caller().project(),
+              flavor,
+              image.id(),
+              metadata,
+              placement.zone(),
+              placement.host(),
+              network,
+              description));
+    }
+    return all;
+  }
+
+  private static Set<String> known(ApiRequest request) {
+    Set<String> known =
+        new HashSet<>(
+            Set.of(
+                "name",
+                "flavorRef",
+                "imageRef",
+                "networks",
+                "metadata",
+                "availability_zone",
+                "min_count",
+                "max_count",
+                "config_drive",
+                "OS-DCF:diskConfig",
+                "adminPass",
+                "return_reservation_id",
+                "security_groups",
+                "key_name",
+                "user_data",
+                "block_device_mapping",
+                "block_device_mapping_v2",
+                "accessIPv4",
+                "accessIPv6"));
+    if (request.has(Change.SERVER_DESCRIPTION)) {
+      known.add("description");
+    }
+    if (request.has(Change.TAGS_AT_CREATE)) {
+      known.add("tags");
+    }
+    if (request.version().before(Change.PERSONALITY_GONE)) {
+      known.add("personality");
+    }
+    if (request.has(Change.TRUSTED_CERTIFICATES)) {
+      known.add("trusted_image_certificates");
+    }
+    if (request.has(Change.CREATE_ON_HOST)) {
+      known.add("host");
+      known.add("hypervisor_hostname");
+    }
+    if (request.has(Change.HOSTNAME)) {
+      known.add("hostname");
+    }
+    return known;
+  }
+
+  private static String name(JsonBody server) {
+    String name = server.text("name", 1, 255);
+    if (!name.equals(name.strip())) {
+      throw server.invalid("name", "Can not start or end with whitespace.");
+    }
+    if (name.codePoints().anyMatch(Character::isISOControl)) {
+      throw server.invalid("name", "Can not contain control characters.");
+    }
+    return name;
+  }
+
+  private static Optional<String> description(JsonBody server, ApiRequest request) {
+    return request.has(Change.SERVER_DESCRIPTION)
+        ? server.optionalText("description", 0, 255)
+        : Optional.empty();
+  }
+
+  private static Map<String, String> metadata(JsonBody server) {
+    if (!server.has("metadata")) {
+      return Map.of();
+    }
+    JsonBody metadata = server.object("metadata");
+    if (metadata.node().size() > MAX_METADATA) {
+      throw forbidden("servers:create: more than %d metadata items".formatted(MAX_METADATA));
+    }
+    Map<String, String> read = new LinkedHashMap<>();
+    for (String key : metadata.node().propertyNames()) {
+      if (!METADATA_KEY.matcher(key).matches()) {
+        throw metadata.invalid(
+            key,
+            "'%s' does not match '^[a-zA-Z0-9-_:. ]{1,255}$'".formatted(Refusals.shortened(key)));
+      }
+      read.put(key, metadata.text(key, 0, 255));
+    }
+    return read;
+  }
+
+  /** True for a network card; its network is the host's own, so no other can be named. */
+  private static boolean network(JsonBody server, ApiRequest request) {
+    boolean words = request.has(Change.NETWORKS_REQUIRED);
+    JsonNode networks = words ? server.required("networks") : server.get("networks");
+    if (networks == null) {
+      return true;
+    }
+    if (words && networks.isString()) {
+      return switch (networks.stringValue()) {
+        case "auto" -> true;
+        case "none" -> false;
+        default ->
+            throw server.invalid(
+                "networks",
+                "%s is not one of ['none', 'auto']".formatted(Refusals.shortened(networks)));
+      };
+    }
+    if (!networks.isArray()) {
+      throw server.wrongType("networks", "array");
+    }
+    if (!networks.isEmpty()) {
+      throw server.invalid(
+          "networks",
+          "Networks can not be named in this cloud: use an empty list, 'none' or 'auto'.");
+    }
+    return false;
+  }
+
+  /** Where the server shall go, as far as its owner says. */
+  private record Placement(Optional<String> zone, Optional<HostName> host) {}
+
+  private Placement placement(JsonBody server, ApiRequest request) {
+    Optional<String> text = server.optionalText("availability_zone", 1, 255);
+    Optional<String> zone = Optional.empty();
+    Optional<HostName> host = Optional.empty();
+    if (text.isPresent()) {
+      String[] parts = text.get().split(":", -1);
+      if (!parts[0].equals("nova") || parts.length > 3) {
+        throw invalid("The requested availability zone is not available");
+      }
+      zone = parts.length == 1 ? Optional.of("nova") : Optional.empty();
+      for (int i = 1; i < parts.length; i++) {
+        request.caller().require(Role.ADMIN, "servers:create:forced_host");
+        host = Optional.of(agreed(host, parts[i]));
+      }
+    }
+    if (request.has(Change.CREATE_ON_HOST)) {
+      for (String field : List.of("host", "hypervisor_hostname")) {
+        Optional<String> named = server.optionalText(field, 1, 255);
+        if (named.isPresent()) {
+          request.caller().require(Role.ADMIN, "compute:servers:create:requested_destination");
+          host = Optional.of(agreed(host, named.get()));
+        }
+      }
+    }
+    return new Placement(zone, host);
+  }
+
+  private HostName agreed(Optional<HostName> before, String name) {
+    HostName host = existing(name);
+    if (before.isPresent() && !before.get().equals(host)) {
+      throw invalid("Hosts %s and %s are different.".formatted(before.get(), host));
+    }
+    return host;
+  }
+
+  private HostName existing(String name) {
+    HostName host;
+    try {
+      host = new HostName(name);
+    } catch (IllegalArgumentException e) {
+      throw Refusals.noComputeHost(name);
+    }
+    if (hosts.find(host, settings.serviceDownAfter()).isEmpty()) {
+      throw Refusals.noComputeHost(name);
+    }
+    return host;
+  }
+
+  private FlavorRecord flavor(JsonBody server) {
+    JsonNode ref = server.required("flavorRef");
+    if (!ref.isString() && !ref.isIntegralNumber()) {
+      throw server.wrongType("flavorRef", "string");
+    }
+    String text = ref.isString() ? ref.stringValue() : ref.toString();
+    String id = text.substring(text.lastIndexOf('/') + 1);
+    return Optional.of(id)
+        .filter(i -> !i.isEmpty() && i.length() <= 255)
+        .flatMap(flavors::find)
+        .orElseThrow(
+            () -> invalid("Flavor %s could not be found.".formatted(Refusals.shortened(text))));
+  }
+
+  private static Optional<String> hostname(JsonBody server, ApiRequest request) {
+    if (!request.has(Change.HOSTNAME) || !server.has("hostname")) {
+      return Optional.empty();
+    }
+    boolean qualified = request.has(Change.HOSTNAME_QUALIFIED);
+    String hostname = server.text("hostname", 1, qualified ? 255 : 63);
+    Pattern form = qualified ? QUALIFIED : HOSTNAME;
+    if (!form.matcher(hostname).matches()) {
+      throw server.invalid("hostname", "It is not a host name.");
+    }
+    return Optional.of(hostname);
+  }
+
+  private static String hostnameFrom(String name, ServerId id) {
+    String plain =
+        name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9-]+", "-").replaceAll("^-+|-+$", "");
+    String cut = plain.length() > 63 ? plain.substring(0, 63).replaceAll("-+$", "") : plain;
+    return cut.isEmpty() ? "server-" + id : cut;
+  }
+}

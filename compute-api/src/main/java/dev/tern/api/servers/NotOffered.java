@@ -1,0 +1,85 @@
+package dev.tern.api.servers;
+
+import dev.tern.api.request.JsonBody;
+import dev.tern.contract.ComputeException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Parts of Nova's create that do not exist here: asking for them is refused, never ignored. Saying
+ * that one does not want them is fine.
+ */
+final class NotOffered {
+  private static final List<String> MUST_BE_EMPTY =
+      List.of(
+          "key_name",
+          "user_data",
+          "block_device_mapping",
+          "block_device_mapping_v2",
+          "personality",
+          "tags",
+          "trusted_image_certificates",
+          "accessIPv4",
+          "accessIPv6");
+  private static final List<String> MUST_BE_FALSE =
+      List.of("config_drive", "return_reservation_id");
+
+  private NotOffered() {}
+
+  static void refuse(JsonBody body, JsonBody server) {
+    for (String hints : List.of("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints")) {
+      if (!empty(body.get(hints))) {
+        throw notOffered(body, hints);
+      }
+    }
+    for (String field : MUST_BE_EMPTY) {
+      if (!empty(server.get(field))) {
+        throw notOffered(server, field);
+      }
+    }
+    for (String field : MUST_BE_FALSE) {
+      JsonNode value = server.get(field);
+      if (!empty(value) && server.flag(field)) {
+        throw notOffered(server, field);
+      }
+    }
+    if (server.has("OS-DCF:diskConfig")) {
+      String config = server.text("OS-DCF:diskConfig", 1, 10);
+      if (!config.equals("AUTO") && !config.equals("MANUAL")) {
+        throw server.invalid("OS-DCF:diskConfig", "It is not one of ['AUTO', 'MANUAL']");
+      }
+    }
+    if (server.has("adminPass")) {
+      throw notOffered(server, "adminPass");
+    }
+    refuseSecurityGroups(server);
+  }
+
+  private static void refuseSecurityGroups(JsonBody server) {
+    JsonNode groups = server.get("security_groups");
+    if (groups == null) {
+      return;
+    }
+    if (!groups.isArray()) {
+      throw server.wrongType("security_groups", "array");
+    }
+    for (JsonNode group : groups) {
+      JsonNode name = group.get("name");
+      if (name == null || !name.isString() || !name.stringValue().equals("default")) {
+        throw notOffered(server, "security_groups");
+      }
+    }
+  }
+
+  private static boolean empty(@Nullable JsonNode value) {
+    return value == null
+        || value.isNull()
+        || ((value.isContainer() || value.isString()) && value.isEmpty())
+        || (value.isString() && value.stringValue().isEmpty());
+  }
+
+  private static ComputeException notOffered(JsonBody object, String field) {
+    return object.invalid(field, "'%s' is not offered by this cloud.".formatted(field));
+  }
+}

@@ -1,0 +1,301 @@
+package dev.tern.api;
+
+import dev.tern.api.fakes.InMemoryActions;
+import dev.tern.api.fakes.InMemoryFlavors;
+import dev.tern.api.fakes.InMemoryHosts;
+import dev.tern.api.fakes.InMemoryImages;
+import dev.tern.api.fakes.InMemoryMigrations;
+import dev.tern.api.fakes.InMemoryServers;
+import dev.tern.api.fakes.Samples;
+import dev.tern.api.request.Authentication;
+import dev.tern.api.request.Caller;
+import dev.tern.api.request.NoAuthentication;
+import dev.tern.contract.Pause;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The real API on a real port, over stores in memory and a clock that moves when the API waits. */
+public final class TestApi implements AutoCloseable {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  public final Time time = new Time();
+  public final InMemoryActions actions = new InMemoryActions(time);
+  public final InMemoryServers servers = new InMemoryServers(actions, time);
+  public final InMemoryMigrations migrations = new InMemoryMigrations(servers, time);
+  public final InMemoryHosts hosts = new InMemoryHosts();
+  public final InMemoryFlavors flavors = new InMemoryFlavors();
+  public final InMemoryImages images = new InMemoryImages();
+
+  /** Runs whenever the API waits: what a conductor does meanwhile. */
+  public final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+
+  private final ConfigurableApplicationContext context;
+  private final HttpClient client =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
+  private final String base;
+
+  public TestApi(Path images, String... properties) {
+    SpringApplicationBuilder application =
+        new SpringApplicationBuilder(Wiring.class)
+            .properties("spring.config.name=tern-api")
+            .initializers(starting -> starting.getBeanFactory().registerSingleton("testApi", this));
+    String[] all = new String[properties.length + 2];
+    all[0] = "--server.port=0";
+    all[1] = "--tern.api.image-directory=" + images;
+    System.arraycopy(properties, 0, all, 2, properties.length);
+    context = application.run(all);
+    base = "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port");
+    reset();
+  }
+
+  /** Two hosts, two flavors, one image, no servers. */
+  public void reset() {
+    servers.clear();
+    actions.clear();
+    migrations.clear();
+    hosts.clear();
+    flavors.clear();
+    images.clear();
+    meanwhile.set(() -> {});
+    time.set(Samples.NOON);
+    hosts.put(Samples.host(1, "host1"));
+    hosts.put(Samples.host(2, "host2"));
+    flavors.create(Samples.TINY);
+    flavors.create(Samples.SMALL);
+    images.put(Samples.image(Samples.IMAGE, "qcow2", java.util.Map.of()));
+  }
+
+  public String base() {
+    return base;
+  }
+
+  public int port() {
+    return URI.create(base).getPort();
+  }
+
+  /** One request being put together. */
+  public final class Call {
+    private final HttpRequest.Builder request;
+
+    private Call(String path) {
+      request = HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(30));
+    }
+
+    public Call header(String name, String value) {
+      request.header(name, value);
+      return this;
+    }
+
+    public Call version(String version) {
+      return header("OpenStack-API-Version", "compute " + version);
+    }
+
+    public Call as(String token) {
+      return header("X-Auth-Token", token);
+    }
+
+    public Answer get() {
+      return send(request.GET().build());
+    }
+
+    public Answer delete() {
+      return send(request.DELETE().build());
+    }
+
+    public Answer post(String json) {
+      return method("POST", json);
+    }
+
+    public Answer put(String json) {
+      return method("PUT", json);
+    }
+
+    public Answer method(String method, String json) {
+      return send(
+          request
+              .header("Content-Type", "application/json")
+              .method(method, HttpRequest.BodyPublishers.ofString(json))
+              .build());
+    }
+
+    public Answer upload(byte[] bytes) {
+      return send(
+          request
+              .header("Content-Type", "application/octet-stream")
+              .PUT(HttpRequest.BodyPublishers.ofByteArray(bytes))
+              .build());
+    }
+  }
+
+  public Call to(String path) {
+    return new Call(path);
+  }
+
+  private Answer send(HttpRequest request) {
+    try {
+      HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      return new Answer(response);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What came back. */
+  public record Answer(HttpResponse<byte[]> response) {
+    public int status() {
+      return response.statusCode();
+    }
+
+    public String text() {
+      return new String(response.body(), java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    public JsonNode json() {
+      return JSON.readTree(response.body());
+    }
+
+    public String header(String name) {
+      return response.headers().firstValue(name).orElse("");
+    }
+
+    /** Status, fault's name, and its message. */
+    public String fault() {
+      String name = json().propertyNames().iterator().next();
+      return status() + " " + name + ": " + json().get(name).get("message").stringValue();
+    }
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+
+  /** Stands still until somebody pauses. */
+  public static final class Time extends Clock {
+    private final AtomicReference<Instant> now = new AtomicReference<>(Samples.NOON);
+    private final InstantSource source = now::get;
+
+    void set(Instant instant) {
+      now.set(instant);
+    }
+
+    public void pass(Duration time) {
+      now.updateAndGet(before -> before.plus(time));
+    }
+
+    @Override
+    public Instant instant() {
+      return source.instant();
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return source.withZone(zone);
+    }
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableAutoConfiguration(
+      excludeName = {
+        "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration",
+        "org.springframework.boot.hibernate.autoconfigure.HibernateJpaAutoConfiguration",
+        "org.springframework.boot.data.jpa.autoconfigure.DataJpaRepositoriesAutoConfiguration",
+        "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration",
+        "org.springframework.boot.amqp.autoconfigure.health.RabbitHealthContributorAutoConfiguration",
+        "org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration",
+        "org.springframework.boot.webmvc.autoconfigure.error.ErrorMvcAutoConfiguration"
+      })
+  @Import(ApiConfiguration.class)
+  static class Wiring {
+    @Bean
+    InMemoryServers servers(TestApi api) {
+      return api.servers;
+    }
+
+    @Bean
+    InMemoryMigrations migrations(TestApi api) {
+      return api.migrations;
+    }
+
+    @Bean
+    InMemoryHosts hosts(TestApi api) {
+      return api.hosts;
+    }
+
+    @Bean
+    InMemoryFlavors flavors(TestApi api) {
+      return api.flavors;
+    }
+
+    @Bean
+    InMemoryImages images(TestApi api) {
+      return api.images;
+    }
+
+    @Bean
+    InMemoryActions actions(TestApi api) {
+      return api.actions;
+    }
+
+    @Bean
+    Clock clock(TestApi api) {
+      return api.time;
+    }
+
+    /** A user {@code manager…} is a project manager, which noauth knows not. */
+    @Bean
+    Authentication authentication() {
+      NoAuthentication plain = new NoAuthentication();
+      return (request, project) -> {
+        Caller caller = plain.callerOf(request, project);
+        return caller.user().startsWith("manager")
+            ? new Caller(caller.user(), caller.project(), Caller.Role.MANAGER)
+            : caller;
+      };
+    }
+
+    @Bean
+    Pause pause(TestApi api) {
+      return time -> {
+        api.time.pass(time);
+        Objects.requireNonNull(api.meanwhile.get()).run();
+      };
+    }
+
+    @Bean
+    Supplier<UUID> newIds() {
+      AtomicLong next = new AtomicLong();
+      return () -> new UUID(0x4000L, 0x8000_0000_0000_0000L | next.incrementAndGet());
+    }
+  }
+}

@@ -1,5 +1,0 @@
-/** Asking over a real broker. */
-@NullMarked
-package dev.tern.scheduler.amqp;
-
-import org.jspecify.annotations.NullMarked;
