@@ -20,6 +20,7 @@ public final class UntrustedImage {
    *     to be, or points to another file
    */
   public static long check(Path file, String format) throws VirtException {
+    long virtualBytes = virtualBytes(file, format, false);
     if (format.equals("raw")) {
       Optional<String> foreign = ForeignMagic.of(start(file));
       if (foreign.isPresent()) {
@@ -27,7 +28,7 @@ public final class UntrustedImage {
             "it is said to be raw and starts as a %s image does".formatted(foreign.get()));
       }
     }
-    return virtualBytes(file, format, false);
+    return virtualBytes;
   }
 
   /**
