@@ -1,0 +1,60 @@
+package dev.tern.scheduler;
+
+import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
+import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
+import dev.tern.contract.scheduler.SchedulerRequest;
+import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Each question a scheduler is asked, answered, counted and logged once. */
+public final class Questions {
+  private static final Logger log = LoggerFactory.getLogger(Questions.class);
+
+  private final Scheduler scheduler;
+  private final MeterRegistry metrics;
+
+  Questions(Scheduler scheduler, MeterRegistry metrics) {
+    this.scheduler = scheduler;
+    this.metrics = metrics;
+  }
+
+  /**
+   * Throws what the stores throw; then nothing is known to be claimed, and the same may be asked
+   * again.
+   */
+  public SchedulerAnswer answer(SchedulerRequest request) {
+    return switch (request) {
+      case SelectHost select -> select(select);
+    };
+  }
+
+  private SchedulerAnswer select(SelectHost request) {
+    Timer.Sample sample = Timer.start(metrics);
+    SchedulerAnswer answer = scheduler.select(request);
+    String outcome =
+        switch (answer) {
+          case Selected selected -> {
+            log.atInfo()
+                .addKeyValue("server", request.server())
+                .addKeyValue("request", request.request())
+                .addKeyValue("host", selected.host())
+                .log("host selected");
+            yield "selected";
+          }
+          case NoHost none -> {
+            log.atInfo()
+                .addKeyValue("server", request.server())
+                .addKeyValue("request", request.request())
+                .addKeyValue("reason", none.failure().message())
+                .log("no host selected");
+            yield "no-host";
+          }
+        };
+    sample.stop(metrics.timer("tern.scheduler.select", "outcome", outcome));
+    return answer;
+  }
+}

@@ -1,0 +1,164 @@
+package dev.tern.scheduler;
+
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.Resources;
+import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
+import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
+import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
+import dev.tern.scheduler.filter.HostFilter;
+import dev.tern.scheduler.filter.Ratios;
+import dev.tern.store.ClaimStore;
+import dev.tern.store.ClaimStore.ClaimRecord;
+import dev.tern.store.HostStore.HostRecord;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Chooses a host and claims its share there. Any number of schedulers may choose at once: figures
+ * that were true when a host was looked at are checked again, atomically, by the claim.
+ */
+public final class Scheduler {
+  private final HostCatalog hosts;
+  private final ClaimStore claims;
+  private final Ratios ratios;
+  private final List<HostFilter> filters;
+  private final Comparator<HostRecord> emptiestFirst;
+  private final int namedHosts;
+
+  /**
+   * @param namedHosts how many hosts the message names when none will do
+   */
+  public Scheduler(HostCatalog hosts, ClaimStore claims, Ratios ratios, int namedHosts) {
+    this.hosts = hosts;
+    this.claims = claims;
+    this.ratios = ratios;
+    this.filters = HostFilter.all(ratios);
+    this.emptiestFirst =
+        Comparator.comparingLong(this::freeMemory)
+            .reversed()
+            .thenComparingInt(HostRecord::activeMigrations)
+            .thenComparing(host -> host.report().host().value());
+    this.namedHosts = namedHosts;
+  }
+
+  /**
+   * Answers with a host on which the share is claimed, or with every host's reason and nothing
+   * claimed. The same question again has the same answer once there is a claim.
+   */
+  public SchedulerAnswer select(SelectHost request) {
+    Optional<ClaimRecord> standing = claims.find(request.claim());
+    if (standing.isPresent()) {
+      ClaimRecord claim = standing.get();
+      boolean refusedSince =
+          claim.server().equals(request.server()) && request.refused().containsKey(claim.host());
+      if (!refusedSince) {
+        return answer(claim, request);
+      }
+      // A question that was overtaken by its repetition claimed here after the asker had given up
+      // on this host.
+      claims.release(claim.id());
+    }
+    return request.requested().isPresent()
+        ? claimRequested(request.requested().get(), request)
+        : claimEmptiest(request);
+  }
+
+  private SchedulerAnswer claimRequested(HostName name, SelectHost request) {
+    Optional<HostRecord> host = hosts.find(name);
+    if (host.isEmpty()) {
+      Failure unknown =
+          new Failure(
+              ErrorCode.COMPUTE_HOST_NOT_FOUND,
+              "Compute host %s could not be found.".formatted(name));
+      return new NoHost(unknown, Map.of(name, unknown));
+    }
+    Optional<Failure> refusal = refusal(host.get(), request);
+    if (refusal.isPresent()) {
+      return new NoHost(refusal.get(), Map.of(name, refusal.get()));
+    }
+    Optional<ClaimRecord> claim = claim(host.get(), request);
+    if (claim.isPresent()) {
+      return answer(claim.get(), request);
+    }
+    Failure lost = lostRace(host.get(), request);
+    return new NoHost(lost, Map.of(name, lost));
+  }
+
+  private SchedulerAnswer claimEmptiest(SelectHost request) {
+    Map<HostName, Failure> reasons = new LinkedHashMap<>();
+    List<HostRecord> fitting = new ArrayList<>();
+    hosts.forEach(host ->
+        refusal(host, request)
+            .ifPresentOrElse(
+                why -> reasons.put(host.report().host(), why), () -> fitting.add(host)));
+    fitting.sort(emptiestFirst);
+    for (HostRecord host : fitting) {
+      Optional<ClaimRecord> claim = claim(host, request);
+      if (claim.isPresent()) {
+        return answer(claim.get(), request);
+      }
+      reasons.put(host.report().host(), lostRace(host, request));
+    }
+    // Refused ones that are gone since.
+    request.refused().keySet().stream()
+        .sorted(Comparator.comparing(HostName::value))
+        .forEach(host -> reasons.putIfAbsent(host, request.refused().get(host)));
+    return new NoHost(NoValidHost.failure(reasons, namedHosts), reasons);
+  }
+
+  private Optional<Failure> refusal(HostRecord host, SelectHost request) {
+    Failure refusedBefore = request.refused().get(host.report().host());
+    return refusedBefore != null
+        ? Optional.of(refusedBefore)
+        : filters.stream().flatMap(filter -> filter.refusal(host, request).stream()).findFirst();
+  }
+
+  private Optional<ClaimRecord> claim(HostRecord host, SelectHost request) {
+    return claims.claim(
+        request.claim(),
+        request.server(),
+        host.report().host(),
+        request.resources(),
+        ratios.limits(host.report()));
+  }
+
+  /** Said with the figures of now: those that passed the filters are out of date. */
+  private Failure lostRace(HostRecord host, SelectHost request) {
+    HostName name = host.report().host();
+    return hosts
+        .find(name)
+        .flatMap(now -> refusal(now, request))
+        .orElseGet(() ->
+            new Failure(
+                ErrorCode.NO_VALID_HOST,
+                "Other servers claimed what was free on %s at the same moment; try again."
+                    .formatted(name)));
+  }
+
+  private static SchedulerAnswer answer(ClaimRecord claim, SelectHost request) {
+    boolean asAsked =
+        claim.server().equals(request.server())
+            && request.requested().map(claim.host()::equals).orElse(true);
+    if (asAsked) {
+      return new Selected(claim.host(), claim.id());
+    }
+    Failure other =
+        new Failure(
+            ErrorCode.INVALID_INPUT,
+            "Claim %s is already held by server %s on %s."
+                .formatted(claim.id(), claim.server(), claim.host()));
+    return new NoHost(other, Map.of(claim.host(), other));
+  }
+
+  private long freeMemory(HostRecord host) {
+    Resources limits = ratios.limits(host.report());
+    return limits.memoryMib() - host.claimed().memoryMib();
+  }
+}

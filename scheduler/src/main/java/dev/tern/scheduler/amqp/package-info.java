@@ -1,0 +1,5 @@
+/** The schedulers' queue. */
+@NullMarked
+package dev.tern.scheduler.amqp;
+
+import org.jspecify.annotations.NullMarked;

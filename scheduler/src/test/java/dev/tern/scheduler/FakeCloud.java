@@ -1,0 +1,125 @@
+package dev.tern.scheduler;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.HostName;
+import dev.tern.contract.Resources;
+import dev.tern.contract.ServerId;
+import dev.tern.store.ClaimStore;
+import dev.tern.store.HostStore.HostRecord;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Hosts and claims in memory. Refuses what the database refuses: more than the limits. */
+final class FakeCloud implements HostCatalog, ClaimStore {
+  private final Map<HostName, HostRecord> hosts = new LinkedHashMap<>();
+  private final Map<ClaimId, ClaimRecord> claims = new HashMap<>();
+  private Runnable meanwhile = () -> {};
+
+  FakeCloud(SampleHost... samples) {
+    for (SampleHost sample : samples) {
+      add(sample);
+    }
+  }
+
+  synchronized void add(SampleHost sample) {
+    HostRecord host = sample.record();
+    hosts.put(host.report().host(), host);
+  }
+
+  /** Happens once, just before the next claim: what another scheduler does meanwhile. */
+  synchronized void beforeTheNextClaim(Runnable other) {
+    meanwhile = other;
+  }
+
+  synchronized Resources claimedOn(HostName host) {
+    Resources sum = hosts.get(host) == null ? new Resources(0, 0, 0) : hosts.get(host).claimed();
+    for (ClaimRecord claim : claims.values()) {
+      if (claim.host().equals(host)) {
+        sum = plus(sum, claim.share());
+      }
+    }
+    return sum;
+  }
+
+  private static Resources plus(Resources a, Resources b) {
+    return new Resources(
+        a.vcpus() + b.vcpus(), a.memoryMib() + b.memoryMib(), a.diskBytes() + b.diskBytes());
+  }
+
+  @Override
+  public synchronized Optional<HostRecord> find(HostName host) {
+    return Optional.ofNullable(hosts.get(host)).map(this::now);
+  }
+
+  @Override
+  public void forEach(Consumer<HostRecord> look) {
+    List<HostRecord> all;
+    synchronized (this) {
+      all = hosts.values().stream().map(this::now).toList();
+    }
+    all.forEach(look);
+  }
+
+  private HostRecord now(HostRecord host) {
+    return new HostRecord(
+        host.number(),
+        host.uuid(),
+        host.serviceUuid(),
+        host.report(),
+        host.up(),
+        host.lastSeen(),
+        host.disabled(),
+        host.disabledReason(),
+        host.forcedDown(),
+        claimedOn(host.report().host()),
+        host.runningServers(),
+        host.activeMigrations());
+  }
+
+  @Override
+  public synchronized Optional<ClaimRecord> claim(
+      ClaimId claim, ServerId server, HostName host, Resources share, Resources limits) {
+    Runnable first = meanwhile;
+    meanwhile = () -> {};
+    first.run();
+    ClaimRecord standing = claims.get(claim);
+    if (standing != null) {
+      return Optional.of(standing);
+    }
+    if (!hosts.containsKey(host)) {
+      throw new IllegalStateException("no host " + host);
+    }
+    Resources then = plus(claimedOn(host), share);
+    if (then.vcpus() > limits.vcpus()
+        || then.memoryMib() > limits.memoryMib()
+        || then.diskBytes() > limits.diskBytes()) {
+      return Optional.empty();
+    }
+    ClaimRecord made = new ClaimRecord(claim, server, host, share);
+    claims.put(claim, made);
+    return Optional.of(made);
+  }
+
+  @Override
+  public synchronized Optional<ClaimRecord> find(ClaimId claim) {
+    return Optional.ofNullable(claims.get(claim));
+  }
+
+  @Override
+  public synchronized List<ClaimRecord> of(ServerId server) {
+    return claims.values().stream().filter(claim -> claim.server().equals(server)).toList();
+  }
+
+  @Override
+  public synchronized void release(ClaimId claim) {
+    claims.remove(claim);
+  }
+
+  synchronized int claims() {
+    return claims.size();
+  }
+}
