@@ -17,7 +17,7 @@ public final class Questions {
   private final Scheduler scheduler;
   private final MeterRegistry metrics;
 
-  Questions(Scheduler scheduler, MeterRegistry metrics) {
+  public Questions(Scheduler scheduler, MeterRegistry metrics) {
     this.scheduler = scheduler;
     this.metrics = metrics;
   }

@@ -50,20 +50,13 @@ public final class Scheduler {
 
   /**
    * Answers with a host on which the share is claimed, or with every host's reason and nothing
-   * claimed. The same question again has the same answer once there is a claim.
+   * claimed. The same question again has the same answer once there is a claim; who wants another
+   * host gives the claim back and asks with a new one.
    */
   public SchedulerAnswer select(SelectHost request) {
     Optional<ClaimRecord> standing = claims.find(request.claim());
     if (standing.isPresent()) {
-      ClaimRecord claim = standing.get();
-      boolean refusedSince =
-          claim.server().equals(request.server()) && request.refused().containsKey(claim.host());
-      if (!refusedSince) {
-        return answer(claim, request);
-      }
-      // A question that was overtaken by its repetition claimed here after the asker had given up
-      // on this host.
-      claims.release(claim.id());
+      return answer(standing.get(), request);
     }
     return request.requested().isPresent()
         ? claimRequested(request.requested().get(), request)
@@ -138,14 +131,16 @@ public final class Scheduler {
         .orElseGet(() ->
             new Failure(
                 ErrorCode.NO_VALID_HOST,
-                "Other servers claimed what was free on %s at the same moment; try again."
+                ("The claim on %s was not granted: other servers took what was free, or the"
+                        + " question was taken back. Try again.")
                     .formatted(name)));
   }
 
   private static SchedulerAnswer answer(ClaimRecord claim, SelectHost request) {
     boolean asAsked =
         claim.server().equals(request.server())
-            && request.requested().map(claim.host()::equals).orElse(true);
+            && request.requested().map(claim.host()::equals).orElse(true)
+            && !request.refused().containsKey(claim.host());
     if (asAsked) {
       return new Selected(claim.host(), claim.id());
     }

@@ -7,19 +7,25 @@ import dev.tern.contract.ServerId;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.HostStore.HostRecord;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
-/** Hosts and claims in memory. Refuses what the database refuses: more than the limits. */
-final class FakeCloud implements HostCatalog, ClaimStore {
+/**
+ * Hosts and claims in memory. Refuses what the database refuses: more than the limits, and a claim
+ * that was given back, be it before it was made.
+ */
+public final class FakeCloud implements HostCatalog, ClaimStore {
   private final Map<HostName, HostRecord> hosts = new LinkedHashMap<>();
   private final Map<ClaimId, ClaimRecord> claims = new HashMap<>();
+  private final Set<ClaimId> givenBack = new HashSet<>();
   private Runnable meanwhile = () -> {};
 
-  FakeCloud(SampleHost... samples) {
+  public FakeCloud(SampleHost... samples) {
     for (SampleHost sample : samples) {
       add(sample);
     }
@@ -90,8 +96,8 @@ final class FakeCloud implements HostCatalog, ClaimStore {
     if (standing != null) {
       return Optional.of(standing);
     }
-    if (!hosts.containsKey(host)) {
-      throw new IllegalStateException("no host " + host);
+    if (!hosts.containsKey(host) || givenBack.contains(claim)) {
+      return Optional.empty();
     }
     Resources then = plus(claimedOn(host), share);
     if (then.vcpus() > limits.vcpus()
@@ -117,6 +123,7 @@ final class FakeCloud implements HostCatalog, ClaimStore {
   @Override
   public synchronized void release(ClaimId claim) {
     claims.remove(claim);
+    givenBack.add(claim);
   }
 
   synchronized int claims() {

@@ -94,23 +94,32 @@ class SchedulerTest {
   }
 
   @Test
-  void gives_back_a_claim_on_a_host_that_was_refused_since() {
+  void leaves_a_claim_where_it_is_that_does_not_fit_the_question() {
     FakeCloud cloud = new FakeCloud(host(2), host(3));
     assertSelected("host-2", cloud, migration());
-    assertSelected("host-3", cloud, migration().refused("host-2", "no route"));
+    for (Asking other :
+        List.of(
+            migration().from(new ServerId(new UUID(66, 6))),
+            migration().requested("host-3"),
+            migration().refused("host-2", "no route"))) {
+      assertThat(ask(cloud, other))
+          .isInstanceOfSatisfying(
+              NoHost.class,
+              none -> assertThat(none.failure().code()).isEqualTo(ErrorCode.INVALID_INPUT));
+    }
+    assertSelected("host-2", cloud, migration());
     assertThat(cloud.claims()).isOne();
   }
 
   @Test
-  void does_not_touch_a_claim_of_another_server() {
+  void claims_nothing_for_a_question_that_was_taken_back() {
     FakeCloud cloud = new FakeCloud(host(2), host(3));
-    assertSelected("host-2", cloud, migration());
-    Asking stranger = migration().refused("host-2", "no").from(new ServerId(new UUID(66, 6)));
-    assertThat(ask(cloud, stranger))
-        .isInstanceOfSatisfying(
-            NoHost.class,
-            none -> assertThat(none.failure().code()).isEqualTo(ErrorCode.INVALID_INPUT));
-    assertSelected("host-2", cloud, migration());
+    cloud.release(migration().question().claim());
+    NoHost none = refusedWithNothingClaimed(cloud, migration());
+    assertThat(none.failure().message())
+        .contains("host-2: The claim on host-2 was not granted")
+        .contains("host-3: The claim on host-3 was not granted");
+    assertThat(cloud.claims()).isZero();
   }
 
   @Test
@@ -213,15 +222,6 @@ class SchedulerTest {
             migration().requested("host-2").refused("host-2", "no route"));
     assertThat(none.failure())
         .isEqualTo(new Failure(ErrorCode.MIGRATION_PRE_CHECK_ERROR, "no route"));
-  }
-
-  @Test
-  void does_not_move_a_claim_to_a_host_that_is_requested_later() {
-    FakeCloud cloud = new FakeCloud(host(2), host(3));
-    assertSelected("host-2", cloud, migration());
-    assertThat(ask(cloud, migration().requested("host-3"))).isInstanceOf(NoHost.class);
-    assertThat(cloud.find(migration().question().claim()).orElseThrow().host())
-        .isEqualTo(new HostName("host-2"));
   }
 
   private static void fill(FakeCloud cloud, String host, int claim) {
