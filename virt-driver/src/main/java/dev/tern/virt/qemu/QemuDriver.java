@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The installed QEMU of this host. */
 public final class QemuDriver implements VirtDriver {
+  private static final int LAST_WORDS = 500;
+
   private final QemuSettings settings;
   private final Pauses pauses;
   private final QemuImages images;
@@ -89,6 +91,9 @@ public final class QemuDriver implements VirtDriver {
   private QemuProcess start(CommandLine line, Path instance, LaunchMode mode) throws VirtException {
     try (MonitorSockets sockets = MonitorSockets.of(instance, settings.runtime())) {
       var _ = Tool.run(line.arguments(mode, sockets), instance, settings.deadlines().start());
+    } catch (VirtException e) {
+      // QEMU has its log by then, and tells it alone why it ends.
+      throw new VirtException(e.kind(), "QEMU did not start: %s".formatted(lastWords(instance)), e);
     }
     QemuProcess process =
         QemuProcess.find(instance)
@@ -99,6 +104,17 @@ public final class QemuDriver implements VirtDriver {
                     null));
     process.record(instance);
     return process;
+  }
+
+  private static String lastWords(Path instance) {
+    try {
+      String log =
+          Files.readString(
+              instance.resolve("qemu.log"), java.nio.charset.StandardCharsets.ISO_8859_1);
+      return log.substring(Math.max(0, log.length() - LAST_WORDS)).strip();
+    } catch (IOException e) {
+      return "and its log cannot be read.";
+    }
   }
 
   private void end(QemuProcess process, Path instance) throws VirtException {

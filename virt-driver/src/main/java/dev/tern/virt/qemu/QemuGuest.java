@@ -14,6 +14,8 @@ import java.util.function.Consumer;
 
 /** A guest in a real QEMU. */
 final class QemuGuest implements Guest {
+  private static final Duration PRESS_AGAIN = Duration.ofSeconds(3);
+
   private final Session session;
   private final Path instance;
   private final DiskMirrors mirrors;
@@ -57,16 +59,25 @@ final class QemuGuest implements Guest {
 
   @Override
   public void cont() throws VirtException {
+    // To a guest that still waits for its stream, QEMU would take this as leave to run by itself.
+    if (runState() == RunState.INCOMING) {
+      throw new VirtException(Kind.REFUSED, "Nothing has arrived yet.", null);
+    }
     session.call(new Commands.Cont());
   }
 
   @Override
   public void shutDown(Duration grace) throws VirtException {
     try {
-      session.callUnlessRefused(new Commands.SystemPowerdown());
-      if (session.process().gone(grace, session.pauses())) {
-        QemuProcess.forget(instance);
-        return;
+      // Pressed again and again: a guest that has just booted may not listen to its button yet.
+      long until = System.nanoTime() + grace.toNanos();
+      for (long left = grace.toNanos(); left > 0; left = until - System.nanoTime()) {
+        session.callUnlessRefused(new Commands.SystemPowerdown());
+        Duration next = Duration.ofNanos(Math.min(left, PRESS_AGAIN.toNanos()));
+        if (session.process().gone(next, session.pauses())) {
+          QemuProcess.forget(instance);
+          return;
+        }
       }
     } catch (VirtException e) {
       if (e.kind() == Kind.REFUSED) {
