@@ -16,6 +16,7 @@ import dev.tern.contract.amqp.Asked.Answered;
 import dev.tern.contract.amqp.Asked.NoAnswer;
 import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.local.BrokerForTests;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -31,7 +32,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -59,9 +59,8 @@ class BrokerAmqpTest {
   private AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 
   @BeforeEach
-  void connect() {
-    String uri = System.getenv("TERN_TEST_AMQP");
-    Assumptions.assumeTrue(uri != null, "TERN_TEST_AMQP names a broker");
+  void connect() throws Exception {
+    String uri = BrokerForTests.uri();
     context
         .getEnvironment()
         .getPropertySources()
