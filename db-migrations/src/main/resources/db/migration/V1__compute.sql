@@ -100,7 +100,7 @@ create table servers (
     task_state        text collate "C"
         check (task_state in ('scheduling', 'spawning', 'powering-on', 'powering-off', 'migrating', 'deleting')),
     power_state       integer not null check (power_state in (0, 1, 3, 4, 6)),
-    epoch             bigint  not null check (epoch > 0),
+    epoch             bigint  not null check (epoch >= 0),
     host              text collate "C" references hosts (name),
     claim_id          uuid,
     progress          integer not null check (progress between 0 and 100),

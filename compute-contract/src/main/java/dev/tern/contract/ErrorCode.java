@@ -21,6 +21,7 @@ public enum ErrorCode {
   INVALID_MIGRATION_STATE(Kind.INVALID, "InvalidMigrationState"),
   IMAGE_NOT_ACTIVE(Kind.INVALID, "ImageNotActive"),
   IMAGE_UNACCEPTABLE(Kind.INVALID, "ImageUnacceptable"),
+  FLAVOR_EXISTS(Kind.CONFLICT, "FlavorExists"),
   IMAGE_CONFLICT(Kind.CONFLICT, "ImageConflict"),
   FLAVOR_DISK_TOO_SMALL(Kind.INVALID, "FlavorDiskSmallerThanMinDisk"),
   NO_VALID_HOST(Kind.INVALID, "NoValidHost"),

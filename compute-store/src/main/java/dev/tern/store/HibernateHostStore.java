@@ -1,0 +1,230 @@
+package dev.tern.store;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.VmState;
+import dev.tern.contract.host.HostReport;
+import jakarta.persistence.EntityManager;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.transaction.annotation.Transactional;
+
+@Transactional
+class HibernateHostStore implements HostStore {
+  /**
+   * An agent whose clock went back between two starts reports a start that seems older; it is
+   * believed once the other has been silent for this long.
+   */
+  private static final String SILENCE = "interval '30 seconds'";
+
+  private final EntityManager entities;
+  private final Rows rows;
+
+  HibernateHostStore(EntityManager entities, Rows rows) {
+    this.entities = entities;
+    this.rows = rows;
+  }
+
+  @Override
+  public void report(HostReport report) {
+    entities
+        .createNativeQuery(
+            "insert into hosts as h"
+                + " (name, agent_started_at_millis, sequence, report, last_seen)"
+                + " values (:name, :started, :sequence, :report, now())"
+                + " on conflict (name) do update set"
+                + " agent_started_at_millis = excluded.agent_started_at_millis,"
+                + " sequence = excluded.sequence, report = excluded.report, last_seen = now()"
+                + " where (excluded.agent_started_at_millis, excluded.sequence)"
+                + " > (h.agent_started_at_millis, h.sequence)"
+                + " or (excluded.agent_started_at_millis < h.agent_started_at_millis"
+                + " and h.last_seen < now() - "
+                + SILENCE
+                + ")")
+        .setParameter("name", report.host().value())
+        .setParameter("started", report.agentStartedAtMillis())
+        .setParameter("sequence", report.sequence())
+        .setParameter("report", Json.of(report))
+        .executeUpdate();
+    entities
+        .createNativeQuery("insert into host_shares (host) values (:name) on conflict do nothing")
+        .setParameter("name", report.host().value())
+        .executeUpdate();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<HostRecord> find(HostName host, Duration downAfter) {
+    return toRecords(
+            entities
+                .createQuery("from HostEntity h where h.name = :name", HostEntity.class)
+                .setParameter("name", host.value())
+                .getResultList(),
+            downAfter)
+        .stream()
+        .findFirst();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<HostRecord> find(UUID hypervisorOrService, Duration downAfter) {
+    return toRecords(
+            entities
+                .createQuery(
+                    "from HostEntity h where h.uuid = :uuid or h.serviceUuid = :uuid",
+                    HostEntity.class)
+                .setParameter("uuid", hypervisorOrService)
+                .getResultList(),
+            downAfter)
+        .stream()
+        .findFirst();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<HostRecord> list(Duration downAfter, int afterNumber, int limit) {
+    return toRecords(
+        entities
+            .createQuery(
+                "from HostEntity h where h.number > :after order by h.number", HostEntity.class)
+            .setParameter("after", afterNumber)
+            .setMaxResults(limit)
+            .getResultList(),
+        downAfter);
+  }
+
+  /** Four questions for a page, however many hosts are on it. */
+  private List<HostRecord> toRecords(List<HostEntity> hosts, Duration downAfter) {
+    if (hosts.isEmpty()) {
+      return List.of();
+    }
+    List<String> names = hosts.stream().map(host -> host.name).toList();
+    Map<String, HostShareEntity> shares = new HashMap<>();
+    entities
+        .createQuery("from HostShareEntity s where s.host in :names", HostShareEntity.class)
+        .setParameter("names", names)
+        .getResultStream()
+        .forEach(share -> shares.put(share.host, share));
+    Map<String, Integer> servers = servers(names);
+    Map<String, Integer> migrations = migrations(names);
+    Instant upSince = rows.now().minus(downAfter);
+    return hosts.stream()
+        .map(host ->
+            toRecord(
+                host,
+                Objects.requireNonNull(shares.get(host.name)),
+                upSince,
+                servers.getOrDefault(host.name, 0),
+                migrations.getOrDefault(host.name, 0)))
+        .toList();
+  }
+
+  private Map<String, Integer> servers(List<String> names) {
+    Map<String, Integer> counts = new HashMap<>();
+    entities
+        .createQuery(
+            "select s.host, count(s) from ServerEntity s where s.host in :names"
+                + " and s.vmState <> :deleted group by s.host",
+            Object[].class)
+        .setParameter("names", names)
+        .setParameter("deleted", VmState.DELETED)
+        .getResultStream()
+        .forEach(row -> counts.put((String) row[0], Math.toIntExact((Long) row[1])));
+    return counts;
+  }
+
+  private Map<String, Integer> migrations(List<String> names) {
+    Map<String, Integer> counts = new HashMap<>();
+    for (String end : List.of("source", "destination")) {
+      entities
+          .createQuery(
+              "select m.%1$s, count(m) from MigrationEntity m where m.%1$s in :names and m.endedAt"
+                      .formatted(end)
+                  + " is null group by m."
+                  + end,
+              Object[].class)
+          .setParameter("names", names)
+          .getResultStream()
+          .forEach(
+              row -> counts.merge((String) row[0], Math.toIntExact((Long) row[1]), Integer::sum));
+    }
+    return counts;
+  }
+
+  private static HostRecord toRecord(
+      HostEntity host, HostShareEntity share, Instant upSince, int servers, int migrations) {
+    return new HostRecord(
+        Objects.requireNonNull(host.number),
+        host.uuid,
+        host.serviceUuid,
+        Json.read(HostReport.class, host.report),
+        !host.forcedDown && !host.lastSeen.isBefore(upSince),
+        host.lastSeen,
+        host.disabled,
+        Optional.ofNullable(host.disabledReason),
+        host.forcedDown,
+        share.toResources(),
+        servers,
+        migrations);
+  }
+
+  @Override
+  public boolean setDisabled(HostName host, boolean disabled, Optional<String> reason) {
+    @Nullable String why = disabled ? reason.orElse(null) : null;
+    return entities
+            .createQuery(
+                "update HostEntity h set h.disabled = :disabled, h.disabledReason = :why"
+                    + " where h.name = :name")
+            .setParameter("disabled", disabled)
+            .setParameter("why", why)
+            .setParameter("name", host.value())
+            .executeUpdate()
+        == 1;
+  }
+
+  @Override
+  public boolean setForcedDown(HostName host, boolean forcedDown) {
+    return entities
+            .createQuery("update HostEntity h set h.forcedDown = :down where h.name = :name")
+            .setParameter("down", forcedDown)
+            .setParameter("name", host.value())
+            .executeUpdate()
+        == 1;
+  }
+
+  @Override
+  public void beat(String binary, String instance) {
+    entities
+        .createNativeQuery(
+            "insert into service_beats (service, instance, last_seen)"
+                + " values (:service, :instance, now())"
+                + " on conflict (service, instance) do update set last_seen = now()")
+        .setParameter("service", binary)
+        .setParameter("instance", instance)
+        .executeUpdate();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<ServiceBeat> beats(Duration downAfter) {
+    Instant upSince = rows.now().minus(downAfter);
+    return entities
+        .createQuery("from ServiceBeatEntity b order by b.number", ServiceBeatEntity.class)
+        .getResultStream()
+        .map(beat ->
+            new ServiceBeat(
+                Objects.requireNonNull(beat.number),
+                beat.uuid,
+                beat.service,
+                beat.instance,
+                !beat.lastSeen.isBefore(upSince),
+                beat.lastSeen))
+        .toList();
+  }
+}

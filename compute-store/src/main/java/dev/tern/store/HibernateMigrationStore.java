@@ -1,0 +1,304 @@
+package dev.tern.store;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.Phase;
+import dev.tern.contract.PowerState;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.SagaStore.SagaKind;
+import dev.tern.store.ServerStore.Requested;
+import jakarta.persistence.EntityManager;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.transaction.annotation.Transactional;
+
+@Transactional
+class HibernateMigrationStore implements MigrationStore {
+  private static final String LIVE_MIGRATE = "os-migrateLive";
+  private static final String ABORT = "abort live migration";
+
+  private final EntityManager entities;
+  private final Rows rows;
+  private final Requests requests;
+  private final Endings endings;
+  private final Claims claims;
+
+  HibernateMigrationStore(
+      EntityManager entities, Rows rows, Requests requests, Endings endings, Claims claims) {
+    this.entities = entities;
+    this.rows = rows;
+    this.requests = requests;
+    this.endings = endings;
+    this.claims = claims;
+  }
+
+  // ---- requests
+
+  @Override
+  public MigrationRecord requestLiveMigration(NewMigration asked, Requested by) {
+    ServerEntity server = requests.server(asked.server());
+    Requests.guard(server, LIVE_MIGRATE, Set.of(VmState.ACTIVE, VmState.PAUSED));
+    Instant now = rows.now();
+    MigrationEntity migration = new MigrationEntity();
+    migration.uuid = asked.id().value();
+    migration.server = server.id;
+    migration.source =
+        Optional.ofNullable(server.host)
+            .orElseThrow(() -> new IllegalStateException("an active server without host"));
+    migration.sourceClaim = server.claim;
+    migration.requestedHost = asked.requestedHost().map(HostName::value).orElse(null);
+    migration.blockMigration = asked.blockMigration();
+    migration.diskOverCommit = asked.diskOverCommit().orElse(null);
+    migration.epoch = server.epoch + 1;
+    migration.user = by.user();
+    migration.project = by.project();
+    migration.createdAt = now;
+    migration.updatedAt = now;
+    entities.persist(migration);
+    migration.saga =
+        requests.accept(
+            server,
+            TaskState.MIGRATING,
+            SagaKind.LIVE_MIGRATION,
+            migration.uuid,
+            "live-migration",
+            by,
+            now);
+    return migration.toRecord();
+  }
+
+  @Override
+  public void requestAbort(ServerId id, long number, Requested by) {
+    ServerEntity server = requests.server(id);
+    UUID uuid =
+        ofServer(id, number)
+            .map(found -> found.uuid)
+            .orElseThrow(() ->
+                new ComputeException(
+                    ErrorCode.MIGRATION_NOT_FOUND,
+                    "Migration %d not found for instance %s".formatted(number, id),
+                    null));
+    MigrationEntity migration = rows.lockMigration(uuid).orElseThrow();
+    entities.refresh(migration);
+    if (migration.endedAt != null) {
+      throw new ComputeException(
+          ErrorCode.INVALID_MIGRATION_STATE,
+          ("Migration %d state of instance %s is %s. Cannot %s while the migration is in this"
+                  + " state.")
+              .formatted(number, id, migration.status.wire(), ABORT),
+          null);
+    }
+    Instant now = rows.now();
+    if (!migration.abortRequested) {
+      migration.abortRequested = true;
+      migration.updatedAt = now;
+      requests.open(server.id, "live_migration_cancel", by, now);
+    }
+    rows.wake(migration.saga, now);
+  }
+
+  // ---- reading
+
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<MigrationRecord> find(MigrationId id) {
+    return entities
+        .createQuery("from MigrationEntity m where m.uuid = :uuid", MigrationEntity.class)
+        .setParameter("uuid", id.value())
+        .getResultStream()
+        .findFirst()
+        .map(MigrationEntity::toRecord);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<MigrationRecord> find(ServerId server, long number) {
+    return ofServer(server, number).map(MigrationEntity::toRecord);
+  }
+
+  private Optional<MigrationEntity> ofServer(ServerId server, long number) {
+    return Optional.ofNullable(entities.find(MigrationEntity.class, number))
+        .filter(migration -> migration.server.equals(server.value()));
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<MigrationRecord> list(MigrationQuery query) {
+    return new MigrationListing(query)
+        .run(entities).stream().map(MigrationEntity::toRecord).toList();
+  }
+
+  // ---- progress
+
+  /** The server's row first, as everywhere; it also keeps the migration from ending meanwhile. */
+  @Override
+  public void progress(MigrationProgress seen) {
+    @Nullable MigrationEntity migration =
+        entities
+            .createQuery(
+                "select m.server from MigrationEntity m where m.uuid = :uuid and m.endedAt is null",
+                UUID.class)
+            .setParameter("uuid", seen.migration().value())
+            .getResultStream()
+            .findFirst()
+            .flatMap(rows::lockServer)
+            .flatMap(server -> rows.lockMigration(seen.migration().value()))
+            .orElse(null);
+    if (migration == null || migration.endedAt != null) {
+      return;
+    }
+    take(migration, seen);
+    ServerEntity server =
+        Objects.requireNonNull(entities.find(ServerEntity.class, migration.server));
+    server.progress = Math.max(server.progress, memoryPercent(migration));
+  }
+
+  /** What remains is believed only of the newest: figures may arrive in any order. */
+  private void take(MigrationEntity migration, MigrationProgress seen) {
+    if (seen.memoryProcessed() >= migration.memoryProcessed) {
+      migration.memoryRemaining = Math.max(0, seen.memoryRemaining());
+    }
+    if (seen.diskProcessed() >= migration.diskProcessed) {
+      migration.diskRemaining = Math.max(0, seen.diskRemaining());
+    }
+    migration.memoryTotal = Math.max(migration.memoryTotal, seen.memoryTotal());
+    migration.memoryProcessed = Math.max(migration.memoryProcessed, seen.memoryProcessed());
+    migration.diskTotal = Math.max(migration.diskTotal, seen.diskTotal());
+    migration.diskProcessed = Math.max(migration.diskProcessed, seen.diskProcessed());
+    migration.updatedAt = rows.now();
+  }
+
+  /** As Nova shows it: 100 less the share of memory that remains. */
+  private static int memoryPercent(MigrationEntity migration) {
+    if (migration.memoryTotal <= 0) {
+      return 0;
+    }
+    double remaining = (double) migration.memoryRemaining / migration.memoryTotal;
+    return Math.clamp(100 - Math.round(remaining * 100), 0, 100);
+  }
+
+  // ---- what the conductor writes
+
+  @Override
+  public void planned(
+      Lease lease, MigrationId id, HostName destination, ClaimId claim, long diskBytes) {
+    Held held = hold(lease, id);
+    claims.requireHeld(claim, held.server().id, destination);
+    MigrationEntity migration = held.migration();
+    migration.destination = destination.value();
+    migration.destinationClaim = claim.value();
+    migration.diskTotal = Math.max(migration.diskTotal, diskBytes);
+    migration.diskRemaining = Math.max(0, migration.diskTotal - migration.diskProcessed);
+    migration.checked = true;
+    migration.updatedAt = held.now();
+  }
+
+  @Override
+  public void entered(Lease lease, MigrationId id, MigrationStatus status, Phase phase) {
+    if (!EnumSet.of(MigrationStatus.QUEUED, MigrationStatus.PREPARING, MigrationStatus.RUNNING)
+        .contains(status)) {
+      throw new IllegalArgumentException("a migration in progress is not " + status);
+    }
+    Held held = hold(lease, id);
+    held.migration().status = status;
+    held.migration().phase = phase;
+    held.migration().updatedAt = held.now();
+  }
+
+  @Override
+  public void inDoubt(Lease lease, MigrationId id, boolean inDoubt, String why) {
+    Held held = hold(lease, id);
+    held.migration().inDoubt = inDoubt;
+    held.migration().inDoubtWhy = inDoubt ? why : null;
+    held.migration().updatedAt = held.now();
+  }
+
+  @Override
+  public void ownerChanged(Lease lease, MigrationId id, Optional<Duration> pause) {
+    Held held = hold(lease, id);
+    MigrationEntity migration = held.migration();
+    if (migration.destination == null || migration.destinationClaim == null) {
+      throw new IllegalStateException("migration %s has no destination".formatted(id));
+    }
+    held.server().host = migration.destination;
+    held.server().claim = migration.destinationClaim;
+    held.server().updatedAt = held.now();
+    migration.ownerChanged = true;
+    migration.inDoubt = false;
+    migration.inDoubtWhy = null;
+    pause.ifPresent(length -> migration.pauseNanos = length.toNanos());
+    migration.updatedAt = held.now();
+  }
+
+  @Override
+  public void completed(Lease lease, MigrationId id) {
+    Held held = hold(lease, id);
+    if (!held.migration().ownerChanged) {
+      throw new IllegalStateException(
+          "migration %s cannot complete: its guest still belongs to the source".formatted(id));
+    }
+    end(held, MigrationStatus.COMPLETED, Optional.empty());
+  }
+
+  @Override
+  public void rolledBack(Lease lease, MigrationId id, MigrationStatus status, Failure failure) {
+    if (!EnumSet.of(MigrationStatus.FAILED, MigrationStatus.CANCELLED, MigrationStatus.ERROR)
+        .contains(status)) {
+      throw new IllegalArgumentException("a migration that was rolled back is not " + status);
+    }
+    Held held = hold(lease, id);
+    if (held.migration().ownerChanged) {
+      throw new IllegalStateException(
+          "migration %s cannot roll back: its guest belongs to the destination".formatted(id));
+    }
+    end(held, status, Optional.of(failure));
+  }
+
+  @Override
+  public void guestLost(Lease lease, MigrationId id, Failure failure) {
+    Held held = hold(lease, id);
+    held.server().vmState = VmState.ERROR;
+    held.server().power = PowerState.CRASHED;
+    held.server().fault(failure, held.now());
+    end(held, MigrationStatus.ERROR, Optional.of(failure));
+  }
+
+  /** The owner's claim stays; what the migration held besides is given back. */
+  private void end(Held held, MigrationStatus status, Optional<Failure> failure) {
+    held.migration().end(status, failure.orElse(null), held.now());
+    claims.releaseAllBut(held.server().id, held.server().claim);
+    endings.end(held.saga(), held.server(), failure, held.now());
+  }
+
+  private Held hold(Lease lease, MigrationId id) {
+    Instant now = rows.now();
+    SagaEntity saga = rows.hold(lease);
+    if (!id.value().equals(saga.migration)) {
+      throw new IllegalArgumentException("saga %s is not of migration %s".formatted(saga.id, id));
+    }
+    ServerEntity server = rows.lockServerOf(saga, saga.server);
+    MigrationEntity migration =
+        rows.lockMigration(id.value())
+            .orElseThrow(() -> new IllegalStateException("no migration " + id));
+    return new Held(saga, server, migration, now);
+  }
+
+  private record Held(
+      SagaEntity saga, ServerEntity server, MigrationEntity migration, Instant now) {}
+}

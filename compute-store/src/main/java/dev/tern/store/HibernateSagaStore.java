@@ -1,0 +1,131 @@
+package dev.tern.store;
+
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.ServerId;
+import jakarta.persistence.EntityManager;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.transaction.annotation.Transactional;
+
+@Transactional
+class HibernateSagaStore implements SagaStore {
+  private static final String FREE =
+      "s.ended_at is null and (s.leased_until is null or s.leased_until <= now())"
+          + " and not exists (select 1 from sagas o where o.server_id = s.server_id"
+          + " and o.ended_at is null and o.number < s.number)";
+
+  private final EntityManager entities;
+  private final Rows rows;
+
+  HibernateSagaStore(EntityManager entities, Rows rows) {
+    this.entities = entities;
+    this.rows = rows;
+  }
+
+  @Override
+  public Optional<SagaRecord> lease(UUID saga, String holder, Duration length) {
+    int taken =
+        entities
+            .createNativeQuery(
+                "update sagas s set token = token + 1, holder = :holder,"
+                    + " leased_until = now() + make_interval(secs => :length)"
+                    + " where s.id = :saga and "
+                    + FREE)
+            .setParameter("holder", holder)
+            .setParameter("length", Rows.seconds(length))
+            .setParameter("saga", saga)
+            .executeUpdate();
+    @Nullable SagaEntity entity = taken == 1 ? entities.find(SagaEntity.class, saga) : null;
+    return Optional.ofNullable(entity).map(found -> toRecord(found, length));
+  }
+
+  private static SagaRecord toRecord(SagaEntity saga, Duration length) {
+    return new SagaRecord(
+        saga.id,
+        saga.kind,
+        new ServerId(saga.server),
+        Optional.ofNullable(saga.migration).map(MigrationId::new),
+        new RequestId(saga.request),
+        new Lease(saga.id, saga.token, length),
+        position(saga),
+        saga.facts,
+        saga.endedAt != null);
+  }
+
+  private static Optional<Position> position(SagaEntity saga) {
+    return saga.direction == null || saga.step == null
+        ? Optional.empty()
+        : Optional.of(new Position(saga.direction, saga.step));
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<UUID> waiting(int limit) {
+    List<?> waiting =
+        entities
+            .createNativeQuery(
+                "select s.id from sagas s where " + FREE + " order by s.number", UUID.class)
+            .setMaxResults(limit)
+            .getResultList();
+    return waiting.stream().map(UUID.class::cast).toList();
+  }
+
+  @Override
+  public boolean renewAndSeeAbort(Lease lease) {
+    SagaEntity saga = rows.hold(lease);
+    return abortRequested(saga) || rows.deleteWaits(saga);
+  }
+
+  private boolean abortRequested(SagaEntity saga) {
+    return saga.migration != null
+        && entities
+            .createQuery(
+                "select m.abortRequested from MigrationEntity m where m.uuid = :uuid",
+                Boolean.class)
+            .setParameter("uuid", saga.migration)
+            .getSingleResult();
+  }
+
+  @Override
+  public void record(Lease lease, Position position, String facts, LogLine line) {
+    SagaEntity saga = rows.hold(lease);
+    saga.direction = position.direction();
+    saga.step = position.step();
+    saga.facts = facts;
+    SagaLogEntity entry = new SagaLogEntity();
+    entry.saga = saga.id;
+    entry.step = line.step();
+    entry.what = line.what();
+    entry.detail = line.detail();
+    entry.at = rows.now();
+    entities.persist(entry);
+  }
+
+  @Override
+  public void giveBack(Lease lease) {
+    entities
+        .createNativeQuery(
+            "update sagas set leased_until = null, holder = null"
+                + " where id = :saga and token = :token and ended_at is null")
+        .setParameter("saga", lease.saga())
+        .setParameter("token", lease.token())
+        .executeUpdate();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<LogLine> log(UUID saga) {
+    return entities
+        .createQuery(
+            "from SagaLogEntity l where l.saga = :saga order by l.number", SagaLogEntity.class)
+        .setParameter("saga", saga)
+        .getResultList()
+        .stream()
+        .map(line -> new LogLine(line.step, line.what, line.detail, line.at))
+        .toList();
+  }
+}

@@ -1,0 +1,33 @@
+package dev.tern.store;
+
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** JSON in columns. Fields that an older version of Tern does not know are passed over. */
+final class Json {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+  private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
+
+  private Json() {}
+
+  static String of(Object value) {
+    return MAPPER.writeValueAsString(value);
+  }
+
+  static String ofTexts(Map<String, String> texts) {
+    return MAPPER.writeValueAsString(new TreeMap<>(texts));
+  }
+
+  static <T> T read(Class<T> type, String json) {
+    return MAPPER.readValue(json, type);
+  }
+
+  static Map<String, String> texts(String json) {
+    return MAPPER.readValue(json, TEXTS);
+  }
+}

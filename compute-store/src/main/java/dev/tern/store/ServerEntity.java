@@ -1,0 +1,168 @@
+package dev.tern.store;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.PowerState;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.ServerStore.Fault;
+import dev.tern.store.ServerStore.NewServer;
+import dev.tern.store.ServerStore.ServerRecord;
+import jakarta.persistence.Column;
+import jakarta.persistence.Convert;
+import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+@Entity
+@Table(name = "servers")
+class ServerEntity {
+  @Id UUID id = new UUID(0, 0);
+  String name = "";
+  String hostname = "";
+
+  @Column(name = "user_id")
+  String user = "";
+
+  @Column(name = "project_id")
+  String project = "";
+
+  @Column(name = "flavor_id")
+  String flavorId = "";
+
+  String flavor = "{}";
+  int vcpus;
+
+  @Column(name = "memory_mib")
+  long memoryMib;
+
+  @Column(name = "image_id")
+  UUID image = new UUID(0, 0);
+
+  String metadata = "{}";
+  @Nullable String description;
+
+  @Column(name = "availability_zone")
+  @Nullable String availabilityZone;
+
+  @Column(name = "requested_host")
+  @Nullable String requestedHost;
+
+  boolean network;
+
+  @Column(name = "vm_state")
+  @Convert(converter = StoredForms.OfVmState.class)
+  VmState vmState = VmState.BUILDING;
+
+  @Column(name = "task_state")
+  @Convert(converter = StoredForms.OfTaskState.class)
+  @Nullable TaskState task;
+
+  @Column(name = "power_state")
+  @Convert(converter = StoredForms.OfPowerState.class)
+  PowerState power = PowerState.NOSTATE;
+
+  long epoch;
+  @Nullable String host;
+
+  @Column(name = "claim_id")
+  @Nullable UUID claim;
+
+  int progress;
+
+  @Column(name = "fault_code")
+  @Enumerated(EnumType.STRING)
+  @Nullable ErrorCode faultCode;
+
+  @Column(name = "fault_message")
+  @Nullable String faultMessage;
+
+  @Column(name = "fault_at")
+  @Nullable Instant faultAt;
+
+  @Column(name = "created_at")
+  Instant createdAt = Instant.EPOCH;
+
+  @Column(name = "updated_at")
+  Instant updatedAt = Instant.EPOCH;
+
+  @Column(name = "launched_at")
+  @Nullable Instant launchedAt;
+
+  @Column(name = "terminated_at")
+  @Nullable Instant terminatedAt;
+
+  static ServerEntity of(NewServer server, Instant now) {
+    ServerEntity entity = new ServerEntity();
+    entity.id = server.id().value();
+    entity.name = server.name();
+    entity.hostname = server.hostname();
+    entity.user = server.user();
+    entity.project = server.project();
+    entity.flavorId = server.flavor().id();
+    entity.flavor = Json.of(server.flavor());
+    entity.vcpus = server.flavor().vcpus();
+    entity.memoryMib = server.flavor().memoryMib();
+    entity.image = server.image().value();
+    entity.metadata = Json.ofTexts(server.metadata());
+    entity.description = server.description().orElse(null);
+    entity.availabilityZone = server.availabilityZone().orElse(null);
+    entity.requestedHost = server.requestedHost().map(HostName::value).orElse(null);
+    entity.network = server.network();
+    entity.createdAt = now;
+    entity.updatedAt = now;
+    return entity;
+  }
+
+  void fault(@Nullable Failure failure, Instant now) {
+    faultCode = failure == null ? null : failure.code();
+    faultMessage = failure == null ? null : failure.message();
+    faultAt = failure == null ? null : now;
+  }
+
+  private Optional<Fault> fault() {
+    if (faultCode == null || faultMessage == null || faultAt == null) {
+      return Optional.empty();
+    }
+    return Optional.of(new Fault(new Failure(faultCode, faultMessage), faultAt));
+  }
+
+  ServerRecord toRecord() {
+    return new ServerRecord(
+        new ServerId(id),
+        name,
+        hostname,
+        user,
+        project,
+        Json.read(FlavorRecord.class, flavor),
+        new ImageId(image),
+        Json.texts(metadata),
+        Optional.ofNullable(description),
+        Optional.ofNullable(availabilityZone),
+        Optional.ofNullable(requestedHost).map(HostName::new),
+        network,
+        vmState,
+        Optional.ofNullable(task),
+        power,
+        epoch,
+        Optional.ofNullable(host).map(HostName::new),
+        Optional.ofNullable(claim).map(ClaimId::new),
+        progress,
+        fault(),
+        createdAt,
+        updatedAt,
+        Optional.ofNullable(launchedAt),
+        Optional.ofNullable(terminatedAt));
+  }
+}

@@ -1,0 +1,192 @@
+package dev.tern.store;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.VmState;
+import dev.tern.store.Requests.Refusals;
+import dev.tern.store.ServerStore.ServerQuery;
+import dev.tern.store.ServerStore.Sort;
+import dev.tern.store.ServerStore.SortKey;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.Query;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A page of servers, as SQL. Keyset paging: a page begins after the marker's own keys, so it costs
+ * what the page costs, wherever it is. The id is the last key, so the order is total.
+ *
+ * <p>An absent value (no host, no task) counts as larger than any other, as PostgreSQL orders it.
+ */
+final class ServerListing {
+  private final ServerQuery query;
+  private final List<String> conditions = new ArrayList<>();
+  private final Map<String, Object> values = new LinkedHashMap<>();
+
+  ServerListing(ServerQuery query) {
+    this.query = query;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @throws dev.tern.contract.ComputeException {@code INVALID_INPUT} when there is no such marker
+   */
+  List<ServerEntity> run(EntityManager entities) {
+    filter();
+    List<Sort> order = order();
+    query
+        .marker()
+        .ifPresent(id -> {
+          @Nullable ServerEntity marker = entities.find(ServerEntity.class, id.value());
+          if (marker == null) {
+            throw Refusals.noMarker(id);
+          }
+          conditions.add(after(order, marker));
+        });
+    String where = conditions.isEmpty() ? "" : " where " + String.join(" and ", conditions);
+    String orderBy =
+        order.stream()
+            .map(sort -> "s." + column(sort.key()) + (sort.descending() ? " desc" : " asc"))
+            .collect(Collectors.joining(", "));
+    Query sql =
+        entities.createNativeQuery(
+            "select s.* from servers s" + where + " order by " + orderBy, ServerEntity.class);
+    values.forEach(sql::setParameter);
+    List<?> found = sql.setMaxResults(query.limit()).getResultList();
+    return found.stream().map(ServerEntity.class::cast).toList();
+  }
+
+  private void filter() {
+    query.project().ifPresent(project -> equal("project_id", project));
+    query.name().ifPresent(name -> add("s.name ~ :name", "name", name));
+    query.host().map(HostName::value).ifPresent(host -> equal("host", host));
+    query.task().ifPresent(task -> equal("task_state", task.wire()));
+    query.image().ifPresent(image -> equal("image_id", image.value()));
+    query.flavor().ifPresent(flavor -> equal("flavor_id", flavor));
+    query.changesSince().ifPresent(since -> add("s.updated_at >= :since", "since", since));
+    if (!query.vmStates().isEmpty()) {
+      add(
+          "s.vm_state in (:states)",
+          "states",
+          query.vmStates().stream().map(VmState::wire).toList());
+    }
+    if (query.deleted()) {
+      conditions.add("s.vm_state = 'deleted'");
+    } else if (query.changesSince().isEmpty() && !query.vmStates().contains(VmState.DELETED)) {
+      conditions.add("s.vm_state <> 'deleted'");
+    }
+  }
+
+  private void equal(String column, Object value) {
+    add("s.%1$s = :%1$s".formatted(column), column, value);
+  }
+
+  private void add(String condition, String name, Object value) {
+    conditions.add(condition);
+    values.put(name, value);
+  }
+
+  private List<Sort> order() {
+    SequencedSet<SortKey> seen = new LinkedHashSet<>();
+    List<Sort> order = new ArrayList<>();
+    for (Sort sort : query.sort()) {
+      if (seen.add(sort.key())) {
+        order.add(sort);
+      }
+    }
+    if (seen.add(SortKey.UUID)) {
+      // The way the last key goes, so that an index read from one end gives the whole order.
+      order.add(new Sort(SortKey.UUID, !order.isEmpty() && order.getLast().descending()));
+    }
+    return order;
+  }
+
+  /** Past the marker: a later first key, or the same and a later second, and so on. */
+  private String after(List<Sort> order, ServerEntity marker) {
+    List<String> ways = new ArrayList<>();
+    StringBuilder same = new StringBuilder();
+    for (Sort sort : order) {
+      ways.add(same + later(sort, marker));
+      same.append(equal(sort.key(), marker)).append(" and ");
+    }
+    Sort first = order.getFirst();
+    // Says the same again about the first key alone, which lets an index start at the marker.
+    String bound = "(%s or %s)".formatted(later(first, marker), equal(first.key(), marker));
+    if (value(first.key(), marker) != null && !nullable(first.key())) {
+      bound =
+          "s.%s %s :%s"
+              .formatted(
+                  column(first.key()), first.descending() ? "<=" : ">=", bind(first, marker));
+    }
+    return bound + " and (" + String.join(" or ", ways) + ")";
+  }
+
+  private String later(Sort sort, ServerEntity marker) {
+    String column = "s." + column(sort.key());
+    if (value(sort.key(), marker) == null) {
+      return sort.descending() ? column + " is not null" : "false";
+    }
+    String compared = column + (sort.descending() ? " < :" : " > :") + bind(sort, marker);
+    return nullable(sort.key()) && !sort.descending()
+        ? "(%s or %s is null)".formatted(compared, column)
+        : compared;
+  }
+
+  private String equal(SortKey key, ServerEntity marker) {
+    String column = "s." + column(key);
+    return value(key, marker) == null
+        ? column + " is null"
+        : column + " = :" + bind(new Sort(key, false), marker);
+  }
+
+  private String bind(Sort sort, ServerEntity marker) {
+    @Nullable Object value = value(sort.key(), marker);
+    String name = "marker_" + column(sort.key());
+    if (value != null) {
+      values.put(name, value);
+    }
+    return name;
+  }
+
+  private static boolean nullable(SortKey key) {
+    return switch (key) {
+      case HOST, TASK_STATE -> true;
+      case CREATED_AT, UPDATED_AT, NAME, UUID, VM_STATE -> false;
+    };
+  }
+
+  private static String column(SortKey key) {
+    return switch (key) {
+      case CREATED_AT -> "created_at";
+      case UPDATED_AT -> "updated_at";
+      case NAME -> "name";
+      case UUID -> "id";
+      case HOST -> "host";
+      case VM_STATE -> "vm_state";
+      case TASK_STATE -> "task_state";
+    };
+  }
+
+  private static @Nullable Object value(SortKey key, ServerEntity server) {
+    return switch (key) {
+      case CREATED_AT -> server.createdAt;
+      case UPDATED_AT -> server.updatedAt;
+      case NAME -> server.name;
+      case UUID -> uuid(server);
+      case HOST -> server.host;
+      case VM_STATE -> server.vmState.wire();
+      case TASK_STATE -> server.task == null ? null : server.task.wire();
+    };
+  }
+
+  private static UUID uuid(ServerEntity server) {
+    return server.id;
+  }
+}

@@ -1,0 +1,89 @@
+package dev.tern.store;
+
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.EntityManagerFactory;
+import java.util.UUID;
+import org.springframework.boot.persistence.autoconfigure.EntityScan;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.PropertySource;
+import org.springframework.orm.jpa.SharedEntityManagerCreator;
+import org.springframework.transaction.annotation.EnableTransactionManagement;
+
+/**
+ * The stores, for an application to import. It gives the database by {@code spring.datasource.*}
+ * and has the schema migrated first; a schema that does not fit the entities stops the start.
+ */
+@Configuration(proxyBeanMethods = false)
+@EnableTransactionManagement
+@EntityScan(basePackageClasses = StoreConfiguration.class)
+@PropertySource("classpath:tern-store.properties")
+public class StoreConfiguration {
+
+  private record Parts(
+      EntityManager entities, Rows rows, Requests requests, Endings endings, Claims claims) {}
+
+  private static Parts parts(EntityManagerFactory factory) {
+    EntityManager entities = SharedEntityManagerCreator.createSharedEntityManager(factory);
+    Rows rows = new Rows(entities);
+    return new Parts(
+        entities,
+        rows,
+        new Requests(entities, rows, UUID::randomUUID),
+        new Endings(entities, rows),
+        new Claims(entities));
+  }
+
+  @Bean
+  ServerStore serverStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateServerStore(
+        parts.entities(), parts.rows(), parts.requests(), parts.endings(), parts.claims());
+  }
+
+  @Bean
+  MigrationStore migrationStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateMigrationStore(
+        parts.entities(), parts.rows(), parts.requests(), parts.endings(), parts.claims());
+  }
+
+  @Bean
+  SagaStore sagaStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateSagaStore(parts.entities(), parts.rows());
+  }
+
+  @Bean
+  ActionStore actionStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateActionStore(parts.entities(), parts.rows());
+  }
+
+  @Bean
+  HostStore hostStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateHostStore(parts.entities(), parts.rows());
+  }
+
+  @Bean
+  ClaimStore claimStore(EntityManagerFactory factory) {
+    return new HibernateClaimStore(parts(factory).claims());
+  }
+
+  @Bean
+  FlavorStore flavorStore(EntityManagerFactory factory) {
+    return new HibernateFlavorStore(parts(factory).entities());
+  }
+
+  @Bean
+  ImageStore imageStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateImageStore(parts.entities(), parts.rows());
+  }
+
+  @Bean
+  OutboxStore outboxStore(EntityManagerFactory factory) {
+    return new HibernateOutboxStore(parts(factory).entities());
+  }
+}
