@@ -14,6 +14,9 @@ public interface ClaimStore {
    * claim id again: the claim as it stands (also when it is on another host), and nothing more is
    * taken.
    *
+   * <p>A claim that was released stays so: asking for it once more (a message that came late) takes
+   * nothing and answers empty. A new attempt makes a new claim id.
+   *
    * @param limits what may be claimed on the host in all, ratios applied
    * @return empty when the host has not enough left
    */
@@ -24,7 +27,7 @@ public interface ClaimStore {
 
   List<ClaimRecord> of(ServerId server);
 
-  /** Gives a share back. Harmless when it is gone. */
+  /** Gives a share back. Harmless when it is gone; one that never was can then not be claimed. */
   void release(ClaimId claim);
 
   /** A share of a host, held until released. */

@@ -221,12 +221,12 @@ class HibernateServerStore implements ServerStore {
     SagaEntity saga = rows.hold(lease);
     ServerEntity server = rows.lockServerOf(saga, id.value());
     server.vmState = VmState.DELETED;
+    server.task = null;
     server.power = PowerState.NOSTATE;
     server.terminatedAt = now;
     server.claim = null;
     claims.releaseAllBut(server.id, null);
     endings.end(saga, server, Optional.empty(), now);
-    server.task = null;
   }
 
   @Override

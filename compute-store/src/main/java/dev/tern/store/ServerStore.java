@@ -22,6 +22,7 @@ import java.util.Set;
  * all of it is there or none.
  */
 public interface ServerStore {
+  /** Empty when there never was one, and when it is deleted; those are only listed. */
   Optional<ServerRecord> find(ServerId id);
 
   /** Not the deleted ones unless asked. Keyset paging in the order given. */

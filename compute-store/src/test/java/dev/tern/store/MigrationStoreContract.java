@@ -1,0 +1,334 @@
+package dev.tern.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.Phase;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.ActionStore.ActionRecord;
+import dev.tern.store.ClaimStore.ClaimRecord;
+import dev.tern.store.MigrationStore.MigrationQuery;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.SagaStore.LeaseLostException;
+import dev.tern.store.ServerStore.Requested;
+import dev.tern.store.ServerStore.ServerRecord;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link MigrationStore} keeps, real or in memory. */
+abstract class MigrationStoreContract {
+  abstract Stores stores();
+
+  private final Samples samples = new Samples(this::stores);
+  private final HostName home = new HostName("home-" + UUID.randomUUID());
+  private final HostName away = new HostName("away-" + UUID.randomUUID());
+
+  @BeforeEach
+  void hosts_report() {
+    samples.host(home);
+    samples.host(away);
+  }
+
+  private ServerRecord server(ServerId id) {
+    return stores().servers().find(id).orElseThrow();
+  }
+
+  private MigrationRecord migration(MigrationId id) {
+    return stores().migrations().find(id).orElseThrow();
+  }
+
+  private List<HostName> hostsClaimed(ServerId server) {
+    return stores().claims().of(server).stream().map(ClaimRecord::host).toList();
+  }
+
+  @Test
+  @Tag("S113")
+  void is_refused_unless_the_server_is_active() {
+    ServerRecord building =
+        stores().servers().requestCreate(Samples.server("new", "sea"), Samples.request());
+    assertThatThrownBy(() -> samples.accepted(building.id()))
+        .isInstanceOf(ComputeException.class)
+        .hasMessage(
+            "Cannot 'os-migrateLive' instance %s while it is in vm_state building", building.id())
+        .extracting(e -> ((ComputeException) e).code())
+        .isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
+  }
+
+  @Test
+  @Tag("S114")
+  void is_refused_while_another_runs() {
+    ServerRecord guest = samples.active(home);
+    samples.accepted(guest.id());
+    assertThatThrownBy(() -> samples.accepted(guest.id()))
+        .hasMessage(
+            "Cannot 'os-migrateLive' instance %s while it is in task_state migrating", guest.id());
+  }
+
+  @Test
+  void of_an_unknown_server_is_refused() {
+    ServerId nobody = new ServerId(UUID.randomUUID());
+    assertThatThrownBy(() -> samples.accepted(nobody))
+        .hasMessage("Instance %s could not be found.", nobody);
+  }
+
+  @Test
+  void locks_the_server_and_raises_its_epoch() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    assertThat(accepted.status()).isEqualTo(MigrationStatus.ACCEPTED);
+    assertThat(accepted.source()).isEqualTo(home);
+    assertThat(accepted.checked()).isFalse();
+    assertThat(accepted.epoch()).isEqualTo(guest.epoch() + 1);
+    assertThat(server(guest.id()).epoch()).isEqualTo(accepted.epoch());
+    assertThat(server(guest.id()).task()).contains(TaskState.MIGRATING);
+    assertThat(migration(accepted.id())).isEqualTo(accepted);
+    assertThat(stores().migrations().find(guest.id(), accepted.number())).contains(accepted);
+  }
+
+  @Test
+  void moves_owner_and_claims_and_ends() {
+    ServerRecord guest = samples.active(home);
+    Requested by = Samples.request();
+    MigrationRecord accepted =
+        stores().migrations().requestLiveMigration(Samples.migration(guest.id()), by);
+    MigrationId id = accepted.id();
+    Lease lease = samples.lease(guest.id());
+    ClaimId claim = samples.claim(guest.id(), away);
+    stores().migrations().planned(lease, id, away, claim, 1000);
+    assertThat(migration(id).checked()).isTrue();
+    stores().migrations().entered(lease, id, MigrationStatus.RUNNING, Phase.PERFORM);
+    assertThat(hostsClaimed(guest.id())).containsExactlyInAnyOrder(home, away);
+
+    stores().actions().begin(guest.id(), by.request(), "compute_live_migration", Optional.of(home));
+    stores().migrations().ownerChanged(lease, id, Optional.of(Duration.ofMillis(123)));
+    assertThat(server(guest.id()).host()).contains(away);
+    assertThat(server(guest.id()).claim()).contains(claim);
+    assertThat(server(guest.id()).task()).contains(TaskState.MIGRATING);
+    assertThat(hostsClaimed(guest.id())).containsExactlyInAnyOrder(home, away);
+
+    stores().migrations().completed(lease, id);
+    ServerRecord moved = server(guest.id());
+    assertThat(moved.vmState()).isEqualTo(VmState.ACTIVE);
+    assertThat(moved.task()).isEmpty();
+    assertThat(moved.progress()).isZero();
+    assertThat(hostsClaimed(guest.id())).containsExactly(away);
+    assertThat(migration(id).status()).isEqualTo(MigrationStatus.COMPLETED);
+    assertThat(migration(id).pause()).contains(Duration.ofMillis(123));
+    assertThat(migration(id).endedAt()).isPresent();
+    ActionRecord action = stores().actions().find(guest.id(), by.request()).orElseThrow();
+    assertThat(action.action()).isEqualTo("live-migration");
+    assertThat(action.message()).isEmpty();
+    assertThat(action.events().getFirst().result()).contains("Success");
+    assertThatThrownBy(() -> stores().migrations().completed(lease, id))
+        .isInstanceOf(LeaseLostException.class);
+  }
+
+  @Test
+  void that_rolls_back_leaves_the_server_as_it_was() {
+    ServerRecord guest = samples.active(home);
+    Requested by = Samples.request();
+    MigrationRecord accepted =
+        stores().migrations().requestLiveMigration(Samples.migration(guest.id()), by);
+    Lease lease = samples.lease(guest.id());
+    ClaimId claim = samples.claim(guest.id(), away);
+    stores().migrations().planned(lease, accepted.id(), away, claim, 1000);
+    stores().actions().begin(guest.id(), by.request(), "compute_live_migration", Optional.of(home));
+    stores().migrations().rolledBack(lease, accepted.id(), MigrationStatus.FAILED, Samples.FAILURE);
+    assertThat(server(guest.id()).host()).contains(home);
+    assertThat(server(guest.id()).vmState()).isEqualTo(VmState.ACTIVE);
+    assertThat(server(guest.id()).task()).isEmpty();
+    assertThat(server(guest.id()).claim()).isEqualTo(guest.claim());
+    assertThat(hostsClaimed(guest.id())).containsExactly(home);
+    assertThat(migration(accepted.id()).failure()).contains(Samples.FAILURE);
+    ActionRecord action = stores().actions().find(guest.id(), by.request()).orElseThrow();
+    assertThat(action.message()).contains("Error");
+    assertThat(action.events().getFirst().result()).contains("Error");
+    assertThat(action.events().getFirst().details()).contains(Samples.FAILURE.message());
+    assertThat(stores().sagas().waiting(1000)).doesNotContain(accepted.saga());
+  }
+
+  @Test
+  void whose_guest_is_lost_leaves_the_server_in_error() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    ClaimId claim = samples.claim(guest.id(), away);
+    stores().migrations().planned(lease, accepted.id(), away, claim, 1000);
+    stores().migrations().guestLost(lease, accepted.id(), Samples.FAILURE);
+    assertThat(server(guest.id()).vmState()).isEqualTo(VmState.ERROR);
+    assertThat(server(guest.id()).fault().orElseThrow().failure()).isEqualTo(Samples.FAILURE);
+    assertThat(migration(accepted.id()).status()).isEqualTo(MigrationStatus.ERROR);
+    assertThat(hostsClaimed(guest.id())).containsExactly(home);
+  }
+
+  @Test
+  void is_not_written_under_an_older_lease() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease old = samples.lease(guest.id());
+    stores().pass(Samples.LEASE.plusSeconds(1));
+    Lease current = samples.lease(guest.id());
+    assertThat(current.token()).isGreaterThan(old.token());
+    ClaimId claim = samples.claim(guest.id(), away);
+    assertThatThrownBy(() -> stores().migrations().planned(old, accepted.id(), away, claim, 1))
+        .isInstanceOf(LeaseLostException.class);
+    assertThat(migration(accepted.id()).destination()).isEmpty();
+    stores().migrations().planned(current, accepted.id(), away, claim, 1);
+    assertThat(migration(accepted.id()).destination()).contains(away);
+  }
+
+  @Test
+  void is_not_planned_onto_a_claim_that_is_not_held() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    ClaimId claim = samples.claim(guest.id(), away);
+    stores().claims().release(claim);
+    assertThatThrownBy(() -> stores().migrations().planned(lease, accepted.id(), away, claim, 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("not held");
+  }
+
+  @Test
+  void shows_progress_that_never_falls_and_stops_at_the_end() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    MigrationId id = accepted.id();
+    stores().migrations().progress(new MigrationProgress(id, 1000, 600, 400, 50, 20, 30));
+    stores().migrations().progress(new MigrationProgress(id, 1000, 500, 500, 50, 10, 40));
+    assertThat(migration(id).memoryProcessed()).isEqualTo(600);
+    assertThat(migration(id).memoryRemaining()).isEqualTo(400);
+    assertThat(migration(id).diskProcessed()).isEqualTo(20);
+    assertThat(server(guest.id()).progress()).isEqualTo(60);
+    stores().migrations().rolledBack(lease, id, MigrationStatus.CANCELLED, Samples.FAILURE);
+    stores().migrations().progress(new MigrationProgress(id, 1000, 900, 100, 50, 50, 0));
+    stores()
+        .migrations()
+        .progress(new MigrationProgress(new MigrationId(UUID.randomUUID()), 1, 1, 1, 1, 1, 1));
+    assertThat(migration(id).memoryProcessed()).isEqualTo(600);
+    assertThat(server(guest.id()).progress()).isZero();
+  }
+
+  @Test
+  void that_its_user_aborts_is_seen_by_its_saga() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    assertThat(stores().sagas().renewAndSeeAbort(lease)).isFalse();
+    Requested by = Samples.request();
+    stores().migrations().requestAbort(guest.id(), accepted.number(), by);
+    assertThat(stores().sagas().renewAndSeeAbort(lease)).isTrue();
+    assertThat(stores().actions().find(guest.id(), by.request()).orElseThrow().action())
+        .isEqualTo("live_migration_cancel");
+  }
+
+  @Test
+  void that_has_ended_cannot_be_aborted() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    stores().migrations().rolledBack(lease, accepted.id(), MigrationStatus.ERROR, Samples.FAILURE);
+    assertThatThrownBy(() ->
+            stores().migrations().requestAbort(guest.id(), accepted.number(), Samples.request()))
+        .hasMessage(
+            "Migration %d state of instance %s is error. Cannot abort live migration while the"
+                + " migration is in this state.",
+            accepted.number(), guest.id());
+    assertThatThrownBy(() -> stores().migrations().requestAbort(guest.id(), 0, Samples.request()))
+        .extracting(e -> ((ComputeException) e).code())
+        .isEqualTo(ErrorCode.MIGRATION_NOT_FOUND);
+  }
+
+  @Test
+  void of_a_server_that_is_deleted_aborts_and_the_delete_waits_for_it() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    stores().servers().requestDelete(guest.id(), Samples.request());
+    assertThat(migration(accepted.id()).abortRequested()).isTrue();
+    assertThat(stores().sagas().renewAndSeeAbort(lease)).isTrue();
+    stores()
+        .migrations()
+        .rolledBack(lease, accepted.id(), MigrationStatus.CANCELLED, Samples.FAILURE);
+    assertThat(server(guest.id()).task()).contains(TaskState.DELETING);
+    Lease delete = samples.lease(guest.id());
+    stores().servers().deleted(delete, guest.id());
+    assertThat(stores().servers().find(guest.id())).isEmpty();
+    assertThat(stores().claims().of(guest.id())).isEmpty();
+  }
+
+  @Test
+  void is_listed_newest_first_in_pages() {
+    ServerRecord guest = samples.active(home);
+    for (int i = 0; i < 5; i++) {
+      MigrationRecord accepted = samples.accepted(guest.id());
+      stores()
+          .migrations()
+          .rolledBack(
+              samples.lease(guest.id()), accepted.id(), MigrationStatus.FAILED, Samples.FAILURE);
+    }
+    List<MigrationRecord> all = page(guest.id(), Optional.empty(), 100);
+    assertThat(all).hasSize(5);
+    assertThat(all.stream().map(MigrationRecord::number).toList())
+        .isSortedAccordingTo((a, b) -> Long.compare(b, a));
+    assertThat(page(guest.id(), Optional.of(all.get(1).id()), 2)).isEqualTo(all.subList(2, 4));
+    assertThatThrownBy(() -> page(guest.id(), Optional.of(new MigrationId(UUID.randomUUID())), 2))
+        .extracting(e -> ((ComputeException) e).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+  }
+
+  private List<MigrationRecord> page(ServerId server, Optional<MigrationId> marker, int limit) {
+    return stores()
+        .migrations()
+        .list(
+            new MigrationQuery(
+                Optional.of(server),
+                Optional.of(home),
+                Optional.empty(),
+                Optional.of(MigrationStatus.FAILED),
+                false,
+                Optional.of("ursula"),
+                Optional.of("sea"),
+                Optional.empty(),
+                marker,
+                limit));
+  }
+
+  @Test
+  void counts_at_both_hosts_while_it_runs() {
+    ServerRecord guest = samples.active(home);
+    NewMigration asked = Samples.migration(guest.id());
+    stores().migrations().requestLiveMigration(asked, Samples.request());
+    Lease lease = samples.lease(guest.id());
+    ClaimId claim = samples.claim(guest.id(), away);
+    stores().migrations().planned(lease, asked.id(), away, claim, 1);
+    Duration minute = Duration.ofMinutes(1);
+    assertThat(stores().hosts().find(home, minute).orElseThrow().activeMigrations()).isOne();
+    assertThat(stores().hosts().find(away, minute).orElseThrow().activeMigrations()).isOne();
+    assertThat(stores().hosts().find(away, minute).orElseThrow().runningServers()).isZero();
+    assertThat(stores().hosts().find(away, minute).orElseThrow().claimed())
+        .isEqualTo(Samples.SHARE);
+    stores().migrations().ownerChanged(lease, asked.id(), Optional.empty());
+    stores().migrations().completed(lease, asked.id());
+    assertThat(stores().hosts().find(home, minute).orElseThrow().claimed().memoryMib()).isZero();
+    assertThat(stores().hosts().find(away, minute).orElseThrow().runningServers()).isOne();
+    assertThat(stores().hosts().find(away, minute).orElseThrow().activeMigrations()).isZero();
+  }
+}

@@ -1,0 +1,138 @@
+package dev.tern.store;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.Resources;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.host.HostReport;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.ServerStore.NewServer;
+import dev.tern.store.ServerStore.Requested;
+import dev.tern.store.ServerStore.ServerRecord;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** Things tests put into stores, and the way a server takes to where a test begins. */
+public final class Samples {
+  public static final FlavorRecord FLAVOR =
+      new FlavorRecord(
+          "t", "tern.tiny", 1, 128, 1, 0, 0, true, Map.of("hw:key", "value"), Optional.empty());
+  public static final Resources SHARE = new Resources(1, 128, 1L << 30);
+  public static final Resources PLENTY = new Resources(1_000_000, 1L << 40, 1L << 60);
+  public static final Duration LEASE = Duration.ofSeconds(30);
+  public static final Failure FAILURE =
+      new Failure(ErrorCode.HYPERVISOR_FAILED, "The mirror broke off.");
+
+  private final Supplier<? extends Stores> stores;
+
+  public Samples(Supplier<? extends Stores> stores) {
+    this.stores = stores;
+  }
+
+  private Stores stores() {
+    return stores.get();
+  }
+
+  public static Requested request() {
+    return new Requested(RequestId.of(UUID.randomUUID()), "ursula", "sea");
+  }
+
+  public static NewServer server(String name, String project) {
+    return new NewServer(
+        new ServerId(UUID.randomUUID()),
+        name,
+        name,
+        "ursula",
+        project,
+        FLAVOR,
+        new ImageId(UUID.randomUUID()),
+        Map.of("a", "b"),
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        Optional.of("a server"));
+  }
+
+  public static HostReport report(HostName host, long started, long sequence) {
+    return new HostReport(
+        host,
+        started,
+        sequence,
+        "QEMU",
+        7_002_000,
+        "7.2.0",
+        "tcg",
+        "no kvm",
+        List.of("q35"),
+        List.of("max"),
+        List.of(),
+        8,
+        16_384,
+        12_000,
+        1L << 40,
+        1L << 39,
+        "127.0.0.1",
+        "up",
+        false,
+        Map.of());
+  }
+
+  public void host(HostName name) {
+    stores().hosts().report(report(name, 1, 1));
+  }
+
+  /** Leases the server's oldest unfinished saga. */
+  public Lease lease(ServerId server) {
+    return stores().sagas().waiting(1_000_000).stream()
+        .flatMap(saga -> stores().sagas().lease(saga, "a conductor", LEASE).stream())
+        .filter(saga -> {
+          boolean wanted = saga.server().equals(server);
+          if (!wanted) {
+            stores().sagas().giveBack(saga.lease());
+          }
+          return wanted;
+        })
+        .findFirst()
+        .orElseThrow()
+        .lease();
+  }
+
+  public ClaimId claim(ServerId server, HostName host) {
+    ClaimId claim = new ClaimId(UUID.randomUUID());
+    return stores().claims().claim(claim, server, host, SHARE, PLENTY).orElseThrow().id();
+  }
+
+  public ServerRecord active(HostName host) {
+    ServerRecord server = stores().servers().requestCreate(server("guest", "sea"), request());
+    Lease lease = lease(server.id());
+    stores().servers().placed(lease, server.id(), host, claim(server.id(), host));
+    stores().servers().running(lease, server.id());
+    return stores().servers().find(server.id()).orElseThrow();
+  }
+
+  public MigrationRecord accepted(ServerId server) {
+    return stores().migrations().requestLiveMigration(migration(server), request());
+  }
+
+  public static NewMigration migration(ServerId server) {
+    return new NewMigration(
+        new MigrationId(UUID.randomUUID()),
+        server,
+        Optional.empty(),
+        BlockMigration.AUTO,
+        Optional.empty());
+  }
+}

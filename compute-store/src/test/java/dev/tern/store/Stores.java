@@ -1,0 +1,27 @@
+package dev.tern.store;
+
+import java.time.Duration;
+
+/** All stores of one database, real or in memory, for tests. */
+public interface Stores {
+  ServerStore servers();
+
+  MigrationStore migrations();
+
+  SagaStore sagas();
+
+  ActionStore actions();
+
+  HostStore hosts();
+
+  ClaimStore claims();
+
+  FlavorStore flavors();
+
+  ImageStore images();
+
+  OutboxStore outbox();
+
+  /** Lets time pass for leases, beats and messages that are taken; nothing waits. */
+  void pass(Duration time);
+}
