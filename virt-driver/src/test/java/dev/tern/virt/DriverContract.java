@@ -1,0 +1,222 @@
+package dev.tern.virt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.HandOver;
+import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.Guest.IncomingRequest;
+import dev.tern.virt.Guest.MemoryOptions;
+import dev.tern.virt.Guest.MemoryTarget;
+import dev.tern.virt.Guest.MirrorOptions;
+import dev.tern.virt.Guest.MirrorTarget;
+import dev.tern.virt.Guest.RunState;
+import dev.tern.virt.Guest.Sync;
+import dev.tern.virt.VirtDriver.LaunchMode;
+import dev.tern.virt.VirtException.Kind;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every driver keeps, the real one and the fake one. */
+public abstract class DriverContract {
+  private static final String EXPORT = "export-8d0b11e2";
+  private static final MemoryOptions USUAL =
+      new MemoryOptions(Duration.ofMillis(300), 0, Duration.ofSeconds(60));
+
+  private final List<Guest> guests = new ArrayList<>();
+  private Path source = Path.of("");
+  private Path destination = Path.of("");
+
+  /** The driver of host 0 or 1. */
+  protected abstract VirtDriver driver(int host);
+
+  /** A fresh instance directory on a host, with the recipe's disks in it. */
+  protected abstract Path instance(int host) throws Exception;
+
+  protected abstract LaunchRecipe recipe() throws Exception;
+
+  protected abstract int freePort();
+
+  @BeforeEach
+  void directories() throws Exception {
+    source = instance(0);
+    destination = instance(1);
+  }
+
+  @AfterEach
+  void endAll() throws Exception {
+    for (Guest guest : guests) {
+      guest.kill();
+      guest.close();
+    }
+  }
+
+  @Test
+  void runs_a_guest_once_and_finds_it_again() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+    guest.cont();
+    assertRefused(() -> launch(0, LaunchMode.RUN));
+    guest.close();
+    Guest adopted = adopt(0);
+    assertThat(adopted.pid()).isEqualTo(guest.pid());
+    adopted.recoverAtHome();
+    adopted.cancelMirrors();
+    adopted.kill();
+    adopted.kill();
+    assertThat(adopted.alive()).isFalse();
+    assertThatThrownBy(adopted::runState)
+        .isInstanceOfSatisfying(
+            VirtException.class, e -> assertThat(e.kind()).isEqualTo(Kind.GONE));
+    assertThat(driver(0).adopt(source)).isEmpty();
+  }
+
+  @Test
+  void never_runs_a_guest_before_it_arrived() throws Exception {
+    Guest d = launch(1, LaunchMode.INCOMING);
+    assertThat(d.runState()).isEqualTo(RunState.INCOMING);
+    assertRefused(d::cont);
+    IncomingEndpoints first = open(d);
+    assertThat(open(d)).isEqualTo(first);
+    d.closeExports();
+    d.closeExports();
+    Guest s = launch(0, LaunchMode.RUN);
+    assertRefused(() -> open(s));
+  }
+
+  @Test
+  void moves_a_guest_and_repeats_each_step() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    Guest d = launch(1, LaunchMode.INCOMING);
+    IncomingEndpoints to = open(d);
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(() -> {}, false, arrival::complete);
+    mirror(s, to);
+    mirror(s, to);
+    List<String> order = new ArrayList<>();
+    HandOver handOver = handOver(s, to, false, () -> order.add("recorded"));
+    assertThat(handOver).isInstanceOf(HandOver.Sent.class);
+    assertThat(order).containsExactly("recorded");
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+    assertThat(d.runState()).isEqualTo(RunState.RUNNING);
+    assertThat(s.runState()).isEqualTo(RunState.POSTMIGRATE);
+    assertThat(handOver(s, to, true, () -> order.add("again"))).isInstanceOf(HandOver.Sent.class);
+    assertThat(order).hasSize(1);
+
+    // An agent that comes back later finds the arrival by query.
+    CompletableFuture<Arrival> late = new CompletableFuture<>();
+    d.close();
+    adopt(1).watchArrival(() -> {}, false, late::complete);
+    assertThat(late.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+  }
+
+  @Test
+  void keeps_a_guest_at_home_whose_disks_are_not_mirrored() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    IncomingEndpoints to = open(launch(1, LaunchMode.INCOMING));
+    assertThat(handOver(s, to, false, DriverContract::mustNot)).isInstanceOf(HandOver.Stayed.class);
+    assertThat(s.runState()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  void keeps_a_guest_at_home_whose_destination_died() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    Guest d = launch(1, LaunchMode.INCOMING);
+    IncomingEndpoints to = open(d);
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(() -> {}, false, arrival::complete);
+    mirror(s, to);
+    d.kill();
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Failed.class);
+    assertThat(handOver(s, to, false, DriverContract::mustNot)).isInstanceOf(HandOver.Stayed.class);
+    assertThat(s.runState()).isEqualTo(RunState.RUNNING);
+    assertRefused(() -> mirror(s, to));
+  }
+
+  @Test
+  void keeps_a_guest_at_home_when_the_record_fails() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    IncomingEndpoints to = open(launch(1, LaunchMode.INCOMING));
+    mirror(s, to);
+    HandOver handOver =
+        handOver(
+            s,
+            to,
+            false,
+            () -> {
+              throw new IOException("no space");
+            });
+    assertThat(handOver).isInstanceOf(HandOver.Stayed.class);
+    assertThat(s.runState()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  void leaves_a_guest_paused_that_nobody_permits_to_run() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    Guest d = launch(1, LaunchMode.INCOMING);
+    IncomingEndpoints to = open(d);
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(
+        () -> {
+          throw new IOException("no");
+        },
+        false,
+        arrival::complete);
+    mirror(s, to);
+    assertThat(handOver(s, to, false, () -> {})).isInstanceOf(HandOver.Sent.class);
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Failed.class);
+    assertThat(d.runState()).isEqualTo(RunState.PAUSED);
+  }
+
+  private static void mustNot() {
+    throw new AssertionError("must not be recorded");
+  }
+
+  private Guest launch(int host, LaunchMode mode) throws Exception {
+    Guest guest = driver(host).launch(recipe(), host == 0 ? source : destination, mode);
+    guests.add(guest);
+    return guest;
+  }
+
+  private Guest adopt(int host) throws Exception {
+    Guest guest = driver(host).adopt(host == 0 ? source : destination).orElseThrow();
+    guests.add(guest);
+    return guest;
+  }
+
+  private IncomingEndpoints open(Guest guest) throws VirtException {
+    return guest.openIncoming(
+        new IncomingRequest("127.0.0.1", freePort(), freePort(), Map.of("disk0", EXPORT)));
+  }
+
+  private static void mirror(Guest s, IncomingEndpoints to)
+      throws VirtException, InterruptedException {
+    s.mirrorDisks(
+        List.of(new MirrorTarget("disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL)),
+        new MirrorOptions(0),
+        p -> {});
+  }
+
+  private static HandOver handOver(
+      Guest s, IncomingEndpoints to, boolean handedOver, Guest.HandOverRecord record)
+      throws VirtException, InterruptedException {
+    return s.handOver(
+        new MemoryTarget(to.address(), to.migrationPort()), USUAL, handedOver, record, p -> {});
+  }
+
+  private static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            VirtException.class, e -> assertThat(e.kind()).isEqualTo(Kind.REFUSED));
+  }
+}

@@ -1,0 +1,51 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.DriverContract;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.VirtDriver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("The QEMU driver, by the contract of all drivers,")
+class DriverContractQemuTest extends DriverContract {
+  @TempDir Path directory;
+  private final List<TestHost> hosts = new ArrayList<>();
+
+  private TestHost host(int host) {
+    try {
+      while (hosts.size() < 2) {
+        hosts.add(new TestHost(directory.resolve("host" + hosts.size())));
+      }
+      return hosts.get(host);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  protected VirtDriver driver(int host) {
+    return host(host).driver;
+  }
+
+  @Override
+  protected Path instance(int host) throws Exception {
+    Path instance = host(host).instance("s");
+    host(host).createDisks(host(host).recipe("", 96, "qcow2"), instance);
+    return instance;
+  }
+
+  @Override
+  protected LaunchRecipe recipe() throws Exception {
+    return host(0).recipe("", 96, "qcow2");
+  }
+
+  @Override
+  protected int freePort() {
+    return TestHost.freePort();
+  }
+}
