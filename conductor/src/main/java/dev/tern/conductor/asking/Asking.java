@@ -65,8 +65,11 @@ public final class Asking {
         case Asked.Answered(AgentAnswer.Done(AgentResult learned)) -> {
           return as(result, host, learned);
         }
-        case Asked.Answered(AgentAnswer.Refused(Failure failure)) ->
+        case Asked.Answered(AgentAnswer.Refused(Failure failure)) -> {
+          if (!brokenOff(failure) || tooLong(heard, patience)) {
             throw StepFailed.refused(failure);
+          }
+        }
         case Asked.Answered(AgentAnswer.Working(String what)) -> {
           heard = ticker.now();
           if (heard.minus(begun).compareTo(patience.work()) > 0) {
@@ -74,13 +77,22 @@ public final class Asking {
           }
         }
         case Asked.NoAnswer(String reason) -> {
-          if (ticker.now().minus(heard).compareTo(patience.silence()) >= 0) {
+          if (tooLong(heard, patience)) {
             throw StepFailed.noAnswer(silent(host, reason));
           }
         }
       }
       rests.rest();
     }
+  }
+
+  private boolean tooLong(Duration heard, Patience patience) {
+    return ticker.now().minus(heard).compareTo(patience.silence()) >= 0;
+  }
+
+  /** An agent that ends breaks its work off; the next one on that host takes it up when asked. */
+  public boolean brokenOff(Failure failure) {
+    return failure.code() == ErrorCode.MIGRATION_CANCELLED && !hold.abortAsked();
   }
 
   /**

@@ -10,9 +10,6 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
-import dev.tern.contract.agent.AgentRequest;
-import dev.tern.contract.agent.AgentResult.DestinationFacts;
-import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerRequest.GuestNeeds;
@@ -33,7 +30,7 @@ public final class Choice {
   }
 
   MigrationFacts claimDestination(MigrationFacts facts) throws StepFailed, InterruptedException {
-    clearAway(facts.turnedDown());
+    clearAway(facts);
     SchedulerAnswer answer =
         journey.asking().scheduler(question(facts), journey.settings().silence());
     return switch (answer) {
@@ -73,35 +70,27 @@ public final class Choice {
 
   // A host that was turned down must not hold up the others: its probe file is removed when it
   // answers now, and by its own agent's start otherwise.
-  private void clearAway(Optional<Candidate> turnedDown) throws InterruptedException {
-    if (turnedDown.isEmpty()) {
+  private void clearAway(MigrationFacts facts) throws InterruptedException {
+    if (facts.turnedDown().isEmpty()) {
       return;
     }
-    Candidate gone = turnedDown.get();
+    Candidate gone = facts.turnedDown().get();
     claims.release(gone.claim());
-    Optional<String> probe = gone.check().map(DestinationFacts::probeFile);
-    if (probe.isPresent()) {
-      try {
-        journey
-            .asking()
-            .untilDone(
-                gone.host(),
-                new AgentRequest.EndCheck(journey.header(), probe.get()),
-                Nothing.class,
-                new Patience(Asking.ONCE, Asking.ONCE));
-      } catch (StepFailed failed) {
-        journey
-            .log()
-            .at(Level.WARN)
-            .addKeyValue("host", gone.host())
-            .setCause(failed)
-            .log("a probe file was left behind");
-      }
+    try {
+      new Probe(journey).remove(gone, facts.described(), new Patience(Asking.ONCE, Asking.ONCE));
+    } catch (StepFailed failed) {
+      journey
+          .log()
+          .at(Level.WARN)
+          .addKeyValue("host", gone.host())
+          .setCause(failed)
+          .log("a probe file was left behind");
     }
   }
 
   /** Also of attempts whose answer was lost. */
-  MigrationFacts releaseClaims(MigrationFacts facts) {
+  MigrationFacts releaseClaims(MigrationFacts facts) throws InterruptedException {
+    clearAway(facts);
     for (int attempt = 0; attempt <= facts.refusals().size(); attempt++) {
       claims.release(claim(attempt));
     }

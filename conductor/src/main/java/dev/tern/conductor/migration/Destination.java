@@ -1,6 +1,7 @@
 package dev.tern.conductor.migration;
 
 import dev.tern.conductor.saga.StepFailed;
+import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentResult.Arrived;
@@ -22,52 +23,24 @@ public final class Destination {
   }
 
   MigrationFacts check(MigrationFacts facts) throws StepFailed, InterruptedException {
-    HostName host = facts.destination().host();
+    Candidate candidate = facts.destination();
     return journey
         .events()
         .during(
             "compute_check_can_live_migrate_destination",
-            host,
-            () -> facts.chosen(facts.destination().checked(ask(host, facts))));
+            candidate.host(),
+            () -> facts.chosen(candidate.checked(leaveProbe(candidate, facts))));
   }
 
-  private DestinationFacts ask(HostName host, MigrationFacts facts)
+  private DestinationFacts leaveProbe(Candidate candidate, MigrationFacts facts)
       throws StepFailed, InterruptedException {
-    boolean overCommit = journey.migration().diskOverCommit().orElse(true);
-    return journey
-        .asking()
-        .untilDone(
-            host,
-            new AgentRequest.CheckDestination(journey.header(), facts.described(), overCommit),
-            DestinationFacts.class,
-            journey.forCheck());
+    return new Probe(journey).leave(candidate, facts.described(), journey.forCheck());
   }
 
-  /** Removes the probe file. Also when the answer that named it was lost: then it is asked for. */
   MigrationFacts endCheck(MigrationFacts facts) throws StepFailed, InterruptedException {
-    if (facts.candidate().isEmpty()) {
-      return facts;
-    }
-    Candidate candidate = facts.destination();
-    Optional<String> probe = candidate.check().map(DestinationFacts::probeFile);
-    if (probe.isEmpty() && !facts.planned()) {
-      try {
-        probe = Optional.of(ask(candidate.host(), facts).probeFile());
-      } catch (StepFailed failed) {
-        if (failed.effect() != StepFailed.Effect.REFUSED) {
-          throw failed;
-        }
-        // A refused check has left no probe.
-      }
-    }
-    if (probe.isPresent()) {
-      journey
-          .asking()
-          .untilDone(
-              candidate.host(),
-              new AgentRequest.EndCheck(journey.header(), probe.get()),
-              Nothing.class,
-              journey.forCheck());
+    // Once the plan stands the check has ended.
+    if (facts.candidate().isPresent() && !facts.planned()) {
+      new Probe(journey).remove(facts.destination(), facts.described(), journey.forCheck());
     }
     return facts;
   }
@@ -93,6 +66,9 @@ public final class Destination {
 
   MigrationFacts deleteDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
     HostName host = facts.destination().host();
+    if (facts.incoming().isEmpty() && cancelled(facts)) {
+      journey.events().failed(PREPARING, "cancelled");
+    }
     return journey
         .events()
         .during(
@@ -108,6 +84,10 @@ public final class Destination {
                       journey.forRepeating());
               return facts;
             });
+  }
+
+  private static boolean cancelled(MigrationFacts facts) {
+    return facts.failure().filter(why -> why.code() == ErrorCode.MIGRATION_CANCELLED).isPresent();
   }
 
   MigrationFacts startIncoming(MigrationFacts facts) throws StepFailed, InterruptedException {

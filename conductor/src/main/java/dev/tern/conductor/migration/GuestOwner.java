@@ -10,6 +10,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
@@ -39,10 +40,27 @@ public final class GuestOwner {
     return switch (there.get().runner()) {
       case RUNNING, PAUSED -> new Moved<>(facts);
       case DEAD -> returnHome(facts, there.get().detail());
-      case INCOMING ->
-          askSource(facts, "its copy waits at %s".formatted(destination), waitedTooLong());
+      case INCOMING -> awaitOnce(facts, destination);
       // It may have arrived and ended since, or never have arrived: ending it tells.
       case STOPPED, BROKEN, ABSENT, HANDED_OVER -> killIncoming(facts);
+    };
+  }
+
+  private HandOver<MigrationFacts> awaitOnce(MigrationFacts facts, HostName destination)
+      throws InterruptedException {
+    return switch (journey
+        .asking()
+        .once(destination, new AgentRequest.AwaitArrival(journey.header()))) {
+      case Asked.Answered(AgentAnswer.Done(Arrived arrived)) ->
+          new Moved<>(facts.arrivedWith(arrived));
+      case Asked.Answered(AgentAnswer.Done _) -> new Unknown<>(facts, "an answer made no sense");
+      // Its QEMU is gone or failed to load the guest: waiting longer only makes the pause longer.
+      case Asked.Answered(AgentAnswer.Refused(Failure failure)) ->
+          askSource(facts, failure.message(), true);
+      case Asked.Answered(AgentAnswer.Working _) ->
+          askSource(facts, "its copy waits at %s".formatted(destination), waitedTooLong());
+      case Asked.NoAnswer(String reason) ->
+          askSource(facts, "%s is silent: %s".formatted(destination, reason), false);
     };
   }
 

@@ -27,6 +27,10 @@ import org.slf4j.event.Level;
 /** The host the guest leaves. */
 public final class Source {
   private static final long GIB = 1L << 30;
+
+  /** Agents take no longer deadline. */
+  private static final Duration LONGEST = Duration.ofDays(7);
+
   private static final Duration SLACK = Duration.ofMinutes(1);
 
   private final Journey journey;
@@ -125,19 +129,39 @@ public final class Source {
       }
       throw failed;
     }
-    return guestIsGone() ? facts.guestLost() : facts;
+    if (guestIsGone()) {
+      return facts.guestLost();
+    }
+    if (runner() == GuestReport.Runner.PAUSED && !facts.described().paused()) {
+      // Stopped for the hand-over that failed, and its user did not ask for that.
+      resume();
+    }
+    return facts;
+  }
+
+  private void resume() throws StepFailed, InterruptedException {
+    journey
+        .asking()
+        .untilDone(
+            journey.source(),
+            new AgentRequest.CancelHandOver(journey.header()),
+            Nothing.class,
+            journey.forRepeating());
+  }
+
+  private GuestReport.Runner runner() throws StepFailed, InterruptedException {
+    return journey
+        .asking()
+        .untilDone(
+            journey.source(),
+            new AgentRequest.AskGuest(journey.header()),
+            GuestReport.class,
+            journey.forRepeating())
+        .runner();
   }
 
   private boolean guestIsGone() throws StepFailed, InterruptedException {
-    GuestReport.Runner runner =
-        journey
-            .asking()
-            .untilDone(
-                journey.source(),
-                new AgentRequest.AskGuest(journey.header()),
-                GuestReport.class,
-                journey.forRepeating())
-            .runner();
+    GuestReport.Runner runner = runner();
     return switch (runner) {
       case RUNNING, PAUSED -> false;
       case STOPPED, BROKEN, ABSENT, DEAD -> true;
@@ -175,17 +199,23 @@ public final class Source {
           return said(facts, result);
         }
         case Asked.Answered(AgentAnswer.Refused(Failure failure)) -> {
-          return refused(facts, failure);
+          if (!journey.asking().brokenOff(failure) || silentTooLong(heard)) {
+            return refused(facts, failure);
+          }
         }
         case Asked.Answered(AgentAnswer.Working _) -> heard = journey.ticker().now();
         case Asked.NoAnswer(String reason) -> {
-          if (journey.ticker().now().minus(heard).compareTo(journey.shortSilence()) >= 0) {
+          if (silentTooLong(heard)) {
             return new Unknown<>(facts, "its source is silent: " + reason);
           }
         }
       }
       rests.rest();
     }
+  }
+
+  private boolean silentTooLong(Duration heard) {
+    return journey.ticker().now().minus(heard).compareTo(journey.shortSilence()) >= 0;
   }
 
   private HandOver<MigrationFacts> said(MigrationFacts facts, AgentResult result) {
@@ -261,10 +291,11 @@ public final class Source {
         (guest.memoryMib() << 20) + guest.disks().stream().mapToLong(DiskFacts::virtualBytes).sum();
     long gib = Math.max(2, Math.ceilDiv(bytes, GIB));
     MigrationSettings settings = journey.settings();
+    Duration deadline = settings.deadlinePerGib().multipliedBy(gib);
     return new MoveLimits(
         settings.downtimeLimit(),
         settings.bytesPerSecond(),
-        settings.deadlinePerGib().multipliedBy(gib));
+        deadline.compareTo(LONGEST) > 0 ? LONGEST : deadline);
   }
 
   /** What moves, for the plan. */

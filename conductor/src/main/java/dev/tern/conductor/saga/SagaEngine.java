@@ -214,6 +214,7 @@ public final class SagaEngine<F extends SagaFacts<F>> {
           doubt.cleared();
           facts = learned;
           rests.restart();
+          rests.rest();
         }
         case Unknown<F>(F learned, String why) -> {
           facts = learned;

@@ -1,0 +1,79 @@
+package dev.tern.conductor;
+
+import dev.tern.conductor.asking.Agents;
+import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.reports.Reports;
+import dev.tern.conductor.running.Rounds;
+import dev.tern.conductor.running.SagaRunner;
+import dev.tern.conductor.running.Sagas;
+import dev.tern.conductor.running.Stores;
+import dev.tern.conductor.running.Time;
+import dev.tern.contract.Pause;
+import dev.tern.store.ActionStore;
+import dev.tern.store.ClaimStore;
+import dev.tern.store.HostStore;
+import dev.tern.store.ImageStore;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.SagaStore;
+import dev.tern.store.ServerStore;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** How the parts of a conductor fit together. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(ConductorSettings.class)
+class ConductorConfiguration {
+  static final String BINARY = "nova-conductor";
+
+  @Bean
+  Stores stores(
+      SagaStore sagas,
+      ServerStore servers,
+      MigrationStore migrations,
+      ClaimStore claims,
+      HostStore hosts,
+      ImageStore images,
+      ActionStore actions) {
+    return new Stores(sagas, servers, migrations, claims, hosts, images, actions);
+  }
+
+  /** Closed before the stores and the broker's connections, and gives its leases back then. */
+  @Bean(destroyMethod = "close")
+  SagaRunner sagaRunner(
+      Stores stores, Agents agents, Schedulers schedulers, ConductorSettings settings) {
+    return new SagaRunner(
+        stores.sagas(),
+        new Sagas(stores, agents, schedulers, Time.real(), settings),
+        settings.name(),
+        settings.lease(),
+        settings.sagasAtOnce());
+  }
+
+  @Bean
+  Reports reports(Stores stores) {
+    return new Reports(stores.hosts(), stores.servers(), stores.migrations());
+  }
+
+  @Bean(destroyMethod = "close")
+  Rounds sweeps(SagaRunner runner, ConductorSettings settings) {
+    return Rounds.start("sweep", runner::sweep, Pause.SLEEPING, settings.sweepEvery());
+  }
+
+  @Bean(destroyMethod = "close")
+  Rounds beats(Stores stores, ConductorSettings settings) {
+    return Rounds.start(
+        "beat",
+        () -> stores.hosts().beat(BINARY, settings.name()),
+        Pause.SLEEPING,
+        settings.beatEvery());
+  }
+
+  @Bean
+  Gauge runningSagas(SagaRunner runner, MeterRegistry metrics) {
+    return Gauge.builder("tern.conductor.sagas.running", runner, SagaRunner::running)
+        .register(metrics);
+  }
+}

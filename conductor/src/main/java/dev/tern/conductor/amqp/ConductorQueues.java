@@ -1,0 +1,95 @@
+package dev.tern.conductor.amqp;
+
+import dev.tern.conductor.ConductorSettings;
+import dev.tern.conductor.asking.Agents;
+import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.reports.Reports;
+import dev.tern.conductor.running.Rounds;
+import dev.tern.conductor.running.SagaRunner;
+import dev.tern.contract.Pause;
+import dev.tern.contract.amqp.AgentClient;
+import dev.tern.contract.amqp.AmqpSettings;
+import dev.tern.contract.amqp.Answering;
+import dev.tern.contract.amqp.ConductorQueue;
+import dev.tern.contract.amqp.Outbox;
+import dev.tern.contract.amqp.OutboxRelay;
+import dev.tern.contract.amqp.SchedulerClient;
+import dev.tern.contract.conductor.ConductorMessage;
+import dev.tern.contract.host.HostReport;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.OutboxStore;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What comes from the broker, and what goes to it. */
+@Configuration(proxyBeanMethods = false)
+class ConductorQueues {
+  private static final int AT_ONCE = 4;
+
+  @Bean
+  Agents agents(AgentClient client) {
+    return client::ask;
+  }
+
+  @Bean
+  Schedulers schedulers(SchedulerClient client) {
+    return client::ask;
+  }
+
+  /**
+   * The message is done with as soon as the saga is begun here: the work stands in the database.
+   */
+  @Bean
+  DirectMessageListenerContainer wakeUps(
+      Answering answering, AmqpSettings names, SagaRunner runner) {
+    return answering.work(
+        names.conductorQueue(),
+        ConductorMessage.class,
+        AT_ONCE,
+        message -> {
+          switch (message) {
+            case ConductorMessage.WakeSaga(var saga) -> runner.wake(saga);
+          }
+        });
+  }
+
+  @Bean
+  DirectMessageListenerContainer hostReports(
+      Answering answering, AmqpSettings names, Reports reports) {
+    return answering.hear(names.reports(), HostReport.class, AT_ONCE, reports::host);
+  }
+
+  @Bean
+  DirectMessageListenerContainer migrationProgress(
+      Answering answering, AmqpSettings names, Reports reports) {
+    return answering.hear(names.progress(), MigrationProgress.class, AT_ONCE, reports::progress);
+  }
+
+  @Bean(destroyMethod = "close")
+  Rounds outboxRounds(OutboxStore store, ConductorQueue queue, ConductorSettings settings) {
+    OutboxRelay relay =
+        new OutboxRelay(outbox(store), queue, Pause.SLEEPING, settings.outboxEvery());
+    return Rounds.start("outbox", relay::run, Pause.SLEEPING, settings.outboxEvery());
+  }
+
+  private static Outbox outbox(OutboxStore store) {
+    return new Outbox() {
+      @Override
+      public List<Entry> take(int limit, Duration hold) {
+        return store.take(limit, hold).stream()
+            .map(owed ->
+                new Entry(
+                    owed.number(), owed.exchange(), owed.routingKey(), owed.type(), owed.body()))
+            .toList();
+      }
+
+      @Override
+      public void sent(List<Long> numbers) {
+        store.sent(numbers);
+      }
+    };
+  }
+}

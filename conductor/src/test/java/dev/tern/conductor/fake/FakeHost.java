@@ -1,0 +1,255 @@
+package dev.tern.conductor.fake;
+
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentAnswer.Done;
+import dev.tern.contract.agent.AgentAnswer.Refused;
+import dev.tern.contract.agent.AgentAnswer.Working;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.Arrived;
+import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.contract.agent.AgentResult.HandedOver;
+import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** A host with its agent, its QEMU of one server, its files and its journal. */
+final class FakeHost {
+  final HostName name;
+  private final FakeCloud cloud;
+  boolean qemu;
+  boolean runs;
+  boolean disk;
+  boolean incoming;
+  boolean export;
+  boolean mirror;
+  boolean probe;
+  boolean handedOver;
+  boolean dead;
+  boolean arrived;
+
+  FakeHost(HostName name, FakeCloud cloud) {
+    this.name = name;
+    this.cloud = cloud;
+  }
+
+  void things(Set<String> all) {
+    Map.of(
+            "qemu", qemu,
+            "guest runs", runs,
+            "disk", disk,
+            "incoming", incoming,
+            "export", export,
+            "mirror", mirror,
+            "probe", probe,
+            "handed over", handedOver)
+        .forEach((thing, there) -> {
+          if (there) {
+            all.add(name + " " + thing);
+          }
+        });
+  }
+
+  AgentAnswer answer(AgentRequest request) {
+    return switch (request) {
+      case AgentRequest.DescribeSource _ -> runs ? new Done(described()) : refuse("no guest");
+      case AgentRequest.CheckSource _ -> nothing();
+      case AgentRequest.MirrorDisks _ -> mirrorDisks();
+      case AgentRequest.CancelMirrors _ -> cancelMirrors();
+      case AgentRequest.HandOver _ -> handOver();
+      case AgentRequest.CancelHandOver _ ->
+          handedOver ? refuse("too late") : qemu ? nothing() : refuse("no guest");
+      case AgentRequest.ReturnHome _ -> returnHome();
+      case AgentRequest.RetireSource _ -> retire();
+      case AgentRequest.CheckDestination _ -> checkDestination();
+      case AgentRequest.EndCheck _ -> endCheck();
+      case AgentRequest.CreateDisks _ -> createDisks();
+      case AgentRequest.DeleteDisks _ -> deleteDisks();
+      case AgentRequest.StartIncoming _ -> startIncoming();
+      case AgentRequest.KillIncoming _ -> killIncoming();
+      case AgentRequest.AwaitArrival _ -> awaitArrival();
+      case AgentRequest.AskGuest _ -> new Done(report());
+      case AgentRequest.BuildServer _,
+          AgentRequest.StartServer _,
+          AgentRequest.StopServer _,
+          AgentRequest.DestroyServer _ ->
+          throw new IllegalStateException("not part of a migration");
+    };
+  }
+
+  private AgentAnswer checkDestination() {
+    probe = true;
+    return new Done(new DestinationFacts(".probe", 1, 2, List.of()));
+  }
+
+  private AgentAnswer endCheck() {
+    probe = false;
+    return nothing();
+  }
+
+  private AgentAnswer createDisks() {
+    if (dead) {
+      return refuse("dead in this epoch");
+    }
+    disk = true;
+    return nothing();
+  }
+
+  private AgentAnswer deleteDisks() {
+    if (qemu || arrived) {
+      return refuse("a guest runs from them");
+    }
+    disk = false;
+    return nothing();
+  }
+
+  private AgentAnswer startIncoming() {
+    if (dead || !disk) {
+      return refuse("dead in this epoch, or no disks");
+    }
+    if (!arrived) {
+      qemu = true;
+      incoming = true;
+      export = true;
+    }
+    return new Done(new IncomingReady("127.0.0.2", 10809, 4444, Map.of("vda", "x")));
+  }
+
+  private AgentAnswer killIncoming() {
+    if (arrived) {
+      return refuse("the guest has arrived");
+    }
+    dead = true;
+    qemu = false;
+    incoming = false;
+    export = false;
+    return new Done(report());
+  }
+
+  private AgentAnswer awaitArrival() {
+    if (arrived) {
+      return new Done(new Arrived(Optional.of(Instant.ofEpochMilli(1_013))));
+    }
+    return dead ? refuse("dead") : new Working("waiting");
+  }
+
+  private AgentAnswer mirrorDisks() {
+    if (!runs || !cloud.destination().export) {
+      return refuse("no export to mirror to");
+    }
+    mirror = true;
+    return nothing();
+  }
+
+  private AgentAnswer cancelMirrors() {
+    mirror = false;
+    return qemu ? nothing() : refuse("no guest");
+  }
+
+  private AgentAnswer handOver() {
+    if (!handedOver) {
+      if (!runs || !mirror) {
+        return refuse("nothing to hand over");
+      }
+      mirror = false;
+      runs = false;
+      handedOver = true;
+      cloud.leaves(cloud.destination());
+    }
+    return new Done(new HandedOver(true, "", Optional.of(Instant.ofEpochMilli(1_000))));
+  }
+
+  void arrive() {
+    incoming = false;
+    export = false;
+    arrived = true;
+    runs = true;
+    cloud.checkOneRunner();
+  }
+
+  private AgentAnswer returnHome() {
+    if (!qemu) {
+      return refuse("no guest");
+    }
+    if (!runs) {
+      if (!cloud.destination().dead) {
+        throw new AssertionError("sent home while the copy may live");
+      }
+      handedOver = false;
+      runs = true;
+      cloud.checkOneRunner();
+    }
+    return nothing();
+  }
+
+  private AgentAnswer retire() {
+    if (!cloud.destination().arrived) {
+      throw new AssertionError("retired before the guest arrived");
+    }
+    qemu = false;
+    disk = false;
+    handedOver = false;
+    return nothing();
+  }
+
+  private GuestReport report() {
+    return new GuestReport(runner(), 3, "");
+  }
+
+  private Runner runner() {
+    if (runs) {
+      return Runner.RUNNING;
+    }
+    if (handedOver) {
+      return Runner.HANDED_OVER;
+    }
+    if (dead) {
+      return Runner.DEAD;
+    }
+    if (incoming) {
+      return Runner.INCOMING;
+    }
+    return disk && !qemu ? Runner.BROKEN : Runner.ABSENT;
+  }
+
+  /** QEMU is gone, by itself. */
+  void qemuDies() {
+    qemu = false;
+    runs = false;
+    incoming = false;
+    export = false;
+    mirror = false;
+  }
+
+  private static AgentAnswer nothing() {
+    return new Done(new Nothing());
+  }
+
+  private static AgentAnswer refuse(String why) {
+    return new Refused(new Failure(ErrorCode.INSTANCE_INVALID_STATE, why));
+  }
+
+  private static SourceFacts described() {
+    return new SourceFacts(
+        "{}",
+        "QEMU",
+        7_002_022,
+        "pc-q35-7.2",
+        "tcg",
+        1,
+        128,
+        List.of(new DiskFacts("vda", "qcow2", 1L << 30, 1L << 20, Optional.empty())),
+        List.of(),
+        false);
+  }
+}

@@ -1,0 +1,222 @@
+package dev.tern.conductor.migration;
+
+import static dev.tern.conductor.fake.FakeCloud.AT_DESTINATION;
+import static dev.tern.conductor.fake.FakeCloud.AT_HOME;
+import static dev.tern.conductor.fake.FakeCloud.AWAY;
+import static dev.tern.conductor.fake.FakeCloud.HOME;
+import static dev.tern.conductor.fake.FakeCloud.THIRD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.conductor.fake.FakeCloud;
+import dev.tern.conductor.fake.FakeCloud.Fault;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.store.SagaStore.LogLine;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("A live migration")
+class LiveMigrationSagaTest {
+  private static final String PIVOT = "hand-over";
+
+  private final FakeCloud cloud = new FakeCloud();
+
+  /** Taken from the saga's own log, so that a new step gets all of this for free. */
+  static List<String> steps() throws InterruptedException {
+    FakeCloud undisturbed = new FakeCloud();
+    undisturbed.run();
+    return undisturbed.sagas.log(new UUID(0, 3)).stream().map(LogLine::step).distinct().toList();
+  }
+
+  static Stream<Arguments> everyFaultOfEveryStep() throws InterruptedException {
+    return steps().stream()
+        .flatMap(step -> Stream.of(Fault.values()).map(fault -> Arguments.of(step, fault)));
+  }
+
+  @Test
+  @Tag("S117")
+  @Tag("S85")
+  void moves_the_guest_and_leaves_nothing_behind() throws InterruptedException {
+    cloud.run();
+
+    assertMoved();
+    assertThat(cloud.migration.pause).contains(Duration.ofMillis(13));
+    assertThat(cloud.actions.events)
+        .containsOnlyKeys(
+            "conductor_live_migrate_instance",
+            "compute_check_can_live_migrate_destination",
+            "compute_check_can_live_migrate_source",
+            "compute_live_migration",
+            "compute_pre_live_migration",
+            "compute_post_live_migration_at_destination")
+        .doesNotContainValue("open")
+        .doesNotContainValue("Error");
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("everyFaultOfEveryStep")
+  @Tag("S68")
+  @Tag("S120")
+  void that_is_disturbed_ends_with_one_guest_and_nothing_else(String step, Fault fault)
+      throws InterruptedException {
+    cloud.fail(step, fault);
+
+    cloud.run();
+
+    if (cloud.migration.status == MigrationStatus.COMPLETED) {
+      assertMoved();
+    } else {
+      assertStayed();
+    }
+    assertThat(cloud.actions.events).doesNotContainValue("open");
+    if (cloud.failed()) {
+      assertThat(cloud.migration.status).isIn(expected(step, fault));
+    }
+  }
+
+  /** What may come of it; anything else is a guess about who owns the guest. */
+  private List<MigrationStatus> expected(String step, Fault fault) throws InterruptedException {
+    List<String> steps = steps();
+    boolean before = steps.indexOf(step) < steps.indexOf(PIVOT);
+    List<MigrationStatus> takenBack = List.of(MigrationStatus.FAILED, MigrationStatus.ERROR);
+    return switch (fault) {
+      case REFUSED -> before || step.equals(PIVOT) ? takenBack : List.of(MigrationStatus.COMPLETED);
+      case SILENT_AFTER_THE_EFFECT, SILENT_BEFORE_THE_EFFECT ->
+          before && !step.equals("choose-destination")
+              ? takenBack
+              : List.of(MigrationStatus.COMPLETED);
+      case ABORTED ->
+          before || step.equals(PIVOT)
+              ? List.of(MigrationStatus.CANCELLED)
+              : List.of(MigrationStatus.COMPLETED);
+      case ANSWER_LOST,
+          REPEATED,
+          CONDUCTOR_DIES_AFTER_THE_EFFECT,
+          CONDUCTOR_DIES_BEFORE_WRITING_IT,
+          CONDUCTOR_DIES_AFTER_WRITING_IT ->
+          List.of(MigrationStatus.COMPLETED);
+    };
+  }
+
+  @Test
+  void whose_destination_is_silent_after_the_pivot_is_in_doubt_until_it_answers()
+      throws InterruptedException {
+    cloud.silenceAfterLeaving = Duration.ofHours(1);
+
+    cloud.run();
+
+    assertThat(cloud.migration.everInDoubt).isTrue();
+    assertThat(cloud.migration.doubt).isFalse();
+    assertMoved();
+  }
+
+  @Test
+  @Tag("S88")
+  @Tag("S97")
+  void whose_destination_is_silent_after_the_pivot_and_returns_dead_brings_the_guest_home()
+      throws InterruptedException {
+    cloud.silenceAfterLeaving = Duration.ofHours(1);
+    cloud.copyDies = true;
+
+    cloud.run();
+
+    assertThat(cloud.migration.everInDoubt).isTrue();
+    assertThat(cloud.migration.doubt).isFalse();
+    assertStayed();
+    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.FAILED);
+  }
+
+  @Test
+  @Tag("S86")
+  void whose_copy_never_arrives_ends_it_and_brings_the_guest_home() throws InterruptedException {
+    cloud.copyDoesNotArrive = true;
+
+    cloud.run();
+
+    assertStayed();
+    assertThat(cloud.time.now()).isGreaterThan(Duration.ofSeconds(30));
+  }
+
+  @Test
+  void whose_guest_dies_at_the_source_cleans_the_destination_and_says_so()
+      throws InterruptedException {
+    cloud.sagas.watcher =
+        (line, after) -> {
+          if (after && line.step().equals("mirror-disks") && line.what().equals("started")) {
+            cloud.qemuDies(HOME);
+          }
+        };
+
+    cloud.run();
+
+    assertThat(cloud.things()).containsExactly("claim host-1", "host-1 disk");
+    assertThat(cloud.migration.lost).isTrue();
+    assertThat(cloud.migration.owner).isEqualTo(HOME);
+  }
+
+  @Test
+  @Tag("S118")
+  void goes_to_the_next_host_when_the_first_fails_its_check() throws InterruptedException {
+    cloud.third = true;
+    cloud.fail("check-destination", Fault.REFUSED);
+
+    cloud.run();
+
+    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.COMPLETED);
+    assertThat(cloud.migration.owner).isEqualTo(THIRD);
+    assertThat(cloud.things())
+        .containsExactly("claim host-3", "host-3 disk", "host-3 guest runs", "host-3 qemu");
+  }
+
+  @Test
+  @Tag("S105")
+  void that_finds_no_host_lists_every_host_with_its_reason() throws InterruptedException {
+    cloud.fail("check-destination", Fault.REFUSED);
+
+    cloud.run();
+
+    assertStayed();
+    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.ERROR);
+    assertThat(cloud.migration.failure)
+        .contains(
+            new Failure(ErrorCode.NO_VALID_HOST, "No valid host was found. host-2: it broke"));
+  }
+
+  @Test
+  @Tag("S106")
+  void whose_source_does_not_report_is_refused_by_name() throws InterruptedException {
+    cloud.hosts.up = false;
+
+    cloud.run();
+
+    assertStayed();
+    assertThat(cloud.migration.failure)
+        .contains(
+            new Failure(
+                ErrorCode.COMPUTE_SERVICE_UNAVAILABLE,
+                "Compute service of host-1 is unavailable at this time."));
+  }
+
+  private void assertMoved() {
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_DESTINATION);
+    assertThat(cloud.migration.owner).isEqualTo(AWAY);
+    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.COMPLETED);
+    assertThat(cloud.migration.doubt).isFalse();
+  }
+
+  private void assertStayed() {
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+    assertThat(cloud.migration.owner).isEqualTo(HOME);
+    assertThat(cloud.migration.lost).isFalse();
+    assertThat(cloud.migration.doubt).isFalse();
+  }
+}

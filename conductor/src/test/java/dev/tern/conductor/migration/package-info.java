@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.migration;
+
+import org.jspecify.annotations.NullMarked;
