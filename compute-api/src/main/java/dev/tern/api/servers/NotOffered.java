@@ -75,7 +75,7 @@ final class NotOffered {
   private static boolean empty(@Nullable JsonNode value) {
     return value == null
         || value.isNull()
-        || ((value.isContainer() || value.isString()) && value.isEmpty())
+        || (value.isContainer() && value.isEmpty())
         || (value.isString() && value.stringValue().isEmpty());
   }
 

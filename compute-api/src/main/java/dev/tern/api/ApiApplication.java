@@ -1,0 +1,44 @@
+package dev.tern.api;
+
+import dev.tern.contract.Pause;
+import dev.tern.contract.amqp.AmqpConfiguration;
+import dev.tern.contract.amqp.ConductorQueue;
+import dev.tern.contract.settings.UnknownSettings;
+import dev.tern.store.OutboxStore;
+import dev.tern.store.StoreConfiguration;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** The API process, over the database and the broker. Any number of copies may run. */
+@Configuration(proxyBeanMethods = false)
+@EnableAutoConfiguration(
+    excludeName =
+        "org.springframework.boot.webmvc.autoconfigure.error.ErrorMvcAutoConfiguration")
+@Import({
+  ApiConfiguration.class,
+  ApiGivens.class,
+  StoreConfiguration.class,
+  AmqpConfiguration.class,
+  UnknownSettings.class
+})
+public class ApiApplication {
+  public static void main(String[] args) {
+    application().run(args);
+  }
+
+  /** The application, to be run alone or beside others in one process; its settings are {@code tern-api.*}. */
+  public static SpringApplicationBuilder application() {
+    return new SpringApplicationBuilder(ApiApplication.class)
+        .properties("spring.config.name=tern-api");
+  }
+
+  @Bean
+  OutboxRelaying outboxRelaying(
+      OutboxStore store, ConductorQueue queue, Pause pause, MeterRegistry metrics) {
+    return new OutboxRelaying(store, queue, pause, metrics);
+  }
+}
