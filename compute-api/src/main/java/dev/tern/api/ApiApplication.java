@@ -16,8 +16,7 @@ import org.springframework.context.annotation.Import;
 /** The API process, over the database and the broker. Any number of copies may run. */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration(
-    excludeName =
-        "org.springframework.boot.webmvc.autoconfigure.error.ErrorMvcAutoConfiguration")
+    excludeName = "org.springframework.boot.webmvc.autoconfigure.error.ErrorMvcAutoConfiguration")
 @Import({
   ApiConfiguration.class,
   ApiGivens.class,
@@ -30,7 +29,10 @@ public class ApiApplication {
     application().run(args);
   }
 
-  /** The application, to be run alone or beside others in one process; its settings are {@code tern-api.*}. */
+  /**
+   * The application, to be run alone or beside others in one process; its settings are {@code
+   * tern-api.*}.
+   */
   public static SpringApplicationBuilder application() {
     return new SpringApplicationBuilder(ApiApplication.class)
         .properties("spring.config.name=tern-api");
