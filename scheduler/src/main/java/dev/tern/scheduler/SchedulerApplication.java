@@ -2,6 +2,7 @@ package dev.tern.scheduler;
 
 import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.settings.UnknownSettings;
+import dev.tern.store.StoreConfiguration;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.annotation.Import;
@@ -14,7 +15,7 @@ import org.springframework.context.annotation.Import;
       // All processes connect to the broker in one way, AmqpConfiguration's.
       "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration"
     })
-@Import({AmqpConfiguration.class, UnknownSettings.class})
+@Import({StoreConfiguration.class, AmqpConfiguration.class, UnknownSettings.class})
 public class SchedulerApplication {
 
   public static void main(String[] args) {

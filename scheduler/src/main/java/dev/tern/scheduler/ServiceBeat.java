@@ -39,7 +39,9 @@ final class ServiceBeat implements SmartLifecycle {
 
   @Override
   public void start() {
-    beating = timer.scheduleWithFixedDelay(this::beat, EVERY);
+    beat();
+    beating =
+        timer.scheduleWithFixedDelay(this::beat, timer.getClock().instant().plus(EVERY), EVERY);
   }
 
   @Override

@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
  * on the fake and on the database.
  */
 record Racing(Scheduler scheduler, Function<HostName, Resources> claimedOn) {
-  private static final int SERVERS = 64;
+  static final int SERVERS = 64;
   private static final int TIMES = 2;
 
   /** Memory for ten servers of {@link Asking#SHARE}, and half of one. */

@@ -15,16 +15,16 @@ import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
-import dev.tern.local.PrivateBroker;
+import dev.tern.local.BrokerForTests;
 import dev.tern.scheduler.Asking;
 import dev.tern.scheduler.FakeCloud;
+import dev.tern.scheduler.OwnNames;
 import dev.tern.scheduler.Questions;
 import dev.tern.scheduler.Scheduler;
 import dev.tern.scheduler.SchedulerSettings;
 import dev.tern.scheduler.filter.Ratios;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,14 +32,10 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Configuration;
@@ -50,43 +46,30 @@ class SchedulerQueueAmqpTest {
   private static final Duration LONG = Duration.ofSeconds(20);
   private static final Ratios RATIOS = new Ratios(1, 512, 16, 1);
 
-  @TempDir static Path folder;
-  private static @Nullable PrivateBroker broker;
-
   private final List<AnnotationConfigApplicationContext> running = new ArrayList<>();
+  private final OwnNames names = OwnNames.random();
 
   @Configuration(proxyBeanMethods = false)
   @EnableConfigurationProperties(SchedulerSettings.class)
   static class Settings {}
 
-  @BeforeAll
-  static void start() throws IOException {
-    broker = PrivateBroker.start(folder);
-  }
-
-  @AfterAll
-  static void stop() throws IOException {
-    if (broker != null) {
-      broker.close();
-    }
-  }
-
   @AfterEach
   void stopSchedulers() {
+    names.remove(running);
     running.forEach(AnnotationConfigApplicationContext::close);
   }
 
   /** One process, as far as the broker can tell. */
-  private SchedulerClient startScheduler(Scheduler scheduler) {
+  private SchedulerClient startScheduler(Scheduler scheduler) throws IOException {
     AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
     running.add(context);
-    if (broker == null) {
-      throw new IllegalStateException("no broker");
-    }
     context
         .getEnvironment()
         .getPropertySources()
-        .addFirst(new MapPropertySource("test", Map.of("tern.amqp.uri", broker.uri())));
+        .addFirst(
+            new MapPropertySource(
+                "test",
+                Map.of("tern.amqp.uri", BrokerForTests.uri(), "tern.amqp.prefix", names.prefix())));
     context.register(AmqpConfiguration.class, Settings.class, SchedulerQueue.class);
     context.registerBean(
         Questions.class, () -> new Questions(scheduler, new SimpleMeterRegistry()));
