@@ -12,6 +12,8 @@ import dev.tern.contract.amqp.ReportPublisher;
 import dev.tern.contract.amqp.Topology;
 import dev.tern.contract.settings.UnknownSettings;
 import dev.tern.virt.VirtDriver;
+import dev.tern.virt.fake.FakeVirtDriver;
+import dev.tern.virt.fake.FakeWorld;
 import dev.tern.virt.qemu.QemuDriver;
 import dev.tern.virt.qemu.QemuSettings;
 import java.io.IOException;
@@ -21,6 +23,7 @@ import java.time.Clock;
 import java.util.UUID;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -39,9 +42,11 @@ class AgentConfiguration {
   }
 
   @Bean
-  VirtDriver virtDriver(AgentSettings settings) {
+  VirtDriver virtDriver(AgentSettings settings, ObjectProvider<FakeWorld> world) {
     return switch (settings.driver()) {
       case "qemu" -> new QemuDriver(qemu(settings));
+      // Agents that are to move simulated guests to each other are given one world.
+      case "fake" -> new FakeVirtDriver(world.getIfAvailable(FakeWorld::new), Clock.systemUTC());
       default -> throw new IllegalArgumentException("no such driver: " + settings.driver());
     };
   }

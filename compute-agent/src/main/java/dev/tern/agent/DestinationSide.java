@@ -91,36 +91,16 @@ final class DestinationSide {
 
   AgentResult createDisks(Header header, SourceFacts source) throws Exception {
     Instance instance = instances.of(header.server());
-    Standing standing = instance.standing();
-    boolean mine = standing.epoch() == header.epoch();
-    switch (standing.place()) {
-      case RECEIVING, INCOMING -> {
-        if (mine) {
-          return new Nothing();
-        }
-        end(instance, header.epoch());
-      }
-      case DEAD -> {
-        if (mine) {
-          throw Refusals.wrongPlace(header.server(), standing, "received");
-        }
-        end(instance, header.epoch());
-      }
-      case NOTHING -> {
-        if (instance.present() && instance.belongsToAnotherHost()) {
-          throw Refusals.wrongPlace(header.server(), standing, "received");
-        }
-      }
-      case RETIRED -> instance.kill();
-      case DEFINED, RUNNING, STOPPED, HANDED_OVER ->
-          throw Refusals.wrongPlace(header.server(), standing, "received");
+    if (alreadyReceiving(instance, header)) {
+      return new Nothing();
     }
     LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
     fetch(recipe, source);
-    Standing after = instance.standing();
-    if (after.place() == Place.DEAD && after.epoch() == header.epoch()) {
-      throw Refusals.wrongPlace(header.server(), after, "received");
+    // Fetching takes long: it may have been declared dead meanwhile.
+    if (alreadyReceiving(instance, header)) {
+      return new Nothing();
     }
+    endLeftovers(instance, header.epoch());
     instance.remove();
     instance.create();
     try {
@@ -192,10 +172,38 @@ final class DestinationSide {
     }
   }
 
+  /**
+   * Whether the disks were made for this epoch.
+   *
+   * @throws ComputeException when they must not be made
+   */
+  private static boolean alreadyReceiving(Instance instance, Header header) throws IOException {
+    Standing standing = instance.standing();
+    boolean mine = standing.epoch() == header.epoch();
+    boolean allowed =
+        switch (standing.place()) {
+          case RECEIVING, INCOMING, RETIRED -> true;
+          case DEAD -> !mine;
+          case NOTHING -> !instance.present() || !instance.belongsToAnotherHost();
+          case DEFINED, RUNNING, STOPPED, HANDED_OVER -> false;
+        };
+    if (!allowed) {
+      throw Refusals.wrongPlace(header.server(), standing, "received");
+    }
+    return mine && (standing.place() == Place.RECEIVING || standing.place() == Place.INCOMING);
+  }
+
   /** An incoming copy of an earlier migration: dead by record first, then by deed. */
-  private static void end(Instance instance, long epoch) throws IOException, VirtException {
-    instance.append(new Dead(epoch));
-    instance.kill();
+  private static void endLeftovers(Instance instance, long epoch)
+      throws IOException, VirtException {
+    switch (instance.standing().place()) {
+      case RECEIVING, INCOMING, DEAD -> {
+        instance.append(new Dead(epoch));
+        instance.kill();
+      }
+      case RETIRED -> instance.kill();
+      case NOTHING, DEFINED, RUNNING, STOPPED, HANDED_OVER -> {}
+    }
   }
 
   AgentResult deleteDisks(Header header) throws Exception {

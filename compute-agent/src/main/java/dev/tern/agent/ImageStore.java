@@ -98,6 +98,8 @@ final class ImageStore {
     try {
       if (!has(image)) {
         fetch(image, file);
+      } else if (Files.size(file) != image.sizeBytes()) {
+        throw unacceptable(image, "it has %d bytes".formatted(Files.size(file)));
       }
     } finally {
       mine.unlock();

@@ -1,0 +1,208 @@
+package dev.tern.agent;
+
+import static dev.tern.agent.TwoHosts.header;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.AwaitArrival;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.agent.AgentRequest.BuildServer;
+import dev.tern.contract.agent.AgentRequest.CancelHandOver;
+import dev.tern.contract.agent.AgentRequest.CancelMirrors;
+import dev.tern.contract.agent.AgentRequest.CheckDestination;
+import dev.tern.contract.agent.AgentRequest.CheckSource;
+import dev.tern.contract.agent.AgentRequest.CreateDisks;
+import dev.tern.contract.agent.AgentRequest.DeleteDisks;
+import dev.tern.contract.agent.AgentRequest.DescribeSource;
+import dev.tern.contract.agent.AgentRequest.DestroyServer;
+import dev.tern.contract.agent.AgentRequest.EndCheck;
+import dev.tern.contract.agent.AgentRequest.HandOver;
+import dev.tern.contract.agent.AgentRequest.KillIncoming;
+import dev.tern.contract.agent.AgentRequest.MirrorDisks;
+import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentRequest.RetireSource;
+import dev.tern.contract.agent.AgentRequest.ServerSpec;
+import dev.tern.contract.agent.AgentRequest.StartIncoming;
+import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.Arrived;
+import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.contract.agent.AgentResult.HandedOver;
+import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.virt.qemu.QemuDriver;
+import dev.tern.virt.qemu.QemuSettings;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("A migration of a real guest between two agents")
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class AgentMigrationQemuTest {
+  private static final MoveLimits LIMITS =
+      new MoveLimits(Duration.ofMillis(20), 0, Duration.ofSeconds(120));
+  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final Duration LOOK = Duration.ofMillis(50);
+
+  @TempDir Path directory;
+  private TwoHosts hosts;
+  private boolean restarts;
+
+  @BeforeEach
+  void start() throws Exception {
+    hosts = new TwoHosts(directory, bases -> new QemuDriver(QemuSettings.defaults(bases)));
+  }
+
+  @AfterEach
+  void leaveNoProcess() throws Exception {
+    for (TwoHosts.Host host : List.of(hosts.source, hosts.destination)) {
+      host.ask(new DestroyServer(header(100)));
+    }
+    hosts.close();
+  }
+
+  private AgentResult ask(TwoHosts.Host host, AgentRequest request) throws Exception {
+    AgentResult result = host.done(request);
+    if (restarts) {
+      hosts.source.restart();
+      hosts.destination.restart();
+    }
+    return result;
+  }
+
+  private void boot() throws Exception {
+    byte[] disk = new byte[8 << 20];
+    disk[0] = 1;
+    ServerSpec spec =
+        new ServerSpec(
+            "guest",
+            1,
+            96,
+            16 << 20,
+            "qcow2",
+            hosts.image("raw", disk),
+            Optional.of(hosts.image("raw", guestFile("vmlinux"))),
+            Optional.of(hosts.image("raw", guestFile("initrd.gz"))),
+            Optional.of(
+                "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check"
+                    + " tern.write=50,1024,0 tern.mem=8,20"),
+            false);
+    ask(hosts.source, new BuildServer(header(1), spec));
+    ask(hosts.source, new StartServer(header(1)));
+    awaitLines(hosts.source, "A ", 20);
+  }
+
+  @ParameterizedTest(name = "agents restarted between all requests: {0}")
+  @ValueSource(booleans = {false, true})
+  void ends_with_it_running_there_without_a_reboot_and_with_every_acknowledged_write(
+      boolean restarted) throws Exception {
+    restarts = restarted;
+    boot();
+    IncomingReady ready = prepare(2);
+    ask(hosts.source, new MirrorDisks(header(2), ready, LIMITS));
+    HandedOver sent = (HandedOver) ask(hosts.source, new HandOver(header(2), ready, LIMITS));
+    assertThat(sent.sent()).as(sent.reason()).isTrue();
+    Arrived arrived = (Arrived) ask(hosts.destination, new AwaitArrival(header(2)));
+    if (!restarted) {
+      assertThat(sent.stoppedAt()).isPresent();
+      assertThat(arrived.resumedAt()).isPresent();
+      assertThat(Duration.between(sent.stoppedAt().get(), arrived.resumedAt().get()))
+          .isBetween(Duration.ZERO, Duration.ofSeconds(5));
+    }
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
+    assertThat(hosts.source.runner()).isEqualTo(Runner.HANDED_OVER);
+    List<String> before = console(hosts.source);
+    ask(hosts.source, new RetireSource(header(2), false));
+    assertThat(hosts.source.instances()).isEmpty();
+    awaitLines(hosts.destination, "A ", 20);
+    List<String> after = console(hosts.destination);
+    assertThat(after).noneMatch(line -> line.startsWith("R "));
+    assertThat(number(lines(after, "A ").getFirst()))
+        .isEqualTo(number(lines(before, "A ").getLast()) + 1);
+    assertThat(hosts.progress).anySatisfy(p -> assertThat(p.memoryProcessed()).isPositive());
+    ask(hosts.destination, new StopServer(header(3), Duration.ofSeconds(20)));
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.STOPPED);
+    ask(hosts.destination, new StartServer(header(4)));
+    awaitLines(hosts.destination, "A ", lines(after, "A ").size() + 40);
+    assertThat(console(hosts.destination))
+        .noneMatch(line -> line.startsWith("R LOST") || line.startsWith("R CORRUPT"));
+  }
+
+  @Test
+  void that_is_taken_back_leaves_it_running_at_home() throws Exception {
+    boot();
+    IncomingReady ready = prepare(2);
+    ask(hosts.source, new MirrorDisks(header(2), ready, LIMITS));
+    ask(hosts.source, new CancelHandOver(header(2)));
+    ask(hosts.source, new CancelMirrors(header(2)));
+    ask(hosts.destination, new KillIncoming(header(2)));
+    ask(hosts.destination, new DeleteDisks(header(2)));
+    assertThat(hosts.destination.instances()).isEmpty();
+    assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
+    int written = lines(console(hosts.source), "A ").size();
+    awaitLines(hosts.source, "A ", written + 20);
+    IncomingReady again = prepare(3);
+    ask(hosts.source, new MirrorDisks(header(3), again, LIMITS));
+    assertThat(((HandedOver) ask(hosts.source, new HandOver(header(3), again, LIMITS))).sent())
+        .isTrue();
+    ask(hosts.destination, new AwaitArrival(header(3)));
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
+  }
+
+  private IncomingReady prepare(long epoch) throws Exception {
+    SourceFacts facts = (SourceFacts) ask(hosts.source, new DescribeSource(header(epoch)));
+    DestinationFacts there =
+        (DestinationFacts)
+            ask(hosts.destination, new CheckDestination(header(epoch), facts, true));
+    ask(hosts.source, new CheckSource(header(epoch), there.probeFile(), BlockMigration.YES));
+    ask(hosts.destination, new EndCheck(header(epoch), there.probeFile()));
+    ask(hosts.destination, new CreateDisks(header(epoch), facts));
+    return (IncomingReady) ask(hosts.destination, new StartIncoming(header(epoch), facts));
+  }
+
+  private static byte[] guestFile(String name) throws Exception {
+    String given = System.getenv().getOrDefault("TERN_GUEST_DIR", "");
+    Path guest =
+        given.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".cache", "tern", "guest")
+            : Path.of(given);
+    assertThat(guest.resolve(name)).as("built by guest/build-guest").isRegularFile();
+    return Files.readAllBytes(guest.resolve(name));
+  }
+
+  private static List<String> console(TwoHosts.Host host) throws Exception {
+    String text = Files.readString(host.instance().resolve("console.log"));
+    // What follows the last newline is still being written.
+    return Arrays.asList(text.substring(0, text.lastIndexOf('\n') + 1).split("\r?\n"));
+  }
+
+  private static List<String> lines(List<String> console, String start) {
+    return console.stream().filter(line -> line.startsWith(start)).toList();
+  }
+
+  private static long number(String line) {
+    return Long.parseLong(line.split(" ")[1]);
+  }
+
+  private static void awaitLines(TwoHosts.Host host, String start, int count) throws Exception {
+    long until = System.nanoTime() + LONG.toNanos();
+    while (lines(console(host), start).size() < count) {
+      assertThat(System.nanoTime()).as("%s", console(host)).isLessThan(until);
+      Thread.sleep(LOOK);
+    }
+  }
+}

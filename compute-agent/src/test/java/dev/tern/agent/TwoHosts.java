@@ -1,0 +1,265 @@
+package dev.tern.agent;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentAnswer.Done;
+import dev.tern.contract.agent.AgentAnswer.Refused;
+import dev.tern.contract.agent.AgentAnswer.Working;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.contract.agent.AgentRequest.ServerSpec;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.virt.VirtDriver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.springframework.util.unit.DataSize;
+
+/** Two agents and an image service, without a broker. */
+final class TwoHosts implements AutoCloseable {
+  static final ServerId SERVER = ServerId.parse("0b9a1f52-6c1d-4b73-9a63-2f3b8f3a9c01");
+  static final MigrationId MIGRATION = MigrationId.parse("7d1c0a11-52be-4c39-8f0e-1c9c0f6b7a02");
+  private static final int MAX_ASKS = 600;
+
+  private final Path directory;
+  private final Function<Path, VirtDriver> drivers;
+  private final HttpServer images;
+  private final Map<String, byte[]> contents = new ConcurrentHashMap<>();
+  final AtomicInteger fetches = new AtomicInteger();
+  final List<MigrationProgress> progress = new CopyOnWriteArrayList<>();
+  final Host source;
+  final Host destination;
+
+  /** Each agent, after its directory's base images, gets a driver of its own. */
+  TwoHosts(Path directory, Function<Path, VirtDriver> drivers) throws IOException {
+    this.directory = directory;
+    this.drivers = drivers;
+    this.images = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    images.createContext(
+        "/image/v2/images/",
+        exchange -> {
+          fetches.incrementAndGet();
+          byte[] body = contents.get(exchange.getRequestURI().getPath().split("/")[4]);
+          try (exchange) {
+            if (body == null) {
+              exchange.sendResponseHeaders(404, -1);
+            } else {
+              exchange.sendResponseHeaders(200, body.length);
+              exchange.getResponseBody().write(body);
+            }
+          }
+        });
+    images.start();
+    this.source = new Host("source", 49_300);
+    this.destination = new Host("destination", 49_400);
+  }
+
+  /** Puts an image into the service. */
+  ImageRef image(String format, byte[] content) {
+    ImageId id = new ImageId(UUID.nameUUIDFromBytes(content));
+    contents.put(id.toString(), content);
+    return new ImageRef(id, sha256(content), format, content.length);
+  }
+
+  static String sha256(byte[] content) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (java.security.NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A raw image that differs from others by its seed. */
+  ImageRef rawImage(int seed) {
+    byte[] content = new byte[256 * 1024];
+    new java.util.Random(seed).nextBytes(content);
+    content[0] = 1; // no format's magic
+    return image("raw", content);
+  }
+
+  static ServerSpec spec(ImageRef image) {
+    return new ServerSpec(
+        "vm",
+        1,
+        64,
+        8 << 20,
+        "qcow2",
+        image,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false);
+  }
+
+  static Header header(long epoch) {
+    return new Header(RequestId.of(SERVER.value()), SERVER, epoch, Optional.of(MIGRATION));
+  }
+
+  @Override
+  public void close() throws IOException {
+    source.agent.close();
+    destination.agent.close();
+    images.stop(0);
+  }
+
+  /** What a host has, as a test wishes it. */
+  static final class Figures implements HostFigures {
+    volatile long diskFree = 100L << 30;
+
+    @Override
+    public int vcpus() {
+      return 4;
+    }
+
+    @Override
+    public long memoryMib() {
+      return 8192;
+    }
+
+    @Override
+    public long memoryAvailableMib() {
+      return 4096;
+    }
+
+    @Override
+    public long diskTotalBytes() {
+      return 200L << 30;
+    }
+
+    @Override
+    public long diskFreeBytes() {
+      return diskFree;
+    }
+
+    @Override
+    public String uptime() {
+      return "up 0 days, 00:01";
+    }
+  }
+
+  /** One host: its directory, and the agent that is there now. */
+  final class Host {
+    final HostName name;
+    final Path data;
+    final Figures figures = new Figures();
+    private final int firstPort;
+    Agent agent;
+
+    private Host(String name, int firstPort) throws IOException {
+      this.name = new HostName(name);
+      this.data = directory.resolve(name);
+      this.firstPort = firstPort;
+      this.agent = open();
+    }
+
+    private AgentSettings settings() {
+      return new AgentSettings(
+          name.value(),
+          data,
+          "127.0.0.1",
+          firstPort,
+          firstPort + 31,
+          URI.create("http://127.0.0.1:%d/image".formatted(images.getAddress().getPort())),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(10),
+          512,
+          DataSize.ofGigabytes(1),
+          DataSize.ofMegabytes(64),
+          "fake",
+          "qemu-system-x86_64",
+          "qemu-img",
+          "tcg",
+          "qemu64",
+          false,
+          8,
+          Duration.ofMillis(200));
+    }
+
+    Agent open() throws IOException {
+      return Agent.open(
+          name,
+          settings(),
+          new Agent.World(
+              drivers.apply(data.resolve("_base")),
+              figures,
+              progress::add,
+              Clock.systemUTC(),
+              UUID::randomUUID));
+    }
+
+    /** The agent ends, as by SIGKILL for all that it leaves, and another one starts. */
+    void restart() throws IOException {
+      agent.close();
+      agent = open();
+    }
+
+    /** Asks until the answer is final. */
+    AgentAnswer ask(AgentRequest request) {
+      for (int asked = 0; asked < MAX_ASKS; asked++) {
+        AgentAnswer answer = agent.answer(request);
+        if (!(answer instanceof Working)) {
+          return answer;
+        }
+      }
+      throw new AssertionError("no final answer to " + request);
+    }
+
+    AgentResult done(AgentRequest request) {
+      return switch (ask(request)) {
+        case Done(AgentResult result) -> result;
+        case Refused(var failure) -> throw new AssertionError(request + ": " + failure);
+        case Working(String what) -> throw new AssertionError(what);
+      };
+    }
+
+    dev.tern.contract.Failure refused(AgentRequest request) {
+      return switch (ask(request)) {
+        case Refused(var failure) -> failure;
+        case Done(AgentResult result) -> throw new AssertionError(request + ": " + result);
+        case Working(String what) -> throw new AssertionError(what);
+      };
+    }
+
+    Runner runner() {
+      return ((AgentResult.GuestReport) done(new AgentRequest.AskGuest(header(0)))).runner();
+    }
+
+    Path instance() {
+      return data.resolve("instances").resolve(SERVER.toString());
+    }
+
+    /** Names in the instances directory. */
+    List<String> instances() throws IOException {
+      List<String> names = new ArrayList<>();
+      try (Stream<Path> all = Files.list(data.resolve("instances"))) {
+        all.forEach(path -> names.add(path.getFileName().toString()));
+      }
+      return names;
+    }
+  }
+}
