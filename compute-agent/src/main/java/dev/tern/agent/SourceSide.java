@@ -237,8 +237,9 @@ final class SourceSide {
       came = afterFailure(instance, guest, header, e);
     }
     return switch (came) {
-      case Guest.HandOver.Sent(var stoppedAt, _) -> {
+      case Guest.HandOver.Sent(var stoppedAt, var moved) -> {
         instance.append(new Sent(header.epoch(), stoppedAt));
+        progress.of(header).accept(moved);
         yield new AgentResult.HandedOver(true, "", stoppedAt);
       }
       case Guest.HandOver.Stayed(String reason) ->

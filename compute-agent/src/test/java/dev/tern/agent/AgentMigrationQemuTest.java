@@ -3,6 +3,7 @@ package dev.tern.agent;
 import static dev.tern.agent.TwoHosts.header;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.contract.Pause;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
@@ -54,8 +55,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class AgentMigrationQemuTest {
   private static final MoveLimits LIMITS =
-      new MoveLimits(Duration.ofMillis(20), 0, Duration.ofSeconds(120));
-  private static final Duration LONG = Duration.ofSeconds(60);
+      new MoveLimits(Duration.ofMillis(20), 0, Duration.ofMinutes(2));
+  private static final Duration LONG = Duration.ofMinutes(1);
   private static final Duration LOOK = Duration.ofMillis(50);
 
   @TempDir Path directory;
@@ -86,7 +87,7 @@ class AgentMigrationQemuTest {
 
   private void boot() throws Exception {
     byte[] disk = new byte[8 << 20];
-    disk[0] = 1;
+    disk[disk.length - 1] = 1; // behind the blocks the guest writes
     ServerSpec spec =
         new ServerSpec(
             "guest",
@@ -166,8 +167,7 @@ class AgentMigrationQemuTest {
   private IncomingReady prepare(long epoch) throws Exception {
     SourceFacts facts = (SourceFacts) ask(hosts.source, new DescribeSource(header(epoch)));
     DestinationFacts there =
-        (DestinationFacts)
-            ask(hosts.destination, new CheckDestination(header(epoch), facts, true));
+        (DestinationFacts) ask(hosts.destination, new CheckDestination(header(epoch), facts, true));
     ask(hosts.source, new CheckSource(header(epoch), there.probeFile(), BlockMigration.YES));
     ask(hosts.destination, new EndCheck(header(epoch), there.probeFile()));
     ask(hosts.destination, new CreateDisks(header(epoch), facts));
@@ -202,7 +202,7 @@ class AgentMigrationQemuTest {
     long until = System.nanoTime() + LONG.toNanos();
     while (lines(console(host), start).size() < count) {
       assertThat(System.nanoTime()).as("%s", console(host)).isLessThan(until);
-      Thread.sleep(LOOK);
+      Pause.SLEEPING.of(LOOK);
     }
   }
 }
