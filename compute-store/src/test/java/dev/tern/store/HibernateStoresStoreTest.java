@@ -1,0 +1,55 @@
+package dev.tern.store;
+
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+@DisplayName("In PostgreSQL")
+class HibernateStoresStoreTest {
+  @RegisterExtension static final StoreTestDatabase database = new StoreTestDatabase();
+
+  @Nested
+  @DisplayName("a server")
+  class Servers extends ServerStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
+  @DisplayName("a live migration")
+  class Migrations extends MigrationStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
+  @DisplayName("a saga")
+  class Sagas extends SagaStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
+  @DisplayName("a claim")
+  class Claimed extends ClaimStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
+  @DisplayName("of the rest")
+  class Others extends OtherStoresContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+}

@@ -1,0 +1,270 @@
+package dev.tern.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.ServerId;
+import dev.tern.store.ActionStore.ActionRecord;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.HostStore.ServiceBeat;
+import dev.tern.store.ImageStore.ImageRecord;
+import dev.tern.store.ImageStore.ImageStatus;
+import dev.tern.store.OutboxStore.OutboxMessage;
+import dev.tern.store.ServerStore.Requested;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What the smaller stores keep, real or in memory. */
+abstract class OtherStoresContract {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  abstract Stores stores();
+
+  private final HostName host = new HostName("host-" + UUID.randomUUID());
+
+  private HostRecord host() {
+    return stores().hosts().find(host, MINUTE).orElseThrow();
+  }
+
+  private ServerId server() {
+    return stores().servers().requestCreate(Samples.server("s", "sea"), Samples.request()).id();
+  }
+
+  // ---- hosts
+
+  @Test
+  void a_host_is_as_its_newest_report_says() {
+    stores().hosts().report(Samples.report(host, 10, 2));
+    stores().hosts().report(Samples.report(host, 10, 1));
+    assertThat(host().report().sequence()).isEqualTo(2);
+    stores().hosts().report(Samples.report(host, 11, 1));
+    assertThat(host().report().agentStartedAtMillis()).isEqualTo(11);
+    stores().hosts().report(Samples.report(host, 10, 3));
+    assertThat(host().report()).isEqualTo(Samples.report(host, 11, 1));
+  }
+
+  @Test
+  void a_host_whose_clock_went_back_is_believed_after_a_silence() {
+    stores().hosts().report(Samples.report(host, 10, 2));
+    stores().pass(MINUTE);
+    stores().hosts().report(Samples.report(host, 9, 1));
+    assertThat(host().report().agentStartedAtMillis()).isEqualTo(9);
+  }
+
+  @Test
+  void a_host_is_up_while_it_beats_unless_forced_down() {
+    stores().hosts().report(Samples.report(host, 1, 1));
+    assertThat(host().up()).isTrue();
+    assertThat(stores().hosts().setForcedDown(host, true)).isTrue();
+    assertThat(host().up()).isFalse();
+    stores().hosts().setForcedDown(host, false);
+    stores().pass(MINUTE.plusSeconds(1));
+    assertThat(host().up()).isFalse();
+    stores().hosts().report(Samples.report(host, 1, 2));
+    assertThat(host().up()).isTrue();
+  }
+
+  @Test
+  void a_host_is_disabled_with_a_reason_and_stays_so_when_it_reports() {
+    stores().hosts().report(Samples.report(host, 1, 1));
+    assertThat(stores().hosts().setDisabled(host, true, Optional.of("disk"))).isTrue();
+    stores().hosts().report(Samples.report(host, 1, 2));
+    assertThat(host().disabledReason()).contains("disk");
+    stores().hosts().setDisabled(host, false, Optional.of("fine"));
+    assertThat(host().disabled()).isFalse();
+    assertThat(host().disabledReason()).isEmpty();
+    assertThat(stores().hosts().setDisabled(new HostName("nobody"), true, Optional.empty()))
+        .isFalse();
+    assertThat(stores().hosts().setForcedDown(new HostName("nobody"), true)).isFalse();
+  }
+
+  @Test
+  void hosts_are_listed_in_pages_and_found_by_either_uuid() {
+    for (int i = 0; i < 3; i++) {
+      stores().hosts().report(Samples.report(new HostName(host + "-" + i), 1, 1));
+    }
+    List<HostRecord> all = stores().hosts().list(MINUTE, 0, 100_000);
+    List<HostRecord> paged = new ArrayList<>();
+    List<HostRecord> page = stores().hosts().list(MINUTE, 0, 2);
+    while (!page.isEmpty()) {
+      paged.addAll(page);
+      page = stores().hosts().list(MINUTE, page.getLast().number(), 2);
+    }
+    assertThat(paged).extracting(HostRecord::number).isEqualTo(numbers(all)).isSorted();
+    HostRecord one = all.getLast();
+    assertThat(stores().hosts().find(one.uuid(), MINUTE).orElseThrow().number())
+        .isEqualTo(one.number());
+    assertThat(stores().hosts().find(one.serviceUuid(), MINUTE).orElseThrow().number())
+        .isEqualTo(one.number());
+    assertThat(stores().hosts().find(UUID.randomUUID(), MINUTE)).isEmpty();
+  }
+
+  private static List<Integer> numbers(List<HostRecord> hosts) {
+    return hosts.stream().map(HostRecord::number).toList();
+  }
+
+  @Test
+  void a_service_is_up_while_it_beats() {
+    String name = "c-" + UUID.randomUUID();
+    stores().hosts().beat("nova-conductor", name);
+    stores().hosts().beat("nova-conductor", name);
+    assertThat(beats(name)).singleElement().matches(ServiceBeat::up);
+    stores().pass(MINUTE.plusSeconds(1));
+    assertThat(beats(name)).singleElement().matches(beat -> !beat.up());
+  }
+
+  private List<ServiceBeat> beats(String name) {
+    return stores().hosts().beats(MINUTE).stream()
+        .filter(beat -> beat.host().equals(name))
+        .toList();
+  }
+
+  // ---- actions
+
+  @Test
+  void an_action_has_failed_when_any_event_of_it_has() {
+    Requested by = Samples.request();
+    ServerId server = stores().servers().requestCreate(Samples.server("s", "sea"), by).id();
+    RequestId request = by.request();
+    stores().actions().begin(server, request, "check", Optional.of(host));
+    stores().actions().begin(server, request, "check", Optional.of(host));
+    stores().actions().end(server, request, "check", Optional.of("no room"));
+    stores().actions().begin(server, request, "build", Optional.empty());
+    stores().actions().end(server, request, "build", Optional.empty());
+    stores().actions().end(server, request, "build", Optional.of("too late"));
+    ActionRecord action = stores().actions().find(server, request).orElseThrow();
+    assertThat(action.message()).contains("Error");
+    assertThat(action.events()).hasSize(2);
+    assertThat(action.events().getFirst().result()).contains("Error");
+    assertThat(action.events().getFirst().details()).contains("no room");
+    assertThat(action.events().getFirst().host()).contains(host);
+    assertThat(action.events().getLast().result()).contains("Success");
+    assertThat(stores().actions().list(server)).containsExactly(action);
+  }
+
+  @Test
+  void an_event_of_an_unknown_action_is_refused() {
+    assertThatThrownBy(() ->
+            stores().actions().begin(server(), Samples.request().request(), "x", Optional.empty()))
+        .extracting(e -> ((ComputeException) e).code())
+        .isEqualTo(ErrorCode.ACTION_NOT_FOUND);
+  }
+
+  // ---- outbox
+
+  @Test
+  void a_message_is_taken_by_one_and_free_again_after_a_while() {
+    server();
+    List<OutboxMessage> first = stores().outbox().take(100_000, MINUTE);
+    assertThat(first).isNotEmpty();
+    assertThat(stores().outbox().take(100_000, MINUTE)).isEmpty();
+    long before = stores().outbox().waiting();
+    stores().outbox().sent(List.of(first.getFirst().number()));
+    stores().outbox().sent(List.of());
+    assertThat(stores().outbox().waiting()).isEqualTo(before - 1);
+    stores().pass(MINUTE.plusSeconds(1));
+    assertThat(stores().outbox().take(100_000, MINUTE)).isEqualTo(first.subList(1, first.size()));
+  }
+
+  // ---- flavors
+
+  @Test
+  void the_classic_flavors_are_there_smallest_first() {
+    assertThat(stores().flavors().list(Optional.empty(), 100))
+        .extracting(FlavorRecord::name)
+        .containsSubsequence(
+            "tern.tiny", "m1.tiny", "m1.small", "m1.medium", "m1.large", "m1.xlarge");
+    assertThat(stores().flavors().list(Optional.of("2"), 2))
+        .extracting(FlavorRecord::name)
+        .containsExactly("m1.medium", "m1.large");
+    assertThat(stores().flavors().find("t").orElseThrow().memoryMib()).isEqualTo(128);
+  }
+
+  @Test
+  void a_flavor_is_added_once() {
+    String id = UUID.randomUUID().toString();
+    FlavorRecord flavor =
+        new FlavorRecord(id, id, 1, 1 << 20, 1, 0, 0, false, Map.of("k", "v"), Optional.of("mine"));
+    assertThat(stores().flavors().create(flavor)).isEqualTo(flavor);
+    assertThat(stores().flavors().find(id)).contains(flavor);
+    assertThatThrownBy(() -> stores().flavors().create(flavor))
+        .extracting(e -> ((ComputeException) e).code().kind())
+        .isEqualTo(ErrorCode.Kind.CONFLICT);
+  }
+
+  // ---- images
+
+  private ImageRecord image() {
+    return stores()
+        .images()
+        .create(
+            new ImageRecord(
+                new ImageId(UUID.randomUUID()),
+                "image",
+                "sea",
+                "qcow2",
+                "bare",
+                "public",
+                ImageStatus.ACTIVE,
+                1,
+                64,
+                false,
+                Map.of("kernel_id", "k"),
+                Optional.of(5L),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Instant.EPOCH,
+                Instant.EPOCH));
+  }
+
+  @Test
+  void an_image_is_uploaded_once() {
+    ImageRecord queued = image();
+    assertThat(queued.status()).isEqualTo(ImageStatus.QUEUED);
+    assertThat(queued.sizeBytes()).isEmpty();
+    ImageId id = queued.id();
+    stores().images().beginUpload(id);
+    assertThatThrownBy(() -> stores().images().beginUpload(id))
+        .extracting(e -> ((ComputeException) e).code())
+        .isEqualTo(ErrorCode.IMAGE_CONFLICT);
+    stores().images().abandonUpload(id);
+    stores().images().beginUpload(id);
+    ImageRecord active = stores().images().finishUpload(id, 10, 20, "a".repeat(64), "b".repeat(32));
+    assertThat(active.status()).isEqualTo(ImageStatus.ACTIVE);
+    assertThat(stores().images().find(id)).contains(active);
+    stores().images().abandonUpload(id);
+    assertThat(stores().images().find(id).orElseThrow().status()).isEqualTo(ImageStatus.ACTIVE);
+    assertThat(stores().images().delete(id)).isTrue();
+    assertThat(stores().images().delete(id)).isFalse();
+    assertThatThrownBy(() -> stores().images().beginUpload(id))
+        .extracting(e -> ((ComputeException) e).code())
+        .isEqualTo(ErrorCode.IMAGE_NOT_FOUND);
+  }
+
+  @Test
+  void images_are_listed_newest_first_in_pages() {
+    Set<ImageId> made = new HashSet<>();
+    for (int i = 0; i < 3; i++) {
+      made.add(image().id());
+    }
+    List<ImageRecord> all = stores().images().list(Optional.empty(), 100_000);
+    assertThat(all).extracting(ImageRecord::id).containsAll(made);
+    assertThat(stores().images().list(Optional.of(all.getFirst().id()), 1))
+        .containsExactly(all.get(1));
+  }
+}
