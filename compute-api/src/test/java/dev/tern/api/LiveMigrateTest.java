@@ -378,4 +378,19 @@ class LiveMigrateTest {
                 .status())
         .isEqualTo(403);
   }
+
+  @Test
+  void is_reported_whole_to_admins() {
+    ask("2.34", AUTO);
+    api.time.pass(Duration.ofSeconds(2));
+    String path = "/v1/migrations/" + api.migrations.newest().id();
+    var migration = api.to(path).get().json().get("migration");
+    assertThat(migration.get("total_millis").longValue()).isEqualTo(2000);
+    assertThat(migration.get("pause_millis").isNull()).isTrue();
+    assertThat(migration.get("failure").isNull()).isTrue();
+    assertThat(migration.get("log").get(0).get("step").stringValue()).isEqualTo("create-disks");
+    assertThat(api.to(path).as("manager:demo").get().status()).isEqualTo(403);
+    assertThat(api.to("/v1/migrations/" + SERVER).get().status()).isEqualTo(404);
+    assertThat(api.to("/v1/migrations/..%2f").get().status()).isEqualTo(404);
+  }
 }

@@ -5,6 +5,7 @@ import dev.tern.api.fakes.InMemoryFlavors;
 import dev.tern.api.fakes.InMemoryHosts;
 import dev.tern.api.fakes.InMemoryImages;
 import dev.tern.api.fakes.InMemoryMigrations;
+import dev.tern.api.fakes.InMemorySagas;
 import dev.tern.api.fakes.InMemoryServers;
 import dev.tern.api.fakes.Samples;
 import dev.tern.api.request.Authentication;
@@ -260,6 +261,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     InMemoryImages images(TestApi api) {
       return api.images;
+    }
+
+    @Bean
+    InMemorySagas sagas() {
+      return new InMemorySagas();
     }
 
     @Bean

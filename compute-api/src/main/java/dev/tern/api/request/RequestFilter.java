@@ -67,7 +67,8 @@ public final class RequestFilter extends OncePerRequestFilter {
       HttpServletRequest request, HttpServletResponse response, RequestId id) {
     String path = request.getRequestURI();
     boolean compute = path.equals("/v2.1") || path.startsWith("/v2.1/");
-    boolean ours = compute || path.equals("/") || path.startsWith("/image");
+    boolean ours =
+        compute || path.equals("/") || path.startsWith("/image") || path.startsWith("/v1/");
     if (!ours) {
       return request;
     }
