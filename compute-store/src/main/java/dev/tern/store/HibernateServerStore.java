@@ -51,6 +51,13 @@ class HibernateServerStore implements ServerStore {
 
   @Override
   @Transactional(readOnly = true)
+  public Optional<ServerRecord> findEvenDeleted(ServerId id) {
+    return Optional.ofNullable(entities.find(ServerEntity.class, id.value()))
+        .map(ServerEntity::toRecord);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
   public List<ServerRecord> list(ServerQuery query) {
     if (query.name().isPresent()) {
       // The expression is a caller's: it may not keep the database busy for longer than this.

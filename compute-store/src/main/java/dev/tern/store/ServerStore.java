@@ -25,6 +25,9 @@ public interface ServerStore {
   /** Empty when there never was one, and when it is deleted; those are only listed. */
   Optional<ServerRecord> find(ServerId id);
 
+  /** Empty only when there never was one. */
+  Optional<ServerRecord> findEvenDeleted(ServerId id);
+
   /** Not the deleted ones unless asked. Keyset paging in the order given. */
   List<ServerRecord> list(ServerQuery query);
 

@@ -34,7 +34,7 @@ public final class ServerAccess {
   /** As it is, deleted or not; empty when there never was one for this caller. */
   public Optional<ServerRecord> findEvenDeleted(String id, ApiRequest request) {
     return parse(id)
-        .flatMap(servers::find)
+        .flatMap(servers::findEvenDeleted)
         .filter(server -> request.caller().mayEnter(server.project()));
   }
 

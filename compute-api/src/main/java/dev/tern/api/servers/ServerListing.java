@@ -383,7 +383,7 @@ final class ServerListing {
     return page.marker()
         .map(text ->
             ServerAccess.parse(text)
-                .flatMap(servers::find)
+                .flatMap(servers::findEvenDeleted)
                 .filter(server -> request.caller().mayEnter(server.project()))
                 .map(ServerRecord::id)
                 .orElseThrow(() -> Refusals.noMarker(text)));

@@ -45,6 +45,11 @@ public final class InMemoryServers implements ServerStore {
 
   @Override
   public synchronized Optional<ServerRecord> find(ServerId id) {
+    return findEvenDeleted(id).filter(server -> server.vmState() != VmState.DELETED);
+  }
+
+  @Override
+  public synchronized Optional<ServerRecord> findEvenDeleted(ServerId id) {
     return Optional.ofNullable(all.get(id));
   }
 

@@ -19,6 +19,11 @@ final class NoServers implements ServerStore {
   }
 
   @Override
+  public Optional<ServerRecord> findEvenDeleted(ServerId id) {
+    throw new UnsupportedOperationException("not part of a migration");
+  }
+
+  @Override
   public List<ServerRecord> list(ServerQuery query) {
     throw new UnsupportedOperationException("not part of a migration");
   }
