@@ -21,18 +21,18 @@ final class OutboxRelaying implements SmartLifecycle {
   private @Nullable Thread thread;
 
   OutboxRelaying(OutboxStore store, ConductorQueue queue, Pause pause, MeterRegistry metrics) {
-    this.relay = new OutboxRelay(asOutbox(store), queue, pause, IDLE);
+    this.relay = new OutboxRelay(asOutbox(store, queue), queue, pause, IDLE);
     Gauge.builder("tern.outbox.waiting", store, OutboxStore::waiting)
         .description("Messages that committed requests owe the broker.")
         .register(metrics);
   }
 
-  private static Outbox asOutbox(OutboxStore store) {
+  private static Outbox asOutbox(OutboxStore store, ConductorQueue queue) {
     return new Outbox() {
       @Override
       public List<Entry> take(int limit, Duration hold) {
         return store.take(limit, hold).stream()
-            .map(m -> new Entry(m.number(), m.exchange(), m.routingKey(), m.type(), m.body()))
+            .map(owed -> queue.owed(owed.number(), owed.body()))
             .toList();
       }
 

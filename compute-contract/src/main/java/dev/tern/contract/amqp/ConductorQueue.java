@@ -42,17 +42,33 @@ public final class ConductorQueue implements OutboxRelay.Publisher {
     this.deadline = deadline;
   }
 
-  /** The exchange, as the outbox records it: the default one, which knows queues by name. */
+  /**
+   * A message of the outbox, addressed. The database keeps it bare: where conductors listen, and in
+   * what envelope, is the broker's side to know.
+   *
+   * @throws IllegalStateException when it is no message to a conductor
+   */
+  public Outbox.Entry owed(long number, String json) {
+    try {
+      ConductorMessage message = Wire.readBare(ConductorMessage.class, json);
+      return new Outbox.Entry(
+          number, exchange(), routingKey(), message.getClass().getSimpleName(), body(message));
+    } catch (MalformedMessageException e) {
+      throw new IllegalStateException("the outbox holds what no conductor can read", e);
+    }
+  }
+
+  /** The exchange of an entry: the default one, which knows queues by name. */
   public String exchange() {
     return "";
   }
 
-  /** The routing key, as the outbox records it. */
+  /** The routing key of an entry. */
   public String routingKey() {
     return names.conductorQueue();
   }
 
-  /** The body, as the outbox records it. */
+  /** The body of an entry. */
   public String body(ConductorMessage message) {
     return new String(Wire.write(ConductorMessage.class, message), UTF_8);
   }

@@ -86,6 +86,19 @@ public final class Wire {
     }
   }
 
+  /**
+   * Reads a message that stands without its envelope, as the database keeps it.
+   *
+   * @throws MalformedMessageException when it is not a message of that kind
+   */
+  static <T> T readBare(Class<T> kind, String json) throws MalformedMessageException {
+    try {
+      return MAPPER.readerFor(kind).readValue(json);
+    } catch (JacksonException e) {
+      throw malformed(Reason.INVALID_CONTENT, "not a valid " + kind.getSimpleName(), e);
+    }
+  }
+
   private static JsonNode open(Class<?> kind, byte[] bytes) throws MalformedMessageException {
     if (bytes.length > MAX_BYTES) {
       throw malformed(Reason.TOO_LARGE, "%d bytes".formatted(bytes.length), null);

@@ -71,18 +71,16 @@ class ConductorQueues {
   @Bean(destroyMethod = "close")
   Rounds outboxRounds(OutboxStore store, ConductorQueue queue, ConductorSettings settings) {
     OutboxRelay relay =
-        new OutboxRelay(outbox(store), queue, Pause.SLEEPING, settings.outboxEvery());
+        new OutboxRelay(outbox(store, queue), queue, Pause.SLEEPING, settings.outboxEvery());
     return Rounds.start("outbox", relay::run, Pause.SLEEPING, settings.outboxEvery());
   }
 
-  private static Outbox outbox(OutboxStore store) {
+  private static Outbox outbox(OutboxStore store, ConductorQueue queue) {
     return new Outbox() {
       @Override
       public List<Entry> take(int limit, Duration hold) {
         return store.take(limit, hold).stream()
-            .map(owed ->
-                new Entry(
-                    owed.number(), owed.exchange(), owed.routingKey(), owed.type(), owed.body()))
+            .map(owed -> queue.owed(owed.number(), owed.body()))
             .toList();
       }
 

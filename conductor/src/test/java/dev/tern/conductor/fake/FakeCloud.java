@@ -132,6 +132,11 @@ public final class FakeCloud {
     return host;
   }
 
+  /** What an agent says, undisturbed. */
+  public synchronized AgentAnswer answer(HostName name, AgentRequest request) {
+    return host(name).answer(request);
+  }
+
   FakeHost destination() {
     return host(destination);
   }
