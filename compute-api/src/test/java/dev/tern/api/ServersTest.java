@@ -347,6 +347,14 @@ class ServersTest {
   }
 
   @Test
+  void takes_clients_without_authentication_for_admins() {
+    assertThat(api.to("/v2.1/os-services").get().status()).isEqualTo(200);
+    assertThat(api.to("/v2.1/os-services").as("notused").get().status()).isEqualTo(200);
+    assertThat(api.to("/v2.1/os-services").as("admin:any").get().status()).isEqualTo(200);
+    assertThat(api.to("/v2.1/os-services").as("notused:admin").get().status()).isEqualTo(403);
+  }
+
+  @Test
   void answers_health_and_metrics() {
     assertThat(api.to("/actuator/health").get().json().get("status").stringValue()).isEqualTo("UP");
     assertThat(api.to("/actuator/prometheus").header("Accept", "text/plain").get().text())
