@@ -1,6 +1,7 @@
 package dev.tern.store;
 
 import dev.tern.contract.HostName;
+import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.Requests.Refusals;
 import dev.tern.store.ServerStore.ServerQuery;
@@ -13,8 +14,9 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedSet;
-import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>An absent value (no host, no task) counts as larger than any other, as PostgreSQL orders it.
  */
 final class ServerListing {
+  /** Stands for no value when ordering: after every host name and every task. Indexed like this. */
+  private static final String ABSENT = "~";
+
   private final ServerQuery query;
   private final List<String> conditions = new ArrayList<>();
   private final Map<String, Object> values = new LinkedHashMap<>();
@@ -53,7 +58,7 @@ final class ServerListing {
     String where = conditions.isEmpty() ? "" : " where " + String.join(" and ", conditions);
     String orderBy =
         order.stream()
-            .map(sort -> "s." + column(sort.key()) + (sort.descending() ? " desc" : " asc"))
+            .map(sort -> column(sort.key()) + (sort.descending() ? " desc" : " asc"))
             .collect(Collectors.joining(", "));
     Query sql =
         entities.createNativeQuery(
@@ -108,85 +113,66 @@ final class ServerListing {
     return order;
   }
 
-  /** Past the marker: a later first key, or the same and a later second, and so on. */
+  /**
+   * Past the marker. One comparison of whole rows where all keys go the same way, which an index
+   * answers; otherwise a later first key, or the same and a later second, and so on.
+   */
   private String after(List<Sort> order, ServerEntity marker) {
+    order.forEach(sort -> values.put(parameter(sort.key()), value(sort.key(), marker)));
+    if (order.stream().map(Sort::descending).distinct().count() == 1) {
+      return "(%s) %s (%s)"
+          .formatted(
+              joined(order, ServerListing::column),
+              order.getFirst().descending() ? "<" : ">",
+              joined(order, key -> ":" + parameter(key)));
+    }
     List<String> ways = new ArrayList<>();
     StringBuilder same = new StringBuilder();
     for (Sort sort : order) {
-      ways.add(same + later(sort, marker));
-      same.append(equal(sort.key(), marker)).append(" and ");
+      ways.add(same + compared(sort, sort.descending() ? "<" : ">"));
+      same.append(compared(sort, "=")).append(" and ");
     }
-    Sort first = order.getFirst();
     // Says the same again about the first key alone, which lets an index start at the marker.
-    String bound = "(%s or %s)".formatted(later(first, marker), equal(first.key(), marker));
-    if (value(first.key(), marker) != null && !nullable(first.key())) {
-      bound =
-          "s.%s %s :%s"
-              .formatted(
-                  column(first.key()), first.descending() ? "<=" : ">=", bind(first, marker));
-    }
-    return bound + " and (" + String.join(" or ", ways) + ")";
+    Sort first = order.getFirst();
+    return compared(first, first.descending() ? "<=" : ">=")
+        + " and ("
+        + String.join(" or ", ways)
+        + ")";
   }
 
-  private String later(Sort sort, ServerEntity marker) {
-    String column = "s." + column(sort.key());
-    if (value(sort.key(), marker) == null) {
-      return sort.descending() ? column + " is not null" : "false";
-    }
-    String compared = column + (sort.descending() ? " < :" : " > :") + bind(sort, marker);
-    return nullable(sort.key()) && !sort.descending()
-        ? "(%s or %s is null)".formatted(compared, column)
-        : compared;
+  private static String joined(List<Sort> order, Function<SortKey, String> form) {
+    return order.stream().map(Sort::key).map(form).collect(Collectors.joining(", "));
   }
 
-  private String equal(SortKey key, ServerEntity marker) {
-    String column = "s." + column(key);
-    return value(key, marker) == null
-        ? column + " is null"
-        : column + " = :" + bind(new Sort(key, false), marker);
+  private static String compared(Sort sort, String how) {
+    return "%s %s :%s".formatted(column(sort.key()), how, parameter(sort.key()));
   }
 
-  private String bind(Sort sort, ServerEntity marker) {
-    @Nullable Object value = value(sort.key(), marker);
-    String name = "marker_" + column(sort.key());
-    if (value != null) {
-      values.put(name, value);
-    }
-    return name;
-  }
-
-  private static boolean nullable(SortKey key) {
-    return switch (key) {
-      case HOST, TASK_STATE -> true;
-      case CREATED_AT, UPDATED_AT, NAME, UUID, VM_STATE -> false;
-    };
+  private static String parameter(SortKey key) {
+    return "marker_" + key.name();
   }
 
   private static String column(SortKey key) {
     return switch (key) {
-      case CREATED_AT -> "created_at";
-      case UPDATED_AT -> "updated_at";
-      case NAME -> "name";
-      case UUID -> "id";
-      case HOST -> "host";
-      case VM_STATE -> "vm_state";
-      case TASK_STATE -> "task_state";
+      case CREATED_AT -> "s.created_at";
+      case UPDATED_AT -> "s.updated_at";
+      case NAME -> "s.name";
+      case UUID -> "s.id";
+      case HOST -> "coalesce(s.host, '" + ABSENT + "')";
+      case VM_STATE -> "s.vm_state";
+      case TASK_STATE -> "coalesce(s.task_state, '" + ABSENT + "')";
     };
   }
 
-  private static @Nullable Object value(SortKey key, ServerEntity server) {
+  private static Object value(SortKey key, ServerEntity server) {
     return switch (key) {
       case CREATED_AT -> server.createdAt;
       case UPDATED_AT -> server.updatedAt;
       case NAME -> server.name;
-      case UUID -> uuid(server);
-      case HOST -> server.host;
+      case UUID -> server.id;
+      case HOST -> Optional.ofNullable(server.host).orElse(ABSENT);
       case VM_STATE -> server.vmState.wire();
-      case TASK_STATE -> server.task == null ? null : server.task.wire();
+      case TASK_STATE -> Optional.ofNullable(server.task).map(TaskState::wire).orElse(ABSENT);
     };
-  }
-
-  private static UUID uuid(ServerEntity server) {
-    return server.id;
   }
 }

@@ -123,7 +123,12 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
-  public synchronized void afterAll(ExtensionContext test) {
+  public void afterAll(ExtensionContext test) {
+    disconnect();
+  }
+
+  /** Ends the stores' connections; they come back when a store is asked for. */
+  synchronized void disconnect() {
     if (context != null) {
       context.close();
       context = null;

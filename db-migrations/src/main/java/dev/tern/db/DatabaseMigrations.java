@@ -40,8 +40,10 @@ public final class DatabaseMigrations {
           .migrate()
           .migrationsExecuted;
     } catch (FlywayException e) {
+      String cause = String.valueOf(e.getMessage()).replace(url, withoutParameters(url));
       throw new DatabaseNotMigratedException(
-          "The database %s was not migrated: %s".formatted(withoutParameters(url), e.getMessage()),
+          "The database %s was not migrated: %s"
+              .formatted(withoutParameters(url), cause.lines().findFirst().orElse("")),
           e);
     }
   }
