@@ -7,6 +7,7 @@ import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
+import dev.tern.api.version.Offered;
 import dev.tern.contract.ImageId;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
@@ -36,7 +37,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code /image/v2/images}. */
+/**
+ * {@code /image/v2/images}. Also at {@code /v2.1/images}, as long as Nova had something there: a
+ * client without a catalogue knows one endpoint, and looks for every service at it.
+ */
 @RestController
 final class ImagesController {
   private static final Set<String> NO_FILTER =
@@ -68,7 +72,8 @@ final class ImagesController {
     return Json.ok("versions", Json.array().add(version));
   }
 
-  @GetMapping("/image/v2/images")
+  @Offered(to = 35)
+  @GetMapping({"/image/v2/images", "/v2.1/images"})
   ResponseEntity<JsonNode> list(ApiRequest request) {
     Page page = request.page();
     List<ImageRecord> found =
@@ -128,7 +133,8 @@ final class ImagesController {
     return value.isString() ? value.stringValue() : value.toString();
   }
 
-  @PostMapping("/image/v2/images")
+  @Offered(to = 35)
+  @PostMapping({"/image/v2/images", "/v2.1/images"})
   ResponseEntity<JsonNode> create(ApiRequest request, JsonBody body) {
     request.caller().require(Role.MEMBER, "images:add_image");
     ImageRecord image = images.create(NewImage.read(body, request, newIds.get(), clock.instant()));
@@ -138,12 +144,14 @@ final class ImagesController {
         .body(ImageView.of(image));
   }
 
-  @GetMapping("/image/v2/images/{id}")
+  @Offered(to = 35)
+  @GetMapping({"/image/v2/images/{id}", "/v2.1/images/{id}"})
   ResponseEntity<JsonNode> show(@PathVariable String id, ApiRequest request) {
     return Json.ok(ImageView.of(find(id, request)));
   }
 
-  @PutMapping("/image/v2/images/{id}/file")
+  @Offered(to = 35)
+  @PutMapping({"/image/v2/images/{id}/file", "/v2.1/images/{id}/file"})
   ResponseEntity<JsonNode> upload(
       @PathVariable String id, ApiRequest request, HttpServletRequest http) throws IOException {
     ImageRecord image = owned(id, request);
@@ -157,7 +165,8 @@ final class ImagesController {
     return Json.empty(204);
   }
 
-  @GetMapping("/image/v2/images/{id}/file")
+  @Offered(to = 35)
+  @GetMapping({"/image/v2/images/{id}/file", "/v2.1/images/{id}/file"})
   void download(@PathVariable String id, ApiRequest request, HttpServletResponse response)
       throws IOException {
     ImageRecord image = find(id, request);
@@ -173,7 +182,8 @@ final class ImagesController {
     }
   }
 
-  @DeleteMapping("/image/v2/images/{id}")
+  @Offered(to = 35)
+  @DeleteMapping({"/image/v2/images/{id}", "/v2.1/images/{id}"})
   ResponseEntity<JsonNode> delete(@PathVariable String id, ApiRequest request) throws IOException {
     ImageRecord image = owned(id, request);
     if (image.isProtected()) {
