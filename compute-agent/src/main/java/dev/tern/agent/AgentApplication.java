@@ -5,7 +5,14 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 
 /** The agent as a process of its own. Its settings are in {@code tern-agent.properties}. */
-@SpringBootApplication
+@SpringBootApplication(
+    excludeName = {
+      // An agent has no database, also where it shares a class path with services that have one.
+      "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration",
+      "org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration",
+      // All processes connect to the broker in one way, AmqpConfiguration's.
+      "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration"
+    })
 public class AgentApplication {
 
   /** Starts the agent; returns when it runs. */

@@ -205,6 +205,10 @@ class HibernateMigrationStore implements MigrationStore {
     migration.destinationClaim = claim.value();
     migration.diskTotal = Math.max(migration.diskTotal, diskBytes);
     migration.diskRemaining = Math.max(0, migration.diskTotal - migration.diskProcessed);
+    // All of it is still to come, and progress bars want to know the whole from the beginning.
+    long memoryBytes = held.server().memoryMib << 20;
+    migration.memoryTotal = Math.max(migration.memoryTotal, memoryBytes);
+    migration.memoryRemaining = Math.max(0, migration.memoryTotal - migration.memoryProcessed);
     migration.checked = true;
     migration.updatedAt = held.now();
   }

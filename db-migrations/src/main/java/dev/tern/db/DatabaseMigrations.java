@@ -17,12 +17,14 @@ public final class DatabaseMigrations {
    * at once: Flyway holds a lock in the database, and the others find nothing left to do.
    *
    * @param url a JDBC URL of PostgreSQL
+   * @param user with {@code password}: null where the URL holds them
    * @return how many migrations were applied now
    * @throws DatabaseNotMigratedException when the database is not PostgreSQL, cannot be reached,
    *     was migrated by a newer version or by hand, or a migration fails; a failed migration leaves
    *     nothing of itself
    */
-  public static int migrate(String url, String user, String password) {
+  public static int migrate(
+      String url, @Nullable String user, @Nullable String password) {
     if (!url.startsWith("jdbc:postgresql:")) {
       throw new DatabaseNotMigratedException(
           "The database URL must begin with jdbc:postgresql:, for example"

@@ -1,0 +1,79 @@
+package dev.tern.standalone;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Each service a process of its own, from the same class path; what it prints goes to {@code logs/<name>.out}. */
+final class AsProcesses implements ServiceLauncher {
+  private static final Duration GRACE = Duration.ofSeconds(20);
+
+  private final Path logs;
+
+  AsProcesses(Path logs) {
+    this.logs = logs;
+  }
+
+  @Override
+  public Running start(Service service, String name, Map<String, String> properties) throws IOException {
+    Files.createDirectories(logs);
+    Map<String, String> settings = new TreeMap<>(properties);
+    settings.put("spring.config.name", service.configName());
+    ProcessBuilder builder =
+        new ProcessBuilder(command(service))
+            .redirectErrorStream(true)
+            .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+            .redirectOutput(logs.resolve(name + ".out").toFile());
+    // The environment, not the command line: it holds passwords, and any user may list command lines.
+    builder.environment().put("SPRING_APPLICATION_JSON", JsonMapper.builder().build().writeValueAsString(settings));
+    return new Child(name, builder.start());
+  }
+
+  private static List<String> command(Service service) {
+    String classPath = System.getProperty("java.class.path");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:+UseSerialGC");
+    command.add("-Xmx256m");
+    command.add("-XX:TieredStopAtLevel=1");
+    if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
+      command.add("-jar");
+      command.add(classPath);
+    } else {
+      command.add("-cp");
+      command.add(classPath);
+      command.add(Tern.class.getName());
+    }
+    command.add("service");
+    command.add(service.word());
+    return command;
+  }
+
+  private record Child(String name, Process process) implements Running {
+    @Override
+    public long pid() {
+      return process.pid();
+    }
+
+    @Override
+    public void close() {
+      process.destroy();
+      try {
+        if (!process.waitFor(GRACE.toSeconds(), TimeUnit.SECONDS)) {
+          process.destroyForcibly().waitFor(GRACE.toSeconds(), TimeUnit.SECONDS);
+        }
+      } catch (InterruptedException e) {
+        process.destroyForcibly();
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

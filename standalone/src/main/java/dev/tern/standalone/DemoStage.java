@@ -1,0 +1,89 @@
+package dev.tern.standalone;
+
+import dev.tern.contract.Pause;
+import dev.tern.standalone.demo.DemoPlace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** A standalone form set up for the demo: fresh state, a free port, hosts that keep the source's disk to compare with. */
+public final class DemoStage implements AutoCloseable {
+  private final StandaloneForm form;
+  private final Path work;
+
+  private DemoStage(StandaloneForm form, Path work) {
+    this.form = form;
+    this.work = work;
+  }
+
+  /**
+   * Starts it. What an earlier demo left in the same place is ended and removed first.
+   *
+   * @throws IOException when another form runs there, or something does not start
+   */
+  public static DemoStage set(FormSettings asked, Consumer<String> say) throws IOException, InterruptedException {
+    Map<String, String> properties = new java.util.HashMap<>(asked.properties());
+    properties.putIfAbsent("tern.conductor.migration.keep-source-disks", "true");
+    FormSettings settings =
+        new FormSettings(asked.data(), asked.hosts(), asked.port(), asked.amqp(), asked.db(), asked.processes(), properties);
+    StandaloneForm form = StandaloneForm.start(settings, Pause.SLEEPING, say);
+    Path work = settings.data().resolve("work");
+    Files.createDirectories(work);
+    return new DemoStage(form, work);
+  }
+
+  public DemoPlace place() {
+    return new DemoPlace(form.api(), form.hostData(), guestDirectory(), work);
+  }
+
+  /** The process a service runs in, by its name: {@code api}, {@code conductor}, {@code agent-host-1}. */
+  public long pid(String name) {
+    return form.pid(name);
+  }
+
+  /** The broker it runs on, with its password. */
+  public String amqp() {
+    return form.amqp();
+  }
+
+  /** Starts a service again that was killed. Only where services are processes. */
+  public void restart(String name) throws IOException {
+    form.restart(name);
+  }
+
+  /** Prints where everything is and waits until the JVM is told to end. */
+  public void stayUp(Consumer<String> say) throws InterruptedException {
+    say.accept(form.welcome());
+    CountDownLatch stop = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(stop::countDown, "stop"));
+    stop.await();
+  }
+
+  /** {@code TERN_GUEST_DIR}, or where {@code guest/build-guest} puts it. */
+  static Path guestDirectory() {
+    String given = System.getenv("TERN_GUEST_DIR");
+    if (given != null && !given.isBlank()) {
+      return Path.of(given);
+    }
+    String cache = System.getenv("XDG_CACHE_HOME");
+    Path root = cache == null || cache.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
+    return root.resolve("tern").resolve("guest");
+  }
+
+  @Override
+  public void close() throws IOException {
+    form.close();
+    try (Stream<Path> files = Files.walk(work)) {
+      List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+      for (Path file : deepestFirst) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.tern.standalone;
+
+import dev.tern.contract.Pause;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./tern up}: all of it in the foreground until it is interrupted. */
+@Command(
+    name = "up",
+    description = "Starts Tern on this machine, in the foreground, and keeps its state.",
+    mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+  @Mixin private FormOptions options = new FormOptions();
+
+  @Option(names = "--port", paramLabel = "PORT", defaultValue = "8774", description = "port of the API (default: ${DEFAULT-VALUE})")
+  private int port = 8774;
+
+  @Spec private CommandSpec command = CommandSpec.create();
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter out = command.commandLine().getOut();
+    CountDownLatch stop = new CountDownLatch(1);
+    CountDownLatch stopped = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> endOrderly(stop, stopped), "stop"));
+    try (StandaloneForm form = StandaloneForm.start(options.settings("up", port), Pause.SLEEPING, line -> say(out, line))) {
+      say(out, form.welcome());
+      stop.await();
+      say(out, "stopping; guests run on");
+    } finally {
+      stopped.countDown();
+    }
+    return 0;
+  }
+
+  /** Runs in the JVM's shutdown: lets {@link #call} close the form, and waits for that. */
+  private static void endOrderly(CountDownLatch stop, CountDownLatch stopped) {
+    stop.countDown();
+    try {
+      stopped.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void say(PrintWriter out, String line) {
+    out.println(line);
+    out.flush();
+  }
+}

@@ -1,0 +1,60 @@
+package dev.tern.standalone.demo;
+
+import dev.tern.contract.Pause;
+import dev.tern.standalone.DemoStage;
+import dev.tern.standalone.FormOptions;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code ./tern demo}. */
+@Command(
+    name = "demo",
+    description = "Live-migrates a writing virtual machine with its disk between two hosts, and proves that nothing was lost.",
+    mixinStandardHelpOptions = true)
+public final class DemoCommand implements Callable<Integer> {
+  @Mixin private FormOptions options = new FormOptions();
+
+  @Option(names = "--json", paramLabel = "FILE", description = "also write the report there")
+  private @Nullable Path json;
+
+  @Option(names = "--keep", description = "leave everything running afterwards and print the URLs")
+  private boolean keep;
+
+  /** 0 only if everything the demo promises held. */
+  @Override
+  public Integer call() throws Exception {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    boolean terminal = java.util.Optional.ofNullable(System.console()).map(java.io.Console::isTerminal).orElse(false);
+    out.println("starting PostgreSQL, RabbitMQ, the API, conductor, scheduler and the hosts' agents");
+    try (DemoStage stage = DemoStage.set(options.settings("demo", 0), out::println)) {
+      DemoReport report = new Demo(stage.place(), Pause.SLEEPING, out, terminal).play();
+      report.print(out);
+      writeJson(report);
+      List<String> broken = report.broken();
+      broken.forEach(what -> out.println("BROKEN: " + what));
+      if (keep) {
+        stage.stayUp(out::println);
+      }
+      return broken.isEmpty() ? 0 : 1;
+    }
+  }
+
+  private void writeJson(DemoReport report) throws IOException {
+    Path file = json;
+    if (file != null) {
+      JsonMapper mapper = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+      Files.writeString(file, mapper.writeValueAsString(report) + "\n");
+    }
+  }
+}

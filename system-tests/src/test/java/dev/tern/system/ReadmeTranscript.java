@@ -1,0 +1,44 @@
+package dev.tern.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The demo's story in the README. Figures differ from run to run, so the two are compared with every figure blotted out; with
+ * {@code -Dtern.write-readme=true} the README gets the new one.
+ */
+final class ReadmeTranscript {
+  private static final String BEGIN = "<!-- transcript -->\n```\n";
+  private static final String END = "```\n<!-- /transcript -->";
+
+  private final Path readme;
+
+  ReadmeTranscript(Path readme) {
+    this.readme = readme;
+  }
+
+  /** Fails when the README tells another story than {@code printed}. */
+  void mustTell(String printed) throws IOException {
+    String page = Files.readString(readme);
+    int begin = page.indexOf(BEGIN) + BEGIN.length();
+    int end = page.indexOf(END);
+    assertThat(end).as("README.md has its transcript markers").isGreaterThanOrEqualTo(begin);
+    if (Boolean.getBoolean("tern.write-readme")) {
+      Files.writeString(readme, page.substring(0, begin) + printed.strip() + "\n" + page.substring(end));
+    } else {
+      assertThat(blotted(page.substring(begin, end))).as("README.md: run this test with -Dtern.write-readme=true").isEqualTo(blotted(printed));
+    }
+  }
+
+  private static String blotted(String story) {
+    return story
+        .lines()
+        .filter(line -> !line.contains("["))
+        .map(line -> line.replaceAll("[0-9a-f]{8}-[0-9a-f-]{27}", "ID").replaceAll("[KM]iB", "B").replaceAll("\\d+(\\.\\d+)?", "N").strip().replaceAll(" +", " "))
+        .reduce("", (all, line) -> all + line + "\n")
+        .strip();
+  }
+}

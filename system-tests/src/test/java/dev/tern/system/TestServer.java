@@ -1,0 +1,127 @@
+package dev.tern.system;
+
+import dev.tern.contract.Pause;
+import dev.tern.standalone.DemoStage;
+import dev.tern.standalone.demo.ComputeClient;
+import dev.tern.standalone.demo.GuestWatch;
+import dev.tern.standalone.demo.Patience;
+import dev.tern.standalone.demo.TestImages;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/** A server with the test guest in it, driven through the public API as a client would. */
+final class TestServer {
+  private static final Duration BOOT = Duration.ofSeconds(90);
+  private static final Duration MOVE = Duration.ofMinutes(2);
+  private static final String COMMAND_LINE =
+      "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check cryptomgr.notests audit=0 rcupdate.rcu_expedited=1"
+          + " tern.beat=10 tern.write=100,4096,0 tern.mem=16,8";
+
+  private final DemoStage stage;
+  private final ComputeClient api;
+  private final String id;
+  private final Patience patience = new Patience(Pause.SLEEPING);
+
+  private TestServer(DemoStage stage, ComputeClient api, String id) {
+    this.stage = stage;
+    this.api = api;
+    this.id = id;
+  }
+
+  /** Uploads the images, makes the server, and waits until it is ACTIVE. */
+  static TestServer boot(DemoStage stage, ComputeClient api) throws IOException, InterruptedException {
+    Path guest = stage.place().guest();
+    Path base = stage.place().work().resolve("base.qcow2");
+    TestImages.base(base, 256L << 20, 4 << 20, 7);
+    String kernel = api.upload("kernel", "aki", Map.of(), guest.resolve("vmlinux"));
+    String ramdisk = api.upload("ramdisk", "ari", Map.of(), guest.resolve("initrd.gz"));
+    String image =
+        api.upload(
+            "guest", "qcow2", Map.of("kernel_id", kernel, "ramdisk_id", ramdisk, "os_command_line", COMMAND_LINE), base);
+    Map<String, Object> server = new HashMap<>(Map.of("name", "mover", "imageRef", image, "flavorRef", "t"));
+    String id = api.post("/v2.1/servers", Map.of("server", server)).path("server").path("id").asString();
+    TestServer made = new TestServer(stage, api, id);
+    made.awaitStatus("ACTIVE");
+    return made;
+  }
+
+  String id() {
+    return id;
+  }
+
+  Map<String, Path> consoles() {
+    Map<String, Path> consoles = new LinkedHashMap<>();
+    stage.place().hostData().forEach((host, data) -> consoles.put(host, data.resolve("instances").resolve(id).resolve("console.log")));
+    return consoles;
+  }
+
+  JsonNode show() throws IOException, InterruptedException {
+    return api.get("/v2.1/servers/" + id).path("server");
+  }
+
+  String host() throws IOException, InterruptedException {
+    return show().path("OS-EXT-SRV-ATTR:host").asString();
+  }
+
+  void awaitStatus(String status) throws IOException, InterruptedException {
+    patience.untilTrue(
+        "server " + id + " becomes " + status,
+        BOOT,
+        () -> {
+          JsonNode now = show();
+          if (now.path("status").asString().equals("ERROR") && !status.equals("ERROR")) {
+            throw new IOException("in ERROR: " + now.path("fault"));
+          }
+          return Optional.of(now.path("status").asString().equals(status) && now.path("OS-EXT-STS:task_state").isNull());
+        });
+  }
+
+  void awaitWrites(GuestWatch watch, long count) throws IOException, InterruptedException {
+    patience.untilTrue(count + " acknowledged writes", BOOT, () -> Optional.of(watch.sight().acknowledgements() >= count));
+  }
+
+  /** Asks for a live migration to wherever it may go. */
+  void requestMigration() throws IOException, InterruptedException {
+    Map<String, Object> request = new HashMap<>();
+    request.put("host", null);
+    request.put("block_migration", "auto");
+    api.post("/v2.1/servers/" + id + "/action", Map.of("os-migrateLive", request));
+  }
+
+  /** The newest migration of this server, as operators see it. */
+  JsonNode lastMigration() throws IOException, InterruptedException {
+    JsonNode newest = new ComputeClient(stage.place().api()).get("/v2.1/os-migrations?instance_uuid=" + id).path("migrations").path(0);
+    return newest;
+  }
+
+  /** Waits until the newest migration has ended, and answers its status. */
+  String awaitMigrationEnd() throws IOException, InterruptedException {
+    return patience.until(
+        "the migration of " + id + " ends",
+        MOVE,
+        () ->
+            Optional.of(lastMigration().path("status").asString())
+                .filter(status -> List.of("completed", "error", "failed", "cancelled").contains(status)));
+  }
+
+  void migrate() throws IOException, InterruptedException {
+    requestMigration();
+    String status = awaitMigrationEnd();
+    if (!status.equals("completed")) {
+      throw new IOException("the migration ended as " + status + ": " + lastMigration());
+    }
+    awaitStatus("ACTIVE");
+  }
+
+  void delete() throws IOException, InterruptedException {
+    api.delete("/v2.1/servers/" + id);
+    patience.untilTrue("server " + id + " is gone", BOOT, () -> Optional.of(api.find("/v2.1/servers/" + id).isEmpty()));
+  }
+}
