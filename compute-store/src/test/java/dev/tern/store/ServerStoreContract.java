@@ -156,6 +156,8 @@ abstract class ServerStoreContract {
     assertThat(stores().actions().list(active.id())).hasSize(2);
     stores().servers().deleted(samples.lease(active.id()), active.id());
     assertThat(stores().servers().find(active.id())).isEmpty();
+    assertThat(stores().servers().findEvenDeleted(active.id()).orElseThrow().terminatedAt())
+        .isPresent();
     assertThat(stores().claims().of(active.id())).isEmpty();
     assertThatThrownBy(() -> stores().servers().requestDelete(active.id(), by))
         .extracting(e -> ((ComputeException) e).code())

@@ -12,6 +12,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.springframework.boot.Banner;
@@ -124,7 +125,10 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
 
   @Override
   public void afterAll(ExtensionContext test) {
-    disconnect();
+    // Called for nested classes too, and the next one of them goes on with the same database.
+    if (!test.getRequiredTestClass().isAnnotationPresent(Nested.class)) {
+      disconnect();
+    }
   }
 
   /** Ends the stores' connections; they come back when a store is asked for. */

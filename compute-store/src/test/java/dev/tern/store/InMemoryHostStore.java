@@ -1,0 +1,168 @@
+package dev.tern.store;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.VmState;
+import dev.tern.contract.host.HostReport;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+final class InMemoryHostStore implements HostStore {
+  private static final Duration SILENCE = Duration.ofSeconds(30);
+
+  private final Memory memory;
+  private final Map<List<String>, ServiceBeatEntity> beats = new LinkedHashMap<>();
+
+  InMemoryHostStore(Memory memory) {
+    this.memory = memory;
+  }
+
+  @Override
+  public void report(HostReport report) {
+    synchronized (memory) {
+      HostEntity known = memory.hosts.get(report.host().value());
+      if (known != null && !isNewer(report, known)) {
+        return;
+      }
+      HostEntity host =
+          memory.hosts.computeIfAbsent(
+              report.host().value(),
+              name -> {
+                HostEntity made = new HostEntity();
+                made.name = name;
+                made.number = Math.toIntExact(memory.nextNumber());
+                made.uuid = memory.nextId();
+                made.serviceUuid = memory.nextId();
+                return made;
+              });
+      host.agentStartedAtMillis = report.agentStartedAtMillis();
+      host.sequence = report.sequence();
+      host.report = Json.of(report);
+      host.lastSeen = memory.now;
+    }
+  }
+
+  private boolean isNewer(HostReport report, HostEntity known) {
+    int start = Long.compare(report.agentStartedAtMillis(), known.agentStartedAtMillis);
+    return start > 0
+        || (start == 0 && report.sequence() > known.sequence)
+        || (start < 0 && known.lastSeen.isBefore(memory.now.minus(SILENCE)));
+  }
+
+  @Override
+  public Optional<HostRecord> find(HostName host, Duration downAfter) {
+    synchronized (memory) {
+      return Optional.ofNullable(memory.hosts.get(host.value()))
+          .map(found -> toRecord(found, downAfter));
+    }
+  }
+
+  @Override
+  public Optional<HostRecord> find(UUID hypervisorOrService, Duration downAfter) {
+    synchronized (memory) {
+      return memory.hosts.values().stream()
+          .filter(host ->
+              host.uuid.equals(hypervisorOrService) || host.serviceUuid.equals(hypervisorOrService))
+          .findFirst()
+          .map(found -> toRecord(found, downAfter));
+    }
+  }
+
+  @Override
+  public List<HostRecord> list(Duration downAfter, int afterNumber, int limit) {
+    synchronized (memory) {
+      return memory.hosts.values().stream()
+          .filter(host -> Objects.requireNonNull(host.number) > afterNumber)
+          .limit(limit)
+          .map(host -> toRecord(host, downAfter))
+          .toList();
+    }
+  }
+
+  private HostRecord toRecord(HostEntity host, Duration downAfter) {
+    long servers =
+        memory.servers.values().stream()
+            .filter(each -> host.name.equals(each.host) && each.vmState != VmState.DELETED)
+            .count();
+    long migrations =
+        memory.migrations.values().stream()
+            .filter(each -> each.endedAt == null)
+            .filter(each -> host.name.equals(each.source) || host.name.equals(each.destination))
+            .count();
+    return new HostRecord(
+        Objects.requireNonNull(host.number),
+        host.uuid,
+        host.serviceUuid,
+        Json.read(HostReport.class, host.report),
+        !host.forcedDown && !host.lastSeen.isBefore(memory.now.minus(downAfter)),
+        host.lastSeen,
+        host.disabled,
+        Optional.ofNullable(host.disabledReason),
+        host.forcedDown,
+        InMemoryClaimStore.claimedOn(memory, host.name),
+        Math.toIntExact(servers),
+        Math.toIntExact(migrations));
+  }
+
+  private boolean change(HostName name, Consumer<HostEntity> change) {
+    synchronized (memory) {
+      Optional<HostEntity> host = Optional.ofNullable(memory.hosts.get(name.value()));
+      host.ifPresent(change);
+      return host.isPresent();
+    }
+  }
+
+  @Override
+  public boolean setDisabled(HostName name, boolean disabled, Optional<String> reason) {
+    return change(
+        name,
+        host -> {
+          host.disabled = disabled;
+          host.disabledReason = disabled ? reason.orElse(null) : null;
+        });
+  }
+
+  @Override
+  public boolean setForcedDown(HostName name, boolean forcedDown) {
+    return change(name, host -> host.forcedDown = forcedDown);
+  }
+
+  @Override
+  public void beat(String binary, String instance) {
+    synchronized (memory) {
+      ServiceBeatEntity beat =
+          beats.computeIfAbsent(
+              List.of(binary, instance),
+              _ -> {
+                ServiceBeatEntity made = new ServiceBeatEntity();
+                made.number = Math.toIntExact(memory.nextNumber());
+                made.uuid = memory.nextId();
+                made.service = binary;
+                made.instance = instance;
+                return made;
+              });
+      beat.lastSeen = memory.now;
+    }
+  }
+
+  @Override
+  public List<ServiceBeat> beats(Duration downAfter) {
+    synchronized (memory) {
+      return beats.values().stream()
+          .map(beat ->
+              new ServiceBeat(
+                  Objects.requireNonNull(beat.number),
+                  beat.uuid,
+                  beat.service,
+                  beat.instance,
+                  !beat.lastSeen.isBefore(memory.now.minus(downAfter)),
+                  beat.lastSeen))
+          .toList();
+    }
+  }
+}

@@ -1,0 +1,299 @@
+package dev.tern.store;
+
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.Phase;
+import dev.tern.contract.PowerState;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.Requests.Refusals;
+import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.SagaStore.SagaKind;
+import dev.tern.store.ServerStore.Requested;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+final class InMemoryMigrationStore implements MigrationStore {
+  private static final Set<MigrationStatus> IN_PROGRESS =
+      EnumSet.of(MigrationStatus.QUEUED, MigrationStatus.PREPARING, MigrationStatus.RUNNING);
+
+  private final Memory memory;
+
+  InMemoryMigrationStore(Memory memory) {
+    this.memory = memory;
+  }
+
+  // ---- requests
+
+  @Override
+  public MigrationRecord requestLiveMigration(NewMigration asked, Requested by) {
+    synchronized (memory) {
+      ServerEntity server = memory.server(asked.server());
+      Requests.guard(server, "os-migrateLive", Set.of(VmState.ACTIVE, VmState.PAUSED));
+      MigrationEntity migration = new MigrationEntity();
+      migration.number = memory.nextNumber();
+      migration.uuid = asked.id().value();
+      migration.server = server.id;
+      migration.source = Objects.requireNonNull(server.host);
+      migration.sourceClaim = server.claim;
+      migration.requestedHost = asked.requestedHost().map(HostName::value).orElse(null);
+      migration.blockMigration = asked.blockMigration();
+      migration.diskOverCommit = asked.diskOverCommit().orElse(null);
+      migration.epoch = server.epoch + 1;
+      migration.user = by.user();
+      migration.project = by.project();
+      migration.createdAt = memory.now;
+      migration.updatedAt = memory.now;
+      if (memory.migrations.putIfAbsent(migration.uuid, migration) != null) {
+        throw new IllegalStateException("there is a migration " + migration.uuid);
+      }
+      migration.saga =
+          memory.accept(
+              server,
+              TaskState.MIGRATING,
+              SagaKind.LIVE_MIGRATION,
+              migration.uuid,
+              "live-migration",
+              by);
+      return migration.toRecord();
+    }
+  }
+
+  @Override
+  public void requestAbort(ServerId server, long number, Requested by) {
+    synchronized (memory) {
+      ServerEntity of = memory.server(server);
+      MigrationEntity migration =
+          byNumber(server, number)
+              .orElseThrow(() ->
+                  new ComputeException(
+                      ErrorCode.MIGRATION_NOT_FOUND,
+                      "Migration %d not found for instance %s".formatted(number, server),
+                      null));
+      if (migration.endedAt != null) {
+        throw new ComputeException(
+            ErrorCode.INVALID_MIGRATION_STATE,
+            ("Migration %d state of instance %s is %s. Cannot abort live migration while the"
+                    + " migration is in this state.")
+                .formatted(number, server, migration.status.wire()),
+            null);
+      }
+      if (!migration.abortRequested) {
+        migration.abortRequested = true;
+        migration.updatedAt = memory.now;
+        memory.open(of.id, "live_migration_cancel", by);
+      }
+      memory.wake(migration.saga);
+    }
+  }
+
+  // ---- reading
+
+  @Override
+  public Optional<MigrationRecord> find(MigrationId id) {
+    synchronized (memory) {
+      return Optional.ofNullable(memory.migrations.get(id.value())).map(MigrationEntity::toRecord);
+    }
+  }
+
+  @Override
+  public Optional<MigrationRecord> find(ServerId server, long number) {
+    synchronized (memory) {
+      return byNumber(server, number).map(MigrationEntity::toRecord);
+    }
+  }
+
+  private Optional<MigrationEntity> byNumber(ServerId server, long number) {
+    return memory.migrations.values().stream()
+        .filter(each -> each.number() == number && each.server.equals(server.value()))
+        .findFirst();
+  }
+
+  @Override
+  public List<MigrationRecord> list(MigrationQuery query) {
+    synchronized (memory) {
+      long before =
+          query
+              .marker()
+              .map(marker -> find(marker).orElseThrow(() -> Refusals.noMarker(marker)).number())
+              .orElse(Long.MAX_VALUE);
+      return memory.migrations.values().stream()
+          .map(MigrationEntity::toRecord)
+          .filter(wanted(query))
+          .filter(each -> each.number() < before)
+          .sorted(Comparator.comparingLong(MigrationRecord::number).reversed())
+          .limit(query.limit())
+          .toList();
+    }
+  }
+
+  private static Predicate<MigrationRecord> wanted(MigrationQuery query) {
+    return each ->
+        query.server().stream().allMatch(each.server()::equals)
+            && query.host().stream()
+                .allMatch(
+                    host -> each.source().equals(host) || each.destination().equals(query.host()))
+            && query.source().stream().allMatch(each.source()::equals)
+            && query.status().stream().allMatch(status -> status == each.status())
+            && (!query.inProgressOnly() || IN_PROGRESS.contains(each.status()))
+            && query.user().stream().allMatch(each.user()::equals)
+            && query.project().stream().allMatch(each.project()::equals)
+            && query.changesSince().stream().noneMatch(each.updatedAt()::isBefore);
+  }
+
+  // ---- progress
+
+  @Override
+  public void progress(MigrationProgress seen) {
+    synchronized (memory) {
+      MigrationEntity migration = memory.migrations.get(seen.migration().value());
+      if (migration == null || migration.endedAt != null) {
+        return;
+      }
+      if (seen.memoryProcessed() >= migration.memoryProcessed) {
+        migration.memoryRemaining = Math.max(0, seen.memoryRemaining());
+      }
+      if (seen.diskProcessed() >= migration.diskProcessed) {
+        migration.diskRemaining = Math.max(0, seen.diskRemaining());
+      }
+      migration.memoryTotal = Math.max(migration.memoryTotal, seen.memoryTotal());
+      migration.memoryProcessed = Math.max(migration.memoryProcessed, seen.memoryProcessed());
+      migration.diskTotal = Math.max(migration.diskTotal, seen.diskTotal());
+      migration.diskProcessed = Math.max(migration.diskProcessed, seen.diskProcessed());
+      migration.updatedAt = memory.now;
+      ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
+      if (migration.memoryTotal > 0) {
+        long percent = 100 - Math.round(100.0 * migration.memoryRemaining / migration.memoryTotal);
+        server.progress = Math.max(server.progress, Math.clamp(percent, 0, 100));
+      }
+    }
+  }
+
+  // ---- what the conductor writes
+
+  @Override
+  public void planned(
+      Lease lease, MigrationId id, HostName destination, ClaimId claim, long diskBytes) {
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      memory.requireHeld(claim, migration.server, destination);
+      if (destination.value().equals(migration.source)) {
+        throw new IllegalStateException("a guest does not move to where it is");
+      }
+      migration.destination = destination.value();
+      migration.destinationClaim = claim.value();
+      migration.diskTotal = Math.max(migration.diskTotal, diskBytes);
+      migration.diskRemaining = Math.max(0, migration.diskTotal - migration.diskProcessed);
+      migration.checked = true;
+    }
+  }
+
+  @Override
+  public void entered(Lease lease, MigrationId id, MigrationStatus status, Phase phase) {
+    if (!IN_PROGRESS.contains(status)) {
+      throw new IllegalArgumentException("a migration in progress is not " + status);
+    }
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      migration.status = status;
+      migration.phase = phase;
+    }
+  }
+
+  @Override
+  public void inDoubt(Lease lease, MigrationId id, boolean inDoubt, String why) {
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      migration.inDoubt = inDoubt;
+      migration.inDoubtWhy = inDoubt ? why : null;
+    }
+  }
+
+  @Override
+  public void ownerChanged(Lease lease, MigrationId id, Optional<Duration> pause) {
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      if (migration.destination == null || migration.destinationClaim == null) {
+        throw new IllegalStateException("migration %s has no destination".formatted(id));
+      }
+      ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
+      server.host = migration.destination;
+      server.claim = migration.destinationClaim;
+      server.updatedAt = memory.now;
+      migration.ownerChanged = true;
+      migration.inDoubt = false;
+      migration.inDoubtWhy = null;
+      pause.ifPresent(length -> migration.pauseNanos = length.toNanos());
+    }
+  }
+
+  @Override
+  public void completed(Lease lease, MigrationId id) {
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      if (!migration.ownerChanged) {
+        throw new IllegalStateException(
+            "migration %s cannot complete: its guest still belongs to the source".formatted(id));
+      }
+      end(lease, migration, MigrationStatus.COMPLETED, Optional.empty());
+    }
+  }
+
+  @Override
+  public void rolledBack(Lease lease, MigrationId id, MigrationStatus status, Failure failure) {
+    if (!status.terminal() || status == MigrationStatus.COMPLETED) {
+      throw new IllegalArgumentException("a migration that was rolled back is not " + status);
+    }
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      if (migration.ownerChanged) {
+        throw new IllegalStateException(
+            "migration %s cannot roll back: its guest belongs to the destination".formatted(id));
+      }
+      end(lease, migration, status, Optional.of(failure));
+    }
+  }
+
+  @Override
+  public void guestLost(Lease lease, MigrationId id, Failure failure) {
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
+      server.vmState = VmState.ERROR;
+      server.power = PowerState.CRASHED;
+      server.fault(failure, memory.now);
+      end(lease, migration, MigrationStatus.ERROR, Optional.of(failure));
+    }
+  }
+
+  private void end(
+      Lease lease, MigrationEntity migration, MigrationStatus status, Optional<Failure> failure) {
+    ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
+    migration.end(status, failure.orElse(null), memory.now);
+    memory.releaseAllBut(server.id, server.claim);
+    memory.end(memory.hold(lease), server, failure);
+  }
+
+  private MigrationEntity hold(Lease lease, MigrationId id) {
+    SagaEntity saga = memory.hold(lease);
+    MigrationEntity migration = memory.migrations.get(id.value());
+    if (migration == null || !id.value().equals(saga.migration)) {
+      throw new IllegalArgumentException("saga %s is not of migration %s".formatted(saga.id, id));
+    }
+    migration.updatedAt = memory.now;
+    return migration;
+  }
+}

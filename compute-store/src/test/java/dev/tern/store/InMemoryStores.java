@@ -1,0 +1,73 @@
+package dev.tern.store;
+
+import java.time.Duration;
+
+/**
+ * All stores in memory, over one state: for tests that need no database. They keep the same
+ * contracts as the real ones and refuse what those refuse. Time stands still until it is passed.
+ * Each method holds the state's lock, as each real one is a transaction.
+ */
+public final class InMemoryStores implements Stores {
+  private final Memory memory = new Memory();
+  private final ClaimStore claims = new InMemoryClaimStore(memory);
+  private final ServerStore servers = new InMemoryServerStore(memory);
+  private final MigrationStore migrations = new InMemoryMigrationStore(memory);
+  private final SagaStore sagas = new InMemorySagaStore(memory);
+  private final ActionStore actions = new InMemoryActionStore(memory);
+  private final HostStore hosts = new InMemoryHostStore(memory);
+  private final FlavorStore flavors = new InMemoryFlavorStore(memory);
+  private final ImageStore images = new InMemoryImageStore(memory);
+  private final OutboxStore outbox = new InMemoryOutboxStore(memory);
+
+  @Override
+  public ServerStore servers() {
+    return servers;
+  }
+
+  @Override
+  public MigrationStore migrations() {
+    return migrations;
+  }
+
+  @Override
+  public SagaStore sagas() {
+    return sagas;
+  }
+
+  @Override
+  public ActionStore actions() {
+    return actions;
+  }
+
+  @Override
+  public HostStore hosts() {
+    return hosts;
+  }
+
+  @Override
+  public ClaimStore claims() {
+    return claims;
+  }
+
+  @Override
+  public FlavorStore flavors() {
+    return flavors;
+  }
+
+  @Override
+  public ImageStore images() {
+    return images;
+  }
+
+  @Override
+  public OutboxStore outbox() {
+    return outbox;
+  }
+
+  @Override
+  public void pass(Duration time) {
+    synchronized (memory) {
+      memory.now = memory.now.plus(time);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package dev.tern.store;
+
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+
+@DisplayName("In memory")
+class InMemoryStoresTest {
+  private final InMemoryStores stores = new InMemoryStores();
+
+  @Nested
+  @DisplayName("a server")
+  class Servers extends ServerStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
+  @DisplayName("a live migration")
+  class Migrations extends MigrationStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
+  @DisplayName("a saga")
+  class Sagas extends SagaStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
+  @DisplayName("a claim")
+  class Claimed extends ClaimStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
+  @DisplayName("of the rest")
+  class Others extends OtherStoresContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+}
