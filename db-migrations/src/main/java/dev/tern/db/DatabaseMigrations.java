@@ -23,8 +23,7 @@ public final class DatabaseMigrations {
    *     was migrated by a newer version or by hand, or a migration fails; a failed migration leaves
    *     nothing of itself
    */
-  public static int migrate(
-      String url, @Nullable String user, @Nullable String password) {
+  public static int migrate(String url, @Nullable String user, @Nullable String password) {
     if (!url.startsWith("jdbc:postgresql:")) {
       throw new DatabaseNotMigratedException(
           "The database URL must begin with jdbc:postgresql:, for example"
