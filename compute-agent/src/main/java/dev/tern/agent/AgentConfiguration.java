@@ -2,14 +2,9 @@ package dev.tern.agent;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.Pause;
-import dev.tern.contract.agent.AgentAnswer;
-import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.amqp.AmqpConfiguration;
-import dev.tern.contract.amqp.AmqpSettings;
-import dev.tern.contract.amqp.Answering;
 import dev.tern.contract.amqp.ProgressPublisher;
 import dev.tern.contract.amqp.ReportPublisher;
-import dev.tern.contract.amqp.Topology;
 import dev.tern.contract.settings.UnknownSettings;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.fake.FakeVirtDriver;
@@ -21,8 +16,6 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.UUID;
-import org.springframework.amqp.core.Queue;
-import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -74,22 +67,6 @@ class AgentConfiguration {
             progress::publish,
             Clock.systemUTC(),
             UUID::randomUUID));
-  }
-
-  @Bean
-  Queue agentQueue(Topology topology, HostName host) {
-    return topology.agent(host);
-  }
-
-  @Bean
-  DirectMessageListenerContainer agentListener(
-      Answering answering, AmqpSettings names, AgentSettings settings, Agent agent) {
-    return answering.answer(
-        names.agentQueue(agent.host()),
-        AgentRequest.class,
-        AgentAnswer.class,
-        settings.requestsAtOnce(),
-        agent::answer);
   }
 
   @Bean

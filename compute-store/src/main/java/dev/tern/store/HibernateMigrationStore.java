@@ -171,7 +171,8 @@ class HibernateMigrationStore implements MigrationStore {
 
   /** What remains is believed only of the newest: figures may arrive in any order. */
   private void take(MigrationEntity migration, MigrationProgress seen) {
-    if (seen.memoryProcessed() >= migration.memoryProcessed) {
+    // While only disks move, QEMU knows no memory yet: all of it remains.
+    if (seen.memoryTotal() > 0 && seen.memoryProcessed() >= migration.memoryProcessed) {
       migration.memoryRemaining = Math.max(0, seen.memoryRemaining());
     }
     if (seen.diskProcessed() >= migration.diskProcessed) {

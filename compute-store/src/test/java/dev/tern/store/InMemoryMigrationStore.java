@@ -163,7 +163,7 @@ final class InMemoryMigrationStore implements MigrationStore {
       if (migration == null || migration.endedAt != null) {
         return;
       }
-      if (seen.memoryProcessed() >= migration.memoryProcessed) {
+      if (seen.memoryTotal() > 0 && seen.memoryProcessed() >= migration.memoryProcessed) {
         migration.memoryRemaining = Math.max(0, seen.memoryRemaining());
       }
       if (seen.diskProcessed() >= migration.diskProcessed) {
@@ -197,6 +197,10 @@ final class InMemoryMigrationStore implements MigrationStore {
       migration.destinationClaim = claim.value();
       migration.diskTotal = Math.max(migration.diskTotal, diskBytes);
       migration.diskRemaining = Math.max(0, migration.diskTotal - migration.diskProcessed);
+      long memoryBytes =
+          java.util.Objects.requireNonNull(memory.servers.get(migration.server)).memoryMib << 20;
+      migration.memoryTotal = Math.max(migration.memoryTotal, memoryBytes);
+      migration.memoryRemaining = Math.max(0, migration.memoryTotal - migration.memoryProcessed);
       migration.checked = true;
     }
   }

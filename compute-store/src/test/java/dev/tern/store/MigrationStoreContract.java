@@ -227,6 +227,19 @@ abstract class MigrationStoreContract {
   }
 
   @Test
+  void that_is_planned_has_all_its_memory_still_to_move_until_qemu_moves_some() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    MigrationId id = accepted.id();
+    stores().migrations().planned(lease, id, away, samples.claim(guest.id(), away), 50);
+    stores().migrations().progress(new MigrationProgress(id, 0, 0, 0, 50, 20, 30));
+    assertThat(migration(id).memoryTotal()).isEqualTo(guest.flavor().memoryMib() << 20);
+    assertThat(migration(id).memoryRemaining()).isEqualTo(guest.flavor().memoryMib() << 20);
+    assertThat(server(guest.id()).progress()).isZero();
+  }
+
+  @Test
   void that_its_user_aborts_is_seen_by_its_saga() {
     ServerRecord guest = samples.active(home);
     MigrationRecord accepted = samples.accepted(guest.id());

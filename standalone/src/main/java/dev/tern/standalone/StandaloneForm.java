@@ -105,6 +105,8 @@ final class StandaloneForm implements AutoCloseable {
       DatabaseMigrations.migrate(url, null, null);
       stores.put("spring.datasource.url", url);
       this.amqp = uri.join();
+      settings.db().ifPresentOrElse(outside -> {}, () -> say.accept("PostgreSQL is up"));
+      settings.amqp().ifPresentOrElse(outside -> {}, () -> say.accept("RabbitMQ is up"));
       broker.put("tern.amqp.uri", this.amqp);
     } catch (CompletionException e) {
       throw new IOException(e.getCause() == null ? e.getMessage() : e.getCause().getMessage(), e);
@@ -115,7 +117,6 @@ final class StandaloneForm implements AutoCloseable {
     try {
       PrivateBroker own = PrivateBroker.start(settings.data().resolve("rabbitmq"));
       push(own);
-      say.accept("RabbitMQ " + own.describe());
       return own.uri();
     } catch (IOException e) {
       throw new CompletionException(e);
@@ -126,7 +127,6 @@ final class StandaloneForm implements AutoCloseable {
     try {
       EmbeddedDatabase own = EmbeddedDatabase.start(settings.data().resolve("postgresql"));
       push(own);
-      say.accept("PostgreSQL " + own.describe());
       return own.jdbcUrl();
     } catch (IOException e) {
       throw new CompletionException(e);

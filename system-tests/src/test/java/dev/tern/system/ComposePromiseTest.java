@@ -91,7 +91,7 @@ class ComposePromiseTest {
   private static Set<String> namesIn(String className) {
     try {
       Class<?> type = Class.forName(className);
-      String prefix = type.getAnnotation(ConfigurationProperties.class).value();
+      String prefix = SettingsPromiseTest.prefix(type);
       return namesIn(prefix, type);
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException(e);

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /**
  * The demo's story in the README. Figures differ from run to run, so the two are compared with every figure blotted out; with
- * {@code -Dtern.write-readme=true} the README gets the new one.
+ * {@code -Dwrite.readme=true} the README gets the new one.
  */
 final class ReadmeTranscript {
   private static final String BEGIN = "<!-- transcript -->\n```\n";
@@ -26,10 +26,10 @@ final class ReadmeTranscript {
     int begin = page.indexOf(BEGIN) + BEGIN.length();
     int end = page.indexOf(END);
     assertThat(end).as("README.md has its transcript markers").isGreaterThanOrEqualTo(begin);
-    if (Boolean.getBoolean("tern.write-readme")) {
+    if (Boolean.getBoolean("write.readme")) {
       Files.writeString(readme, page.substring(0, begin) + printed.strip() + "\n" + page.substring(end));
     } else {
-      assertThat(blotted(page.substring(begin, end))).as("README.md: run this test with -Dtern.write-readme=true").isEqualTo(blotted(printed));
+      assertThat(blotted(page.substring(begin, end))).as("README.md: run this test with -Dwrite.readme=true").isEqualTo(blotted(printed));
     }
   }
 

@@ -15,9 +15,10 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.bind.Name;
 import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.type.filter.AnnotationTypeFilter;
 
-/** {@code docs/settings.md} is made from the settings records; {@code -Dtern.write-docs=true} writes it anew. */
+/** {@code docs/settings.md} is made from the settings records; {@code -Dwrite.docs=true} writes it anew. */
 @DisplayName("docs/settings.md")
 class SettingsPromiseTest {
   private static final Path PAGE = Path.of("..", "docs", "settings.md");
@@ -32,6 +33,13 @@ class SettingsPromiseTest {
       `server.port` and, where there is a database, `spring.datasource.url`, `.username` and `.password`.
       """;
 
+  /** {@code value} and {@code prefix} are the same attribute; only Spring knows. */
+  static String prefix(Class<?> type) {
+    return java.util.Objects.requireNonNull(
+            AnnotatedElementUtils.getMergedAnnotation(type, ConfigurationProperties.class))
+        .prefix();
+  }
+
   static List<? extends Class<?>> records() {
     var scanner = new ClassPathScanningCandidateComponentProvider(false);
     scanner.addIncludeFilter(new AnnotationTypeFilter(ConfigurationProperties.class));
@@ -45,14 +53,14 @@ class SettingsPromiseTest {
               }
             })
         .filter(Class::isRecord)
-        .sorted(Comparator.comparing((Class<?> type) -> type.getAnnotation(ConfigurationProperties.class).value()))
+        .sorted(Comparator.comparing((Class<?> type) -> prefix(type)))
         .toList();
   }
 
   private static String page() {
     StringBuilder page = new StringBuilder(HEAD);
     for (Class<?> type : records()) {
-      String prefix = type.getAnnotation(ConfigurationProperties.class).value();
+      String prefix = prefix(type);
       page.append("\n## `").append(prefix).append("`\n\n| setting | default | what for |\n|---|---|---|\n");
       rows(page, prefix, type);
     }
@@ -95,7 +103,7 @@ class SettingsPromiseTest {
   @Test
   void lists_every_setting_with_its_default_and_what_it_is_for() throws Exception {
     String page = page();
-    if (Boolean.getBoolean("tern.write-docs")) {
+    if (Boolean.getBoolean("write.docs")) {
       Files.writeString(PAGE, page);
     }
     assertThat(PAGE).content().isEqualTo(page);

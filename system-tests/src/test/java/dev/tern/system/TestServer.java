@@ -45,8 +45,9 @@ final class TestServer {
     String image =
         api.upload(
             "guest", "qcow2", Map.of("kernel_id", kernel, "ramdisk_id", ramdisk, "os_command_line", COMMAND_LINE), base);
-    Map<String, Object> server = new HashMap<>(Map.of("name", "mover", "imageRef", image, "flavorRef", "t"));
-    String id = api.post("/v2.1/servers", Map.of("server", server)).path("server").path("id").asString();
+    Map<String, Object> server = new HashMap<>(Map.of("name", "mover", "imageRef", image, "flavorRef", "t", "networks", "none"));
+    String id =
+        new ComputeClient(stage.place().api()).post("/v2.1/servers", Map.of("server", server)).path("server").path("id").asString();
     TestServer made = new TestServer(stage, api, id);
     made.awaitStatus("ACTIVE");
     return made;

@@ -6,10 +6,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -37,28 +39,23 @@ public final class ConsoleTail implements AutoCloseable {
   }
 
   private void follow() {
-    Map<String, Console> open = new LinkedHashMap<>();
+    List<Console> all =
+        consoles.entrySet().stream().map(c -> new Console(c.getKey(), c.getValue())).toList();
     byte[] buffer = new byte[1 << 16];
     try {
       while (!closed) {
-        for (Map.Entry<String, Path> console : consoles.entrySet()) {
-          if (!open.containsKey(console.getKey()) && Files.exists(console.getValue())) {
-            open.put(
-                console.getKey(),
-                new Console(console.getKey(), FileChannel.open(console.getValue(), StandardOpenOption.READ)));
-          }
-        }
-        for (Console console : open.values()) {
+        for (Console console : all) {
           console.read(buffer);
         }
         pause.of(LOOK);
+      }
+      for (Console console : all) {
+        console.close();
       }
     } catch (IOException e) {
       failure = e;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } finally {
-      open.values().forEach(Console::close);
     }
   }
 
@@ -77,20 +74,29 @@ public final class ConsoleTail implements AutoCloseable {
     }
   }
 
-  /** One open log and the beginning of a line that is not whole yet. */
+  /** One log and the beginning of a line that is not whole yet. */
   private final class Console {
     private final String host;
-    private final FileChannel channel;
+    private final Path file;
     private final StringBuilder begun = new StringBuilder();
+    private @Nullable FileChannel channel;
+    private @Nullable Object key;
 
-    Console(String host, FileChannel channel) {
+    Console(String host, Path file) {
       this.host = host;
-      this.channel = channel;
+      this.file = file;
     }
 
     void read(byte[] buffer) throws IOException {
-      int got = channel.read(ByteBuffer.wrap(buffer));
+      FileChannel open = channel;
+      if (open == null) {
+        reopen();
+        return;
+      }
+      int got = open.read(ByteBuffer.wrap(buffer));
       if (got <= 0) {
+        // A server that left and came back has a new log under the old name.
+        reopen();
         return;
       }
       long seen = System.nanoTime();
@@ -106,11 +112,25 @@ public final class ConsoleTail implements AutoCloseable {
       }
     }
 
-    void close() {
+    private void reopen() throws IOException {
       try {
-        channel.close();
-      } catch (IOException e) {
-        failure = e;
+        Object now = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        if (!now.equals(key)) {
+          close();
+          channel = FileChannel.open(file, StandardOpenOption.READ);
+          key = now;
+          begun.setLength(0);
+        }
+      } catch (NoSuchFileException e) {
+        // The server is not, or no longer, on this host; an open log may still hold its last words.
+        return;
+      }
+    }
+
+    void close() throws IOException {
+      FileChannel open = channel;
+      if (open != null) {
+        open.close();
       }
     }
   }
