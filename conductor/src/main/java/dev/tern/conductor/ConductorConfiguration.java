@@ -53,8 +53,9 @@ class ConductorConfiguration {
   }
 
   @Bean
-  Reports reports(Stores stores) {
-    return new Reports(stores.hosts(), stores.servers(), stores.migrations());
+  Reports reports(Stores stores, dev.tern.conductor.asking.Agents agents) {
+    return new Reports(
+        stores.hosts(), stores.servers(), stores.migrations(), agents, java.util.UUID::randomUUID);
   }
 
   @Bean(destroyMethod = "close")

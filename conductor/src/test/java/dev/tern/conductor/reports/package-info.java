@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.reports;
+
+import org.jspecify.annotations.NullMarked;
