@@ -58,9 +58,16 @@ public final class Scheduler {
     if (standing.isPresent()) {
       return answer(standing.get(), request);
     }
-    return request.requested().isPresent()
-        ? claimRequested(request.requested().get(), request)
-        : claimEmptiest(request);
+    SchedulerAnswer answer =
+        request.requested().isPresent()
+            ? claimRequested(request.requested().get(), request)
+            : claimEmptiest(request);
+    return switch (answer) {
+      case Selected selected -> selected;
+      // The same question, asked twice at once, may have taken the last place itself.
+      case NoHost none ->
+          claims.find(request.claim()).map(claim -> answer(claim, request)).orElse(none);
+    };
   }
 
   private SchedulerAnswer claimRequested(HostName name, SelectHost request) {

@@ -58,6 +58,10 @@ record QemuProcess(long pid, long startTicks, String bootId) {
       there.get().record(instance);
       return there;
     } catch (NumberFormatException | IOException e) {
+      // QEMU removes the file when it ends in order, perhaps between our look and our reading.
+      if (!Files.exists(pidFile)) {
+        return Optional.empty();
+      }
       throw new VirtException(Kind.NO_ANSWER, "%s cannot be read.".formatted(pidFile), e);
     }
   }
