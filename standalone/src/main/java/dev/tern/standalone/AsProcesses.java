@@ -12,7 +12,10 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Each service a process of its own, from the same class path; what it prints goes to {@code logs/<name>.out}. */
+/**
+ * Each service a process of its own, from the same class path; what it prints goes to {@code
+ * logs/<name>.out}.
+ */
 final class AsProcesses implements ServiceLauncher {
   private static final Duration GRACE = Duration.ofSeconds(20);
 
@@ -23,7 +26,8 @@ final class AsProcesses implements ServiceLauncher {
   }
 
   @Override
-  public Running start(Service service, String name, Map<String, String> properties) throws IOException {
+  public Running start(Service service, String name, Map<String, String> properties)
+      throws IOException {
     Files.createDirectories(logs);
     Map<String, String> settings = new TreeMap<>(properties);
     settings.put("spring.config.name", service.configName());
@@ -32,8 +36,11 @@ final class AsProcesses implements ServiceLauncher {
             .redirectErrorStream(true)
             .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
             .redirectOutput(logs.resolve(name + ".out").toFile());
-    // The environment, not the command line: it holds passwords, and any user may list command lines.
-    builder.environment().put("SPRING_APPLICATION_JSON", JsonMapper.builder().build().writeValueAsString(settings));
+    // The environment, not the command line: it holds passwords, and any user may list command
+    // lines.
+    builder
+        .environment()
+        .put("SPRING_APPLICATION_JSON", JsonMapper.builder().build().writeValueAsString(settings));
     return new Child(name, builder.start());
   }
 

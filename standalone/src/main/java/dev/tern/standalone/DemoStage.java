@@ -12,7 +12,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** A standalone form set up for the demo: fresh state, a free port, hosts that keep the source's disk to compare with. */
+/**
+ * A standalone form set up for the demo: fresh state, a free port, hosts that keep the source's
+ * disk to compare with.
+ */
 public final class DemoStage implements AutoCloseable {
   private final StandaloneForm form;
   private final Path work;
@@ -27,11 +30,19 @@ public final class DemoStage implements AutoCloseable {
    *
    * @throws IOException when another form runs there, or something does not start
    */
-  public static DemoStage set(FormSettings asked, Consumer<String> say) throws IOException, InterruptedException {
+  public static DemoStage set(FormSettings asked, Consumer<String> say)
+      throws IOException, InterruptedException {
     Map<String, String> properties = new java.util.HashMap<>(asked.properties());
     properties.putIfAbsent("tern.conductor.migration.keep-source-disks", "true");
     FormSettings settings =
-        new FormSettings(asked.data(), asked.hosts(), asked.port(), asked.amqp(), asked.db(), asked.processes(), properties);
+        new FormSettings(
+            asked.data(),
+            asked.hosts(),
+            asked.port(),
+            asked.amqp(),
+            asked.db(),
+            asked.processes(),
+            properties);
     StandaloneForm form = StandaloneForm.start(settings, Pause.SLEEPING, say);
     Path work = settings.data().resolve("work");
     Files.createDirectories(work);
@@ -42,7 +53,10 @@ public final class DemoStage implements AutoCloseable {
     return new DemoPlace(form.api(), form.hostData(), guestDirectory(), work);
   }
 
-  /** The process a service runs in, by its name: {@code api}, {@code conductor}, {@code agent-host-1}. */
+  /**
+   * The process a service runs in, by its name: {@code api}, {@code conductor}, {@code
+   * agent-host-1}.
+   */
   public long pid(String name) {
     return form.pid(name);
   }
@@ -72,7 +86,10 @@ public final class DemoStage implements AutoCloseable {
       return Path.of(given);
     }
     String cache = System.getenv("XDG_CACHE_HOME");
-    Path root = cache == null || cache.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
+    Path root =
+        cache == null || cache.isBlank()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(cache);
     return root.resolve("tern").resolve("guest");
   }
 

@@ -7,8 +7,8 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
 
 /**
- * Until Spring Boot sets logging up, Logback's own default would print everything. What is worth knowing before that is printed by
- * the commands themselves; failures are thrown.
+ * Until Spring Boot sets logging up, Logback's own default would print everything. What is worth
+ * knowing before that is printed by the commands themselves; failures are thrown.
  */
 public final class QuietStart extends ContextAwareBase implements Configurator {
   @Override

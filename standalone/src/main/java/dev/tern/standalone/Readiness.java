@@ -11,14 +11,18 @@ import java.time.Duration;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Waits until the API says that hosts are up, so that the first request a user types finds somewhere to go. */
+/**
+ * Waits until the API says that hosts are up, so that the first request a user types finds
+ * somewhere to go.
+ */
 final class Readiness {
   private static final Duration DEADLINE = Duration.ofMinutes(2);
   private static final Duration LOOK = Duration.ofMillis(250);
 
   private final URI api;
   private final Pause pause;
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
   Readiness(URI api, Pause pause) {
     this.api = api;
@@ -37,7 +41,9 @@ final class Readiness {
       try {
         HttpResponse<String> answer =
             http.send(
-                HttpRequest.newBuilder(api.resolve("v2.1/os-hypervisors")).timeout(Duration.ofSeconds(5)).build(),
+                HttpRequest.newBuilder(api.resolve("v2.1/os-hypervisors"))
+                    .timeout(Duration.ofSeconds(5))
+                    .build(),
                 BodyHandlers.ofString());
         last = answer.body();
         if (answer.statusCode() == 200 && up(last) >= count) {
@@ -49,7 +55,9 @@ final class Readiness {
       }
       pause.of(LOOK);
     }
-    throw new IOException("%d hosts were not up within %d s; the API said last: %s".formatted(count, DEADLINE.toSeconds(), last));
+    throw new IOException(
+        "%d hosts were not up within %d s; the API said last: %s"
+            .formatted(count, DEADLINE.toSeconds(), last));
   }
 
   private static int up(String body) {

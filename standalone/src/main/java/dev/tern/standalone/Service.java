@@ -38,7 +38,10 @@ enum Service {
     return web;
   }
 
-  /** The name of its configuration, {@code tern-<word>}: in one JVM four {@code application.yml} would hide each other. */
+  /**
+   * The name of its configuration, {@code tern-<word>}: in one JVM four {@code application.yml}
+   * would hide each other.
+   */
   String configName() {
     return "tern-" + word;
   }

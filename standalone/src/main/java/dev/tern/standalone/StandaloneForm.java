@@ -26,8 +26,8 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 
 /**
- * All of Tern on one machine, running. Closing it ends the services, then broker and database, in the reverse of the order they were
- * started in; guests run on, as they do when any agent ends.
+ * All of Tern on one machine, running. Closing it ends the services, then broker and database, in
+ * the reverse of the order they were started in; guests run on, as they do when any agent ends.
  */
 final class StandaloneForm implements AutoCloseable {
   private final FormSettings settings;
@@ -49,7 +49,8 @@ final class StandaloneForm implements AutoCloseable {
    * @param say told a line per step
    * @throws IOException saying what did not start; then nothing that was started is left running
    */
-  static StandaloneForm start(FormSettings settings, Pause pause, Consumer<String> say) throws IOException, InterruptedException {
+  static StandaloneForm start(FormSettings settings, Pause pause, Consumer<String> say)
+      throws IOException, InterruptedException {
     StandaloneForm form = new StandaloneForm(settings, say);
     try {
       form.startAll(pause);
@@ -66,7 +67,8 @@ final class StandaloneForm implements AutoCloseable {
     Map<String, String> broker = new TreeMap<>(settings.properties());
     Map<String, String> stores = new TreeMap<>();
     startBrokerAndDatabase(broker, stores);
-    ServiceLauncher launcher = settings.processes() ? new AsProcesses(settings.data().resolve("logs")) : new InThisJvm();
+    ServiceLauncher launcher =
+        settings.processes() ? new AsProcesses(settings.data().resolve("logs")) : new InThisJvm();
     int port = settings.port() == 0 ? freePort() : settings.port();
     api = URI.create("http://127.0.0.1:" + port + "/");
     startServices(launcher, broker, stores, port);
@@ -81,7 +83,8 @@ final class StandaloneForm implements AutoCloseable {
 
   private void takeLock() throws IOException {
     FileChannel channel =
-        FileChannel.open(settings.data().resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(
+            settings.data().resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     started.push(channel);
     FileLock lock;
     try {
@@ -90,16 +93,21 @@ final class StandaloneForm implements AutoCloseable {
       throw new IOException("Tern already runs in " + settings.data() + ", in this process.", e);
     }
     if (lock == null) {
-      throw new IOException("Tern already runs in %s. Stop it, or choose another place with --data.".formatted(settings.data()));
+      throw new IOException(
+          "Tern already runs in %s. Stop it, or choose another place with --data."
+              .formatted(settings.data()));
     }
   }
 
   /** Both at once: each waits more than it works. */
-  private void startBrokerAndDatabase(Map<String, String> broker, Map<String, String> stores) throws IOException {
+  private void startBrokerAndDatabase(Map<String, String> broker, Map<String, String> stores)
+      throws IOException {
     CompletableFuture<String> uri =
-        CompletableFuture.supplyAsync(() -> settings.amqp().orElseGet(this::startBroker), Thread::startVirtualThread);
+        CompletableFuture.supplyAsync(
+            () -> settings.amqp().orElseGet(this::startBroker), Thread::startVirtualThread);
     CompletableFuture<String> db =
-        CompletableFuture.supplyAsync(() -> settings.db().orElseGet(this::startDatabase), Thread::startVirtualThread);
+        CompletableFuture.supplyAsync(
+            () -> settings.db().orElseGet(this::startDatabase), Thread::startVirtualThread);
     try {
       String url = db.join();
       DatabaseMigrations.migrate(url, null, null);
@@ -138,7 +146,8 @@ final class StandaloneForm implements AutoCloseable {
     started.push(thing);
   }
 
-  private void startServices(ServiceLauncher launcher, Map<String, String> broker, Map<String, String> stores, int port)
+  private void startServices(
+      ServiceLauncher launcher, Map<String, String> broker, Map<String, String> stores, int port)
       throws IOException {
     Map<String, String> common = new TreeMap<>(broker);
     common.putAll(stores);
@@ -151,7 +160,8 @@ final class StandaloneForm implements AutoCloseable {
     launch(launcher, Service.API, "api", apiSettings);
   }
 
-  private void startAgents(ServiceLauncher launcher, Map<String, String> broker) throws IOException {
+  private void startAgents(ServiceLauncher launcher, Map<String, String> broker)
+      throws IOException {
     for (int i = 1; i <= settings.hosts(); i++) {
       String host = "host-" + i;
       Path data = settings.data().resolve("hosts").resolve(host);
@@ -177,7 +187,9 @@ final class StandaloneForm implements AutoCloseable {
             "OFF");
   }
 
-  private void launch(ServiceLauncher launcher, Service service, String name, Map<String, String> properties) throws IOException {
+  private void launch(
+      ServiceLauncher launcher, Service service, String name, Map<String, String> properties)
+      throws IOException {
     Map<String, String> own = new TreeMap<>(properties);
     own.keySet().removeIf(key -> isForAnother(service, key));
     if (settings.processes() && service != Service.API) {
@@ -189,7 +201,10 @@ final class StandaloneForm implements AutoCloseable {
     say.accept(settings.processes() ? name + " has pid " + running.pid() : name + " is up");
   }
 
-  /** {@code tern.<service>.…} given with {@code -D} is for that service alone; any other would refuse to start with it. */
+  /**
+   * {@code tern.<service>.…} given with {@code -D} is for that service alone; any other would
+   * refuse to start with it.
+   */
   private static boolean isForAnother(Service service, String key) {
     for (Service other : Service.values()) {
       if (other != service && key.startsWith("tern." + other.word() + ".")) {
@@ -206,12 +221,14 @@ final class StandaloneForm implements AutoCloseable {
   }
 
   /** How a service was started, to start it again. */
-  private record Launch(ServiceLauncher launcher, Service service, Map<String, String> properties, Running running) {}
+  private record Launch(
+      ServiceLauncher launcher, Service service, Map<String, String> properties, Running running) {}
 
   private Launch launched(String name) {
     Launch launch = launches.get(name);
     if (launch == null) {
-      throw new IllegalArgumentException("There is no service '%s'; there are %s.".formatted(name, launches.keySet()));
+      throw new IllegalArgumentException(
+          "There is no service '%s'; there are %s.".formatted(name, launches.keySet()));
     }
     return launch;
   }
@@ -225,7 +242,8 @@ final class StandaloneForm implements AutoCloseable {
     Launch launch = launched(name);
     launch.running().close();
     Running running = launch.launcher().start(launch.service(), name, launch.properties());
-    launches.put(name, new Launch(launch.launcher(), launch.service(), launch.properties(), running));
+    launches.put(
+        name, new Launch(launch.launcher(), launch.service(), launch.properties(), running));
     push(running);
   }
 
@@ -245,14 +263,23 @@ final class StandaloneForm implements AutoCloseable {
   /** What a newcomer needs next. */
   String welcome() {
     StringBuilder text = new StringBuilder();
-    text.append('\n').append("Tern is up: ").append(settings.hosts()).append(" hosts, state in ").append(settings.data()).append('\n');
+    text.append('\n')
+        .append("Tern is up: ")
+        .append(settings.hosts())
+        .append(" hosts, state in ")
+        .append(settings.data())
+        .append('\n');
     text.append("  API       ").append(api).append("v2.1\n");
     text.append("  images    ").append(api).append("image\n");
     text.append("  metrics   ").append(api).append("actuator/prometheus\n");
     text.append("  health    ").append(api).append("actuator/health\n");
     if (settings.processes()) {
-      launches.forEach(
-          (name, launch) -> text.append("  ").append(name).append(": kill -9 ").append(launch.running().pid()).append('\n'));
+      launches.forEach((name, launch) ->
+          text.append("  ")
+              .append(name)
+              .append(": kill -9 ")
+              .append(launch.running().pid())
+              .append('\n'));
     }
     text.append("For the openstack client:\n");
     text.append("  export OS_AUTH_TYPE=none OS_ENDPOINT=").append(api).append("v2.1\n");

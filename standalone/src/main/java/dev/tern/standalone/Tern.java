@@ -7,7 +7,8 @@ import picocli.CommandLine.Command;
 /** The commands behind {@code ./tern}. */
 @Command(
     name = "tern",
-    description = "Live migration of QEMU virtual machines with their local disks, in the shape of OpenStack Nova.",
+    description =
+        "Live migration of QEMU virtual machines with their local disks, in the shape of OpenStack Nova.",
     subcommands = {UpCommand.class, DemoCommand.class, ServiceCommand.class},
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND")
@@ -18,14 +19,15 @@ public final class Tern {
   public static void main(String[] arguments) {
     int status =
         new CommandLine(new Tern())
-            .setExecutionExceptionHandler(
-                (failure, command, parsed) -> {
-                  command.getErr().println(command.getColorScheme().errorText("tern: " + failure.getMessage()));
-                  if (System.getenv("TERN_TRACE") != null) {
-                    failure.printStackTrace(command.getErr());
-                  }
-                  return 1;
-                })
+            .setExecutionExceptionHandler((failure, command, parsed) -> {
+              command
+                  .getErr()
+                  .println(command.getColorScheme().errorText("tern: " + failure.getMessage()));
+              if (System.getenv("TERN_TRACE") != null) {
+                failure.printStackTrace(command.getErr());
+              }
+              return 1;
+            })
             .execute(arguments);
     // A service goes on in Spring's own threads after its command has returned.
     if (status != ServiceCommand.RUNS_ON) {

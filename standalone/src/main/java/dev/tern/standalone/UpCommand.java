@@ -18,7 +18,11 @@ import picocli.CommandLine.Spec;
 final class UpCommand implements Callable<Integer> {
   @Mixin private FormOptions options = new FormOptions();
 
-  @Option(names = "--port", paramLabel = "PORT", defaultValue = "8774", description = "port of the API (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      defaultValue = "8774",
+      description = "port of the API (default: ${DEFAULT-VALUE})")
   private int port = 8774;
 
   @Spec private CommandSpec command = CommandSpec.create();
@@ -29,7 +33,9 @@ final class UpCommand implements Callable<Integer> {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> endOrderly(stop, stopped), "stop"));
-    try (StandaloneForm form = StandaloneForm.start(options.settings("up", port), Pause.SLEEPING, line -> say(out, line))) {
+    try (StandaloneForm form =
+        StandaloneForm.start(
+            options.settings("up", port), Pause.SLEEPING, line -> say(out, line))) {
       say(out, form.welcome());
       stop.await();
       say(out, "stopping; guests run on");

@@ -24,7 +24,9 @@ import org.junit.jupiter.api.DisplayName;
 
 /** The few rules the structure leans on; DESIGN calls them section 1. Each says why. */
 @DisplayName("The architecture")
-@AnalyzeClasses(packages = "dev.tern", importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestJars.class})
+@AnalyzeClasses(
+    packages = "dev.tern",
+    importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestJars.class})
 class ArchitectureTest {
   /** In a build that packages, tests of other modules come in jars. */
   static final class NoTestJars implements ImportOption {
@@ -53,7 +55,8 @@ class ArchitectureTest {
           .resideInAPackage("dev.tern.agent..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("dev.tern.store..", "java.sql..", "javax.sql..", "jakarta.persistence..")
+          .resideInAnyPackage(
+              "dev.tern.store..", "java.sql..", "javax.sql..", "jakarta.persistence..")
           .because("a host that is broken into must not reach the database");
 
   @ArchTest
@@ -63,14 +66,19 @@ class ArchitectureTest {
           .resideInAPackage("dev.tern.virt..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("dev.tern.contract..", "dev.tern.store..", "dev.tern.agent..", "org.springframework..")
+          .resideInAnyPackage(
+              "dev.tern.contract..",
+              "dev.tern.store..",
+              "dev.tern.agent..",
+              "org.springframework..")
           .because("QEMU is hard enough by itself");
 
   @ArchTest
   static final ArchRule only_the_agent_drives_qemu =
       noClasses()
           .that()
-          .resideInAnyPackage("dev.tern.api..", "dev.tern.conductor..", "dev.tern.scheduler..", "dev.tern.store..")
+          .resideInAnyPackage(
+              "dev.tern.api..", "dev.tern.conductor..", "dev.tern.scheduler..", "dev.tern.store..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("dev.tern.virt..")
@@ -94,7 +102,12 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "dev.tern.store..", "dev.tern.virt..", "dev.tern.api..", "dev.tern.conductor..", "dev.tern.scheduler..", "dev.tern.agent..")
+              "dev.tern.store..",
+              "dev.tern.virt..",
+              "dev.tern.api..",
+              "dev.tern.conductor..",
+              "dev.tern.scheduler..",
+              "dev.tern.agent..")
           .because("everybody depends on it");
 
   @ArchTest
@@ -105,7 +118,10 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "org.springframework.transaction..", "jakarta.persistence..", "org.hibernate", "org.hibernate.query..")
+              "org.springframework.transaction..",
+              "jakarta.persistence..",
+              "org.hibernate",
+              "org.hibernate.query..")
           .because("a transaction that someone else opens may span a message");
 
   @ArchTest
@@ -134,7 +150,11 @@ class ArchitectureTest {
   static final ArchRule processes_are_started_in_few_places =
       noClasses()
           .that()
-          .resideOutsideOfPackages("dev.tern.virt.qemu..", "dev.tern.virt.disk..", "dev.tern.standalone..", "dev.tern.local..")
+          .resideOutsideOfPackages(
+              "dev.tern.virt.qemu..",
+              "dev.tern.virt.disk..",
+              "dev.tern.standalone..",
+              "dev.tern.local..")
           .should()
           .dependOnClassesThat()
           .areAssignableTo(ProcessBuilder.class)
@@ -155,7 +175,12 @@ class ArchitectureTest {
           .callMethod(Thread.class, "sleep", long.class)
           .orShould()
           .callMethod(Thread.class, "sleep", java.time.Duration.class)
-          .because("tests move time themselves: take a " + Clock.class.getSimpleName() + ", a Pause, a Supplier<" + UUID.class.getSimpleName() + ">");
+          .because(
+              "tests move time themselves: take a "
+                  + Clock.class.getSimpleName()
+                  + ", a Pause, a Supplier<"
+                  + UUID.class.getSimpleName()
+                  + ">");
 
   @ArchTest
   static final ArchRule names_say_what_a_thing_is =
@@ -194,22 +219,28 @@ class ArchitectureTest {
               new com.tngtech.archunit.base.DescribedPredicate<JavaClass>("are ours") {
                 @Override
                 public boolean test(JavaClass type) {
-                  return type.getPackageName().startsWith("dev.tern") && !type.getSimpleName().equals("package-info");
+                  return type.getPackageName().startsWith("dev.tern")
+                      && !type.getSimpleName().equals("package-info");
                 }
               })
           .should(
-              new ArchCondition<JavaClass>("live in a package whose package-info says @NullMarked") {
+              new ArchCondition<JavaClass>(
+                  "live in a package whose package-info says @NullMarked") {
                 @Override
                 public void check(JavaClass type, ConditionEvents events) {
                   boolean marked = isMarked(type.getPackageName());
-                  events.add(new SimpleConditionEvent(type, marked, type.getName() + ": its package is not @NullMarked"));
+                  events.add(
+                      new SimpleConditionEvent(
+                          type, marked, type.getName() + ": its package is not @NullMarked"));
                 }
               });
 
   private static boolean isMarked(String packageName) {
     String resource = "/" + packageName.replace('.', '/') + "/package-info.class";
     try (InputStream bytes = ArchitectureTest.class.getResourceAsStream(resource)) {
-      return bytes != null && new String(bytes.readAllBytes(), java.nio.charset.StandardCharsets.ISO_8859_1).contains("NullMarked");
+      return bytes != null
+          && new String(bytes.readAllBytes(), java.nio.charset.StandardCharsets.ISO_8859_1)
+              .contains("NullMarked");
     } catch (java.io.IOException e) {
       throw new java.io.UncheckedIOException(e);
     }

@@ -24,7 +24,9 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** There is not always a Docker engine; that the file fits the applications can be said without one. */
+/**
+ * There is not always a Docker engine; that the file fits the applications can be said without one.
+ */
 @DisplayName("docker-compose.yml")
 class ComposePromiseTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
@@ -65,7 +67,17 @@ class ComposePromiseTest {
   void runs_every_service_as_often_as_the_design_says() {
     assertThat(services.propertyNames())
         .contains(
-            "postgres", "rabbitmq", "migrate", "api-1", "api-2", "conductor-1", "conductor-2", "scheduler-1", "scheduler-2", "agent-1", "agent-2");
+            "postgres",
+            "rabbitmq",
+            "migrate",
+            "api-1",
+            "api-2",
+            "conductor-1",
+            "conductor-2",
+            "scheduler-1",
+            "scheduler-2",
+            "agent-1",
+            "agent-2");
   }
 
   @Test
@@ -74,7 +86,9 @@ class ComposePromiseTest {
     known.addAll(settings());
     Set<String> unknown = new TreeSet<>();
     for (String service : ours()) {
-      services.path(service).path("environment").propertyNames().stream().filter(key -> !known.contains(key)).forEach(key -> unknown.add(service + ": " + key));
+      services.path(service).path("environment").propertyNames().stream()
+          .filter(key -> !known.contains(key))
+          .forEach(key -> unknown.add(service + ": " + key));
     }
     assertThat(unknown).isEmpty();
   }
@@ -84,7 +98,9 @@ class ComposePromiseTest {
     var scanner = new ClassPathScanningCandidateComponentProvider(false);
     scanner.addIncludeFilter(new AnnotationTypeFilter(ConfigurationProperties.class));
     Set<String> names = new HashSet<>();
-    scanner.findCandidateComponents("dev.tern").forEach(found -> names.addAll(namesIn(Objects.requireNonNull(found.getBeanClassName()))));
+    scanner
+        .findCandidateComponents("dev.tern")
+        .forEach(found -> names.addAll(namesIn(Objects.requireNonNull(found.getBeanClassName()))));
     return names;
   }
 
@@ -101,7 +117,11 @@ class ComposePromiseTest {
   private static Set<String> namesIn(String prefix, Class<?> type) {
     Set<String> names = new HashSet<>();
     for (RecordComponent component : type.getRecordComponents()) {
-      String name = (prefix + "_" + component.getName()).replace('.', '_').replace("-", "").toUpperCase(java.util.Locale.ROOT);
+      String name =
+          (prefix + "_" + component.getName())
+              .replace('.', '_')
+              .replace("-", "")
+              .toUpperCase(java.util.Locale.ROOT);
       if (component.isAnnotationPresent(Setting.class)) {
         names.add(name);
       } else if (component.getType().isRecord()) {
@@ -117,7 +137,9 @@ class ComposePromiseTest {
       JsonNode build = services.path(service).path("build");
       String module = build.path("args").path("MODULE").asString("");
       assertThat(services.path(service).path("image").asString("")).isEqualTo("tern/" + module);
-      assertThat(ROOT.resolve(module).resolve("pom.xml")).content().contains("spring-boot-maven-plugin");
+      assertThat(ROOT.resolve(module).resolve("pom.xml"))
+          .content()
+          .contains("spring-boot-maven-plugin");
       assertThat(ROOT.resolve(build.path("dockerfile").asString(""))).isRegularFile();
     }
   }
@@ -134,13 +156,16 @@ class ComposePromiseTest {
   @Test
   void scrapes_every_process_that_has_metrics() throws IOException {
     String targets = Files.readString(ROOT.resolve("docker/prometheus.yml"));
-    Set<String> processes = ours().stream().filter(name -> !name.equals("migrate")).collect(Collectors.toSet());
+    Set<String> processes =
+        ours().stream().filter(name -> !name.equals("migrate")).collect(Collectors.toSet());
     assertThat(processes).allSatisfy(name -> assertThat(targets).contains(name + ":"));
   }
 
   @Test
   void holds_no_password() throws IOException {
-    assertThat(Files.readAllLines(ROOT.resolve("docker-compose.yml")).stream().filter(line -> line.contains("PASSWORD:")))
+    assertThat(
+            Files.readAllLines(ROOT.resolve("docker-compose.yml")).stream()
+                .filter(line -> line.contains("PASSWORD:")))
         .allSatisfy(line -> assertThat(line).contains("${"));
   }
 }

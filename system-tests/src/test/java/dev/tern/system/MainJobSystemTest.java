@@ -34,7 +34,8 @@ class MainJobSystemTest {
   void moves_a_writing_guest_with_its_disk_and_keeps_every_promise() throws Exception {
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
-    FormSettings settings = new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), false, Map.of());
+    FormSettings settings =
+        new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), false, Map.of());
     List<String> runners;
     long samples;
     int twoAtOnce;
@@ -53,8 +54,10 @@ class MainJobSystemTest {
     assertThat(twoAtOnce).isZero();
     assertThat(runners).containsExactly(report.source(), report.destination());
     assertThat(report.pauseMillisReported()).isBetween(1.0, 5_000.0);
-    assertThat(report.pauseMillisSeenFromOutside()).isGreaterThan(report.pauseMillisReported() * 0.8 - 10);
-    new ReadmeTranscript(Path.of("..").resolve("README.md")).mustTell(printed.toString(StandardCharsets.UTF_8));
+    assertThat(report.pauseMillisSeenFromOutside())
+        .isGreaterThan(report.pauseMillisReported() * 0.8 - 10);
+    new ReadmeTranscript(Path.of("..").resolve("README.md"))
+        .mustTell(printed.toString(StandardCharsets.UTF_8));
     assertThat(leftProcesses()).isEmpty();
   }
 

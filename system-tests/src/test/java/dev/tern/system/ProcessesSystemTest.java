@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The form of {@code docker-compose.yml}: every service a process with settings from its environment, a real broker and database. */
+/**
+ * The form of {@code docker-compose.yml}: every service a process with settings from its
+ * environment, a real broker and database.
+ */
 @DisplayName("Services as processes")
 class ProcessesSystemTest {
   private static final Duration DEATH = Duration.ofSeconds(10);
@@ -30,7 +33,8 @@ class ProcessesSystemTest {
   @Tag("S96")
   @Tag("S168")
   void that_are_killed_during_a_migration_finish_it_when_they_are_back() throws Exception {
-    FormSettings settings = new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), true, Map.of());
+    FormSettings settings =
+        new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), true, Map.of());
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
       TestServer server = TestServer.boot(stage, new ComputeClient(stage.place().api()));
       GuestWatch watch = new GuestWatch();

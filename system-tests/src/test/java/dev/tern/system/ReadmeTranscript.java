@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The demo's story in the README. Figures differ from run to run, so the two are compared with every figure blotted out; with
- * {@code -Dwrite.readme=true} the README gets the new one.
+ * The demo's story in the README. Figures differ from run to run, so the two are compared with
+ * every figure blotted out; with {@code -Dwrite.readme=true} the README gets the new one.
  */
 final class ReadmeTranscript {
   private static final String BEGIN = "<!-- transcript -->\n```\n";
@@ -27,9 +27,12 @@ final class ReadmeTranscript {
     int end = page.indexOf(END);
     assertThat(end).as("README.md has its transcript markers").isGreaterThanOrEqualTo(begin);
     if (Boolean.getBoolean("write.readme")) {
-      Files.writeString(readme, page.substring(0, begin) + printed.strip() + "\n" + page.substring(end));
+      Files.writeString(
+          readme, page.substring(0, begin) + printed.strip() + "\n" + page.substring(end));
     } else {
-      assertThat(blotted(page.substring(begin, end))).as("README.md: run this test with -Dwrite.readme=true").isEqualTo(blotted(printed));
+      assertThat(blotted(page.substring(begin, end)))
+          .as("README.md: run this test with -Dwrite.readme=true")
+          .isEqualTo(blotted(printed));
     }
   }
 
@@ -37,7 +40,12 @@ final class ReadmeTranscript {
     return story
         .lines()
         .filter(line -> !line.contains("["))
-        .map(line -> line.replaceAll("[0-9a-f]{8}-[0-9a-f-]{27}", "ID").replaceAll("[KM]iB", "B").replaceAll("\\d+(\\.\\d+)?", "N").strip().replaceAll(" +", " "))
+        .map(line ->
+            line.replaceAll("[0-9a-f]{8}-[0-9a-f-]{27}", "ID")
+                .replaceAll("[KM]iB", "B")
+                .replaceAll("\\d+(\\.\\d+)?", "N")
+                .strip()
+                .replaceAll(" +", " "))
         .reduce("", (all, line) -> all + line + "\n")
         .strip();
   }

@@ -15,9 +15,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Invariant I1 from outside: asks the spare monitor of one server's QEMU on every host, over and over, whether its processors run.
- * One thread per host, so that a slow answer of one does not hide the other. A moment with two runners is one in which two hosts'
- * last answers, each younger than the other's question, were both "running".
+ * Invariant I1 from outside: asks the spare monitor of one server's QEMU on every host, over and
+ * over, whether its processors run. One thread per host, so that a slow answer of one does not hide
+ * the other. A moment with two runners is one in which two hosts' last answers, each younger than
+ * the other's question, were both "running".
  */
 final class RunnerSampler implements AutoCloseable {
   private record Answer(boolean running, long askedNanos, long answeredNanos) {}
@@ -37,14 +38,13 @@ final class RunnerSampler implements AutoCloseable {
   /** Watches the one server there is. {@code hostData}: each host's data directory. */
   RunnerSampler(Map<String, Path> hostData) {
     this.instances = Map.copyOf(hostData);
-    instances.forEach(
-        (host, data) ->
-            threads.put(
-                host,
-                Thread.ofPlatform()
-                    .daemon()
-                    .name("sampler-" + host)
-                    .start(() -> follow(host, data.resolve("instances")))));
+    instances.forEach((host, data) ->
+        threads.put(
+            host,
+            Thread.ofPlatform()
+                .daemon()
+                .name("sampler-" + host)
+                .start(() -> follow(host, data.resolve("instances")))));
   }
 
   private static java.util.Optional<Path> socket(Path instances) throws IOException {
@@ -92,7 +92,10 @@ final class RunnerSampler implements AutoCloseable {
       while (!answer.contains("\"return\"") || !answer.contains("\"running\"")) {
         answer = line(channel, input);
       }
-      note(host, new Answer(answer.replace(" ", "").contains("\"running\":true"), asked, System.nanoTime()));
+      note(
+          host,
+          new Answer(
+              answer.replace(" ", "").contains("\"running\":true"), asked, System.nanoTime()));
       java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
     }
   }
@@ -103,14 +106,14 @@ final class RunnerSampler implements AutoCloseable {
     if (!answer.running()) {
       return;
     }
-    last.forEach(
-        (other, its) -> {
-          // Both were true at one instant for certain if each was asked before the other was answered.
-          boolean overlap = its.askedNanos() < answer.answeredNanos() && answer.askedNanos() < its.answeredNanos();
-          if (!other.equals(host) && its.running() && overlap) {
-            twoRunners.incrementAndGet();
-          }
-        });
+    last.forEach((other, its) -> {
+      // Both were true at one instant for certain if each was asked before the other was answered.
+      boolean overlap =
+          its.askedNanos() < answer.answeredNanos() && answer.askedNanos() < its.answeredNanos();
+      if (!other.equals(host) && its.running() && overlap) {
+        twoRunners.incrementAndGet();
+      }
+    });
     // An answer to a question older than the last change says nothing about now.
     if (!host.equals(runner) && answer.askedNanos() > changedNanos) {
       runner = host;
@@ -119,7 +122,10 @@ final class RunnerSampler implements AutoCloseable {
     }
   }
 
-  /** The hosts that ran it, in order: one that appears twice without a migration back ran it beside another. */
+  /**
+   * The hosts that ran it, in order: one that appears twice without a migration back ran it beside
+   * another.
+   */
   synchronized java.util.List<String> runners() {
     return java.util.List.copyOf(changes);
   }

@@ -12,14 +12,24 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The table of steps in {@code docs/live-migration.md} is read off the story in {@code LiveMigrationSaga}; {@code
- * -Dwrite.docs=true} writes it anew.
+ * The table of steps in {@code docs/live-migration.md} is read off the story in {@code
+ * LiveMigrationSaga}; {@code -Dwrite.docs=true} writes it anew.
  */
 @DisplayName("The table of a migration's steps")
 class SagaTablePromiseTest {
   private static final Path PAGE = Path.of("..", "docs", "live-migration.md");
   private static final Path STORY =
-      Path.of("..", "conductor", "src", "main", "java", "dev", "tern", "conductor", "migration", "LiveMigrationSaga.java");
+      Path.of(
+          "..",
+          "conductor",
+          "src",
+          "main",
+          "java",
+          "dev",
+          "tern",
+          "conductor",
+          "migration",
+          "LiveMigrationSaga.java");
 
   private static final String BEGIN = "<!-- saga -->\n";
   private static final String END = "<!-- /saga -->";
@@ -35,17 +45,32 @@ class SagaTablePromiseTest {
 
   private static String table() throws Exception {
     String code = Files.readString(STORY);
-    StringBuilder table = new StringBuilder("| phase | step | where | does | taken back by |\n|---|---|---|---|---|\n");
+    StringBuilder table =
+        new StringBuilder(
+            "| phase | step | where | does | taken back by |\n|---|---|---|---|---|\n");
     String phase = "";
     Matcher line = LINE.matcher(code.substring(code.indexOf("tell()")));
     while (line.find()) {
       if (line.group("phase") != null) {
-        phase = line.group("phase").charAt(0) + line.group("phase").substring(1).toLowerCase(Locale.ROOT);
+        phase =
+            line.group("phase").charAt(0)
+                + line.group("phase").substring(1).toLowerCase(Locale.ROOT);
         continue;
       }
       boolean pivot = line.group("kind").equals("pivot");
-      table.append("| ").append(phase).append(" | ").append(pivot ? "**" : "").append(line.group("name")).append(pivot ? "** (the pivot)" : "");
-      table.append(" | ").append(line.group("who")).append(" | ").append(words(line.group("what"))).append(" | ");
+      table
+          .append("| ")
+          .append(phase)
+          .append(" | ")
+          .append(pivot ? "**" : "")
+          .append(line.group("name"))
+          .append(pivot ? "** (the pivot)" : "");
+      table
+          .append(" | ")
+          .append(line.group("who"))
+          .append(" | ")
+          .append(words(line.group("what")))
+          .append(" | ");
       table.append(undone(line)).append(" |\n");
     }
     return table.toString();
@@ -81,6 +106,7 @@ class SagaTablePromiseTest {
       Files.writeString(PAGE, page.substring(0, begin) + table + page.substring(end));
     }
     page = Files.readString(PAGE);
-    assertThat(page.substring(page.indexOf(BEGIN) + BEGIN.length(), page.indexOf(END))).isEqualTo(table);
+    assertThat(page.substring(page.indexOf(BEGIN) + BEGIN.length(), page.indexOf(END)))
+        .isEqualTo(table);
   }
 }

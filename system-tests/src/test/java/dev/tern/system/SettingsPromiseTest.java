@@ -18,7 +18,10 @@ import org.springframework.context.annotation.ClassPathScanningCandidateComponen
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.type.filter.AnnotationTypeFilter;
 
-/** {@code docs/settings.md} is made from the settings records; {@code -Dwrite.docs=true} writes it anew. */
+/**
+ * {@code docs/settings.md} is made from the settings records; {@code -Dwrite.docs=true} writes it
+ * anew.
+ */
 @DisplayName("docs/settings.md")
 class SettingsPromiseTest {
   private static final Path PAGE = Path.of("..", "docs", "settings.md");
@@ -44,14 +47,13 @@ class SettingsPromiseTest {
     var scanner = new ClassPathScanningCandidateComponentProvider(false);
     scanner.addIncludeFilter(new AnnotationTypeFilter(ConfigurationProperties.class));
     return scanner.findCandidateComponents("dev.tern").stream()
-        .map(
-            found -> {
-              try {
-                return Class.forName(java.util.Objects.requireNonNull(found.getBeanClassName()));
-              } catch (ClassNotFoundException e) {
-                throw new IllegalStateException(e);
-              }
-            })
+        .map(found -> {
+          try {
+            return Class.forName(java.util.Objects.requireNonNull(found.getBeanClassName()));
+          } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(e);
+          }
+        })
         .filter(Class::isRecord)
         .sorted(Comparator.comparing((Class<?> type) -> prefix(type)))
         .toList();
@@ -61,7 +63,9 @@ class SettingsPromiseTest {
     StringBuilder page = new StringBuilder(HEAD);
     for (Class<?> type : records()) {
       String prefix = prefix(type);
-      page.append("\n## `").append(prefix).append("`\n\n| setting | default | what for |\n|---|---|---|\n");
+      page.append("\n## `")
+          .append(prefix)
+          .append("`\n\n| setting | default | what for |\n|---|---|---|\n");
       rows(page, prefix, type);
     }
     return page.toString();
@@ -69,28 +73,47 @@ class SettingsPromiseTest {
 
   /** A record in a record is a group of settings with a longer prefix. */
   private static void rows(StringBuilder page, String prefix, Class<?> type) {
-      for (RecordComponent component : type.getRecordComponents()) {
-        if (component.getType().isRecord() && !component.isAnnotationPresent(Setting.class)) {
-          rows(page, prefix + "." + key(component), component.getType());
-          continue;
-        }
-        Setting setting = component.getAnnotation(Setting.class);
-        assertThat(setting).as(type.getSimpleName() + "." + component.getName() + " has a @Setting sentence").isNotNull();
-        page.append("| `").append(prefix).append('.').append(key(component)).append("` | ").append(defaultOf(component)).append(" | ").append(setting.value().replace("|", "\\|")).append(" |\n");
+    for (RecordComponent component : type.getRecordComponents()) {
+      if (component.getType().isRecord() && !component.isAnnotationPresent(Setting.class)) {
+        rows(page, prefix + "." + key(component), component.getType());
+        continue;
       }
+      Setting setting = component.getAnnotation(Setting.class);
+      assertThat(setting)
+          .as(type.getSimpleName() + "." + component.getName() + " has a @Setting sentence")
+          .isNotNull();
+      page.append("| `")
+          .append(prefix)
+          .append('.')
+          .append(key(component))
+          .append("` | ")
+          .append(defaultOf(component))
+          .append(" | ")
+          .append(setting.value().replace("|", "\\|"))
+          .append(" |\n");
+    }
   }
 
   private static String key(RecordComponent component) {
     Name name = parameterAnnotation(component, Name.class);
-    return name != null ? name.value() : component.getName().replaceAll("([a-z0-9])([A-Z])", "$1-$2").toLowerCase(java.util.Locale.ROOT);
+    return name != null
+        ? name.value()
+        : component
+            .getName()
+            .replaceAll("([a-z0-9])([A-Z])", "$1-$2")
+            .toLowerCase(java.util.Locale.ROOT);
   }
 
   private static String defaultOf(RecordComponent component) {
     DefaultValue value = parameterAnnotation(component, DefaultValue.class);
-    return value == null ? "none" : value.value().length == 0 ? "empty" : "`" + String.join(", ", value.value()) + "`";
+    return value == null
+        ? "none"
+        : value.value().length == 0 ? "empty" : "`" + String.join(", ", value.value()) + "`";
   }
 
-  private static <A extends java.lang.annotation.Annotation> @org.jspecify.annotations.Nullable A parameterAnnotation(RecordComponent component, Class<A> type) {
+  private static <A extends java.lang.annotation.Annotation>
+      @org.jspecify.annotations.Nullable A parameterAnnotation(
+          RecordComponent component, Class<A> type) {
     var constructor = component.getDeclaringRecord().getDeclaredConstructors()[0];
     return Arrays.stream(constructor.getParameters())
         .filter(parameter -> parameter.getName().equals(component.getName()))

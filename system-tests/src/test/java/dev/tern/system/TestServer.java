@@ -36,7 +36,8 @@ final class TestServer {
   }
 
   /** Uploads the images, makes the server, and waits until it is ACTIVE. */
-  static TestServer boot(DemoStage stage, ComputeClient api) throws IOException, InterruptedException {
+  static TestServer boot(DemoStage stage, ComputeClient api)
+      throws IOException, InterruptedException {
     Path guest = stage.place().guest();
     Path base = stage.place().work().resolve("base.qcow2");
     TestImages.base(base, 256L << 20, 4 << 20, 7);
@@ -44,10 +45,19 @@ final class TestServer {
     String ramdisk = api.upload("ramdisk", "ari", Map.of(), guest.resolve("initrd.gz"));
     String image =
         api.upload(
-            "guest", "qcow2", Map.of("kernel_id", kernel, "ramdisk_id", ramdisk, "os_command_line", COMMAND_LINE), base);
-    Map<String, Object> server = new HashMap<>(Map.of("name", "mover", "imageRef", image, "flavorRef", "t", "networks", "none"));
+            "guest",
+            "qcow2",
+            Map.of("kernel_id", kernel, "ramdisk_id", ramdisk, "os_command_line", COMMAND_LINE),
+            base);
+    Map<String, Object> server =
+        new HashMap<>(
+            Map.of("name", "mover", "imageRef", image, "flavorRef", "t", "networks", "none"));
     String id =
-        new ComputeClient(stage.place().api()).post("/v2.1/servers", Map.of("server", server)).path("server").path("id").asString();
+        new ComputeClient(stage.place().api())
+            .post("/v2.1/servers", Map.of("server", server))
+            .path("server")
+            .path("id")
+            .asString();
     TestServer made = new TestServer(stage, api, id);
     made.awaitStatus("ACTIVE");
     return made;
@@ -59,7 +69,11 @@ final class TestServer {
 
   Map<String, Path> consoles() {
     Map<String, Path> consoles = new LinkedHashMap<>();
-    stage.place().hostData().forEach((host, data) -> consoles.put(host, data.resolve("instances").resolve(id).resolve("console.log")));
+    stage
+        .place()
+        .hostData()
+        .forEach((host, data) ->
+            consoles.put(host, data.resolve("instances").resolve(id).resolve("console.log")));
     return consoles;
   }
 
@@ -80,12 +94,17 @@ final class TestServer {
           if (now.path("status").asString().equals("ERROR") && !status.equals("ERROR")) {
             throw new IOException("in ERROR: " + now.path("fault"));
           }
-          return Optional.of(now.path("status").asString().equals(status) && now.path("OS-EXT-STS:task_state").isNull());
+          return Optional.of(
+              now.path("status").asString().equals(status)
+                  && now.path("OS-EXT-STS:task_state").isNull());
         });
   }
 
   void awaitWrites(GuestWatch watch, long count) throws IOException, InterruptedException {
-    patience.untilTrue(count + " acknowledged writes", BOOT, () -> Optional.of(watch.sight().acknowledgements() >= count));
+    patience.untilTrue(
+        count + " acknowledged writes",
+        BOOT,
+        () -> Optional.of(watch.sight().acknowledgements() >= count));
   }
 
   /** Asks for a live migration to wherever it may go. */
@@ -98,7 +117,11 @@ final class TestServer {
 
   /** The newest migration of this server, as operators see it. */
   JsonNode lastMigration() throws IOException, InterruptedException {
-    JsonNode newest = new ComputeClient(stage.place().api()).get("/v2.1/os-migrations?instance_uuid=" + id).path("migrations").path(0);
+    JsonNode newest =
+        new ComputeClient(stage.place().api())
+            .get("/v2.1/os-migrations?instance_uuid=" + id)
+            .path("migrations")
+            .path(0);
     return newest;
   }
 
@@ -109,7 +132,8 @@ final class TestServer {
         MOVE,
         () ->
             Optional.of(lastMigration().path("status").asString())
-                .filter(status -> List.of("completed", "error", "failed", "cancelled").contains(status)));
+                .filter(status ->
+                    List.of("completed", "error", "failed", "cancelled").contains(status)));
   }
 
   void migrate() throws IOException, InterruptedException {
@@ -123,6 +147,9 @@ final class TestServer {
 
   void delete() throws IOException, InterruptedException {
     api.delete("/v2.1/servers/" + id);
-    patience.untilTrue("server " + id + " is gone", BOOT, () -> Optional.of(api.find("/v2.1/servers/" + id).isEmpty()));
+    patience.untilTrue(
+        "server " + id + " is gone",
+        BOOT,
+        () -> Optional.of(api.find("/v2.1/servers/" + id).isEmpty()));
   }
 }

@@ -37,7 +37,13 @@ class ThereAndBackSystemTest {
   void never_reboots_loses_nothing_and_leaves_nothing_once_deleted() throws Exception {
     FormSettings settings =
         new FormSettings(
-            folder, 2, 0, Optional.empty(), Optional.empty(), false, Map.of("tern.conductor.migration.keep-source-disks", "false"));
+            folder,
+            2,
+            0,
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            Map.of("tern.conductor.migration.keep-source-disks", "false"));
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
       ComputeClient api = new ComputeClient(stage.place().api(), "compute 2.30");
       TestServer server = TestServer.boot(stage, api);
@@ -62,7 +68,10 @@ class ThereAndBackSystemTest {
     }
   }
 
-  /** Files, processes, listening ports, claims, messages: all that a server and its moves could leave. */
+  /**
+   * Files, processes, listening ports, claims, messages: all that a server and its moves could
+   * leave.
+   */
   private static List<String> left(DemoStage stage) throws Exception {
     List<String> left = new ArrayList<>();
     for (Path data : stage.place().hostData().values()) {
@@ -77,10 +86,18 @@ class ThereAndBackSystemTest {
     }
     ProcessHandle.allProcesses()
         .filter(process -> process.info().commandLine().orElse("").contains("qemu-system"))
-        .filter(process -> process.info().commandLine().orElse("").contains(stage.place().work().resolveSibling("hosts").toString()))
+        .filter(process ->
+            process
+                .info()
+                .commandLine()
+                .orElse("")
+                .contains(stage.place().work().resolveSibling("hosts").toString()))
         .forEach(process -> left.add("process " + process.pid()));
     left.addAll(listeners());
-    for (JsonNode host : new ComputeClient(stage.place().api(), "compute 2.50").get("/v2.1/os-hypervisors/detail").path("hypervisors")) {
+    for (JsonNode host :
+        new ComputeClient(stage.place().api(), "compute 2.50")
+            .get("/v2.1/os-hypervisors/detail")
+            .path("hypervisors")) {
       if (host.path("vcpus_used").asInt() != 0 || host.path("running_vms").asInt() != 0) {
         left.add("claims on " + host.path("hypervisor_hostname").asString() + ": " + host);
       }
@@ -94,7 +111,8 @@ class ThereAndBackSystemTest {
     try (Stream<String> lines = Files.lines(Path.of("/proc/net/tcp"))) {
       return lines
           .map(line -> line.strip().split("\\s+"))
-          .filter(field -> field.length > 3 && field[3].equals("0A") && field[1].matches("(01|02)01007F:.*"))
+          .filter(field ->
+              field.length > 3 && field[3].equals("0A") && field[1].matches("(01|02)01007F:.*"))
           .map(field -> "listener " + field[1])
           .toList();
     }
@@ -106,7 +124,13 @@ class ThereAndBackSystemTest {
     factory.setUri(stage.amqp());
     try (Connection connection = factory.newConnection();
         Channel channel = connection.createChannel()) {
-      for (String queue : List.of("tern.conductor", "tern.scheduler", "tern.agent.host-1", "tern.agent.host-2", "tern.dead")) {
+      for (String queue :
+          List.of(
+              "tern.conductor",
+              "tern.scheduler",
+              "tern.agent.host-1",
+              "tern.agent.host-2",
+              "tern.dead")) {
         int waiting = channel.queueDeclarePassive(queue).getMessageCount();
         if (waiting > 0) {
           left.add(waiting + " messages in " + queue);

@@ -52,7 +52,9 @@ public final class Reports {
     report
         .guests()
         .forEach((server, runner) -> {
-          if (ended(runner) && runsHere(server, report.host()) && stillEnded(server, report.host())) {
+          if (ended(runner)
+              && runsHere(server, report.host())
+              && stillEnded(server, report.host())) {
             settle(server, report.host());
           }
         });
@@ -76,8 +78,9 @@ public final class Reports {
   }
 
   /**
-   * A report may be old when it is read: one made before a start and read after it would stop a server that runs. So the agent is
-   * asked; when it does not answer, nothing is concluded, and its next report says it again.
+   * A report may be old when it is read: one made before a start and read after it would stop a
+   * server that runs. So the agent is asked; when it does not answer, nothing is concluded, and its
+   * next report says it again.
    */
   private boolean stillEnded(ServerId server, HostName host) {
     AgentRequest.Header header =

@@ -72,7 +72,12 @@ public final class ComputeClient {
 
   /** Answers the body, {@code null} node when there is none. */
   public JsonNode post(String path, Object body) throws IOException, InterruptedException {
-    String answer = send("POST", path, BodyPublishers.ofString(json.writeValueAsString(body)), "application/json");
+    String answer =
+        send(
+            "POST",
+            path,
+            BodyPublishers.ofString(json.writeValueAsString(body)),
+            "application/json");
     return answer.isBlank() ? json.nullNode() : json.readTree(answer);
   }
 
@@ -88,7 +93,11 @@ public final class ComputeClient {
     body.put("disk_format", diskFormat);
     body.put("container_format", diskFormat.startsWith("a") ? diskFormat : "bare");
     String id = post("/image/v2/images", body).path("id").asString();
-    send("PUT", "/image/v2/images/" + id + "/file", BodyPublishers.ofFile(file), "application/octet-stream");
+    send(
+        "PUT",
+        "/image/v2/images/" + id + "/file",
+        BodyPublishers.ofFile(file),
+        "application/octet-stream");
     return id;
   }
 

@@ -16,8 +16,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the console logs of one server on all hosts as they grow and tells a {@link GuestWatch} each whole line. A file need not
- * be there yet. The look-interval bounds how exactly a pause is seen.
+ * Reads the console logs of one server on all hosts as they grow and tells a {@link GuestWatch}
+ * each whole line. A file need not be there yet. The look-interval bounds how exactly a pause is
+ * seen.
  */
 public final class ConsoleTail implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(1);

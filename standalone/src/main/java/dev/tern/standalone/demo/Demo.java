@@ -14,8 +14,9 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Boots a server that writes to disk and memory, moves it while it writes, and proves from outside that nothing was lost. Drives
- * only the public API; what it believes comes from the guest's console and the disks.
+ * Boots a server that writes to disk and memory, moves it while it writes, and proves from outside
+ * that nothing was lost. Drives only the public API; what it believes comes from the guest's
+ * console and the disks.
  */
 public final class Demo {
   private static final Duration BOOT = Duration.ofMinutes(2);
@@ -84,7 +85,9 @@ public final class Demo {
     try {
       api.delete("/v2.1/servers/" + server);
       patience.untilTrue(
-          "the server is gone", SOON, () -> Optional.of(api.find("/v2.1/servers/" + server).isEmpty()));
+          "the server is gone",
+          SOON,
+          () -> Optional.of(api.find("/v2.1/servers/" + server).isEmpty()));
     } catch (IOException | InterruptedException | RuntimeException e) {
       failure.addSuppressed(e);
       story.plain("server " + server + " could not be deleted: " + e.getMessage());
@@ -95,17 +98,25 @@ public final class Demo {
     story.step("uploading a kernel, an initramfs and a qcow2 disk image");
     Path kernel = place.guest().resolve("vmlinux");
     if (!Files.exists(kernel)) {
-      throw new IOException("There is no test guest in " + place.guest() + ": run guest/build-guest.");
+      throw new IOException(
+          "There is no test guest in " + place.guest() + ": run guest/build-guest.");
     }
     Path base = place.work().resolve("base.qcow2");
     Files.deleteIfExists(base);
     TestImages.base(base, DISK_BYTES, BASE_DATA_BYTES, 1);
     String kernelId = api.upload("tern-guest-kernel", "aki", Map.of(), kernel);
-    String ramdiskId = api.upload("tern-guest-initramfs", "ari", Map.of(), place.guest().resolve("initrd.gz"));
+    String ramdiskId =
+        api.upload("tern-guest-initramfs", "ari", Map.of(), place.guest().resolve("initrd.gz"));
     return api.upload(
         "tern-guest",
         "qcow2",
-        Map.of("kernel_id", kernelId, "ramdisk_id", ramdiskId, "os_command_line", KERNEL_ARGUMENTS + GUEST_WORK),
+        Map.of(
+            "kernel_id",
+            kernelId,
+            "ramdisk_id",
+            ramdiskId,
+            "os_command_line",
+            KERNEL_ARGUMENTS + GUEST_WORK),
         base);
   }
 
@@ -115,9 +126,11 @@ public final class Demo {
     server.put("imageRef", image);
     server.put("flavorRef", "t");
     server.put("networks", "none");
-    String id = api.post("/v2.1/servers", Map.of("server", server)).path("server").path("id").asString();
+    String id =
+        api.post("/v2.1/servers", Map.of("server", server)).path("server").path("id").asString();
     story.step("booting server " + id);
-    patience.untilTrue("server " + id + " becomes ACTIVE", BOOT, () -> Optional.of(settled(id, "ACTIVE")));
+    patience.untilTrue(
+        "server " + id + " becomes ACTIVE", BOOT, () -> Optional.of(settled(id, "ACTIVE")));
     story.step("the server is ACTIVE on " + hostOf(id));
     return id;
   }
@@ -126,26 +139,40 @@ public final class Demo {
     JsonNode now = api.get("/v2.1/servers/" + server).path("server");
     String is = now.path("status").asString();
     if (is.equals("ERROR")) {
-      throw new IOException("Server " + server + " is in ERROR: " + now.path("fault").path("message").asString("no reason given"));
+      throw new IOException(
+          "Server "
+              + server
+              + " is in ERROR: "
+              + now.path("fault").path("message").asString("no reason given"));
     }
     return is.equals(status) && now.path("OS-EXT-STS:task_state").isNull();
   }
 
   private String hostOf(String server) throws IOException, InterruptedException {
-    return api.get("/v2.1/servers/" + server).path("server").path("OS-EXT-SRV-ATTR:host").asString();
+    return api.get("/v2.1/servers/" + server)
+        .path("server")
+        .path("OS-EXT-SRV-ATTR:host")
+        .asString();
   }
 
   private Map<String, Path> consoles(String server) {
     Map<String, Path> consoles = new LinkedHashMap<>();
-    place.hostData().forEach((host, data) -> consoles.put(host, data.resolve("instances").resolve(server).resolve("console.log")));
+    place
+        .hostData()
+        .forEach((host, data) ->
+            consoles.put(host, data.resolve("instances").resolve(server).resolve("console.log")));
     return consoles;
   }
 
-  private void awaitWrites(GuestWatch watch, String source) throws IOException, InterruptedException {
+  private void awaitWrites(GuestWatch watch, String source)
+      throws IOException, InterruptedException {
     patience.untilTrue(
         "the guest acknowledges " + WRITES_BEFORE + " writes",
         BOOT,
-        () -> Optional.of(watch.sight().acknowledgements() >= WRITES_BEFORE && watch.sight().memoryChecks() > 0));
+        () ->
+            Optional.of(
+                watch.sight().acknowledgements() >= WRITES_BEFORE
+                    && watch.sight().memoryChecks() > 0));
     story.step(
         "the guest on %s beats every 10 ms, has %d acknowledged writes, and checks its memory"
             .formatted(source, watch.sight().acknowledgements()));
@@ -163,21 +190,30 @@ public final class Demo {
             "the migration ends",
             MOVE,
             () -> {
-              JsonNode progress = api.get("/v2.1/servers/" + server + "/migrations").path("migrations").path(0);
+              JsonNode progress =
+                  api.get("/v2.1/servers/" + server + "/migrations").path("migrations").path(0);
               if (!progress.isMissingNode()) {
                 draw(progress);
               }
               JsonNode last = api.get(query).path("migrations").path(0);
-              return List.of("completed", "error", "failed", "cancelled").contains(last.path("status").asString())
+              return List.of("completed", "error", "failed", "cancelled")
+                      .contains(last.path("status").asString())
                   ? Optional.of(last)
                   : Optional.empty();
             });
     JsonNode told = api.get("/v1/migrations/" + ended.path("uuid").asString()).path("migration");
     if (!ended.path("status").asString().equals("completed")) {
       throw new IOException(
-          "The migration ended as %s: %s".formatted(ended.path("status").asString(), told.path("failure").path("message").asString("")));
+          "The migration ended as %s: %s"
+              .formatted(
+                  ended.path("status").asString(),
+                  told.path("failure").path("message").asString("")));
     }
-    story.step("migration completed: " + ended.path("source_compute").asString() + " to " + ended.path("dest_compute").asString());
+    story.step(
+        "migration completed: "
+            + ended.path("source_compute").asString()
+            + " to "
+            + ended.path("dest_compute").asString());
     return told;
   }
 
@@ -192,7 +228,8 @@ public final class Demo {
         disk);
   }
 
-  private void awaitLifeAfterwards(GuestWatch watch, String destination) throws IOException, InterruptedException {
+  private void awaitLifeAfterwards(GuestWatch watch, String destination)
+      throws IOException, InterruptedException {
     patience.untilTrue(
         "the guest goes on writing on " + destination,
         SOON,
@@ -202,26 +239,37 @@ public final class Demo {
                     && watch.sight().memoryChecksSinceSwitch() >= 2
                     && watch.sight().lastHost().equals(Optional.of(destination))));
     story.step(
-        "the guest writes on %s; from outside it was silent for %d ms".formatted(destination, watch.sight().switchGap().toMillis()));
+        "the guest writes on %s; from outside it was silent for %d ms"
+            .formatted(destination, watch.sight().switchGap().toMillis()));
   }
 
   private void stop(String server) throws IOException, InterruptedException {
-    api.post("/v2.1/servers/" + server + "/action", java.util.Collections.singletonMap("os-stop", null));
+    api.post(
+        "/v2.1/servers/" + server + "/action", java.util.Collections.singletonMap("os-stop", null));
     patience.untilTrue("the server stops", SOON, () -> Optional.of(settled(server, "SHUTOFF")));
     story.step("server stopped, to compare the disks");
   }
 
-  private DiskProof.Verdict compareDisks(String server, String source, String destination, GuestWatch watch)
+  private DiskProof.Verdict compareDisks(
+      String server, String source, String destination, GuestWatch watch)
       throws IOException, InterruptedException {
     Path kept = keptDisk(source, server);
-    Path moved = place.hostData().getOrDefault(destination, place.work()).resolve("instances").resolve(server).resolve("disk0.qcow2");
+    Path moved =
+        place
+            .hostData()
+            .getOrDefault(destination, place.work())
+            .resolve("instances")
+            .resolve(server)
+            .resolve("disk0.qcow2");
     Path sourceRaw = place.work().resolve("source.raw");
     Path destinationRaw = place.work().resolve("destination.raw");
     try {
       TestImages.flatten(kept, sourceRaw);
       TestImages.flatten(moved, destinationRaw);
-      long last = watch.acknowledgedOn(source).values().stream().mapToLong(Long::longValue).max().orElse(0);
-      DiskProof.Verdict verdict = new DiskProof(watch.acknowledged(), last).judge(sourceRaw, destinationRaw);
+      long last =
+          watch.acknowledgedOn(source).values().stream().mapToLong(Long::longValue).max().orElse(0);
+      DiskProof.Verdict verdict =
+          new DiskProof(watch.acknowledged(), last).judge(sourceRaw, destinationRaw);
       story.step(
           "compared the disks block by block: %d written since the move, %d others differ"
               .formatted(verdict.writtenAfterwards(), verdict.unexplainedBlocks()));
@@ -246,7 +294,10 @@ public final class Demo {
 
   private List<String> deleteAndLook(String server) throws IOException, InterruptedException {
     api.delete("/v2.1/servers/" + server);
-    patience.untilTrue("the server is gone", SOON, () -> Optional.of(api.find("/v2.1/servers/" + server).isEmpty()));
+    patience.untilTrue(
+        "the server is gone",
+        SOON,
+        () -> Optional.of(api.find("/v2.1/servers/" + server).isEmpty()));
     List<String> left = new ArrayList<>();
     for (Map.Entry<String, Path> host : place.hostData().entrySet()) {
       try (Stream<Path> files = Files.list(host.getValue().resolve("instances"))) {
@@ -256,12 +307,18 @@ public final class Demo {
     ProcessHandle.allProcesses()
         .filter(process -> process.info().commandLine().orElse("").contains(server))
         .forEach(process -> left.add("process " + process.pid()));
-    for (JsonNode migration : api.get("/v2.1/os-migrations?instance_uuid=" + server).path("migrations")) {
+    for (JsonNode migration :
+        api.get("/v2.1/os-migrations?instance_uuid=" + server).path("migrations")) {
       if (!migration.path("status").asString().equals("completed")) {
-        left.add("migration " + migration.path("uuid").asString() + " in " + migration.path("status").asString());
+        left.add(
+            "migration "
+                + migration.path("uuid").asString()
+                + " in "
+                + migration.path("status").asString());
       }
     }
-    story.step(left.isEmpty() ? "server deleted; nothing of it is left" : "server deleted; left: " + left);
+    story.step(
+        left.isEmpty() ? "server deleted; nothing of it is left" : "server deleted; left: " + left);
     return left;
   }
 

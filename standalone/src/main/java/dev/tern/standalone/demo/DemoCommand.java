@@ -20,7 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** {@code ./tern demo}. */
 @Command(
     name = "demo",
-    description = "Live-migrates a writing virtual machine with its disk between two hosts, and proves that nothing was lost.",
+    description =
+        "Live-migrates a writing virtual machine with its disk between two hosts, and proves that nothing was lost.",
     mixinStandardHelpOptions = true)
 public final class DemoCommand implements Callable<Integer> {
   @Mixin private FormOptions options = new FormOptions();
@@ -35,8 +36,12 @@ public final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    boolean terminal = java.util.Optional.ofNullable(System.console()).map(java.io.Console::isTerminal).orElse(false);
-    out.println("starting PostgreSQL, RabbitMQ, the API, conductor, scheduler and the hosts' agents");
+    boolean terminal =
+        java.util.Optional.ofNullable(System.console())
+            .map(java.io.Console::isTerminal)
+            .orElse(false);
+    out.println(
+        "starting PostgreSQL, RabbitMQ, the API, conductor, scheduler and the hosts' agents");
     try (DemoStage stage = DemoStage.set(options.settings("demo", 0), out::println)) {
       DemoReport report = new Demo(stage.place(), Pause.SLEEPING, out, terminal).play();
       report.print(out);

@@ -8,7 +8,8 @@ import java.util.Map;
  * Where the demo plays.
  *
  * @param api base URL
- * @param hostData each host's data directory, by host name, to read consoles and disks as an outsider
+ * @param hostData each host's data directory, by host name, to read consoles and disks as an
+ *     outsider
  * @param guest the directory of the built test guest
  * @param work for the demo's own files
  */

@@ -8,12 +8,15 @@ import java.util.Locale;
 /**
  * What the demo found out. What {@link #broken} answers makes it fail.
  *
- * @param pauseMillisReported from QEMU's stop to QEMU's start, by its own event stamps, as the API tells
- * @param pauseMillisSeenFromOutside the guest's silence on its console, which also holds a beat's length and what the console
- *     takes
+ * @param pauseMillisReported from QEMU's stop to QEMU's start, by its own event stamps, as the API
+ *     tells
+ * @param pauseMillisSeenFromOutside the guest's silence on its console, which also holds a beat's
+ *     length and what the console takes
  * @param rebooted the guest showed a second boot id, or its count of beats fell
- * @param disksEqual at the moment of the pause, byte for byte, but for blocks the guest wrote afterwards
- * @param switches how often the guest's voice changed from one console to another: once, if it never ran twice
+ * @param disksEqual at the moment of the pause, byte for byte, but for blocks the guest wrote
+ *     afterwards
+ * @param switches how often the guest's voice changed from one console to another: once, if it
+ *     never ran twice
  * @param lastRunner whose console it spoke on last
  * @param leftovers what the demo's servers left behind after deletion
  */
@@ -47,7 +50,10 @@ public record DemoReport(
     expect(wrong, !rebooted, "the guest rebooted");
     expect(wrong, disksEqual, "the disks differ");
     expect(wrong, switches == 1, "the guest changed its host " + switches + " times");
-    expect(wrong, lastRunner.equals(destination), "the guest ran last on " + lastRunner + ", not on " + destination);
+    expect(
+        wrong,
+        lastRunner.equals(destination),
+        "the guest ran last on " + lastRunner + ", not on " + destination);
     expect(wrong, leftovers.isEmpty(), "left behind: " + leftovers);
     expect(wrong, troubles.isEmpty(), "the guest complained: " + troubles);
     return wrong;
@@ -64,7 +70,10 @@ public record DemoReport(
     out.println();
     line(out, "moved", source() + " to " + destination());
     line(out, "total time", String.format(Locale.ROOT, "%.1f s", totalSeconds()));
-    line(out, "bytes", "disk " + Story.bytes(diskBytes()) + ", memory " + Story.bytes(memoryBytes()));
+    line(
+        out,
+        "bytes",
+        "disk " + Story.bytes(diskBytes()) + ", memory " + Story.bytes(memoryBytes()));
     line(
         out,
         "pause",
@@ -73,8 +82,21 @@ public record DemoReport(
             "%.0f ms by QEMU's clock, %.0f ms of silence seen from outside",
             pauseMillisReported(),
             pauseMillisSeenFromOutside()));
-    line(out, "writes", acknowledgedWrites() + " acknowledged, " + lostWrites() + " lost, " + corruptBlocks() + " corrupt");
-    line(out, "memory", memoryPagesWrong() == 0 ? "every page as the guest left it" : memoryPagesWrong() + " pages wrong");
+    line(
+        out,
+        "writes",
+        acknowledgedWrites()
+            + " acknowledged, "
+            + lostWrites()
+            + " lost, "
+            + corruptBlocks()
+            + " corrupt");
+    line(
+        out,
+        "memory",
+        memoryPagesWrong() == 0
+            ? "every page as the guest left it"
+            : memoryPagesWrong() + " pages wrong");
     line(out, "rebooted", rebooted() ? "YES" : "no");
     line(out, "disks equal", disksEqual() ? "yes" : "NO");
     line(out, "left behind", leftovers().isEmpty() ? "nothing" : String.join(", ", leftovers()));

@@ -12,8 +12,9 @@ import java.util.Map;
 import java.util.zip.CRC32;
 
 /**
- * Judges two raw disks of the test guest: the source's as it was at the pause, and the destination's. Blocks are laid out as {@code
- * guest/README.md} says: magic, sequence, block number, ..., CRC-32 of all before it, little-endian.
+ * Judges two raw disks of the test guest: the source's as it was at the pause, and the
+ * destination's. Blocks are laid out as {@code guest/README.md} says: magic, sequence, block
+ * number, ..., CRC-32 of all before it, little-endian.
  */
 final class DiskProof {
   private static final int BLOCK = 4096;
@@ -33,12 +34,13 @@ final class DiskProof {
    * @param writtenAfterwards blocks that differ because the guest wrote them at the destination
    * @param unexplainedBlocks blocks that differ for no such reason
    */
-  record Verdict(long lostWrites, long corruptBlocks, long writtenAfterwards, long unexplainedBlocks) {}
+  record Verdict(
+      long lostWrites, long corruptBlocks, long writtenAfterwards, long unexplainedBlocks) {}
 
   /**
    * @param acknowledged the highest acknowledged sequence per block, from either console
-   * @param lastSequenceAtSource the highest sequence acknowledged on the source's console: a block that differs must hold a later
-   *     one, for sequences only rise
+   * @param lastSequenceAtSource the highest sequence acknowledged on the source's console: a block
+   *     that differs must hold a later one, for sequences only rise
    */
   DiskProof(Map<Long, Long> acknowledged, long lastSequenceAtSource) {
     this.acknowledged = acknowledged;

@@ -9,7 +9,8 @@ public sealed interface GuestLine {
   Pattern ACKNOWLEDGED = Pattern.compile("A (\\d{1,18}) (\\d{1,18}) ([0-9a-f]{8})");
   Pattern MEMORY = Pattern.compile("M (\\d{1,18}) (\\d{1,18}) (\\d{1,18})");
 
-  Pattern TROUBLE = Pattern.compile("R (EIO|CORRUPT|LOST|BADMEM|BADOPTION|MODULE|NOMEM|THREAD)\\b.*");
+  Pattern TROUBLE =
+      Pattern.compile("R (EIO|CORRUPT|LOST|BADMEM|BADOPTION|MODULE|NOMEM|THREAD)\\b.*");
 
   /**
    * A sign of life.
@@ -19,7 +20,10 @@ public sealed interface GuestLine {
    */
   record Heartbeat(long number, long monotonicNanos, String bootId) implements GuestLine {}
 
-  /** Block {@code block} of the disk holds write {@code sequence}, and was flushed before this was said. */
+  /**
+   * Block {@code block} of the disk holds write {@code sequence}, and was flushed before this was
+   * said.
+   */
   record Acknowledged(long sequence, long block) implements GuestLine {}
 
   /** The guest compared its memory with what it had stored there; figures since its boot. */
@@ -34,7 +38,8 @@ public sealed interface GuestLine {
   static GuestLine parse(String line) {
     Matcher beat = HEARTBEAT.matcher(line);
     if (beat.matches()) {
-      return new Heartbeat(Long.parseLong(beat.group(1)), Long.parseLong(beat.group(2)), beat.group(3));
+      return new Heartbeat(
+          Long.parseLong(beat.group(1)), Long.parseLong(beat.group(2)), beat.group(3));
     }
     Matcher ack = ACKNOWLEDGED.matcher(line);
     if (ack.matches()) {
@@ -42,7 +47,10 @@ public sealed interface GuestLine {
     }
     Matcher memory = MEMORY.matcher(line);
     if (memory.matches()) {
-      return new MemoryChecked(Long.parseLong(memory.group(1)), Long.parseLong(memory.group(2)), Long.parseLong(memory.group(3)));
+      return new MemoryChecked(
+          Long.parseLong(memory.group(1)),
+          Long.parseLong(memory.group(2)),
+          Long.parseLong(memory.group(3)));
     }
     return TROUBLE.matcher(line).matches() ? new Trouble(line) : new Other();
   }

@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an outsider learns of a guest from its consoles on all hosts. All state is guarded by this object's lock: one thread tells,
- * others ask.
+ * What an outsider learns of a guest from its consoles on all hosts. All state is guarded by this
+ * object's lock: one thread tells, others ask.
  */
 public final class GuestWatch {
   private record Beat(long seenNanos, String host, Heartbeat heartbeat) {}
@@ -85,7 +85,9 @@ public final class GuestWatch {
   private void acknowledge(String host, Acknowledged ack) {
     acknowledgements++;
     acknowledged.merge(ack.block(), ack.sequence(), Math::max);
-    acknowledgedOn.computeIfAbsent(host, h -> new HashMap<>()).merge(ack.block(), ack.sequence(), Math::max);
+    acknowledgedOn
+        .computeIfAbsent(host, h -> new HashMap<>())
+        .merge(ack.block(), ack.sequence(), Math::max);
   }
 
   public synchronized Sight sight() {

@@ -26,7 +26,8 @@ public final class Patience {
    *
    * @throws IOException naming {@code what} when it did not come true in time
    */
-  public <T> T until(String what, Duration deadline, Look<T> look) throws IOException, InterruptedException {
+  public <T> T until(String what, Duration deadline, Look<T> look)
+      throws IOException, InterruptedException {
     long end = System.nanoTime() + deadline.toNanos();
     while (true) {
       Optional<T> seen = look.look();
@@ -41,7 +42,8 @@ public final class Patience {
   }
 
   /** The same for a plain condition. */
-  public void untilTrue(String what, Duration deadline, Look<Boolean> look) throws IOException, InterruptedException {
+  public void untilTrue(String what, Duration deadline, Look<Boolean> look)
+      throws IOException, InterruptedException {
     until(what, deadline, () -> look.look().filter(yes -> yes));
   }
 }

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * What the demo prints: one line a step with the time since the start, and a bar while data moves. On a terminal the bar is redrawn
- * in place; in a file or a pipe it is a line per ten percent.
+ * What the demo prints: one line a step with the time since the start, and a bar while data moves.
+ * On a terminal the bar is redrawn in place; in a file or a pipe it is a line per ten percent.
  */
 final class Story {
   private static final int BAR = 30;

@@ -17,10 +17,11 @@ public final class TestImages {
   private TestImages() {}
 
   /**
-   * A qcow2 base image: {@code dataBytes} nobody can compress at its end, nothing before, so that the guest's own blocks at the front
-   * start empty.
+   * A qcow2 base image: {@code dataBytes} nobody can compress at its end, nothing before, so that
+   * the guest's own blocks at the front start empty.
    */
-  public static void base(Path qcow2, long virtualBytes, int dataBytes, long seed) throws IOException, InterruptedException {
+  public static void base(Path qcow2, long virtualBytes, int dataBytes, long seed)
+      throws IOException, InterruptedException {
     Path raw = qcow2.resolveSibling(qcow2.getFileName() + ".raw");
     SplittableRandom random = new SplittableRandom(seed);
     try (var file = new java.io.RandomAccessFile(raw.toFile(), "rw")) {
@@ -51,7 +52,8 @@ public final class TestImages {
     }
     if (!process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
       process.destroyForcibly();
-      throw new IOException(String.join(" ", command) + " took longer than " + DEADLINE.toSeconds() + " s");
+      throw new IOException(
+          String.join(" ", command) + " took longer than " + DEADLINE.toSeconds() + " s");
     }
     if (process.exitValue() != 0) {
       throw new IOException(String.join(" ", command) + " failed: " + String.join(" ", said));

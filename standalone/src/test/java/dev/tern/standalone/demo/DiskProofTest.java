@@ -41,7 +41,8 @@ class DiskProofTest {
   void that_are_alike_finds_nothing() throws Exception {
     Path a = disk("a", block(1, 0), new byte[4096], block(2, 2));
     Path b = disk("b", block(1, 0), new byte[4096], block(2, 2));
-    assertThat(new DiskProof(Map.of(0L, 1L, 2L, 2L), 2).judge(a, b)).isEqualTo(new Verdict(0, 0, 0, 0));
+    assertThat(new DiskProof(Map.of(0L, 1L, 2L, 2L), 2).judge(a, b))
+        .isEqualTo(new Verdict(0, 0, 0, 0));
   }
 
   @Test
@@ -55,7 +56,8 @@ class DiskProofTest {
   void finds_a_lost_write() throws Exception {
     Path a = disk("a", block(3, 0), block(2, 1));
     Path b = disk("b", block(1, 0), new byte[4096]);
-    assertThat(new DiskProof(Map.of(0L, 3L, 1L, 2L), 3).judge(a, b)).isEqualTo(new Verdict(2, 0, 0, 2));
+    assertThat(new DiskProof(Map.of(0L, 3L, 1L, 2L), 3).judge(a, b))
+        .isEqualTo(new Verdict(2, 0, 0, 2));
   }
 
   @Test
@@ -64,7 +66,8 @@ class DiskProofTest {
     damaged[100] ^= 1;
     Path a = disk("a", block(1, 0), block(2, 1));
     Path b = disk("b", damaged, block(2, 7));
-    assertThat(new DiskProof(Map.of(0L, 1L, 1L, 2L), 2).judge(a, b)).isEqualTo(new Verdict(0, 2, 0, 2));
+    assertThat(new DiskProof(Map.of(0L, 1L, 1L, 2L), 2).judge(a, b))
+        .isEqualTo(new Verdict(0, 2, 0, 2));
   }
 
   @Test
