@@ -4,19 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.Setting;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.env.PropertiesPropertySourceLoader;
+import org.springframework.boot.env.PropertySourceLoader;
+import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
+import org.springframework.core.io.FileSystemResource;
 import org.springframework.core.type.filter.AnnotationTypeFilter;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -38,22 +46,27 @@ class ComposePromiseTest {
           "SPRING_DATASOURCE_USERNAME",
           "SPRING_DATASOURCE_PASSWORD",
           "SERVER_ADDRESS",
-          "SERVER_PORT",
           "TERN_DB_URL",
           "TERN_DB_USER",
           "TERN_DB_PASSWORD");
 
-  private final JsonNode services = services();
+  /** Ports of what is not ours, as its images have them. */
+  private static final Map<String, Integer> FOREIGN_PORTS =
+      Map.of("postgres", 5432, "rabbitmq", 5672);
 
-  private static JsonNode services() {
+  private static final Pattern URL = Pattern.compile("//(?:[^/@]*@)?([a-z0-9.-]+):(\\d+)");
+
+  private final JsonNode services = yaml("docker-compose.yml").path("services");
+
+  private static JsonNode yaml(String file) {
     try {
-      Object file =
-          new Yaml(new SafeConstructor(new LoaderOptions()))
-              .load(Files.readString(ROOT.resolve("docker-compose.yml")));
-      JsonNode tree = JsonMapper.builder().build().valueToTree(file);
-      return tree.path("services");
+      LoaderOptions options = new LoaderOptions();
+      options.setAllowDuplicateKeys(false);
+      Object tree =
+          new Yaml(new SafeConstructor(options)).load(Files.readString(ROOT.resolve(file)));
+      return JsonMapper.builder().build().valueToTree(tree);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -61,6 +74,36 @@ class ComposePromiseTest {
     return services.propertyNames().stream()
         .filter(name -> services.path(name).path("image").asString("").startsWith("tern/"))
         .toList();
+  }
+
+  /** Ours that go on running. */
+  private List<String> processes() {
+    return ours().stream().filter(name -> !name.equals("migrate")).toList();
+  }
+
+  /** Where a process listens by its own file of settings, the only place that says so. */
+  private int ownPort(String service) {
+    String module = services.path(service).path("build").path("args").path("MODULE").asString("");
+    try (Stream<Path> files = Files.list(ROOT.resolve(module).resolve("src/main/resources"))) {
+      List<Object> ports = new ArrayList<>();
+      for (Path file : files.filter(ComposePromiseTest::isSettings).toList()) {
+        PropertySourceLoader loader =
+            file.toString().endsWith(".yml")
+                ? new YamlPropertySourceLoader()
+                : new PropertiesPropertySourceLoader();
+        for (var source : loader.load(module, new FileSystemResource(file))) {
+          ports.add(Objects.requireNonNullElse(source.getProperty("server.port"), "none"));
+        }
+      }
+      assertThat(ports).as("server.port of " + module).hasSize(1);
+      return Integer.parseInt(ports.getFirst().toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isSettings(Path file) {
+    return file.getFileName().toString().startsWith("tern-");
   }
 
   @Test
@@ -154,11 +197,61 @@ class ComposePromiseTest {
   }
 
   @Test
-  void scrapes_every_process_that_has_metrics() throws IOException {
-    String targets = Files.readString(ROOT.resolve("docker/prometheus.yml"));
-    Set<String> processes =
-        ours().stream().filter(name -> !name.equals("migrate")).collect(Collectors.toSet());
-    assertThat(processes).allSatisfy(name -> assertThat(targets).contains(name + ":"));
+  void publishes_the_ports_that_the_processes_listen_on() {
+    Set<String> published = new HashSet<>();
+    for (String service : processes()) {
+      for (JsonNode port : services.path(service).path("ports")) {
+        String[] parts = port.asString("").split(":", -1);
+        assertThat(parts[2]).as(service).isEqualTo(Integer.toString(ownPort(service)));
+        assertThat(published.add(parts[1])).as(port + " is published once").isTrue();
+      }
+    }
+    assertThat(published).hasSize(2);
+  }
+
+  @Test
+  void asks_processes_whether_they_are_well_where_they_listen() {
+    Pattern asked = Pattern.compile("(?:127\\.0\\.0\\.1|localhost)[:/](\\d+)");
+    for (String service : processes()) {
+      String check = services.path(service).path("healthcheck").path("test").toString();
+      assertThat(asked.matcher(check).results().map(found -> found.group(1)))
+          .as(service)
+          .containsExactly(Integer.toString(ownPort(service)));
+    }
+  }
+
+  @Test
+  void names_others_by_the_ports_they_listen_on() {
+    Set<String> named = new HashSet<>();
+    for (String service : ours()) {
+      for (JsonNode value : services.path(service).path("environment")) {
+        URL.matcher(value.asString(""))
+            .results()
+            .forEach(url -> {
+              String other = url.group(1);
+              Integer port = FOREIGN_PORTS.get(other);
+              assertThat(services.propertyNames()).as(service + " names it").contains(other);
+              assertThat(url.group(2))
+                  .as("port of %s in the environment of %s", other, service)
+                  .isEqualTo(Integer.toString(port == null ? ownPort(other) : port));
+              named.add(other);
+            });
+      }
+    }
+    assertThat(named).containsExactlyInAnyOrder("postgres", "rabbitmq", "api-1", "api-2");
+  }
+
+  @Test
+  void scrapes_every_process_where_it_listens() {
+    Set<String> targets = new TreeSet<>();
+    for (JsonNode job : yaml("docker/prometheus.yml").path("scrape_configs")) {
+      for (JsonNode group : job.path("static_configs")) {
+        group.path("targets").forEach(target -> targets.add(target.asString("")));
+      }
+    }
+    assertThat(targets)
+        .containsExactlyInAnyOrderElementsOf(
+            processes().stream().map(name -> name + ":" + ownPort(name)).toList());
   }
 
   @Test
