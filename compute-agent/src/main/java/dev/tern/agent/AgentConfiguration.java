@@ -48,6 +48,7 @@ class AgentConfiguration {
     return new QemuSettings(
         settings.qemu(),
         settings.qemuImg(),
+        settings.qemuStorageDaemon(),
         settings.data().toAbsolutePath().resolve("_base"),
         Path.of(System.getProperty("java.io.tmpdir")),
         settings.accelerator(),

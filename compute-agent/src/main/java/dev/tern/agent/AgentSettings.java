@@ -61,6 +61,9 @@ public record AgentSettings(
         String qemu,
     @Setting("The image tool: a path, or a name found on the PATH.") @DefaultValue("qemu-img")
         String qemuImg,
+    @Setting("The tool that takes layers in from other hosts: a path, or a name found on the PATH.")
+        @DefaultValue("qemu-storage-daemon")
+        String qemuStorageDaemon,
     @Setting("auto, kvm or tcg; auto takes kvm only where a guest can really run under it.")
         @Pattern(regexp = "auto|kvm|tcg")
         @DefaultValue("auto")

@@ -193,6 +193,7 @@ final class TwoHosts implements AutoCloseable {
           "fake",
           "qemu-system-x86_64",
           "qemu-img",
+          "qemu-storage-daemon",
           "tcg",
           "qemu64",
           false,

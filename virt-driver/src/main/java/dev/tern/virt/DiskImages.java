@@ -33,6 +33,11 @@ public interface DiskImages {
   void create(Path file, String format, long virtualBytes, Optional<Base> base)
       throws VirtException;
 
+  /**
+   * What a file, or a directory with all in it, takes of this host's disk now; holes take nothing.
+   */
+  long allocatedBytes(Path file) throws VirtException;
+
   /** A base image below an overlay. */
   record Base(Path file, String format) {}
 

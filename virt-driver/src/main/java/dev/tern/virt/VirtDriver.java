@@ -22,6 +22,9 @@ public interface VirtDriver {
   /** Disk images of instances and bases on this host. */
   DiskImages images();
 
+  /** Whole files to and from other hosts. */
+  LayerTransfer layers();
+
   /**
    * Starts a QEMU for the recipe in the instance directory and connects to its monitor.
    *

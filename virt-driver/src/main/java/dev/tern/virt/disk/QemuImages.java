@@ -86,6 +86,20 @@ public final class QemuImages implements DiskImages {
     }
   }
 
+  @Override
+  public long allocatedBytes(Path file) throws VirtException {
+    String said =
+        Tool.run(
+            List.of("du", "--block-size=1", "--summarize", "--", file.toAbsolutePath().toString()),
+            directory(file),
+            deadline);
+    try {
+      return Long.parseLong(said.substring(0, said.indexOf('\t')));
+    } catch (IndexOutOfBoundsException | NumberFormatException e) {
+      throw new VirtException(Kind.REFUSED, "du's answer cannot be read: %s".formatted(said), e);
+    }
+  }
+
   private JsonNode look(Path file, String format) throws VirtException {
     // -U: QEMU may have it open; without it the tool fails on the image's lock.
     String said =

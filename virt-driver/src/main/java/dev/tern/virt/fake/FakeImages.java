@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Image files with an honest header and nothing in them. */
 final class FakeImages implements DiskImages {
@@ -58,6 +59,19 @@ final class FakeImages implements DiskImages {
       }
     } catch (IOException e) {
       throw refused("The disk %s cannot be created: %s".formatted(file, e));
+    }
+  }
+
+  @Override
+  public long allocatedBytes(Path file) throws VirtException {
+    try (Stream<Path> tree = Files.walk(file)) {
+      long bytes = 0;
+      for (Path one : (Iterable<Path>) tree.filter(Files::isRegularFile)::iterator) {
+        bytes += Files.size(one);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw refused("%s cannot be read.".formatted(file));
     }
   }
 

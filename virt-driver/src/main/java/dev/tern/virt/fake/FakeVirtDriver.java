@@ -6,6 +6,7 @@ import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -34,6 +35,7 @@ public final class FakeVirtDriver implements VirtDriver {
   private final HostCapabilities capabilities;
   private final Clock clock;
   private final FakeImages images = new FakeImages();
+  private final FakeLayers layers;
 
   public FakeVirtDriver(FakeWorld world, Clock clock) {
     this(world, clock, USUAL);
@@ -43,6 +45,7 @@ public final class FakeVirtDriver implements VirtDriver {
     this.world = world;
     this.clock = clock;
     this.capabilities = capabilities;
+    this.layers = new FakeLayers(world);
   }
 
   @Override
@@ -54,6 +57,11 @@ public final class FakeVirtDriver implements VirtDriver {
   @Override
   public DiskImages images() {
     return images;
+  }
+
+  @Override
+  public LayerTransfer layers() {
+    return layers;
   }
 
   @Override

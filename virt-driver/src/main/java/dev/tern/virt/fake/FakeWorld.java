@@ -1,5 +1,6 @@
 package dev.tern.virt.fake;
 
+import dev.tern.virt.LayerTransfer.Endpoint;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ public final class FakeWorld {
   private final Map<Path, FakeProcess> processes = new ConcurrentHashMap<>();
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
   private final List<String> violations = new CopyOnWriteArrayList<>();
+  private final Map<Path, FakeReceiver> receivers = new ConcurrentHashMap<>();
   private final AtomicLong pids = new AtomicLong(1000);
 
   private record Fault(Kind kind, boolean afterEffect) {}
@@ -41,6 +43,40 @@ public final class FakeWorld {
     if (process != null) {
       process.die();
     }
+  }
+
+  /** A tool that lets files of a directory be written. */
+  record FakeReceiver(Endpoint listens, Map<String, String> exports) {}
+
+  /** False when somebody listens there already. */
+  boolean receive(Path directory, FakeReceiver receiver) {
+    boolean taken =
+        listeningOn(receiver.listens().address(), receiver.listens().port()).isPresent()
+            || receivers.values().stream().anyMatch(r -> r.listens().equals(receiver.listens()));
+    if (!taken) {
+      receivers.put(key(directory), receiver);
+    }
+    return !taken;
+  }
+
+  Optional<FakeReceiver> receiver(Path directory) {
+    return Optional.ofNullable(receivers.get(key(directory)));
+  }
+
+  /** The file behind an export of a live receiver. */
+  Optional<Path> received(Endpoint at, String export) {
+    return receivers.entrySet().stream()
+        .filter(r -> r.getValue().listens().equals(at))
+        .flatMap(r ->
+            r.getValue().exports().entrySet().stream()
+                .filter(e -> e.getValue().equals(export))
+                .map(e -> r.getKey().resolve(e.getKey())))
+        .findAny();
+  }
+
+  /** Ends the tool that receives into a directory, as SIGKILL would. */
+  public void killReceiver(Path directory) {
+    receivers.remove(key(directory));
   }
 
   /** Instance directories with a live process. */

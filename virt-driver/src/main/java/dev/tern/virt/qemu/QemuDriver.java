@@ -5,6 +5,7 @@ import dev.tern.virt.Guest;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.Pauses;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
@@ -28,6 +29,7 @@ public final class QemuDriver implements VirtDriver {
   private final QemuSettings settings;
   private final Pauses pauses;
   private final QemuImages images;
+  private final QemuLayers layers;
   private final ReentrantLock asking = new ReentrantLock(); // guards known
   private @Nullable HostCapabilities known;
 
@@ -39,6 +41,7 @@ public final class QemuDriver implements VirtDriver {
     this.settings = settings;
     this.pauses = pauses;
     this.images = new QemuImages(settings.qemuImg(), settings.deadlines().imageTool());
+    this.layers = new QemuLayers(settings, images, pauses);
   }
 
   @Override
@@ -59,6 +62,11 @@ public final class QemuDriver implements VirtDriver {
   @Override
   public DiskImages images() {
     return images;
+  }
+
+  @Override
+  public LayerTransfer layers() {
+    return layers;
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.Objects;
  *
  * @param qemu the emulator: a path, or a name looked up on the PATH
  * @param qemuImg the image tool, likewise
+ * @param storageDaemon what takes layers in from other hosts, likewise
  * @param bases directory of base images, kernels and initramfs, each file named by its sha256
  * @param runtime directory for short-lived links to sockets whose own path is too long for a Unix
  *     socket address (108 bytes)
@@ -20,6 +21,7 @@ import java.util.Objects;
 public record QemuSettings(
     String qemu,
     String qemuImg,
+    String storageDaemon,
     Path bases,
     Path runtime,
     String accelerator,
@@ -29,6 +31,7 @@ public record QemuSettings(
   public QemuSettings {
     Objects.requireNonNull(qemu);
     Objects.requireNonNull(qemuImg);
+    Objects.requireNonNull(storageDaemon);
     Objects.requireNonNull(bases);
     Objects.requireNonNull(runtime);
     Objects.requireNonNull(deadlines);
@@ -43,6 +46,7 @@ public record QemuSettings(
     return new QemuSettings(
         "qemu-system-x86_64",
         "qemu-img",
+        "qemu-storage-daemon",
         bases,
         Path.of(System.getProperty("java.io.tmpdir")),
         "auto",

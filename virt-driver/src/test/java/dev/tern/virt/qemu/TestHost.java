@@ -37,6 +37,7 @@ final class TestHost {
             new QemuSettings(
                 "qemu-system-x86_64",
                 "qemu-img",
+                "qemu-storage-daemon",
                 bases,
                 Path.of(System.getProperty("java.io.tmpdir")),
                 "tcg",

@@ -1,0 +1,169 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.LayerTransfer;
+import dev.tern.virt.Pauses;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.disk.QemuImages;
+import dev.tern.virt.disk.Tool;
+import dev.tern.virt.qmp.BlockNode;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Layers by {@code qemu-storage-daemon} at the receiver and {@code qemu-img convert} at the sender:
+ * NBD, as for disks, without a guest on either side.
+ */
+final class QemuLayers implements LayerTransfer {
+  private static final Pattern FILE = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern EXPORT = Pattern.compile("[A-Za-z0-9_-]{8,128}");
+  private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+  private static final Pattern PERCENT = Pattern.compile("\\((\\d{1,3}\\.\\d\\d)/100%\\)");
+
+  private final QemuSettings settings;
+  private final QemuImages images;
+  private final Pauses pauses;
+
+  QemuLayers(QemuSettings settings, QemuImages images, Pauses pauses) {
+    this.settings = settings;
+    this.images = images;
+    this.pauses = pauses;
+  }
+
+  @Override
+  public void open(Path directory, Endpoint listen, Map<String, String> exports)
+      throws VirtException {
+    Path own = directory.toAbsolutePath();
+    if (isOpen(own)) {
+      return;
+    }
+    QemuProcess.forget(own);
+    try {
+      var _ = Tool.run(daemon(own, listen, exports), own, settings.deadlines().start());
+    } catch (VirtException e) {
+      end(own);
+      throw e;
+    }
+    QemuProcess.find(own)
+        .orElseThrow(() ->
+            new VirtException(
+                Kind.REFUSED, "The receiver of layers ended right after its start.", null))
+        .record(own);
+  }
+
+  private List<String> daemon(Path directory, Endpoint listen, Map<String, String> exports)
+      throws VirtException {
+    check(listen);
+    List<String> line = new ArrayList<>();
+    line.add(settings.storageDaemon());
+    line.addAll(List.of("--daemonize", "--pidfile", QemuProcess.pidFile(directory).toString()));
+    line.addAll(
+        List.of(
+            "--nbd-server",
+            "addr.type=inet,addr.host=%s,addr.port=%d".formatted(listen.address(), listen.port())));
+    int number = 0;
+    for (Map.Entry<String, String> one : new TreeMap<>(exports).entrySet()) {
+      Path file = directory.resolve(one.getKey());
+      require(FILE.matcher(one.getKey()).matches(), "A layer is named by its sha256.");
+      require(EXPORT.matcher(one.getValue()).matches(), "An export name is not usable.");
+      require(
+          Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS),
+          "%s is not there.".formatted(one.getKey()));
+      String node = "layer" + number++;
+      line.addAll(
+          List.of(
+              "--blockdev",
+              new BlockNode.File(node + "-file", file.toString(), false, "unmap").json()));
+      line.addAll(
+          List.of(
+              "--blockdev",
+              new BlockNode.Format("raw", node, node + "-file", false, "unmap", "unmap", null)
+                  .json()));
+      line.addAll(
+          List.of(
+              "--export",
+              "type=nbd,id=%s,node-name=%s,name=%s,writable=on"
+                  .formatted(node, node, one.getValue())));
+    }
+    return line;
+  }
+
+  @Override
+  public boolean isOpen(Path directory) throws VirtException {
+    return QemuProcess.find(directory.toAbsolutePath()).isPresent();
+  }
+
+  @Override
+  public void close(Path directory) throws VirtException {
+    end(directory.toAbsolutePath());
+  }
+
+  private void end(Path directory) throws VirtException {
+    var process = QemuProcess.find(directory);
+    if (process.isPresent()) {
+      // It holds nothing back: what it has answered is written, and the caller syncs.
+      process.get().destroy();
+      try {
+        if (!process.get().gone(settings.deadlines().end(), pauses)) {
+          throw new VirtException(Kind.NO_ANSWER, "The receiver of layers does not end.", null);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new VirtException(Kind.NO_ANSWER, "Interrupted.", e);
+      }
+    }
+    QemuProcess.forget(directory);
+  }
+
+  @Override
+  public void send(Path file, Endpoint to, String export, long bytesPerSecond, LongConsumer sent)
+      throws VirtException, InterruptedException {
+    check(to);
+    require(EXPORT.matcher(export).matches(), "An export name is not usable.");
+    long bytes = images.allocatedBytes(file);
+    List<String> line = new ArrayList<>();
+    // The target is zeros or what this very file holds, so its zeros need not be written.
+    line.addAll(
+        List.of(settings.qemuImg(), "convert", "-p", "-n", "--target-is-zero", "-W", "-m", "8"));
+    if (bytesPerSecond > 0) {
+      line.addAll(List.of("-r", Long.toString(bytesPerSecond)));
+    }
+    line.addAll(List.of("--image-opts", "--target-image-opts", "--"));
+    line.add(
+        "driver=raw,file.driver=file,file.filename="
+            + file.toAbsolutePath().toString().replace(",", ",,"));
+    line.add(
+        "driver=nbd,server.type=inet,server.host=%s,server.port=%d,export=%s"
+            .formatted(to.address(), to.port(), export));
+    Tool.follow(line, settings.runtime(), said -> percent(said, bytes, sent));
+    sent.accept(bytes);
+  }
+
+  private static void percent(String said, long bytes, LongConsumer sent) {
+    Matcher percent = PERCENT.matcher(said);
+    if (percent.matches()) {
+      sent.accept((long) (bytes * (Double.parseDouble(percent.group(1)) / 100)));
+    }
+  }
+
+  private static void check(Endpoint endpoint) throws VirtException {
+    require(
+        NUMERIC.matcher(endpoint.address()).matches(),
+        "The address '%s' is not numeric.".formatted(endpoint.address()));
+    require(endpoint.port() > 0 && endpoint.port() <= 65_535, "That is no port.");
+  }
+
+  private static void require(boolean holds, String otherwise) throws VirtException {
+    if (!holds) {
+      throw new VirtException(Kind.REFUSED, otherwise, null);
+    }
+  }
+}
