@@ -39,6 +39,9 @@ public interface Guest extends AutoCloseable {
   /** Disks as the monitor shows them now: node, format, virtual and allocated bytes. */
   List<DiskState> disks() throws VirtException;
 
+  /** Copies and snapshots of its disks on this host. */
+  DiskCopies copies();
+
   /** Called once, from the driver's thread, when the process or its monitor is gone. */
   void onGone(Runnable listener);
 

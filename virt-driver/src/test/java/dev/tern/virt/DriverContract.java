@@ -3,6 +3,7 @@ package dev.tern.virt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tern.virt.DiskCopies.State;
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.HandOver;
 import dev.tern.virt.Guest.IncomingEndpoints;
@@ -21,10 +22,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What every driver keeps, the real one and the fake one. */
@@ -176,6 +179,120 @@ public abstract class DriverContract {
     assertThat(handOver(s, to, false, () -> {})).isInstanceOf(HandOver.Sent.class);
     assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Failed.class);
     assertThat(d.runState()).isEqualTo(RunState.PAUSED);
+  }
+
+  @Test
+  @Tag("S56")
+  @Tag("S61")
+  void moves_a_disk_onto_its_copy_and_repeats_each_step() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    DiskCopies.Copy copy = copy("aaaaaaaa", false);
+    assertThat(guest.copies().look("disk0", "aaaaaaaa").state()).isEqualTo(State.ABSENT);
+    guest.copies().start(copy);
+    guest.copies().start(copy);
+    assertRefused(() -> guest.copies().start(copy("bbbbbbbb", false)));
+    assertRefused(() -> guest.copies().overlay("disk0", "bbbbbbbb", source.resolve("bbbbbbbb")));
+    assertRefused(() -> guest.copies().look("disk9", "aaaaaaaa"));
+    awaitReady(guest, "aaaaaaaa");
+    List<String> order = new ArrayList<>();
+    guest.copies().pivot("disk0", "aaaaaaaa", () -> order.add("decided"));
+    guest.close();
+    Guest adopted = adopt(0);
+    assertThat(adopted.copies().look("disk0", "aaaaaaaa").state()).isEqualTo(State.PIVOTED);
+    adopted.copies().pivot("disk0", "aaaaaaaa", () -> order.add("decided again"));
+    adopted.copies().start(copy);
+    assertThat(order).containsExactly("decided", "decided again");
+    assertThat(adopted.copies().disks().getFirst().file()).isEqualTo(copy.file().toString());
+    assertThat(adopted.disks()).hasSize(1);
+    assertRefused(() -> adopted.copies().drop("disk0", "aaaaaaaa"));
+    assertRefused(() -> adopted.copies().finish("disk0", "aaaaaaaa"));
+  }
+
+  @Test
+  @Tag("S43")
+  @Tag("S57")
+  void ends_or_drops_a_copy_and_the_guest_stays_where_it_was() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    List<DiskCopies.DiskNode> before = guest.copies().disks();
+    guest.copies().drop("disk0", "aaaaaaaa");
+    guest.copies().start(copy("aaaaaaaa", false));
+    guest.copies().limit("disk0", "aaaaaaaa", 1 << 20);
+    awaitReady(guest, "aaaaaaaa");
+    guest.copies().finish("disk0", "aaaaaaaa");
+    assertThat(guest.copies().look("disk0", "aaaaaaaa").state()).isEqualTo(State.ABSENT);
+    guest.copies().start(copy("bbbbbbbb", false));
+    assertRefused(() -> mirror(guest, new IncomingEndpoints("127.0.0.1", 1, 1, Map.of())));
+    guest.copies().drop("disk0", "bbbbbbbb");
+    guest.copies().drop("disk0", "bbbbbbbb");
+    guest.copies().limit("disk0", "bbbbbbbb", 0);
+    assertRefused(() -> guest.copies().finish("disk0", "bbbbbbbb"));
+    assertRefused(() -> guest.copies().pivot("disk0", "bbbbbbbb", DriverContract::mustNot));
+    assertRefused(() -> guest.copies().start(copy("cccccccc", true)));
+    assertThat(names(guest)).isEqualTo(before.stream().map(DiskCopies.DiskNode::node).toList());
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  void stays_on_a_disk_when_the_decision_cannot_be_kept() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    guest.copies().start(copy("aaaaaaaa", false));
+    awaitReady(guest, "aaaaaaaa");
+    assertRefused(() ->
+        guest
+            .copies()
+            .pivot(
+                "disk0",
+                "aaaaaaaa",
+                () -> {
+                  throw new IOException("no space");
+                }));
+    assertThat(guest.copies().look("disk0", "aaaaaaaa").state()).isEqualTo(State.ABSENT);
+    assertThat(names(guest)).containsExactly("disk0");
+  }
+
+  @Test
+  @Tag("S50")
+  void puts_overlays_on_a_disk_and_copies_only_the_uppermost() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    Path first = file("aaaaaaaa");
+    guest.copies().overlay("disk0", "aaaaaaaa", first);
+    guest.copies().overlay("disk0", "aaaaaaaa", first);
+    guest.copies().overlay("disk0", "bbbbbbbb", file("bbbbbbbb"));
+    guest.copies().start(copy("cccccccc", true));
+    awaitReady(guest, "cccccccc");
+    guest.copies().pivot("disk0", "cccccccc", () -> {});
+    assertThat(names(guest)).containsExactly("disk0-ccccccccc");
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+  }
+
+  private static List<String> names(Guest guest) throws VirtException {
+    return guest.copies().disks().stream().map(DiskCopies.DiskNode::node).toList();
+  }
+
+  private Path file(String tag) throws Exception {
+    Path file = source.resolve(tag);
+    driver(0)
+        .images()
+        .create(file, "qcow2", recipe().disks().getFirst().virtualBytes(), Optional.empty());
+    return file;
+  }
+
+  private DiskCopies.Copy copy(String tag, boolean shallow) throws Exception {
+    return new DiskCopies.Copy("disk0", tag, file(tag), "qcow2", shallow, 0);
+  }
+
+  private static void awaitReady(Guest guest, String tag) throws Exception {
+    for (int looks = 0; looks < 3000; looks++) {
+      switch (guest.copies().look("disk0", tag).state()) {
+        case READY -> {
+          return;
+        }
+        case RUNNING -> Pauses.real().pause(Duration.ofMillis(10));
+        case ABSENT, DECIDING, PIVOTED, FINISHED, FAILED ->
+            throw new AssertionError(guest.copies().look("disk0", tag));
+      }
+    }
+    throw new AssertionError("the copy is not ready after 30 s");
   }
 
   private static void mustNot() {

@@ -2,6 +2,7 @@ package dev.tern.virt.fake;
 
 import static dev.tern.virt.fake.FakeVirtDriver.refused;
 
+import dev.tern.virt.DiskCopies;
 import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.VirtException;
@@ -99,6 +100,11 @@ final class FakeGuest implements Guest {
   }
 
   @Override
+  public DiskCopies copies() {
+    return new FakeCopies(world, process, instance, this::begin);
+  }
+
+  @Override
   public void onGone(Runnable listener) {
     process.onGone(() -> {
       if (!closed) {
@@ -180,6 +186,9 @@ final class FakeGuest implements Guest {
       throws VirtException {
     begin("mirrorDisks");
     for (MirrorTarget target : targets) {
+      if (process.copies.containsKey(target.diskId())) {
+        throw refused("Disk %s is being copied already.".formatted(target.diskId()));
+      }
       Optional<FakeProcess> to =
           world
               .listeningOn(target.address(), target.port())

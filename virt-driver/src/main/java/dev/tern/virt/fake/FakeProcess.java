@@ -22,6 +22,12 @@ final class FakeProcess {
   /** Per disk, the process its mirror goes to. */
   final Map<String, FakeProcess> mirrors = new ConcurrentHashMap<>();
 
+  /** Per disk, its copy under way. */
+  final Map<String, FakeCopies.Job> copies = new ConcurrentHashMap<>();
+
+  /** Per disk that moved onto a copy or a snapshot's overlay, where it is. */
+  final Map<String, FakeCopies.Top> tops = new ConcurrentHashMap<>();
+
   volatile RunState state;
   volatile @Nullable IncomingEndpoints endpoints;
   volatile boolean exporting;

@@ -72,6 +72,11 @@ final class DiskMirrors {
     if (running.isPresent()) {
       session.callUnlessRefused(new Commands.JobDismiss(job));
     }
+    if (session.call(new Commands.QueryJobs()).stream()
+        .anyMatch(j -> j.id().equals(Nodes.copyJob(target.diskId())))) {
+      throw new VirtException(
+          Kind.REFUSED, "Disk %s is being copied already.".formatted(target.diskId()), null);
+    }
     deleteTarget(target.diskId());
     checkReachable(target);
     String export = Nodes.targetExport(target.diskId());
@@ -86,7 +91,7 @@ final class DiskMirrors {
     session.call(
         new Commands.BlockdevMirror(
             job,
-            target.diskId(),
+            BlockGraph.of(session).requireTop(target.diskId()).nodeName(),
             Nodes.target(target.diskId()),
             switch (target.sync()) {
               case FULL -> "full";

@@ -43,6 +43,19 @@ final class Nodes {
     return "target-" + disk + "-nbd";
   }
 
+  /** A copy's node, and the top node of a disk that moved onto it. QEMU allows 31 characters. */
+  static String copy(String disk, String tag) {
+    return disk + "-c" + tag;
+  }
+
+  static String copyJob(String disk) {
+    return "copy-" + disk;
+  }
+
+  static String copyFilter(String disk) {
+    return disk + "-copied";
+  }
+
   static boolean isMirror(String job) {
     return job.startsWith(MIRROR);
   }

@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import dev.tern.virt.DiskCopies;
 import dev.tern.virt.Guest;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -8,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -19,6 +19,7 @@ final class QemuGuest implements Guest {
   private final Session session;
   private final Path instance;
   private final DiskMirrors mirrors;
+  private final BlockCopies copies;
   private final Recovery recovery;
   private final OutgoingMigration outgoing;
   private final IncomingMigration incoming;
@@ -28,9 +29,15 @@ final class QemuGuest implements Guest {
     this.session = session;
     this.instance = instance;
     this.mirrors = new DiskMirrors(session);
+    this.copies = new BlockCopies(session);
     this.recovery = new Recovery(session, mirrors);
     this.outgoing = new OutgoingMigration(session, mirrors, recovery);
     this.incoming = new IncomingMigration(session, instance);
+  }
+
+  /** For whoever looks at QEMU itself. */
+  Session session() {
+    return session;
   }
 
   @Override
@@ -123,21 +130,17 @@ final class QemuGuest implements Guest {
 
   @Override
   public List<DiskState> disks() throws VirtException {
-    List<Commands.NodeState> nodes = session.call(new Commands.QueryNamedBlockNodes(true));
     List<DiskState> disks = new ArrayList<>();
-    for (Commands.BlockDevice device : session.call(new Commands.QueryBlock())) {
-      Optional<String> disk = Optional.ofNullable(device.qdev()).flatMap(Nodes::diskOf);
-      nodes.stream()
-          .filter(node -> disk.isPresent() && node.nodeName().equals(disk.get()))
-          .map(node ->
-              new DiskState(
-                  node.nodeName(),
-                  node.drv(),
-                  node.image().virtualSize(),
-                  Optional.ofNullable(node.image().actualSize()).orElse(0L)))
-          .forEach(disks::add);
+    for (DiskCopies.DiskNode disk : copies.disks()) {
+      disks.add(
+          new DiskState(disk.diskId(), disk.format(), disk.virtualBytes(), disk.allocatedBytes()));
     }
     return disks;
+  }
+
+  @Override
+  public DiskCopies copies() {
+    return copies;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.tern.virt.qmp;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Arrays;
 import java.util.List;
@@ -77,12 +78,28 @@ public final class Commands {
   public record QueryBlock() implements Query<List<BlockDevice>> {}
 
   /** A device and what it holds; {@code qdev} is the device's path. */
-  public record BlockDevice(@Nullable String qdev) {}
+  public record BlockDevice(@Nullable String qdev, @Nullable Inserted inserted) {}
+
+  /** The node a device reads. */
+  public record Inserted(String nodeName, Cache cache) {}
+
+  /** How a device's data is cached on the host. */
+  public record Cache(boolean writeback, boolean direct, boolean noFlush) {
+    /** As {@code -drive cache=} spells it; whether the guest flushes is its own affair. */
+    public String name() {
+      return noFlush ? "unsafe" : direct ? "none" : "writeback";
+    }
+  }
 
   public record QueryNamedBlockNodes(boolean flat) implements Query<List<NodeState>> {}
 
   /** A node as it is now. */
-  public record NodeState(String nodeName, String drv, ImageState image) {}
+  public record NodeState(
+      String nodeName,
+      String drv,
+      @Nullable String file,
+      @JsonProperty("backing_file") @Nullable String backingFile,
+      ImageState image) {}
 
   /** Its image. */
   public record ImageState(String format, long virtualSize, @Nullable Long actualSize) {}
@@ -131,8 +148,30 @@ public final class Commands {
       String sync,
       String filterNodeName,
       @Nullable Long speed,
-      boolean autoDismiss)
-      implements QmpCommand<Void> {}
+      boolean autoDismiss,
+      @Nullable Boolean autoFinalize)
+      implements QmpCommand<Void> {
+    /** One that ends without being told to. */
+    public BlockdevMirror(
+        String jobId,
+        String device,
+        String target,
+        String sync,
+        String filterNodeName,
+        @Nullable Long speed,
+        boolean autoDismiss) {
+      this(jobId, device, target, sync, filterNodeName, speed, autoDismiss, null);
+    }
+  }
+
+  /** Lets a ready mirror's device go on with the target. */
+  public record BlockJobComplete(String device) implements QmpCommand<Void> {}
+
+  /** Lets a job end that was started not to end by itself. */
+  public record JobFinalize(String id) implements QmpCommand<Void> {}
+
+  /** Puts a node on top of another, which is read-only from then on. */
+  public record BlockdevSnapshot(String node, String overlay) implements QmpCommand<Void> {}
 
   /** Ends a ready mirror, leaving both sides alike; with {@code force}, drops it as it is. */
   public record BlockJobCancel(String device, @Nullable Boolean force)
@@ -144,7 +183,13 @@ public final class Commands {
 
   /** A block job that has not concluded. */
   public record BlockJob(
-      String device, long len, long offset, boolean ready, String ioStatus, String status) {}
+      String device,
+      long len,
+      long offset,
+      @Nullable Long speed,
+      boolean ready,
+      String ioStatus,
+      String status) {}
 
   public record QueryJobs() implements Query<List<Job>> {}
 

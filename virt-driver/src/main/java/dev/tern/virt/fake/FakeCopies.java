@@ -1,0 +1,227 @@
+package dev.tern.virt.fake;
+
+import static dev.tern.virt.fake.FakeVirtDriver.refused;
+
+import dev.tern.virt.DiskCopies;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies of a simulated guest's disks. A copy is half done at the first look, ready at the second.
+ */
+final class FakeCopies implements DiskCopies {
+  private final FakeWorld world;
+  private final FakeProcess process;
+  private final Path instance;
+  private final Beginning beginning;
+
+  FakeCopies(FakeWorld world, FakeProcess process, Path instance, Beginning beginning) {
+    this.world = world;
+    this.process = process;
+    this.instance = instance;
+    this.beginning = beginning;
+  }
+
+  /** What every call of a guest begins with. */
+  interface Beginning {
+    void of(String method) throws VirtException;
+  }
+
+  /** One copy under way. */
+  static final class Job {
+    final Copy copy;
+    final long total;
+    volatile State state = State.RUNNING;
+    volatile long limit;
+    volatile boolean looked;
+
+    Job(Copy copy, long total) {
+      this.copy = copy;
+      this.total = total;
+      this.limit = copy.bytesPerSecond();
+    }
+  }
+
+  /** What a disk's device reads, once it is no longer what it was launched with. */
+  record Top(String tag, Path file, String format, boolean onLayers) {}
+
+  private DiskRecipe disk(String id) throws VirtException {
+    return process.recipe().disks().stream()
+        .filter(disk -> disk.id().equals(id))
+        .findFirst()
+        .orElseThrow(() -> refused("The guest has no disk %s.".formatted(id)));
+  }
+
+  private Top top(DiskRecipe disk) {
+    return Optional.ofNullable(process.tops.get(disk.id()))
+        .orElseGet(() ->
+            new Top("", instance.resolve(disk.file()), disk.format(), disk.base().isPresent()));
+  }
+
+  @Override
+  public List<DiskNode> disks() throws VirtException {
+    beginning.of("copies.disks");
+    return process.recipe().disks().stream()
+        .map(disk -> {
+          Top top = top(disk);
+          return new DiskNode(
+              disk.id(),
+              top.tag().isEmpty() ? disk.id() : disk.id() + "-c" + top.tag(),
+              top.file().toString(),
+              top.format(),
+              "writeback",
+              "/machine/peripheral/dev-" + disk.id(),
+              disk.virtualBytes(),
+              0);
+        })
+        .toList();
+  }
+
+  @Override
+  public void start(Copy copy) throws VirtException {
+    beginning.of("copies.start");
+    DiskRecipe disk = disk(copy.diskId());
+    @Nullable Job running = process.copies.get(copy.diskId());
+    if (top(disk).tag().equals(copy.tag())
+        || (running != null && running.copy.tag().equals(copy.tag()))) {
+      return;
+    }
+    if (running != null && running.state != State.FAILED && running.state != State.FINISHED) {
+      throw refused("Disk %s is being copied already.".formatted(copy.diskId()));
+    }
+    if (process.mirrors.containsKey(copy.diskId())) {
+      throw refused("Disk %s is being mirrored to another host.".formatted(copy.diskId()));
+    }
+    if (copy.shallow() && !top(disk).onLayers()) {
+      throw refused("Disk %s lies on nothing: copy it in full.".formatted(copy.diskId()));
+    }
+    if (!Files.isRegularFile(copy.file()) || copy.file().equals(top(disk).file())) {
+      throw refused("The file %s is missing or in use.".formatted(copy.file().getFileName()));
+    }
+    process.copies.put(copy.diskId(), new Job(copy, disk.virtualBytes()));
+    world.after("copies.start");
+  }
+
+  private Optional<Job> job(String disk, String tag) {
+    return Optional.ofNullable(process.copies.get(disk)).filter(job -> job.copy.tag().equals(tag));
+  }
+
+  @Override
+  public Progress look(String diskId, String tag) throws VirtException {
+    beginning.of("copies.look");
+    if (top(disk(diskId)).tag().equals(tag)) {
+      return Progress.none(State.PIVOTED);
+    }
+    Optional<Job> found = job(diskId, tag);
+    if (found.isEmpty()) {
+      return Progress.none(State.ABSENT);
+    }
+    Job job = found.get();
+    if (job.state == State.RUNNING && job.looked) {
+      job.state = State.READY;
+    }
+    job.looked = true;
+    return new Progress(
+        job.state,
+        job.total,
+        job.state == State.RUNNING ? job.total / 2 : job.total,
+        job.limit,
+        Optional.ofNullable(job.state == State.FAILED ? "Input/output error" : null));
+  }
+
+  @Override
+  public void limit(String diskId, String tag, long bytesPerSecond) throws VirtException {
+    beginning.of("copies.limit");
+    job(diskId, tag).ifPresent(job -> job.limit = bytesPerSecond);
+    world.after("copies.limit");
+  }
+
+  @Override
+  public void pivot(String diskId, String tag, Decision decision) throws VirtException {
+    beginning.of("copies.pivot");
+    if (!top(disk(diskId)).tag().equals(tag)) {
+      Job job = ready(diskId, tag);
+      job.state = State.DECIDING;
+      keep(diskId, decision);
+      Top old = top(disk(diskId));
+      process.tops.put(
+          diskId,
+          new Top(tag, job.copy.file(), job.copy.format(), job.copy.shallow() && old.onLayers()));
+      process.copies.remove(diskId);
+    } else {
+      keep(diskId, decision);
+    }
+    world.after("copies.pivot");
+  }
+
+  private void keep(String diskId, Decision decision) throws VirtException {
+    try {
+      decision.keep();
+    } catch (IOException e) {
+      process.copies.remove(diskId);
+      throw refused(
+          "That %s moves onto its copy could not be recorded: %s"
+              .formatted(diskId, e.getMessage()));
+    }
+  }
+
+  private Job ready(String diskId, String tag) throws VirtException {
+    Job job =
+        job(diskId, tag)
+            .orElseThrow(() -> refused("Disk %s is not being copied.".formatted(diskId)));
+    return switch (job.state) {
+      case READY, DECIDING -> job;
+      case RUNNING -> throw refused("The copy of %s is not ready.".formatted(diskId));
+      case FAILED -> throw refused("The copy of %s failed: it broke.".formatted(diskId));
+      case ABSENT, PIVOTED, FINISHED ->
+          throw refused("Disk %s is not being copied.".formatted(diskId));
+    };
+  }
+
+  @Override
+  public void finish(String diskId, String tag) throws VirtException {
+    beginning.of("copies.finish");
+    if (top(disk(diskId)).tag().equals(tag)) {
+      throw refused("Disk %s is on its copy already.".formatted(diskId));
+    }
+    ready(diskId, tag);
+    process.copies.remove(diskId);
+    world.after("copies.finish");
+  }
+
+  @Override
+  public void drop(String diskId, String tag) throws VirtException {
+    beginning.of("copies.drop");
+    if (top(disk(diskId)).tag().equals(tag)) {
+      throw refused("Disk %s is on its copy already.".formatted(diskId));
+    }
+    job(diskId, tag).ifPresent(_ -> process.copies.remove(diskId));
+    world.after("copies.drop");
+  }
+
+  @Override
+  public void overlay(String diskId, String tag, Path file) throws VirtException {
+    beginning.of("copies.overlay");
+    DiskRecipe disk = disk(diskId);
+    if (top(disk).tag().equals(tag)) {
+      return;
+    }
+    if (process.copies.containsKey(diskId)) {
+      throw refused("Disk %s is being copied already.".formatted(diskId));
+    }
+    if (process.mirrors.containsKey(diskId)) {
+      throw refused("Disk %s is being mirrored to another host.".formatted(diskId));
+    }
+    if (!Files.isRegularFile(file)) {
+      throw refused("The file %s is missing.".formatted(file.getFileName()));
+    }
+    process.tops.put(diskId, new Top(tag, file, "qcow2", true));
+    world.after("copies.overlay");
+  }
+}

@@ -1,0 +1,92 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.qmp.Commands;
+import dev.tern.virt.qmp.Commands.BlockDevice;
+import dev.tern.virt.qmp.Commands.NodeState;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * QEMU's block nodes as they are at one moment. A disk's top node is named as the disk until the
+ * first copy or snapshot; afterwards only QEMU knows.
+ */
+record BlockGraph(List<BlockDevice> devices, List<NodeState> nodes) {
+  private static final String MIRROR_FILTER = "mirror_top";
+
+  /** Drivers of nodes that hold a file and no format. */
+  private static final Set<String> PROTOCOLS = Set.of("file", "host_device", "nbd");
+
+  static BlockGraph of(Session session) throws VirtException {
+    return new BlockGraph(
+        session.call(new Commands.QueryBlock()),
+        session.call(new Commands.QueryNamedBlockNodes(true)));
+  }
+
+  Optional<BlockDevice> device(String disk) {
+    return devices.stream()
+        .filter(device ->
+            Optional.ofNullable(device.qdev())
+                .flatMap(Nodes::diskOf)
+                .filter(disk::equals)
+                .isPresent())
+        .findFirst();
+  }
+
+  /** What the disk's device reads; below the filter of a mirror, if there is one. */
+  Optional<NodeState> top(String disk) {
+    return device(disk)
+        .flatMap(device -> Optional.ofNullable(device.inserted()))
+        .flatMap(inserted -> node(inserted.nodeName()))
+        .flatMap(
+            node -> node.drv().equals(MIRROR_FILTER) ? filtered(disk, node) : Optional.of(node));
+  }
+
+  /**
+   * @throws VirtException {@code REFUSED} when the guest has no such disk
+   */
+  NodeState requireTop(String disk) throws VirtException {
+    return top(disk)
+        .orElseThrow(() ->
+            new VirtException(Kind.REFUSED, "The guest has no disk %s.".formatted(disk), null));
+  }
+
+  private Optional<NodeState> filtered(String disk, NodeState filter) {
+    return nodes.stream()
+        .filter(node -> isOf(disk, node.nodeName()) && isFormat(node))
+        .filter(node -> node.file() != null && node.file().equals(filter.file()))
+        .findFirst();
+  }
+
+  /** The node right below a disk's top. */
+  Optional<NodeState> below(String disk, NodeState top) {
+    return nodes.stream()
+        .filter(node -> isOf(disk, node.nodeName()) && isFormat(node))
+        .filter(node -> !node.nodeName().equals(top.nodeName()))
+        .filter(node -> node.file() != null && node.file().equals(top.backingFile()))
+        .findFirst();
+  }
+
+  Optional<NodeState> node(String name) {
+    return nodes.stream().filter(node -> node.nodeName().equals(name)).findFirst();
+  }
+
+  /** Every node made for the disk. */
+  List<String> of(String disk) {
+    return nodes.stream().map(NodeState::nodeName).filter(name -> isOf(disk, name)).toList();
+  }
+
+  boolean opens(String file) {
+    return nodes.stream().anyMatch(node -> file.equals(node.file()));
+  }
+
+  private static boolean isOf(String disk, String node) {
+    return node.equals(disk) || node.startsWith(disk + "-");
+  }
+
+  private static boolean isFormat(NodeState node) {
+    return !PROTOCOLS.contains(node.drv()) && !node.drv().equals(MIRROR_FILTER);
+  }
+}
