@@ -24,6 +24,7 @@ import dev.tern.virt.Guest.IncomingRequest;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.BaseRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.MoveOptions;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
@@ -285,7 +286,8 @@ final class DestinationSide {
       try (Ports.Pair pair = ports.take()) {
         IncomingEndpoints open =
             guest.openIncoming(
-                new IncomingRequest(address, pair.nbd(), pair.migration(), Map.copyOf(exports)));
+                new IncomingRequest(
+                    address, pair.nbd(), pair.migration(), Map.copyOf(exports), MoveOptions.PLAIN));
         return new IncomingReady(
             open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
       } catch (VirtException e) {

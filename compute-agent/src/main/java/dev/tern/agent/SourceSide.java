@@ -17,15 +17,16 @@ import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.virt.Guest;
-import dev.tern.virt.Guest.MemoryOptions;
 import dev.tern.virt.Guest.MemoryTarget;
-import dev.tern.virt.Guest.MirrorOptions;
 import dev.tern.virt.Guest.MirrorTarget;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.MoveOptions;
+import dev.tern.virt.MovePolicy;
+import dev.tern.virt.Steering;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
@@ -160,8 +161,7 @@ final class SourceSide {
       return Deadline.within(
           limits.deadline(),
           () -> {
-            guest.mirrorDisks(
-                targets, new MirrorOptions(limits.bytesPerSecond()), progress.of(header));
+            guest.mirrorDisks(targets, steering(limits), progress.of(header));
             return new Nothing();
           });
     } catch (InterruptedException e) {
@@ -229,7 +229,7 @@ final class SourceSide {
       came =
           guest.handOver(
               new MemoryTarget(target.address(), target.migrationPort()),
-              new MemoryOptions(limits.downtimeLimit(), limits.bytesPerSecond(), limits.deadline()),
+              steering(limits),
               recorded,
               () -> instance.append(new HandedOver(header.epoch())),
               progress.of(header));
@@ -261,7 +261,7 @@ final class SourceSide {
       throw failure;
     }
     try {
-      guest.recoverAtHome();
+      guest.recoverAtHome(false);
     } catch (VirtException e) {
       e.addSuppressed(failure);
       throw e;
@@ -278,7 +278,7 @@ final class SourceSide {
       if (moving.isEmpty()) {
         // Nobody drives a hand-over here now, so what an agent before this one began is taken back.
         if (guest.runState() != RunState.RUNNING) {
-          guest.recoverAtHome();
+          guest.recoverAtHome(false);
         }
         return new Nothing();
       }
@@ -320,7 +320,7 @@ final class SourceSide {
       instance.noteStopped("its QEMU was gone when it came home");
       throw Refusals.processGone(header.server());
     }
-    guest.get().recoverAtHome();
+    guest.get().recoverAtHome(false);
     return new Nothing();
   }
 
@@ -366,6 +366,19 @@ final class SourceSide {
 
   private static boolean isPort(int port) {
     return port > 0 && port <= 65_535;
+  }
+
+  private static Steering steering(MoveLimits limits) {
+    return new Steering(
+        new MovePolicy(
+            limits.downtimeLimit(),
+            limits.bytesPerSecond(),
+            limits.deadline(),
+            MovePolicy.AtDeadline.ABORT,
+            false,
+            true),
+        MoveOptions.PLAIN,
+        false);
   }
 
   private static void check(MoveLimits limits) {

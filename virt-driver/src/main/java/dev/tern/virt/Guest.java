@@ -67,6 +67,12 @@ public interface Guest extends AutoCloseable {
   void watchArrival(ArrivalPermit permit, boolean keepPaused, Consumer<Arrival> listener)
       throws VirtException;
 
+  /**
+   * Goes on taking in the memory of a guest that runs here by post-copy, which a former agent
+   * watched. Harmless when nothing is to come.
+   */
+  void keepReceiving() throws VirtException;
+
   /** Ends exports and the NBD server. Harmless when there are none. */
   void closeExports() throws VirtException;
 
@@ -78,12 +84,13 @@ public interface Guest extends AutoCloseable {
    * ready, so that from now on each write goes to both sides. May be repeated: running mirrors are
    * taken up where they are.
    *
+   * @param steering the policy, and its changes; a forced completion pauses the guest until all are
+   *     ready, and leaves it paused for the hand-over
    * @param progress called at least every 500 ms from the calling thread
-   * @throws VirtException {@code REFUSED} with the job's error when a mirror failed; the guest runs
-   *     on and the mirrors are gone
+   * @throws VirtException {@code REFUSED} with the job's error when a mirror failed or the policy
+   *     gave it up; the guest runs on, unless its user had paused it, and the mirrors are gone
    */
-  void mirrorDisks(
-      List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+  void mirrorDisks(List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException;
 
   /**
@@ -103,10 +110,14 @@ public interface Guest extends AutoCloseable {
    * destination can say that it arrived</em>. {@link HandOver.Unknown}: handed over, but what QEMU
    * did since is not known. May be repeated after an agent's restart: it looks where the migration
    * stands and goes on from there; {@code handedOver} says whether the record was written.
+   *
+   * <p>Where the policy comes to post-copy, everything is the same up to {@code migrate-continue};
+   * then the guest starts at its destination and the rest of its memory follows. When the link
+   * breaks meanwhile, both sides wait and go on over a new connection.
    */
   HandOver handOver(
       MemoryTarget target,
-      MemoryOptions options,
+      Steering steering,
       boolean handedOver,
       HandOverRecord beforeContinue,
       Consumer<MoveProgress> progress)
@@ -121,10 +132,13 @@ public interface Guest extends AutoCloseable {
 
   /**
    * Brings the guest back to running here from whatever an unfinished migration left (cancel, yank
-   * if stuck, drop mirrors, dismiss jobs, delete nodes, {@code cont}). Idempotent. The caller
-   * guarantees that no other QEMU can run the guest.
+   * if stuck, drop mirrors, dismiss jobs, delete nodes, let its writes go unthrottled, {@code
+   * cont}). Idempotent. The caller guarantees that no other QEMU can run the guest.
+   *
+   * @param keepPaused the guest was paused by its user: everything else is undone, and it stays
+   *     paused
    */
-  void recoverAtHome() throws VirtException;
+  void recoverAtHome(boolean keepPaused) throws VirtException;
 
   @Override
   void close();
@@ -151,9 +165,14 @@ public interface Guest extends AutoCloseable {
    * @param nbdPort TCP port for the exports
    * @param migrationPort TCP port for the memory stream
    * @param exportNames per disk id, unguessable
+   * @param options as the source is told them
    */
   record IncomingRequest(
-      String address, int nbdPort, int migrationPort, java.util.Map<String, String> exportNames) {}
+      String address,
+      int nbdPort,
+      int migrationPort,
+      java.util.Map<String, String> exportNames,
+      MoveOptions options) {}
 
   record IncomingEndpoints(
       String address, int nbdPort, int migrationPort, java.util.Map<String, String> exportNames) {}
@@ -168,20 +187,7 @@ public interface Guest extends AutoCloseable {
     TOP
   }
 
-  /**
-   * @param bytesPerSecond limit per disk; 0 is unlimited
-   */
-  record MirrorOptions(long bytesPerSecond) {}
-
   record MemoryTarget(String address, int port) {}
-
-  /**
-   * @param downtimeLimit QEMU's own estimate under which it pauses the guest; start low
-   *     (dataplane.md §3)
-   * @param bytesPerSecond 0 is unlimited
-   * @param deadline all of it, from the call on; past it the hand-over is cancelled
-   */
-  record MemoryOptions(Duration downtimeLimit, long bytesPerSecond, Duration deadline) {}
 
   /**
    * Bytes moved so far. {@code processed} never falls within one migration; {@code total} may grow.

@@ -8,9 +8,7 @@ import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.HandOver;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
-import dev.tern.virt.Guest.MemoryOptions;
 import dev.tern.virt.Guest.MemoryTarget;
-import dev.tern.virt.Guest.MirrorOptions;
 import dev.tern.virt.Guest.MirrorTarget;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.Guest.Sync;
@@ -33,8 +31,6 @@ import org.junit.jupiter.api.Test;
 /** What every driver keeps, the real one and the fake one. */
 public abstract class DriverContract {
   private static final String EXPORT = "export-8d0b11e2";
-  private static final MemoryOptions USUAL =
-      new MemoryOptions(Duration.ofMillis(300), 0, Duration.ofSeconds(60));
 
   private final List<Guest> guests = new ArrayList<>();
   private Path source = Path.of("");
@@ -73,7 +69,7 @@ public abstract class DriverContract {
     guest.close();
     Guest adopted = adopt(0);
     assertThat(adopted.pid()).isEqualTo(guest.pid());
-    adopted.recoverAtHome();
+    adopted.recoverAtHome(false);
     adopted.cancelMirrors();
     adopted.kill();
     adopted.kill();
@@ -313,14 +309,15 @@ public abstract class DriverContract {
 
   private IncomingEndpoints open(Guest guest) throws VirtException {
     return guest.openIncoming(
-        new IncomingRequest("127.0.0.1", freePort(), freePort(), Map.of("disk0", EXPORT)));
+        new IncomingRequest(
+            "127.0.0.1", freePort(), freePort(), Map.of("disk0", EXPORT), MoveOptions.PLAIN));
   }
 
   private static void mirror(Guest s, IncomingEndpoints to)
       throws VirtException, InterruptedException {
     s.mirrorDisks(
         List.of(new MirrorTarget("disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL)),
-        new MirrorOptions(0),
+        usual(),
         p -> {});
   }
 
@@ -328,12 +325,29 @@ public abstract class DriverContract {
       Guest s, IncomingEndpoints to, boolean handedOver, Guest.HandOverRecord record)
       throws VirtException, InterruptedException {
     return s.handOver(
-        new MemoryTarget(to.address(), to.migrationPort()), USUAL, handedOver, record, p -> {});
+        new MemoryTarget(to.address(), to.migrationPort()), usual(), handedOver, record, p -> {});
   }
 
   private static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             VirtException.class, e -> assertThat(e.kind()).isEqualTo(Kind.REFUSED));
+  }
+
+  private static Steering usual() {
+    return steering(Duration.ofMillis(300), 0);
+  }
+
+  private static Steering steering(Duration maxPause, long bytesPerSecond) {
+    return new Steering(
+        new MovePolicy(
+            maxPause,
+            bytesPerSecond,
+            Duration.ofSeconds(60),
+            MovePolicy.AtDeadline.ABORT,
+            false,
+            true),
+        MoveOptions.PLAIN,
+        false);
   }
 }

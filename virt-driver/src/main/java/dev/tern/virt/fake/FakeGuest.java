@@ -5,6 +5,7 @@ import static dev.tern.virt.fake.FakeVirtDriver.refused;
 import dev.tern.virt.DiskCopies;
 import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
@@ -174,6 +175,11 @@ final class FakeGuest implements Guest {
   }
 
   @Override
+  public void keepReceiving() throws VirtException {
+    begin("keepReceiving");
+  }
+
+  @Override
   public void closeExports() throws VirtException {
     begin("closeExports");
     process.exporting = false;
@@ -182,7 +188,7 @@ final class FakeGuest implements Guest {
 
   @Override
   public void mirrorDisks(
-      List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+      List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
       throws VirtException {
     begin("mirrorDisks");
     for (MirrorTarget target : targets) {
@@ -226,7 +232,7 @@ final class FakeGuest implements Guest {
   @Override
   public HandOver handOver(
       MemoryTarget target,
-      MemoryOptions options,
+      Steering steering,
       boolean handedOver,
       HandOverRecord beforeContinue,
       Consumer<MoveProgress> progress)
@@ -331,10 +337,14 @@ final class FakeGuest implements Guest {
   }
 
   @Override
-  public void recoverAtHome() throws VirtException {
+  public void recoverAtHome(boolean keepPaused) throws VirtException {
     begin("recoverAtHome");
     process.mirrors.clear();
-    run();
+    if (keepPaused) {
+      process.state = RunState.PAUSED;
+    } else {
+      run();
+    }
     world.after("recoverAtHome");
   }
 

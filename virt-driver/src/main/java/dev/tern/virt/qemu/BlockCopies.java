@@ -85,7 +85,8 @@ final class BlockCopies implements DiskCopies {
               copy.bytesPerSecond() == 0 ? null : copy.bytesPerSecond(),
               // Otherwise a failed job is gone before anyone can ask why.
               false,
-              false));
+              false,
+              null));
     } catch (VirtException e) {
       cleanUpAfter(e, copy.diskId());
       throw e;

@@ -1,8 +1,8 @@
 package dev.tern.virt.qemu;
 
-import dev.tern.virt.Guest.MirrorOptions;
 import dev.tern.virt.Guest.MirrorTarget;
 import dev.tern.virt.Guest.MoveProgress;
+import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.BlockNode;
@@ -46,15 +46,23 @@ final class DiskMirrors {
     this.session = session;
   }
 
-  void mirror(List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+  void mirror(List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException {
     boolean ready = false;
     try (QmpEvents events = session.monitor().events()) {
+      Helm helm = new Helm(session, steering);
+      Pace pace = new Pace(helm.mirrorShare(targets.size()), Helm.blocksWrites(steering));
       for (MirrorTarget target : targets) {
-        start(target, options);
+        start(target, pace);
       }
-      awaitReady(targets, events, progress);
+      awaitReady(targets, events, helm, progress);
       ready = true;
+    } catch (GivenUp e) {
+      VirtException failure =
+          new VirtException(
+              Kind.REFUSED, "The copy of the disks was given up: %s.".formatted(e.getMessage()), e);
+      cleanUpAfter(failure);
+      throw failure;
     } catch (VirtException failure) {
       cleanUpAfter(failure);
       throw failure;
@@ -63,7 +71,9 @@ final class DiskMirrors {
     }
   }
 
-  private void start(MirrorTarget target, MirrorOptions options) throws VirtException {
+  private record Pace(long bytesPerSecond, boolean blockWrites) {}
+
+  private void start(MirrorTarget target, Pace pace) throws VirtException {
     String job = Nodes.job(target.diskId());
     Optional<Job> running = jobs().stream().filter(j -> j.id().equals(job)).findAny();
     if (running.isPresent() && !ENDED.contains(running.get().status())) {
@@ -98,7 +108,8 @@ final class DiskMirrors {
               case TOP -> "top";
             },
             Nodes.filter(target.diskId()),
-            options.bytesPerSecond() == 0 ? null : options.bytesPerSecond(),
+            pace.bytesPerSecond() == 0 ? null : pace.bytesPerSecond(),
+            pace.blockWrites() ? "write-blocking" : "background",
             // Otherwise a failed job is gone before anyone can ask why.
             false));
   }
@@ -122,26 +133,16 @@ final class DiskMirrors {
   }
 
   private void awaitReady(
-      List<MirrorTarget> targets, QmpEvents events, Consumer<MoveProgress> progress)
-      throws VirtException, InterruptedException {
-    Duration stall = session.settings().deadlines().mirrorStall();
-    long movedAt = System.nanoTime();
-    long lastDone = -1;
+      List<MirrorTarget> targets, QmpEvents events, Helm helm, Consumer<MoveProgress> progress)
+      throws VirtException, InterruptedException, GivenUp {
     while (true) {
       List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
-      MoveProgress moved = session.moved().with(jobs, null);
-      progress.accept(moved);
+      progress.accept(session.moved().with(jobs, null));
       failOnDeadJob(targets, jobs);
       if (jobs.stream().filter(j -> Nodes.isMirror(j.device())).allMatch(BlockJob::ready)) {
         return;
       }
-      if (moved.diskProcessed() != lastDone) {
-        lastDone = moved.diskProcessed();
-        movedAt = System.nanoTime();
-      } else if (System.nanoTime() - movedAt > stall.toNanos()) {
-        throw new VirtException(
-            Kind.REFUSED, "The mirrors moved no byte for %d s.".formatted(stall.toSeconds()), null);
-      }
+      helm.look(jobs);
       awaitJobEvent(events);
     }
   }
@@ -281,6 +282,7 @@ final class DiskMirrors {
     for (String node : nodes) {
       session.call(new Commands.BlockdevDel(node));
     }
+    GuestWrites.free(session);
     session.moved().reset();
   }
 

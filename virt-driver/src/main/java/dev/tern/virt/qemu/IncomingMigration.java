@@ -33,6 +33,8 @@ import org.slf4j.LoggerFactory;
 final class IncomingMigration {
   private static final Logger log = LoggerFactory.getLogger(IncomingMigration.class);
   private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+  private static final Duration LOADS = Duration.ofMillis(2);
+  private static final String POST_COPY = "postcopy-";
   private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
   private static final Pattern EXPORT = Pattern.compile("[A-Za-z0-9_-]{8,128}");
 
@@ -63,7 +65,7 @@ final class IncomingMigration {
                 Map.copyOf(request.exportNames())));
     int port = listener(session.call(new Commands.QueryMigrate()));
     if (port == 0) {
-      MigrationSettings.incoming(session);
+      MigrationSettings.incoming(session, request.options());
       openExports(wanted, before.isPresent());
       session.call(
           new Commands.MigrateIncoming(
@@ -154,7 +156,11 @@ final class IncomingMigration {
         .name("arrival-" + session.process().pid())
         .start(() -> {
           try (events) {
-            listener.accept(arrive(events, permit, keepPaused));
+            Arrival arrival = arrive(events, permit, keepPaused);
+            listener.accept(arrival);
+            if (arrival instanceof Arrival.Running) {
+              receiveTheRest(events);
+            }
           } catch (VirtException e) {
             listener.accept(new Arrival.Failed(e.getMessage() + ""));
           } catch (InterruptedException e) {
@@ -170,6 +176,15 @@ final class IncomingMigration {
       switch (status) {
         case "completed" -> {
           return run(events, permit, keepPaused);
+        }
+        case "postcopy-active", "postcopy-paused", "postcopy-recover" -> {
+          // Its devices are loaded once QEMU waits for the guest to be started.
+          if (!session.call(new Commands.QueryStatus()).status().equals("inmigrate")) {
+            return run(events, permit, keepPaused);
+          }
+          session.pauses().pause(LOADS);
+          status = session.migrationStatus();
+          continue;
         }
         case "failed", "cancelled" -> {
           String why = session.call(new Commands.QueryMigrate()).errorDesc();
@@ -212,6 +227,57 @@ final class IncomingMigration {
     }
     session.monitor().await(running.get());
     return new Arrival.Running(resumedAt(events));
+  }
+
+  /** Takes up what a former agent watched. */
+  void keepReceiving() throws VirtException {
+    if (!session.migrationStatus().startsWith(POST_COPY)) {
+      return;
+    }
+    Thread.ofVirtual()
+        .name("receives-" + session.process().pid())
+        .start(() -> {
+          try (QmpEvents events = session.monitor().events()) {
+            receiveTheRest(events);
+          } catch (VirtException e) {
+            log.atWarn().setCause(e).log("a post-copied guest is watched no more");
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
+  /**
+   * The guest runs, and after post-copy memory still comes. When the link breaks, QEMU waits; it is
+   * told to listen again, for as long as its process lives.
+   */
+  private void receiveTheRest(QmpEvents events) throws VirtException, InterruptedException {
+    for (String status = session.migrationStatus();
+        status.startsWith(POST_COPY);
+        status = session.migrationStatus()) {
+      if (status.equals("postcopy-paused")) {
+        listenAgain();
+      }
+      var _ = events.next(LOOK_EVERY);
+    }
+  }
+
+  private void listenAgain() throws VirtException {
+    Optional<IncomingEndpoints> there = opened.read();
+    if (there.isEmpty()) {
+      return;
+    }
+    try {
+      session.call(
+          new Commands.MigrateRecover(
+              OutgoingMigration.uri(there.get().address(), there.get().migrationPort())));
+      log.atWarn().addKeyValue("step", "arrive").log("listens again for a broken post-copy");
+    } catch (VirtException e) {
+      if (e.kind() == Kind.GONE) {
+        throw e;
+      }
+      log.atDebug().setCause(e).log("does not listen again yet");
+    }
   }
 
   private static Optional<Instant> resumedAt(QmpEvents events)

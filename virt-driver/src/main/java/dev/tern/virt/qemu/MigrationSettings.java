@@ -1,10 +1,17 @@
 package dev.tern.virt.qemu;
 
+import dev.tern.virt.MoveOptions;
+import dev.tern.virt.MoveOptions.Compression;
 import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.Commands;
 import dev.tern.virt.qmp.Commands.CapabilityState;
+import dev.tern.virt.qmp.Commands.MigrateSetParameters;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Capabilities and parameters of a migration. QEMU keeps them after it has migrated or failed, so
@@ -12,41 +19,127 @@ import java.util.List;
  */
 final class MigrationSettings {
   private static final Duration DEFAULT_DOWNTIME = Duration.ofMillis(300);
+  private static final int LEAST_CPU_THROTTLE = 1;
+  private static final int MOST_CPU_THROTTLE = 99;
+  private static final int DEFAULT_CHANNELS = 2;
 
   private MigrationSettings() {}
 
-  static void incoming(Session session) throws VirtException {
-    apply(session, false, 0, DEFAULT_DOWNTIME);
+  /**
+   * The destination takes what the source may choose: it is set up for post-copy wherever its
+   * kernel permits, and the source decides whether there will be one.
+   */
+  static void incoming(Session session, MoveOptions options) throws VirtException {
+    Wish wish = new Wish(false, options, options.channels() == 0, false);
+    try {
+      capabilities(session, wish);
+    } catch (VirtException e) {
+      if (e.kind() != Kind.REFUSED || !wish.postCopy()) {
+        throw e;
+      }
+      capabilities(session, new Wish(false, options, false, false));
+    }
+    parameters(session, options, 0, DEFAULT_DOWNTIME);
   }
 
-  static void outgoing(Session session, long bytesPerSecond, Duration downtimeLimit)
+  /** Returns whether post-copy is possible. */
+  static boolean outgoing(
+      Session session,
+      MoveOptions options,
+      boolean postCopy,
+      boolean autoConverge,
+      long bytesPerSecond,
+      Duration downtimeLimit)
       throws VirtException {
-    apply(session, true, bytesPerSecond, downtimeLimit);
+    Wish wish = new Wish(true, options, postCopy && options.channels() == 0, autoConverge);
+    capabilities(session, wish);
+    parameters(session, options, bytesPerSecond, downtimeLimit);
+    return wish.postCopy();
   }
 
-  private static void apply(
-      Session session, boolean outgoing, long bytesPerSecond, Duration downtimeLimit)
-      throws VirtException {
+  private record Wish(
+      boolean outgoing, MoveOptions options, boolean postCopy, boolean autoConverge) {}
+
+  private static void capabilities(Session session, Wish wish) throws VirtException {
+    Set<String> known =
+        session.call(new Commands.QueryMigrateCapabilities()).stream()
+            .map(CapabilityState::capability)
+            .collect(Collectors.toSet());
     session.call(
         new Commands.MigrateSetCapabilities(
             List.of(
-                // Without it QEMU tells nothing, and the guest waits for the next poll.
-                new CapabilityState("events", true),
-                new CapabilityState("pause-before-switchover", outgoing),
-                new CapabilityState("xbzrle", false),
-                new CapabilityState("auto-converge", false),
-                new CapabilityState("postcopy-ram", false),
-                new CapabilityState("return-path", false),
-                new CapabilityState("multifd", false),
-                new CapabilityState("late-block-activate", false))));
-    parameters(session, bytesPerSecond, downtimeLimit);
+                    // Without it QEMU tells nothing, and the guest waits for the next poll.
+                    new CapabilityState("events", true),
+                    new CapabilityState("pause-before-switchover", wish.outgoing()),
+                    new CapabilityState(
+                        "xbzrle", wish.options().compression() == Compression.XBZRLE),
+                    new CapabilityState("auto-converge", wish.autoConverge()),
+                    new CapabilityState("postcopy-ram", wish.postCopy()),
+                    new CapabilityState("postcopy-preempt", false),
+                    new CapabilityState("return-path", false),
+                    new CapabilityState("multifd", wish.options().channels() > 0),
+                    new CapabilityState("late-block-activate", false),
+                    new CapabilityState("release-ram", false),
+                    new CapabilityState("zero-copy-send", false),
+                    new CapabilityState("background-snapshot", false),
+                    new CapabilityState("dirty-bitmaps", false),
+                    new CapabilityState("x-ignore-shared", false),
+                    new CapabilityState("x-colo", false))
+                .stream()
+                .filter(c -> known.contains(c.capability()))
+                .toList()));
   }
 
-  /** What may change while memory moves. */
-  static void parameters(Session session, long bytesPerSecond, Duration downtimeLimit)
+  private static void parameters(
+      Session session, MoveOptions options, long bytesPerSecond, Duration downtimeLimit)
       throws VirtException {
     session.call(
-        new Commands.MigrateSetParameters(
-            bytesPerSecond, Math.max(1, downtimeLimit.toMillis()), "", "", ""));
+        new MigrateSetParameters(
+            bytesPerSecond,
+            bytesPerSecond,
+            millis(downtimeLimit),
+            // QEMU slows processors down by itself, up to a most that the controller raises.
+            LEAST_CPU_THROTTLE,
+            MOST_CPU_THROTTLE,
+            LEAST_CPU_THROTTLE,
+            options.channels() == 0 ? DEFAULT_CHANNELS : options.channels(),
+            options.compression() == Compression.ZSTD ? "zstd" : "none",
+            "",
+            "",
+            ""));
+  }
+
+  private static long millis(Duration limit) {
+    return Math.max(1, limit.toMillis());
+  }
+
+  // ---- what may change while memory moves
+
+  static MigrateSetParameters downtimeLimit(Duration limit) {
+    return some(null, millis(limit), null);
+  }
+
+  static MigrateSetParameters bandwidth(long bytesPerSecond) {
+    return some(bytesPerSecond, null, null);
+  }
+
+  static MigrateSetParameters mostCpuThrottle(int percent) {
+    return some(null, null, percent);
+  }
+
+  private static MigrateSetParameters some(
+      @Nullable Long bytesPerSecond, @Nullable Long limitMillis, @Nullable Integer mostThrottle) {
+    return new MigrateSetParameters(
+        bytesPerSecond,
+        bytesPerSecond,
+        limitMillis,
+        null,
+        null,
+        mostThrottle,
+        null,
+        null,
+        null,
+        null,
+        null);
   }
 }

@@ -2,9 +2,10 @@ package dev.tern.virt.qemu;
 
 import dev.tern.virt.Guest.HandOver;
 import dev.tern.virt.Guest.HandOverRecord;
-import dev.tern.virt.Guest.MemoryOptions;
 import dev.tern.virt.Guest.MemoryTarget;
 import dev.tern.virt.Guest.MoveProgress;
+import dev.tern.virt.MovePolicy;
+import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.Commands;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   migrate ── active ── STOP ── pre-switchover ── mirrors finished ── RECORD ── migrate-continue ── completed
  *      │         │                    │                   │               ║
- *      └─────────┴────────────────────┴───────────────────┴──▶ home       ╚══▶ only Sent or Unknown
+ *      └─────────┴────────────────────┴───────────────────┴──▶ home       ╚══▶ {@link Departure}
  * </pre>
  *
  * <p>Known hole: when the link breaks after the destination has read the end of the stream but
@@ -55,7 +56,7 @@ final class OutgoingMigration {
 
   HandOver handOver(
       MemoryTarget target,
-      MemoryOptions options,
+      Steering steering,
       boolean handedOver,
       HandOverRecord record,
       Consumer<MoveProgress> progress)
@@ -68,37 +69,44 @@ final class OutgoingMigration {
       deciding.unlock();
     }
     try (QmpEvents events = session.monitor().events()) {
+      Departure departure = new Departure(session, target, events, progress);
       if (handedOver) {
-        return goOnAfterRecord(events);
+        return departure.goOn();
       }
-      boolean wasRunning = true;
       try {
-        wasRunning = begin(target, options);
-        Optional<Instant> stoppedAt = reachPreSwitchover(events, options, progress);
+        Helm helm = new Helm(session, steering);
+        begin(target, steering, helm);
+        Optional<Instant> stoppedAt = reachPreSwitchover(events, helm, progress);
         mirrors.finish(mirrors.jobs().stream().map(Commands.Job::id).toList(), events);
         recordOrStay(record);
-        return letGo(events, stoppedAt);
+        return departure.letGo(stoppedAt);
+      } catch (GivenUp e) {
+        return stay(
+            new StayException("The copy of the memory was given up: %s.".formatted(e.getMessage())),
+            steering.keepPaused());
       } catch (VirtException | StayException e) {
-        return stay(e, wasRunning);
+        return stay(e, steering.keepPaused());
       }
     }
   }
 
-  /** Returns whether the guest ran when it began. */
-  private boolean begin(MemoryTarget target, MemoryOptions options)
+  private void begin(MemoryTarget target, Steering steering, Helm helm)
       throws VirtException, StayException {
     Commands.Status run = session.call(new Commands.QueryStatus());
-    String status = session.migrationStatus();
-    switch (status) {
+    MovePolicy policy = steering.policy();
+    long share = helm.memoryShare(session.call(new Commands.QueryBlockJobs()));
+    switch (session.migrationStatus()) {
       case "setup", "active" -> {
-        // A former agent began it; what it asked for may have been refused a raise since.
-        MigrationSettings.parameters(session, options.bytesPerSecond(), options.downtimeLimit());
-        return true;
+        // A former agent began it; what it had raised begins anew.
+        helm.postCopyIsPossible(postCopyIsOn());
+        session.call(MigrationSettings.bandwidth(share));
+        session.call(MigrationSettings.downtimeLimit(helm.downtimeLimit()));
+        return;
       }
       case "pre-switchover" -> {
-        return true;
+        return;
       }
-      case "device" ->
+      case "device", "postcopy-active", "postcopy-paused", "postcopy-recover" ->
           throw new StayException("The hand-over was under way without a record of it.");
       default -> {}
     }
@@ -106,9 +114,20 @@ final class OutgoingMigration {
       throw new StayException("The guest cannot be moved: QEMU says %s.".formatted(run.status()));
     }
     requireReadyMirrors();
-    MigrationSettings.outgoing(session, options.bytesPerSecond(), options.downtimeLimit());
+    helm.postCopyIsPossible(
+        MigrationSettings.outgoing(
+            session,
+            steering.options(),
+            policy.postCopyAllowed(),
+            policy.autoConverge(),
+            share,
+            helm.downtimeLimit()));
     session.call(new Commands.Migrate(uri(target.address(), target.port())));
-    return run.running();
+  }
+
+  private boolean postCopyIsOn() throws VirtException {
+    return session.call(new Commands.QueryMigrateCapabilities()).stream()
+        .anyMatch(c -> c.capability().equals("postcopy-ram") && c.state());
   }
 
   /** A disk that is not mirrored would be empty where the guest arrives. */
@@ -130,19 +149,13 @@ final class OutgoingMigration {
   }
 
   private Optional<Instant> reachPreSwitchover(
-      QmpEvents events, MemoryOptions options, Consumer<MoveProgress> progress)
-      throws VirtException, StayException, InterruptedException {
-    long until = System.nanoTime() + options.deadline().toNanos();
+      QmpEvents events, Helm helm, Consumer<MoveProgress> progress)
+      throws VirtException, StayException, GivenUp, InterruptedException {
     long lookAt = 0;
     Optional<Instant> stoppedAt = Optional.empty();
     while (true) {
-      long now = System.nanoTime();
-      if (now > until) {
-        throw new StayException(
-            "The memory did not converge within %d s.".formatted(options.deadline().toSeconds()));
-      }
-      if (now >= lookAt) {
-        if (look(progress)) {
+      if (System.nanoTime() >= lookAt) {
+        if (look(helm, progress)) {
           return stoppedAt;
         }
         lookAt = System.nanoTime() + LOOK_EVERY.toNanos();
@@ -187,13 +200,19 @@ final class OutgoingMigration {
   }
 
   /** Tells progress; true when QEMU waits in pre-switchover and the event was missed. */
-  private boolean look(Consumer<MoveProgress> progress) throws VirtException, StayException {
+  private boolean look(Helm helm, Consumer<MoveProgress> progress)
+      throws VirtException, StayException, GivenUp {
     MigrationState state = session.call(new Commands.QueryMigrate());
     if ("pre-switchover".equals(state.status())) {
       return true;
     }
-    progress.accept(session.moved().with(session.call(new Commands.QueryBlockJobs()), state.ram()));
-    return state.status() != null && reached(state.status());
+    List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
+    progress.accept(session.moved().with(jobs, state.ram()));
+    boolean there = state.status() != null && reached(state.status());
+    if (!there && state.ram() != null) {
+      helm.look(jobs, state.ram());
+    }
+    return there;
   }
 
   /** From here on the guest may run elsewhere. A cancel that came first wins. */
@@ -212,77 +231,14 @@ final class OutgoingMigration {
     }
   }
 
-  private HandOver letGo(QmpEvents events, Optional<Instant> stoppedAt)
-      throws InterruptedException {
-    try {
-      session.call(new Commands.MigrateContinue("pre-switchover"));
-      return awaitEnd(events, stoppedAt);
-    } catch (VirtException e) {
-      return unknown(e.getMessage() + "");
-    }
-  }
-
-  private HandOver awaitEnd(QmpEvents events, Optional<Instant> stoppedAt)
-      throws VirtException, InterruptedException {
-    long until = System.nanoTime() + session.settings().deadlines().switchover().toNanos();
-    while (System.nanoTime() < until) {
-      Optional<QmpEvent> event = events.next(LOOK_EVERY);
-      if (event.isPresent() && !event.get().name().equals("MIGRATION")) {
-        continue;
-      }
-      String status = event.isPresent() ? event.get().text("status") : session.migrationStatus();
-      switch (status) {
-        case "completed" -> {
-          return new HandOver.Sent(stoppedAt, moved());
-        }
-        case "failed", "cancelled" -> {
-          keepPaused();
-          String why = session.call(new Commands.QueryMigrate()).errorDesc();
-          return unknown("QEMU says %s%s".formatted(status, why == null ? "" : ": " + why));
-        }
-        default -> {}
-      }
-    }
-    return unknown("QEMU has not finished within its deadline");
-  }
-
-  /** QEMU starts the guest by itself when a migration fails; after the record it must not run. */
-  private void keepPaused() throws VirtException {
-    session.call(new Commands.Stop());
-  }
-
-  private MoveProgress moved() throws VirtException {
-    return session.moved().with(List.of(), session.call(new Commands.QueryMigrate()).ram());
-  }
-
-  private HandOver goOnAfterRecord(QmpEvents events) throws InterruptedException {
-    try {
-      return switch (session.migrationStatus()) {
-        case "pre-switchover" -> letGo(events, Optional.empty());
-        case "completed" -> new HandOver.Sent(Optional.empty(), moved());
-        case "device", "active" -> awaitEnd(events, Optional.empty());
-        default -> {
-          keepPaused();
-          yield unknown("QEMU's migration is %s".formatted(session.migrationStatus()));
-        }
-      };
-    } catch (VirtException e) {
-      return unknown(e.getMessage() + "");
-    }
-  }
-
-  private static HandOver unknown(String why) {
-    return new HandOver.Unknown("Handed over, but %s.".formatted(why));
-  }
-
-  private HandOver stay(Exception why, boolean wasRunning)
+  private HandOver stay(Exception why, boolean keepPaused)
       throws VirtException, InterruptedException {
     if (why instanceof VirtException gone && gone.kind() == Kind.GONE) {
       throw gone;
     }
     log.atInfo().addKeyValue("step", "hand-over").setCause(why).log("guest stays at home");
     try {
-      recovery.bringHome(wasRunning);
+      recovery.bringHome(!keepPaused);
     } catch (VirtException e) {
       e.addSuppressed(why);
       throw e;

@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What moved so far, over mirrors and memory together. What was processed never falls. */
 final class Progress {
+  private static final Ram NOTHING = new Ram(0, 0, 0, 0, 0, 0, 0);
+
   private final Map<String, BlockJob> disks = new ConcurrentHashMap<>();
-  private volatile Ram memory = new Ram(0, 0, 0);
+  private volatile Ram memory = NOTHING;
 
   synchronized MoveProgress with(List<BlockJob> jobs, @Nullable Ram ram) {
     for (BlockJob job : jobs) {
@@ -35,6 +37,6 @@ final class Progress {
   /** A new attempt counts from the start. */
   synchronized void reset() {
     disks.clear();
-    memory = new Ram(0, 0, 0);
+    memory = NOTHING;
   }
 }

@@ -2,6 +2,7 @@ package dev.tern.virt.qemu;
 
 import dev.tern.virt.DiskCopies;
 import dev.tern.virt.Guest;
+import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.Commands;
@@ -166,15 +167,36 @@ final class QemuGuest implements Guest {
   }
 
   @Override
+  public void keepReceiving() throws VirtException {
+    incoming.keepReceiving();
+  }
+
+  @Override
   public void closeExports() throws VirtException {
     incoming.closeExports();
   }
 
   @Override
   public void mirrorDisks(
-      List<MirrorTarget> targets, MirrorOptions options, Consumer<MoveProgress> progress)
+      List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException {
-    mirrors.mirror(targets, options, progress);
+    try {
+      mirrors.mirror(targets, steering, progress);
+    } catch (VirtException e) {
+      if (e.kind() != Kind.GONE && steering.forced()) {
+        runAfter(e, steering.keepPaused());
+      }
+      throw e;
+    }
+  }
+
+  /** A forced completion has paused the guest. */
+  private void runAfter(VirtException failure, boolean keepPaused) throws InterruptedException {
+    try {
+      recovery.bringHome(!keepPaused);
+    } catch (VirtException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   @Override
@@ -190,12 +212,12 @@ final class QemuGuest implements Guest {
   @Override
   public HandOver handOver(
       MemoryTarget target,
-      MemoryOptions options,
+      Steering steering,
       boolean handedOver,
       HandOverRecord beforeContinue,
       Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException {
-    return outgoing.handOver(target, options, handedOver, beforeContinue, progress);
+    return outgoing.handOver(target, steering, handedOver, beforeContinue, progress);
   }
 
   @Override
@@ -204,9 +226,9 @@ final class QemuGuest implements Guest {
   }
 
   @Override
-  public void recoverAtHome() throws VirtException {
+  public void recoverAtHome(boolean keepPaused) throws VirtException {
     try {
-      recovery.bringHome(true);
+      recovery.bringHome(!keepPaused);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new VirtException(Kind.NO_ANSWER, "The way home was interrupted.", e);

@@ -25,12 +25,9 @@ final class Recovery {
   /** Ends the migration and the mirrors; the guest runs afterwards if {@code run}. */
   void bringHome(boolean run) throws VirtException, InterruptedException {
     cancelMigration();
-    if (run && contWorked()) {
-      mirrors.cancel();
-      return;
-    }
+    boolean runs = run && contWorked();
     mirrors.cancel();
-    if (run && !session.call(new Commands.QueryStatus()).running()) {
+    if (run && !runs && !session.call(new Commands.QueryStatus()).running()) {
       session.call(new Commands.Cont());
     }
   }

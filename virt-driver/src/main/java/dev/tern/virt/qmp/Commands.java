@@ -80,8 +80,13 @@ public final class Commands {
   /** A device and what it holds; {@code qdev} is the device's path. */
   public record BlockDevice(@Nullable String qdev, @Nullable Inserted inserted) {}
 
-  /** The node a device reads. */
-  public record Inserted(String nodeName, Cache cache) {}
+  /**
+   * The node a device reads.
+   *
+   * @param bps_wr bytes per second the guest may write; 0 is unlimited
+   */
+  @SuppressWarnings("MemberName") // QEMU's own spelling
+  public record Inserted(String nodeName, Cache cache, long bps_wr) {}
 
   /** How a device's data is cached on the host. */
   public record Cache(boolean writeback, boolean direct, boolean noFlush) {
@@ -149,7 +154,8 @@ public final class Commands {
       String filterNodeName,
       @Nullable Long speed,
       boolean autoDismiss,
-      @Nullable Boolean autoFinalize)
+      @Nullable Boolean autoFinalize,
+      @Nullable String copyMode)
       implements QmpCommand<Void> {
     /** One that ends without being told to. */
     public BlockdevMirror(
@@ -159,8 +165,9 @@ public final class Commands {
         String sync,
         String filterNodeName,
         @Nullable Long speed,
+        String copyMode,
         boolean autoDismiss) {
-      this(jobId, device, target, sync, filterNodeName, speed, autoDismiss, null);
+      this(jobId, device, target, sync, filterNodeName, speed, autoDismiss, null, copyMode);
     }
   }
 
@@ -178,6 +185,20 @@ public final class Commands {
       implements QmpCommand<Void> {}
 
   public record BlockJobSetSpeed(String device, long speed) implements QmpCommand<Void> {}
+
+  /**
+   * Limits what a device may read and write a second; 0 is unlimited. QEMU spells its arguments
+   * with an underscore, and wants all of them.
+   */
+  @SuppressWarnings("MemberName") // QEMU's own spelling
+  public record BlockSetIoThrottle(
+      String id, long bps, long bps_rd, long bps_wr, long iops, long iops_rd, long iops_wr)
+      implements QmpCommand<Void> {
+    /** Writes only. */
+    public BlockSetIoThrottle(String id, long writtenPerSecond) {
+      this(id, 0, 0, writtenPerSecond, 0, 0, 0);
+    }
+  }
 
   public record QueryBlockJobs() implements Query<List<BlockJob>> {}
 
@@ -203,20 +224,59 @@ public final class Commands {
   public record MigrateSetCapabilities(List<CapabilityState> capabilities)
       implements QmpCommand<Void> {}
 
+  public record QueryMigrateCapabilities() implements Query<List<CapabilityState>> {}
+
   /** A migration capability. */
   public record CapabilityState(String capability, boolean state) {}
 
-  /** Parameters outlive a migration, so all that any migration sets are set by each. */
+  /**
+   * Parameters outlive a migration, so each migration sets all that any of them sets; what is null
+   * stays as it is.
+   */
   public record MigrateSetParameters(
-      long maxBandwidth, long downtimeLimit, String tlsCreds, String tlsHostname, String tlsAuthz)
+      @Nullable Long maxBandwidth,
+      @Nullable Long maxPostcopyBandwidth,
+      @Nullable Long downtimeLimit,
+      @Nullable Integer cpuThrottleInitial,
+      @Nullable Integer cpuThrottleIncrement,
+      @Nullable Integer maxCpuThrottle,
+      @Nullable Integer multifdChannels,
+      @Nullable String multifdCompression,
+      @Nullable String tlsCreds,
+      @Nullable String tlsHostname,
+      @Nullable String tlsAuthz)
       implements QmpCommand<Void> {}
 
   public record MigrateIncoming(String uri) implements QmpCommand<Void> {}
 
-  public record Migrate(String uri) implements QmpCommand<Void> {
+  /** Begins, or with {@code resume} takes up a post-copy whose connection broke. */
+  public record Migrate(String uri, @Nullable Boolean resume) implements QmpCommand<Void> {
+    public Migrate(String uri) {
+      this(uri, null);
+    }
+
     @Override
     public Pace pace() {
       return Pace.NETWORK;
+    }
+  }
+
+  /** The switch to post-copy at QEMU's next look; with a pause before it, if that is set. */
+  public record MigrateStartPostcopy() implements QmpCommand<Void> {}
+
+  /** Breaks off the connection of a post-copy, so that it can be taken up over another. */
+  public record MigratePause() implements QmpCommand<Void> {
+    @Override
+    public boolean outOfBand() {
+      return true;
+    }
+  }
+
+  /** Listens anew at the destination of a post-copy whose connection broke. */
+  public record MigrateRecover(String uri) implements QmpCommand<Void> {
+    @Override
+    public boolean outOfBand() {
+      return true;
     }
   }
 
@@ -235,8 +295,21 @@ public final class Commands {
       @Nullable String errorDesc,
       @Nullable List<Map<String, Object>> socketAddress) {}
 
-  /** Memory moved. */
-  public record Ram(long total, long transferred, long remaining) {}
+  /**
+   * Memory moved.
+   *
+   * @param mbps what the last look found sent, in millions of bits a second
+   * @param dirtyPagesRate pages the guest made dirty in the last second
+   * @param dirtySyncCount passes begun
+   */
+  public record Ram(
+      long total,
+      long transferred,
+      long remaining,
+      double mbps,
+      long dirtyPagesRate,
+      long pageSize,
+      long dirtySyncCount) {}
 
   // ---- what is stuck
 

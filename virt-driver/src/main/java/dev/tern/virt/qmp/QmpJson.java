@@ -26,12 +26,12 @@ final class QmpJson {
           .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .build();
   private static final Set<String> UNDERSCORED =
-      Set.of("qmp-capabilities", "system-powerdown", "migrate-cancel");
+      Set.of("qmp-capabilities", "system-powerdown", "migrate-cancel", "block-set-io-throttle");
   private static final ConcurrentHashMap<Class<?>, JavaType> ANSWERS = new ConcurrentHashMap<>();
 
   private QmpJson() {}
 
-  /** QEMU's name of a command: three old ones are spelled with an underscore. */
+  /** QEMU's name of a command: a few old ones are spelled with an underscore. */
   static String commandName(Class<?> command) {
     String name = kebab(command.getSimpleName());
     return UNDERSCORED.contains(name) ? name.replace('-', '_') : name;

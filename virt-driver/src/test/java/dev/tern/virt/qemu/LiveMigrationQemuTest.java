@@ -7,14 +7,15 @@ import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.HandOver;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
-import dev.tern.virt.Guest.MemoryOptions;
 import dev.tern.virt.Guest.MemoryTarget;
-import dev.tern.virt.Guest.MirrorOptions;
 import dev.tern.virt.Guest.MirrorTarget;
 import dev.tern.virt.Guest.MoveProgress;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.MoveOptions;
+import dev.tern.virt.MovePolicy;
+import dev.tern.virt.Steering;
 import dev.tern.virt.VirtDriver.LaunchMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,8 +38,6 @@ class LiveMigrationQemuTest {
   private static final String WRITER = "tern.write=100,512,0 tern.mem=8,16";
   private static final String EXPORT = "export-4f2a9c7d";
   private static final Duration SOON = Duration.ofSeconds(30);
-  private static final MemoryOptions USUAL =
-      new MemoryOptions(Duration.ofMillis(50), 0, Duration.ofSeconds(60));
 
   @TempDir Path temporary;
   private final List<Guest> guests = Collections.synchronizedList(new ArrayList<>());
@@ -79,9 +78,9 @@ class LiveMigrationQemuTest {
     IncomingEndpoints to = open(d);
     AtomicBoolean recorded = new AtomicBoolean();
 
-    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
     HandOver handOver =
-        s.handOver(memoryTo(to), USUAL, false, () -> recorded.set(true), progress::add);
+        s.handOver(memoryTo(to), usual(), false, () -> recorded.set(true), progress::add);
 
     assertThat(handOver).isInstanceOf(HandOver.Sent.class);
     assertThat(recorded).isTrue();
@@ -108,13 +107,13 @@ class LiveMigrationQemuTest {
     Guest s = bootSource();
     Guest d = launchIncoming();
     IncomingEndpoints to = open(d);
-    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
     d.kill();
 
     HandOver handOver =
         s.handOver(
             memoryTo(to),
-            USUAL,
+            usual(),
             false,
             () -> {
               throw new AssertionError("must not be recorded");
@@ -131,12 +130,12 @@ class LiveMigrationQemuTest {
     Guest s = bootSource();
     Guest d = launchIncoming();
     IncomingEndpoints to = open(d);
-    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
 
     HandOver handOver =
         s.handOver(
             memoryTo(to),
-            USUAL,
+            usual(),
             false,
             () -> {
               throw new java.io.IOException("the journal's disk is full");
@@ -153,19 +152,19 @@ class LiveMigrationQemuTest {
     Guest s = bootSource();
     Guest d = launchIncoming();
     IncomingEndpoints to = open(d);
-    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
 
     HandOver handOver =
         s.handOver(
             memoryTo(to),
-            USUAL,
+            usual(),
             false,
             () -> ProcessHandle.of(d.pid()).orElseThrow().destroyForcibly(),
             progress::add);
 
     assertThat(handOver).isNotInstanceOf(HandOver.Stayed.class);
     assertThat(s.runState()).isNotEqualTo(RunState.RUNNING);
-    s.recoverAtHome();
+    s.recoverAtHome(false);
     assertAtHome(s);
   }
 
@@ -182,10 +181,10 @@ class LiveMigrationQemuTest {
     d.watchArrival(() -> {}, false, arrival::complete);
 
     // Mid-mirror: slow enough to be under way when the former agent dies.
-    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
     s.close();
     s = adopted(here, source);
-    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
     // Mid-memory: begun by the former, taken up by the next.
     Guest former = s;
     Thread dying =
@@ -194,7 +193,7 @@ class LiveMigrationQemuTest {
               try {
                 former.handOver(
                     memoryTo(to),
-                    new MemoryOptions(Duration.ofMillis(1), 4 << 20, Duration.ofSeconds(60)),
+                    steering(Duration.ofMillis(1), 4 << 20),
                     false,
                     () -> {
                       throw new AssertionError("the former agent is dead");
@@ -210,14 +209,14 @@ class LiveMigrationQemuTest {
             });
     dying.join();
     s = adopted(here, source);
-    HandOver handOver = s.handOver(memoryTo(to), USUAL, false, () -> {}, progress::add);
+    HandOver handOver = s.handOver(memoryTo(to), usual(), false, () -> {}, progress::add);
 
     assertThat(handOver).isInstanceOf(HandOver.Sent.class);
     assertThat(arrival.get(20, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
     assertThat(
             s.handOver(
                 memoryTo(to),
-                USUAL,
+                usual(),
                 true,
                 () -> {
                   throw new AssertionError("recorded already");
@@ -232,12 +231,12 @@ class LiveMigrationQemuTest {
     Guest s = bootSource();
     Guest d = launchIncoming();
     IncomingEndpoints to = open(d);
-    s.mirrorDisks(mirrorTo(to), new MirrorOptions(0), progress::add);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
     AtomicBoolean asked = new AtomicBoolean();
     HandOver handOver =
         s.handOver(
             memoryTo(to),
-            new MemoryOptions(Duration.ofMillis(1), 4 << 20, Duration.ofSeconds(60)),
+            steering(Duration.ofMillis(1), 4 << 20),
             false,
             () -> {},
             p -> {
@@ -252,7 +251,7 @@ class LiveMigrationQemuTest {
     assertThat(handOver).isInstanceOf(HandOver.Stayed.class);
     assertAtHome(s);
     s.cancelMirrors();
-    s.recoverAtHome();
+    s.recoverAtHome(false);
     assertAtHome(s);
 
     TestHost.end(d);
@@ -262,8 +261,8 @@ class LiveMigrationQemuTest {
     CompletableFuture<Arrival> arrival = new CompletableFuture<>();
     again.watchArrival(() -> {}, false, arrival::complete);
     IncomingEndpoints second = open(again);
-    s.mirrorDisks(mirrorTo(second), new MirrorOptions(0), progress::add);
-    assertThat(s.handOver(memoryTo(second), USUAL, false, () -> {}, progress::add))
+    s.mirrorDisks(mirrorTo(second), usual(), progress::add);
+    assertThat(s.handOver(memoryTo(second), usual(), false, () -> {}, progress::add))
         .isInstanceOf(HandOver.Sent.class);
     assertThat(arrival.get(20, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
   }
@@ -291,7 +290,8 @@ class LiveMigrationQemuTest {
 
   private IncomingEndpoints open(Guest guest) throws Exception {
     return guest.openIncoming(
-        new IncomingRequest("127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT)));
+        new IncomingRequest(
+            "127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN));
   }
 
   private static List<MirrorTarget> mirrorTo(IncomingEndpoints to) {
@@ -311,5 +311,22 @@ class LiveMigrationQemuTest {
       Thread.sleep(20);
     }
     assertThat(TestHost.console(source)).doesNotContain("R LOST", "R CORRUPT", "R EIO");
+  }
+
+  private static Steering usual() {
+    return steering(Duration.ofMillis(300), 0);
+  }
+
+  private static Steering steering(Duration maxPause, long bytesPerSecond) {
+    return new Steering(
+        new MovePolicy(
+            maxPause,
+            bytesPerSecond,
+            Duration.ofSeconds(60),
+            MovePolicy.AtDeadline.ABORT,
+            false,
+            true),
+        MoveOptions.PLAIN,
+        false);
   }
 }

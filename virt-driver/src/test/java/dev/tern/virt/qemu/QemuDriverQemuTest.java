@@ -8,6 +8,7 @@ import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.MoveOptions;
 import dev.tern.virt.VirtDriver.LaunchMode;
 import dev.tern.virt.VirtException;
 import java.nio.file.Files;
@@ -166,7 +167,11 @@ class QemuDriverQemuTest {
       assertThatThrownBy(() ->
               guest.openIncoming(
                   new Guest.IncomingRequest(
-                      address, TestHost.freePort(), 0, Map.of("disk0", "name-12345678"))))
+                      address,
+                      TestHost.freePort(),
+                      0,
+                      Map.of("disk0", "name-12345678"),
+                      MoveOptions.PLAIN)))
           .isInstanceOf(VirtException.class);
     }
     assertThatThrownBy(guest::cont).isInstanceOf(VirtException.class);

@@ -8,9 +8,11 @@ import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.HandOver;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
-import dev.tern.virt.Guest.MemoryOptions;
 import dev.tern.virt.Guest.MemoryTarget;
 import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.MoveOptions;
+import dev.tern.virt.MovePolicy;
+import dev.tern.virt.Steering;
 import dev.tern.virt.VirtDriver.LaunchMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,11 +80,13 @@ class RamSizeQemuTest {
       CompletableFuture<Arrival> arrival = new CompletableFuture<>();
       d.watchArrival(() -> {}, false, arrival::complete);
       IncomingEndpoints to =
-          d.openIncoming(new IncomingRequest("127.0.0.1", TestHost.freePort(), 0, Map.of()));
+          d.openIncoming(
+              new IncomingRequest(
+                  "127.0.0.1", TestHost.freePort(), 0, Map.of(), MoveOptions.PLAIN));
       HandOver handOver =
           s.handOver(
               new MemoryTarget(to.address(), to.migrationPort()),
-              new MemoryOptions(Duration.ofMillis(300), 0, Duration.ofSeconds(60)),
+              steering(Duration.ofMillis(300), 0),
               false,
               () -> {},
               p -> {});
@@ -125,5 +129,18 @@ class RamSizeQemuTest {
       Thread.sleep(50);
     }
     return false;
+  }
+
+  private static Steering steering(Duration maxPause, long bytesPerSecond) {
+    return new Steering(
+        new MovePolicy(
+            maxPause,
+            bytesPerSecond,
+            Duration.ofSeconds(60),
+            MovePolicy.AtDeadline.ABORT,
+            false,
+            true),
+        MoveOptions.PLAIN,
+        false);
   }
 }

@@ -1,0 +1,177 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.Guest.HandOver;
+import dev.tern.virt.Guest.MemoryTarget;
+import dev.tern.virt.Guest.MoveProgress;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.qmp.Commands;
+import dev.tern.virt.qmp.Commands.MigrationState;
+import dev.tern.virt.qmp.QmpEvent;
+import dev.tern.virt.qmp.QmpEvents;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the source does once the guest is recorded as handed over: it lets QEMU send the rest, and
+ * never runs the guest again by itself.
+ *
+ * <pre>
+ *   migrate-continue ──┬── device ── completed
+ *                      └── postcopy-active ──┬── completed
+ *                              ▲             └── postcopy-paused (the link broke)
+ *                              └── migrate resume ───────┘
+ * </pre>
+ */
+final class Departure {
+  private static final Logger log = LoggerFactory.getLogger(Departure.class);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+  private static final Duration RESUME_AGAIN = Duration.ofSeconds(1);
+
+  /** How long a broken post-copy is taken up again and again; QEMU itself waits for ever. */
+  private static final Duration REPAIR = Duration.ofMinutes(10);
+
+  private final Session session;
+  private final MemoryTarget target;
+  private final QmpEvents events;
+  private final Consumer<MoveProgress> progress;
+
+  Departure(
+      Session session, MemoryTarget target, QmpEvents events, Consumer<MoveProgress> progress) {
+    this.session = session;
+    this.target = target;
+    this.events = events;
+    this.progress = progress;
+  }
+
+  HandOver letGo(Optional<Instant> stoppedAt) throws InterruptedException {
+    try {
+      session.call(new Commands.MigrateContinue("pre-switchover"));
+      return awaitEnd(stoppedAt);
+    } catch (VirtException e) {
+      return unknown(e.getMessage() + "");
+    }
+  }
+
+  /** Wherever a former agent left it. */
+  HandOver goOn() throws InterruptedException {
+    try {
+      String status = session.migrationStatus();
+      return switch (status) {
+        case "pre-switchover" -> letGo(Optional.empty());
+        case "completed" -> new HandOver.Sent(Optional.empty(), moved());
+        case "device", "active", "postcopy-active", "postcopy-paused", "postcopy-recover" ->
+            awaitEnd(Optional.empty());
+        default -> {
+          keepPaused();
+          yield unknown("QEMU's migration is %s".formatted(status));
+        }
+      };
+    } catch (VirtException e) {
+      return unknown(e.getMessage() + "");
+    }
+  }
+
+  private HandOver awaitEnd(Optional<Instant> stoppedAt)
+      throws VirtException, InterruptedException {
+    long until = in(session.settings().deadlines().switchover());
+    while (System.nanoTime() < until) {
+      Optional<QmpEvent> event = events.next(LOOK_EVERY);
+      if (event.isPresent() && !event.get().name().equals("MIGRATION")) {
+        continue;
+      }
+      String status = event.isPresent() ? event.get().text("status") : session.migrationStatus();
+      switch (status) {
+        case "completed" -> {
+          return new HandOver.Sent(stoppedAt, moved());
+        }
+        case "failed", "cancelled" -> {
+          keepPaused();
+          String why = session.call(new Commands.QueryMigrate()).errorDesc();
+          return unknown("QEMU says %s%s".formatted(status, why == null ? "" : ": " + why));
+        }
+        case "postcopy-active", "postcopy-paused", "postcopy-recover" -> {
+          return sendTheRest(stoppedAt);
+        }
+        default -> {}
+      }
+    }
+    return unknown("QEMU has not finished within its deadline");
+  }
+
+  /** The guest runs at its destination, and waits there for each page that it touches. */
+  private HandOver sendTheRest(Optional<Instant> stoppedAt)
+      throws VirtException, InterruptedException {
+    Duration stall = session.settings().deadlines().mirrorStall();
+    long sent = -1;
+    long stalledAt = in(stall);
+    long until = in(REPAIR);
+    while (System.nanoTime() < until) {
+      MigrationState state = session.call(new Commands.QueryMigrate());
+      switch (String.valueOf(state.status())) {
+        case "completed" -> {
+          return new HandOver.Sent(stoppedAt, moved());
+        }
+        case "failed", "cancelled" -> {
+          keepPaused();
+          return unknown("post-copy %s: %s".formatted(state.status(), state.errorDesc()));
+        }
+        case "postcopy-paused" -> {
+          resume();
+          session.pauses().pause(RESUME_AGAIN);
+          continue;
+        }
+        default -> {}
+      }
+      long now = state.ram() == null ? 0 : state.ram().transferred();
+      if (now != sent) {
+        sent = now;
+        stalledAt = in(stall);
+        until = in(REPAIR);
+      } else if (System.nanoTime() > stalledAt) {
+        // A link that swallows everything: broken off, it can be taken up over a new one.
+        session.callUnlessRefused(new Commands.MigratePause());
+        stalledAt = in(stall);
+      }
+      progress.accept(session.moved().with(List.of(), state.ram()));
+      var _ = events.next(LOOK_EVERY);
+    }
+    return unknown(
+        "the rest of its memory could not be sent for %d min".formatted(REPAIR.toMinutes()));
+  }
+
+  private void resume() throws VirtException {
+    try {
+      session.call(
+          new Commands.Migrate(OutgoingMigration.uri(target.address(), target.port()), true));
+      log.atWarn().addKeyValue("step", "hand-over").log("broken post-copy taken up again");
+    } catch (VirtException e) {
+      if (e.kind() == Kind.GONE) {
+        throw e;
+      }
+      log.atDebug().setCause(e).log("broken post-copy not taken up yet");
+    }
+  }
+
+  private static long in(Duration time) {
+    return System.nanoTime() + time.toNanos();
+  }
+
+  /** QEMU starts the guest by itself when a migration fails; after the record it must not run. */
+  private void keepPaused() throws VirtException {
+    session.call(new Commands.Stop());
+  }
+
+  private MoveProgress moved() throws VirtException {
+    return session.moved().with(List.of(), session.call(new Commands.QueryMigrate()).ram());
+  }
+
+  private static HandOver unknown(String why) {
+    return new HandOver.Unknown("Handed over, but %s.".formatted(why));
+  }
+}

@@ -1,0 +1,36 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.VirtException;
+import dev.tern.virt.qmp.Commands;
+import dev.tern.virt.qmp.Commands.BlockDevice;
+import java.util.List;
+
+/** How fast the guest may write to its disks. */
+final class GuestWrites {
+  private GuestWrites() {}
+
+  /** Limits each disk; 0 is unlimited. Only writes of the guest count, none of a mirror's reads. */
+  static void limit(Session session, long bytesPerSecond) throws VirtException {
+    for (String device : disks(session.call(new Commands.QueryBlock()))) {
+      session.call(new Commands.BlockSetIoThrottle(device, bytesPerSecond));
+    }
+  }
+
+  /** Lifts what limits there are. */
+  static void free(Session session) throws VirtException {
+    List<BlockDevice> limited =
+        session.call(new Commands.QueryBlock()).stream()
+            .filter(d -> d.inserted() != null && d.inserted().bps_wr() > 0)
+            .toList();
+    for (String device : disks(limited)) {
+      session.call(new Commands.BlockSetIoThrottle(device, 0));
+    }
+  }
+
+  private static List<String> disks(List<BlockDevice> devices) {
+    return devices.stream()
+        .map(BlockDevice::qdev)
+        .filter(qdev -> qdev != null && Nodes.diskOf(qdev).isPresent())
+        .toList();
+  }
+}
