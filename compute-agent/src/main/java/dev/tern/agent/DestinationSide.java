@@ -287,7 +287,7 @@ final class DestinationSide {
         IncomingEndpoints open =
             guest.openIncoming(
                 new IncomingRequest(
-                    address, pair.nbd(), pair.migration(), Map.copyOf(exports), MoveOptions.PLAIN));
+                    address, pair.nbd(), pair.migration(), Map.copyOf(exports), MoveOptions.PLAIN, Optional.empty()));
         return new IncomingReady(
             open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
       } catch (VirtException e) {

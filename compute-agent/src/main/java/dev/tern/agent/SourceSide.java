@@ -155,7 +155,9 @@ final class SourceSide {
         throw Refusals.invalid("The destination exports no %s.".formatted(disk.id()));
       }
       Sync sync = disk.base().isPresent() ? Sync.TOP : Sync.FULL;
-      targets.add(new MirrorTarget(disk.id(), target.address(), target.nbdPort(), export, sync));
+      targets.add(
+          new MirrorTarget(
+              disk.id(), target.address(), target.nbdPort(), export, sync, Optional.empty()));
     }
     try {
       return Deadline.within(
@@ -228,7 +230,7 @@ final class SourceSide {
     try {
       came =
           guest.handOver(
-              new MemoryTarget(target.address(), target.migrationPort()),
+              new MemoryTarget(target.address(), target.migrationPort(), Optional.empty()),
               steering(limits),
               recorded,
               () -> instance.append(new HandedOver(header.epoch())),

@@ -166,19 +166,32 @@ public interface Guest extends AutoCloseable {
    * @param migrationPort TCP port for the memory stream
    * @param exportNames per disk id, unguessable
    * @param options as the source is told them
+   * @param key who has it may write to the exports and send the guest, and nobody else; empty for
+   *     plaintext
    */
   record IncomingRequest(
       String address,
       int nbdPort,
       int migrationPort,
       java.util.Map<String, String> exportNames,
-      MoveOptions options) {}
+      MoveOptions options,
+      Optional<StreamKey> key) {}
 
   record IncomingEndpoints(
       String address, int nbdPort, int migrationPort, java.util.Map<String, String> exportNames) {}
 
-  /** Where one disk's mirror goes. */
-  record MirrorTarget(String diskId, String address, int port, String exportName, Sync sync) {}
+  /**
+   * Where one disk's mirror goes.
+   *
+   * @param key as the destination has it; empty for plaintext
+   */
+  record MirrorTarget(
+      String diskId,
+      String address,
+      int port,
+      String exportName,
+      Sync sync,
+      Optional<StreamKey> key) {}
 
   enum Sync {
     /** All that the guest sees of the disk; the target stands alone. */
@@ -187,7 +200,12 @@ public interface Guest extends AutoCloseable {
     TOP
   }
 
-  record MemoryTarget(String address, int port) {}
+  /**
+   * Where the memory goes.
+   *
+   * @param key as the destination has it; empty for plaintext
+   */
+  record MemoryTarget(String address, int port, Optional<StreamKey> key) {}
 
   /**
    * Bytes moved so far. {@code processed} never falls within one migration; {@code total} may grow.

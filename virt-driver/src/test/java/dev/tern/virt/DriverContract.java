@@ -32,6 +32,10 @@ import org.junit.jupiter.api.Test;
 public abstract class DriverContract {
   private static final String EXPORT = "export-8d0b11e2";
 
+  private static final StreamKey KEY = key("migration-2", 7);
+  private static final StreamKey OTHER_SECRET = key("migration-2", 8);
+  private static final StreamKey OTHER_MIGRATION = key("migration-1", 7);
+
   private final List<Guest> guests = new ArrayList<>();
   private Path source = Path.of("");
   private Path destination = Path.of("");
@@ -291,6 +295,34 @@ public abstract class DriverContract {
     throw new AssertionError("the copy is not ready after 30 s");
   }
 
+  @Test
+  @Tag("S79")
+  @Tag("N14")
+  void lets_in_nobody_but_who_has_the_key_of_this_migration() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    Guest d = launch(1, LaunchMode.INCOMING);
+    IncomingEndpoints to = open(d);
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(() -> {}, false, arrival::complete);
+    assertRefused(() -> mirror(s, to, Optional.empty()));
+    assertRefused(() -> mirror(s, to, Optional.of(OTHER_SECRET)));
+    assertRefused(() -> mirror(s, to, Optional.of(OTHER_MIGRATION)));
+    mirror(s, to);
+    assertThat(handOver(s, to, Optional.of(OTHER_MIGRATION), false, DriverContract::mustNot))
+        .isInstanceOf(HandOver.Stayed.class);
+    assertThat(s.runState()).isEqualTo(RunState.RUNNING);
+    // None of them hurt the guest on its way.
+    mirror(s, to);
+    assertThat(handOver(s, to, false, () -> {})).isInstanceOf(HandOver.Sent.class);
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+  }
+
+  private static StreamKey key(String identity, int seed) {
+    byte[] secret = new byte[StreamKey.SECRET_BYTES];
+    java.util.Arrays.fill(secret, (byte) seed);
+    return new StreamKey(identity, secret);
+  }
+
   private static void mustNot() {
     throw new AssertionError("must not be recorded");
   }
@@ -310,13 +342,18 @@ public abstract class DriverContract {
   private IncomingEndpoints open(Guest guest) throws VirtException {
     return guest.openIncoming(
         new IncomingRequest(
-            "127.0.0.1", freePort(), freePort(), Map.of("disk0", EXPORT), MoveOptions.PLAIN));
+            "127.0.0.1", freePort(), freePort(), Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(KEY)));
   }
 
   private static void mirror(Guest s, IncomingEndpoints to)
       throws VirtException, InterruptedException {
+    mirror(s, to, Optional.of(KEY));
+  }
+
+  private static void mirror(Guest s, IncomingEndpoints to, Optional<StreamKey> key)
+      throws VirtException, InterruptedException {
     s.mirrorDisks(
-        List.of(new MirrorTarget("disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL)),
+        List.of(new MirrorTarget("disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL, key)),
         usual(),
         p -> {});
   }
@@ -324,8 +361,18 @@ public abstract class DriverContract {
   private static HandOver handOver(
       Guest s, IncomingEndpoints to, boolean handedOver, Guest.HandOverRecord record)
       throws VirtException, InterruptedException {
+    return handOver(s, to, Optional.of(KEY), handedOver, record);
+  }
+
+  private static HandOver handOver(
+      Guest s,
+      IncomingEndpoints to,
+      Optional<StreamKey> key,
+      boolean handedOver,
+      Guest.HandOverRecord record)
+      throws VirtException, InterruptedException {
     return s.handOver(
-        new MemoryTarget(to.address(), to.migrationPort()), usual(), handedOver, record, p -> {});
+        new MemoryTarget(to.address(), to.migrationPort(), key), usual(), handedOver, record, p -> {});
   }
 
   private static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {

@@ -133,6 +133,7 @@ final class FakeGuest implements Guest {
       there =
           new IncomingEndpoints(
               request.address(), request.nbdPort(), port, Map.copyOf(request.exportNames()));
+      process.key = request.key();
       process.endpoints = there;
       process.exporting = true;
     }
@@ -198,6 +199,7 @@ final class FakeGuest implements Guest {
       Optional<FakeProcess> to =
           world
               .listeningOn(target.address(), target.port())
+              .filter(p -> p.key.equals(target.key()))
               .filter(p -> exportsAs(p, target.diskId(), target.exportName()));
       if (to.isEmpty()) {
         process.mirrors.clear();
@@ -251,7 +253,7 @@ final class FakeGuest implements Guest {
     }
     Optional<FakeProcess> to = world.listeningOn(target.address(), target.port());
     if (!handedOver) {
-      Optional<String> unready = reasonToStay(to);
+      Optional<String> unready = reasonToStay(to, target);
       if (unready.isPresent()) {
         return stayed(unready.get());
       }
@@ -276,12 +278,15 @@ final class FakeGuest implements Guest {
     return new HandOver.Sent(Optional.of(clock.instant()), moved(memory));
   }
 
-  private Optional<String> reasonToStay(Optional<FakeProcess> to) {
+  private Optional<String> reasonToStay(Optional<FakeProcess> to, MemoryTarget target) {
     if (process.state != RunState.RUNNING && process.state != RunState.PAUSED) {
       return Optional.of("The guest cannot be moved: it is " + process.state);
     }
     if (to.isEmpty()) {
       return Optional.of("Failed to connect: Connection refused");
+    }
+    if (!to.get().key.equals(target.key())) {
+      return Optional.of("TLS handshake failed");
     }
     for (DiskRecipe disk : process.recipe().disks()) {
       FakeProcess mirrored = process.mirrors.get(disk.id());

@@ -3,8 +3,10 @@ package dev.tern.virt.fake;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.StreamKey;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -31,6 +33,10 @@ final class FakeProcess {
   volatile RunState state;
   volatile @Nullable IncomingEndpoints endpoints;
   volatile boolean exporting;
+
+  /** What the streams that come in must be encrypted with; empty for plaintext. */
+  volatile Optional<StreamKey> key = Optional.empty();
+
   private volatile boolean alive = true;
 
   FakeProcess(LaunchRecipe recipe, long pid, RunState state) {

@@ -38,13 +38,19 @@ final class Departure {
 
   private final Session session;
   private final MemoryTarget target;
+  private final StreamCredentials credentials;
   private final QmpEvents events;
   private final Consumer<MoveProgress> progress;
 
   Departure(
-      Session session, MemoryTarget target, QmpEvents events, Consumer<MoveProgress> progress) {
+      Session session,
+      MemoryTarget target,
+      StreamCredentials credentials,
+      QmpEvents events,
+      Consumer<MoveProgress> progress) {
     this.session = session;
     this.target = target;
+    this.credentials = credentials;
     this.events = events;
     this.progress = progress;
   }
@@ -64,7 +70,7 @@ final class Departure {
       String status = session.migrationStatus();
       return switch (status) {
         case "pre-switchover" -> letGo(Optional.empty());
-        case "completed" -> new HandOver.Sent(Optional.empty(), moved());
+        case "completed" -> sent(Optional.empty());
         case "device", "active", "postcopy-active", "postcopy-paused", "postcopy-recover" ->
             awaitEnd(Optional.empty());
         default -> {
@@ -88,7 +94,7 @@ final class Departure {
       String status = event.isPresent() ? event.get().text("status") : session.migrationStatus();
       switch (status) {
         case "completed" -> {
-          return new HandOver.Sent(stoppedAt, moved());
+          return sent(stoppedAt);
         }
         case "failed", "cancelled" -> {
           keepPaused();
@@ -115,7 +121,7 @@ final class Departure {
       MigrationState state = session.call(new Commands.QueryMigrate());
       switch (String.valueOf(state.status())) {
         case "completed" -> {
-          return new HandOver.Sent(stoppedAt, moved());
+          return sent(stoppedAt);
         }
         case "failed", "cancelled" -> {
           keepPaused();
@@ -165,6 +171,13 @@ final class Departure {
   /** QEMU starts the guest by itself when a migration fails; after the record it must not run. */
   private void keepPaused() throws VirtException {
     session.call(new Commands.Stop());
+  }
+
+  /** The streams are over: their key goes, after the last byte and after the guest's pause. */
+  private HandOver sent(Optional<Instant> stoppedAt) throws VirtException {
+    MoveProgress moved = moved();
+    credentials.removeAtEnd();
+    return new HandOver.Sent(stoppedAt, moved);
   }
 
   private MoveProgress moved() throws VirtException {

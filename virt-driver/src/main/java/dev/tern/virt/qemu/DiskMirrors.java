@@ -41,9 +41,11 @@ final class DiskMirrors {
   private static final Set<String> ENDED = Set.of("concluded", "null");
 
   private final Session session;
+  private final StreamCredentials credentials;
 
-  DiskMirrors(Session session) {
+  DiskMirrors(Session session, StreamCredentials credentials) {
     this.session = session;
+    this.credentials = credentials;
   }
 
   void mirror(List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
@@ -89,13 +91,15 @@ final class DiskMirrors {
     }
     deleteTarget(target.diskId());
     checkReachable(target);
+    String creds = credentials.connect(target.key());
     String export = Nodes.targetExport(target.diskId());
     session.call(
         new Commands.BlockdevAdd(
             new BlockNode.Nbd(
                 export,
                 new BlockNode.InetServer(target.address(), target.port()),
-                target.exportName())));
+                target.exportName(),
+                creds.isEmpty() ? null : creds)));
     session.call(
         new Commands.BlockdevAdd(new BlockNode.Raw(Nodes.target(target.diskId()), export)));
     session.call(
@@ -258,6 +262,7 @@ final class DiskMirrors {
     }
     try {
       cancel();
+      credentials.remove();
     } catch (VirtException left) {
       failure.addSuppressed(left);
     }

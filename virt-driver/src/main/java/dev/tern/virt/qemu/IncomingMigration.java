@@ -40,14 +40,16 @@ final class IncomingMigration {
 
   private final Session session;
   private final EndpointsFile opened;
+  private final StreamCredentials credentials;
 
-  IncomingMigration(Session session, Path instance) {
+  IncomingMigration(Session session, Path instance, StreamCredentials credentials) {
     this.session = session;
+    this.credentials = credentials;
     this.opened = new EndpointsFile(instance);
   }
 
   IncomingEndpoints open(IncomingRequest request) throws VirtException {
-    checkAddress(request.address());
+    checkAddress(request.address(), request.key().isPresent());
     Commands.Status run = session.call(new Commands.QueryStatus());
     if (!run.status().equals("inmigrate")) {
       throw new VirtException(
@@ -65,8 +67,9 @@ final class IncomingMigration {
                 Map.copyOf(request.exportNames())));
     int port = listener(session.call(new Commands.QueryMigrate()));
     if (port == 0) {
-      MigrationSettings.incoming(session, request.options());
-      openExports(wanted, before.isPresent());
+      String creds = credentials.accept(request.key());
+      MigrationSettings.incoming(session, request.options(), creds);
+      openExports(wanted, before.isPresent(), creds);
       session.call(
           new Commands.MigrateIncoming(
               OutgoingMigration.uri(wanted.address(), wanted.migrationPort())));
@@ -78,14 +81,16 @@ final class IncomingMigration {
     return there;
   }
 
-  private void checkAddress(String address) throws VirtException {
+  private void checkAddress(String address, boolean encrypted) throws VirtException {
     // A name would be looked up; only numbers are taken.
     if (!NUMERIC.matcher(address).matches()) {
       throw new VirtException(
           Kind.REFUSED, "The address '%s' is not numeric.".formatted(address), null);
     }
     try {
-      if (!session.settings().insecure() && !InetAddress.getByName(address).isLoopbackAddress()) {
+      if (!encrypted
+          && !session.settings().insecure()
+          && !InetAddress.getByName(address).isLoopbackAddress()) {
         throw new VirtException(
             Kind.REFUSED,
             "A plaintext listener on %s is refused: it is not loopback and insecure is not set."
@@ -98,7 +103,8 @@ final class IncomingMigration {
     }
   }
 
-  private void openExports(IncomingEndpoints wanted, boolean repeated) throws VirtException {
+  private void openExports(IncomingEndpoints wanted, boolean repeated, String creds)
+      throws VirtException {
     for (String name : wanted.exportNames().values()) {
       if (!EXPORT.matcher(name).matches()) {
         throw new VirtException(Kind.REFUSED, "An export name is not usable.", null);
@@ -108,7 +114,8 @@ final class IncomingMigration {
     try {
       session.call(
           new Commands.NbdServerStart(
-              new Commands.SocketAddress(wanted.address(), wanted.nbdPort())));
+              new Commands.SocketAddress(wanted.address(), wanted.nbdPort()),
+              creds.isEmpty() ? null : creds));
     } catch (VirtException e) {
       if (e.kind() != Kind.REFUSED || !repeated) {
         if (e.kind() == Kind.REFUSED) {
@@ -157,11 +164,15 @@ final class IncomingMigration {
         .start(() -> {
           try (events) {
             Arrival arrival = arrive(events, permit, keepPaused);
+            // After the guest runs: taking the key away would only lengthen its pause.
+            endEncryption();
             listener.accept(arrival);
             if (arrival instanceof Arrival.Running) {
               receiveTheRest(events);
+              endEncryption();
             }
           } catch (VirtException e) {
+            forgetKeys(e);
             listener.accept(new Arrival.Failed(e.getMessage() + ""));
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -239,7 +250,9 @@ final class IncomingMigration {
         .start(() -> {
           try (QmpEvents events = session.monitor().events()) {
             receiveTheRest(events);
+            endEncryption();
           } catch (VirtException e) {
+            forgetKeys(e);
             log.atWarn().setCause(e).log("a post-copied guest is watched no more");
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -277,6 +290,31 @@ final class IncomingMigration {
         throw e;
       }
       log.atDebug().setCause(e).log("does not listen again yet");
+    }
+  }
+
+  /** Once no stream can come any more: a broken post-copy is taken up with the same key. */
+  private void endEncryption() {
+    try {
+      if (!session.migrationStatus().startsWith(POST_COPY)) {
+        MigrationSettings.encryption(session, "");
+        credentials.remove();
+      }
+    } catch (VirtException e) {
+      // The arrival stands however this goes.
+      log.atWarn().addKeyValue("step", "remove-keys").setCause(e).log("a key is left");
+      forgetKeys(e);
+    }
+  }
+
+  /** When QEMU is gone; while it lives another agent may go on with what is there. */
+  private void forgetKeys(VirtException why) {
+    if (why.kind() == Kind.GONE) {
+      try {
+        credentials.forget();
+      } catch (VirtException e) {
+        log.atWarn().addKeyValue("step", "remove-keys").setCause(e).log("a key's file is left");
+      }
     }
   }
 

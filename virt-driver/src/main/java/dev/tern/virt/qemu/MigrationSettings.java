@@ -28,8 +28,11 @@ final class MigrationSettings {
   /**
    * The destination takes what the source may choose: it is set up for post-copy wherever its
    * kernel permits, and the source decides whether there will be one.
+   *
+   * @param credentials see {@link StreamCredentials}; {@code ""} for plaintext
    */
-  static void incoming(Session session, MoveOptions options) throws VirtException {
+  static void incoming(Session session, MoveOptions options, String credentials)
+      throws VirtException {
     Wish wish = new Wish(false, options, options.channels() == 0, false);
     try {
       capabilities(session, wish);
@@ -40,6 +43,7 @@ final class MigrationSettings {
       capabilities(session, new Wish(false, options, false, false));
     }
     parameters(session, options, 0, DEFAULT_DOWNTIME);
+    encryption(session, credentials);
   }
 
   /** Returns whether post-copy is possible. */
@@ -104,9 +108,18 @@ final class MigrationSettings {
             LEAST_CPU_THROTTLE,
             options.channels() == 0 ? DEFAULT_CHANNELS : options.channels(),
             options.compression() == Compression.ZSTD ? "zstd" : "none",
-            "",
-            "",
-            ""));
+            null,
+            null,
+            null));
+  }
+
+  /**
+   * With credentials that are gone the next migration, in or out, would fail: {@code ""} clears.
+   */
+  static void encryption(Session session, String credentials) throws VirtException {
+    session.call(
+        new MigrateSetParameters(
+            null, null, null, null, null, null, null, null, credentials, "", ""));
   }
 
   private static long millis(Duration limit) {

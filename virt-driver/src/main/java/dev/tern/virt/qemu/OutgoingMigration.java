@@ -44,14 +44,17 @@ final class OutgoingMigration {
   private final Session session;
   private final DiskMirrors mirrors;
   private final Recovery recovery;
+  private final StreamCredentials credentials;
   private final ReentrantLock deciding = new ReentrantLock(); // guards the two fields below
   private boolean cancelled;
   private boolean recorded;
 
-  OutgoingMigration(Session session, DiskMirrors mirrors, Recovery recovery) {
+  OutgoingMigration(
+      Session session, DiskMirrors mirrors, Recovery recovery, StreamCredentials credentials) {
     this.session = session;
     this.mirrors = mirrors;
     this.recovery = recovery;
+    this.credentials = credentials;
   }
 
   HandOver handOver(
@@ -69,7 +72,7 @@ final class OutgoingMigration {
       deciding.unlock();
     }
     try (QmpEvents events = session.monitor().events()) {
-      Departure departure = new Departure(session, target, events, progress);
+      Departure departure = new Departure(session, target, credentials, events, progress);
       if (handedOver) {
         return departure.goOn();
       }
@@ -114,6 +117,7 @@ final class OutgoingMigration {
       throw new StayException("The guest cannot be moved: QEMU says %s.".formatted(run.status()));
     }
     requireReadyMirrors();
+    MigrationSettings.encryption(session, credentials.connect(target.key()));
     helm.postCopyIsPossible(
         MigrationSettings.outgoing(
             session,

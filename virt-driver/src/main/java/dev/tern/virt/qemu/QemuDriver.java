@@ -79,6 +79,7 @@ public final class QemuDriver implements VirtDriver {
       throw new VirtException(Kind.REFUSED, "A QEMU runs in %s already.".formatted(instance), null);
     }
     QemuProcess.forget(instance);
+    StreamCredentials.forget(instance);
     new EndpointsFile(instance).delete();
     for (DiskRecipe disk : recipe.disks()) {
       var _ =
@@ -140,6 +141,7 @@ public final class QemuDriver implements VirtDriver {
     Path instance = instanceDirectory.toAbsolutePath();
     Optional<QemuProcess> process = QemuProcess.find(instance);
     if (process.isEmpty()) {
+      StreamCredentials.forget(instance);
       return Optional.empty();
     }
     try {

@@ -29,11 +29,12 @@ final class QemuGuest implements Guest {
   QemuGuest(Session session, Path instance) {
     this.session = session;
     this.instance = instance;
-    this.mirrors = new DiskMirrors(session);
+    StreamCredentials credentials = new StreamCredentials(session, instance);
+    this.mirrors = new DiskMirrors(session, credentials);
     this.copies = new BlockCopies(session);
-    this.recovery = new Recovery(session, mirrors);
-    this.outgoing = new OutgoingMigration(session, mirrors, recovery);
-    this.incoming = new IncomingMigration(session, instance);
+    this.recovery = new Recovery(session, mirrors, credentials);
+    this.outgoing = new OutgoingMigration(session, mirrors, recovery, credentials);
+    this.incoming = new IncomingMigration(session, instance, credentials);
   }
 
   /** For whoever looks at QEMU itself. */
@@ -83,7 +84,7 @@ final class QemuGuest implements Guest {
         session.callUnlessRefused(new Commands.SystemPowerdown());
         Duration next = Duration.ofNanos(Math.min(left, PRESS_AGAIN.toNanos()));
         if (session.process().gone(next, session.pauses())) {
-          QemuProcess.forget(instance);
+          forget();
           return;
         }
       }
@@ -117,7 +118,13 @@ final class QemuGuest implements Guest {
       Thread.currentThread().interrupt();
       throw new VirtException(Kind.NO_ANSWER, "The wait for the end was interrupted.", e);
     }
+    forget();
+  }
+
+  /** The process is gone, so nothing reads what it left. */
+  private void forget() throws VirtException {
     QemuProcess.forget(instance);
+    StreamCredentials.forget(instance);
   }
 
   private void quit() {
@@ -202,7 +209,7 @@ final class QemuGuest implements Guest {
   @Override
   public void cancelMirrors() throws VirtException {
     try {
-      mirrors.cancel();
+      recovery.dropStreams();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new VirtException(Kind.NO_ANSWER, "Cancelling the mirrors was interrupted.", e);

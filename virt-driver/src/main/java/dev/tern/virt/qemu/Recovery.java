@@ -16,10 +16,12 @@ final class Recovery {
 
   private final Session session;
   private final DiskMirrors mirrors;
+  private final StreamCredentials credentials;
 
-  Recovery(Session session, DiskMirrors mirrors) {
+  Recovery(Session session, DiskMirrors mirrors, StreamCredentials credentials) {
     this.session = session;
     this.mirrors = mirrors;
+    this.credentials = credentials;
   }
 
   /** Ends the migration and the mirrors; the guest runs afterwards if {@code run}. */
@@ -30,6 +32,14 @@ final class Recovery {
     if (run && !runs && !session.call(new Commands.QueryStatus()).running()) {
       session.call(new Commands.Cont());
     }
+    dropStreams();
+  }
+
+  /** Mirrors and the key they and the memory were sent with. Harmless when there are none. */
+  void dropStreams() throws VirtException, InterruptedException {
+    mirrors.cancel();
+    MigrationSettings.encryption(session, "");
+    credentials.remove();
   }
 
   /** The guest first; what is left of the mirrors can wait, unless it is in the way. */

@@ -58,13 +58,23 @@ public sealed interface BlockNode {
     }
   }
 
-  /** An export of another host's QEMU. */
+  /**
+   * An export of another host's QEMU.
+   *
+   * @param tlsCreds the credentials to connect with; null connects in plaintext
+   */
   @JsonPropertyOrder("driver")
-  record Nbd(String driver, String nodeName, InetServer server, String export, String discard)
+  record Nbd(
+      String driver,
+      String nodeName,
+      InetServer server,
+      String export,
+      @Nullable String tlsCreds,
+      String discard)
       implements BlockNode {
-    public Nbd(String nodeName, InetServer server, String export) {
+    public Nbd(String nodeName, InetServer server, String export, @Nullable String tlsCreds) {
       // QEMU's default, ignore, would fill sparse disks with zeroes on the other side.
-      this("nbd", nodeName, server, export, "unmap");
+      this("nbd", nodeName, server, export, tlsCreds, "unmap");
     }
   }
 

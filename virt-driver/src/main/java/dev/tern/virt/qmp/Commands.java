@@ -121,7 +121,8 @@ public final class Commands {
 
   // ---- exports
 
-  public record NbdServerStart(SocketAddress addr) implements QmpCommand<Void> {}
+  public record NbdServerStart(SocketAddress addr, @Nullable String tlsCreds)
+      implements QmpCommand<Void> {}
 
   /** A TCP address in QEMU's nested spelling. */
   public record SocketAddress(String type, Inet data) {
@@ -310,6 +311,32 @@ public final class Commands {
       long dirtyPagesRate,
       long pageSize,
       long dirtySyncCount) {}
+
+  // ---- keys
+
+  /**
+   * Makes credentials from the files in {@code dir}: of all that is secret in them the monitor sees
+   * only the path.
+   *
+   * @param username whose key a client uses
+   * @param priority what GnuTLS may negotiate, in its own words
+   */
+  public record ObjectAdd(
+      String qomType,
+      String id,
+      String endpoint,
+      String dir,
+      @Nullable String username,
+      String priority,
+      boolean verifyPeer)
+      implements QmpCommand<Void> {}
+
+  public record ObjectDel(String id) implements QmpCommand<Void> {}
+
+  public record QomList(String path) implements Query<List<QomProperty>> {}
+
+  /** What is below a path. */
+  public record QomProperty(String name, String type) {}
 
   // ---- what is stuck
 

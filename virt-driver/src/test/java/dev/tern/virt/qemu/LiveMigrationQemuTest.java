@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -291,15 +292,17 @@ class LiveMigrationQemuTest {
   private IncomingEndpoints open(Guest guest) throws Exception {
     return guest.openIncoming(
         new IncomingRequest(
-            "127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN));
+            "127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(TestHost.KEY)));
   }
 
   private static List<MirrorTarget> mirrorTo(IncomingEndpoints to) {
-    return List.of(new MirrorTarget("disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL));
+    return List.of(
+        new MirrorTarget(
+            "disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL, Optional.of(TestHost.KEY)));
   }
 
   private static MemoryTarget memoryTo(IncomingEndpoints to) {
-    return new MemoryTarget(to.address(), to.migrationPort());
+    return new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY));
   }
 
   private void assertAtHome(Guest guest) throws Exception {

@@ -171,7 +171,7 @@ class QemuDriverQemuTest {
                       TestHost.freePort(),
                       0,
                       Map.of("disk0", "name-12345678"),
-                      MoveOptions.PLAIN)))
+                      MoveOptions.PLAIN,Optional.empty())))
           .isInstanceOf(VirtException.class);
     }
     assertThatThrownBy(guest::cont).isInstanceOf(VirtException.class);

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,10 +83,10 @@ class RamSizeQemuTest {
       IncomingEndpoints to =
           d.openIncoming(
               new IncomingRequest(
-                  "127.0.0.1", TestHost.freePort(), 0, Map.of(), MoveOptions.PLAIN));
+                  "127.0.0.1", TestHost.freePort(), 0, Map.of(), MoveOptions.PLAIN, Optional.of(TestHost.KEY)));
       HandOver handOver =
           s.handOver(
-              new MemoryTarget(to.address(), to.migrationPort()),
+              new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY)),
               steering(Duration.ofMillis(300), 0),
               false,
               () -> {},

@@ -4,6 +4,7 @@ import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.KernelBoot;
+import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,7 @@ import java.util.Optional;
 
 /** One host of a test: a directory with base images and instances, and the driver on it. */
 final class TestHost {
+  static final StreamKey KEY = new StreamKey("test-1", new byte[StreamKey.SECRET_BYTES]);
   static final String SERVER = "6f1f2b9e-53b1-4d0e-9a53-0c8a2f7f6f01";
   static final String QUIET =
       "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check cryptomgr.notests"
