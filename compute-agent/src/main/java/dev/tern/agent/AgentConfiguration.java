@@ -50,6 +50,7 @@ class AgentConfiguration {
         settings.qemuImg(),
         settings.qemuStorageDaemon(),
         settings.data().toAbsolutePath().resolve("_base"),
+        settings.data().toAbsolutePath().resolve("secrets"),
         Path.of(System.getProperty("java.io.tmpdir")),
         settings.accelerator(),
         settings.insecure(),

@@ -15,16 +15,17 @@ import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
-import dev.tern.virt.DiskImages.Base;
 import dev.tern.virt.DiskImages.ImageFacts;
+import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.BaseRecipe;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.LayerRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.MoveOptions;
+import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
@@ -105,7 +106,7 @@ final class DestinationSide {
     instance.remove();
     instance.create();
     try {
-      for (DiskRecipe disk : recipe.disks()) {
+      for (LocalDisk disk : recipe.localDisks()) {
         create(instance.directory(), disk);
       }
       Recipes.keep(instance.directory(), Recipes.write(recipe), source.images());
@@ -117,15 +118,18 @@ final class DestinationSide {
     }
   }
 
-  private void create(Path directory, DiskRecipe disk) throws VirtException, IOException {
+  private void create(Path directory, LocalDisk disk) throws VirtException, IOException {
     Path file = directory.resolve(disk.file());
     driver
         .images()
         .create(
             file,
-            disk.format(),
-            disk.virtualBytes(),
-            disk.base().map(base -> new Base(images.path(base.sha256()), base.format())));
+            new NewImage(
+                disk.format(),
+                disk.virtualBytes(),
+                RecipeFiles.layers(disk.layers(), images.directory()),
+                Optional.empty(),
+                Optional.empty()));
     if (Files.exists(file)) {
       Durable.sync(file);
     }
@@ -137,9 +141,9 @@ final class DestinationSide {
         source.images().stream()
             .collect(Collectors.toMap(ImageRef::sha256, Function.identity(), (a, _) -> a));
     Set<String> disks = new HashSet<>();
-    for (DiskRecipe disk : recipe.disks()) {
-      if (disk.base().isPresent()) {
-        BaseRecipe base = disk.base().get();
+    for (LocalDisk disk : recipe.localDisks()) {
+      if (!disk.layers().isEmpty()) {
+        LayerRecipe base = disk.layers().getLast();
         ImageRef image = named(known, base.sha256());
         ImageFacts facts =
             images.disk(new ImageRef(image.id(), image.sha256(), base.format(), image.sizeBytes()));
@@ -149,7 +153,7 @@ final class DestinationSide {
         disks.add(base.sha256());
       }
     }
-    for (String digest : (Iterable<String>) Recipes.bases(recipe)::iterator) {
+    for (String digest : (Iterable<String>) Recipes.files(recipe)::iterator) {
       if (!disks.contains(digest)) {
         images.file(named(known, digest));
       }
@@ -281,13 +285,18 @@ final class DestinationSide {
 
   private IncomingReady open(Guest guest, LaunchRecipe recipe) throws VirtException {
     Map<String, String> exports = new HashMap<>();
-    recipe.disks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
+    recipe.localDisks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
     for (int tried = 1; ; tried++) {
       try (Ports.Pair pair = ports.take()) {
         IncomingEndpoints open =
             guest.openIncoming(
                 new IncomingRequest(
-                    address, pair.nbd(), pair.migration(), Map.copyOf(exports), MoveOptions.PLAIN, Optional.empty()));
+                    address,
+                    pair.nbd(),
+                    pair.migration(),
+                    Map.copyOf(exports),
+                    MoveOptions.PLAIN,
+                    Optional.empty()));
         return new IncomingReady(
             open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
       } catch (VirtException e) {

@@ -11,15 +11,16 @@ import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Nothing;
-import dev.tern.virt.DiskImages;
 import dev.tern.virt.DiskImages.ImageFacts;
+import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.Guest;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.BaseRecipe;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.KernelBoot;
+import dev.tern.virt.LaunchRecipe.LayerRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.LaunchRecipe.NicRecipe;
+import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.qemu.RamSize;
@@ -72,7 +73,7 @@ final class GuestLife {
     instance.create();
     try {
       LaunchRecipe recipe = recipe(header.server(), spec, base);
-      createDisk(instance.directory(), recipe.disks().getFirst(), spec.image());
+      createDisk(instance.directory(), recipe.localDisks().getFirst(), spec.image());
       Recipes.keep(instance.directory(), Recipes.write(recipe), allImages(spec));
       instance.append(new Created(header.epoch()));
       return new Nothing();
@@ -113,15 +114,16 @@ final class GuestLife {
       throws VirtException {
     HostCapabilities host = driver.capabilities();
     boolean overlay = spec.diskFormat().equals("qcow2");
-    DiskRecipe disk =
-        new DiskRecipe(
+    LocalDisk disk =
+        new LocalDisk(
             DISK,
             DISK + "." + spec.diskFormat(),
             spec.diskFormat(),
             wholeSectors(Math.max(spec.rootDiskBytes(), base.virtualBytes())),
             overlay
-                ? Optional.of(new BaseRecipe(spec.image().sha256(), spec.image().format()))
-                : Optional.empty());
+                ? List.of(new LayerRecipe(spec.image().sha256(), spec.image().format(), false))
+                : List.of(),
+            false);
     Optional<KernelBoot> kernel =
         spec.kernel()
             .map(k ->
@@ -130,7 +132,7 @@ final class GuestLife {
                     spec.ramdisk().map(ImageRef::sha256),
                     spec.commandLine().orElse("")));
     return new LaunchRecipe(
-        Recipes.VERSION,
+        LaunchRecipe.VERSION,
         server.toString(),
         spec.name(),
         host.defaultMachineType(),
@@ -141,7 +143,8 @@ final class GuestLife {
             Math.toIntExact(spec.memoryMib()), host.accelerator(), host.versionNumber()),
         kernel,
         List.of(disk),
-        spec.network() ? List.of(new NicRecipe("nic0", macAddress(server))) : List.of());
+        spec.network() ? List.of(new NicRecipe("nic0", macAddress(server))) : List.of(),
+        host.defaultMachineType().contains("q35") ? LaunchRecipe.USUAL_PORTS : 0);
   }
 
   private static long wholeSectors(long bytes) {
@@ -154,19 +157,20 @@ final class GuestLife {
     return "52:54:00:%02x:%02x:%02x".formatted(low >> 16 & 0xff, low >> 8 & 0xff, low & 0xff);
   }
 
-  private void createDisk(Path directory, DiskRecipe disk, ImageRef image)
+  private void createDisk(Path directory, LocalDisk disk, ImageRef image)
       throws IOException, VirtException {
     Path file = directory.resolve(disk.file());
-    if (disk.base().isPresent()) {
-      driver
-          .images()
-          .create(
-              file,
-              disk.format(),
-              disk.virtualBytes(),
-              Optional.of(new DiskImages.Base(images.path(image.sha256()), image.format())));
-    } else {
-      driver.images().create(file, disk.format(), disk.virtualBytes(), Optional.empty());
+    driver
+        .images()
+        .create(
+            file,
+            new NewImage(
+                disk.format(),
+                disk.virtualBytes(),
+                RecipeFiles.layers(disk.layers(), images.directory()),
+                Optional.empty(),
+                Optional.empty()));
+    if (disk.layers().isEmpty()) {
       copy(images.path(image.sha256()), file);
     }
     if (Files.exists(file)) {

@@ -64,6 +64,10 @@ final class ImageStore {
     this.http = http;
   }
 
+  Path directory() {
+    return bases;
+  }
+
   Path path(String sha256) {
     if (!Recipes.isDigest(sha256)) {
       throw Refusals.invalid("A sha256 has 64 hexadecimal digits in lower case.");

@@ -3,9 +3,12 @@ package dev.tern.agent;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.BaseRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.KernelBoot;
+import dev.tern.virt.LaunchRecipe.LayerRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
+import dev.tern.virt.LaunchRecipe.NetworkDisk;
+import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,18 +21,22 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Launch recipes as JSON, and the images they name. One that comes from another host is hostile
  * until {@link #check} has passed; the driver checks once more what goes to QEMU.
  */
 final class Recipes {
-  static final int VERSION = 1;
+  private static final int FIRST_VERSION = 1;
   private static final String RECIPE = "recipe.json";
   private static final String IMAGES = "images.json";
   private static final int MAX_CHARS = 256 * 1024;
   private static final int MAX_DISKS = 16;
+  private static final int MAX_LAYERS = 64;
   private static final Pattern DISK_FILE = Pattern.compile("[a-z0-9]{1,32}\\.(qcow2|raw)");
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
   private static final JsonMapper JSON =
@@ -55,7 +62,7 @@ final class Recipes {
     }
     LaunchRecipe recipe;
     try {
-      recipe = JSON.readValue(json, LaunchRecipe.class);
+      recipe = JSON.treeToValue(upToDate(JSON.readTree(json)), LaunchRecipe.class);
     } catch (JacksonException _) {
       throw Refusals.invalid("The launch recipe of server %s cannot be read.".formatted(server));
     }
@@ -63,21 +70,48 @@ final class Recipes {
     return recipe;
   }
 
+  /**
+   * A recipe of version 1 in today's words: the same machine, with no ports to plug disks into. Its
+   * version stays, so that it is known for what it is.
+   */
+  private static JsonNode upToDate(JsonNode recipe) {
+    if (!(recipe instanceof ObjectNode old)
+        || old.path("version").asInt(LaunchRecipe.VERSION) != FIRST_VERSION
+        || old.has("hotPlugPorts")) {
+      return recipe;
+    }
+    for (JsonNode disk : old.path("disks")) {
+      if (disk instanceof ObjectNode known) {
+        JsonNode base = known.remove("base");
+        known.put("type", LocalDisk.class.getSimpleName()).put("encrypted", false);
+        ArrayNode layers = known.putArray("layers");
+        if (base instanceof ObjectNode layer) {
+          layers.add(layer.put("encrypted", false));
+        }
+      }
+    }
+    return old.put("hotPlugPorts", 0);
+  }
+
   private static void check(LaunchRecipe recipe, ServerId server) {
-    require(recipe.version() <= VERSION, "is of a newer version");
+    require(recipe.version() <= LaunchRecipe.VERSION, "is of a newer version");
     require(recipe.serverId().equals(server.toString()), "is another server's");
     require(
         !recipe.disks().isEmpty() && recipe.disks().size() <= MAX_DISKS,
         "has no, or too many disks");
     Set<String> names = new HashSet<>();
     for (DiskRecipe disk : recipe.disks()) {
+      require(disk.virtualBytes() > 0, "has a disk without a size");
+      require(names.add(disk.id() + " id"), "has a disk twice");
+    }
+    for (LocalDisk disk : recipe.localDisks()) {
       require(
           DISK_FILE.matcher(disk.file()).matches() && disk.file().endsWith("." + disk.format()),
           "names a disk file that is none");
-      require(disk.virtualBytes() > 0, "has a disk without a size");
-      require(names.add(disk.file()) && names.add(disk.id() + " id"), "has a disk twice");
+      require(names.add(disk.file()), "has a disk twice");
+      require(disk.layers().size() <= MAX_LAYERS, "has a disk of too many layers");
     }
-    require(bases(recipe).allMatch(Recipes::isDigest), "names a base that is no sha256");
+    require(files(recipe).allMatch(Recipes::isDigest), "names a file that is no sha256");
   }
 
   private static void require(boolean holds, String otherwise) {
@@ -91,10 +125,18 @@ final class Recipes {
   }
 
   /** Every file in {@code _base} that the recipe needs. */
-  static Stream<String> bases(LaunchRecipe recipe) {
+  static Stream<String> files(LaunchRecipe recipe) {
     return Stream.concat(
-        recipe.disks().stream().flatMap(disk -> disk.base().stream()).map(BaseRecipe::sha256),
+        recipe.disks().stream().flatMap(Recipes::files),
         recipe.kernel().stream().flatMap(Recipes::kernelFiles));
+  }
+
+  private static Stream<String> files(DiskRecipe disk) {
+    return switch (disk) {
+      case LocalDisk local -> local.layers().stream().map(LayerRecipe::sha256);
+      case ReadOnlyDisk readOnly -> Stream.of(readOnly.sha256());
+      case NetworkDisk _ -> Stream.empty();
+    };
   }
 
   private static Stream<String> kernelFiles(KernelBoot kernel) {

@@ -24,6 +24,10 @@ import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.LayerRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
+import dev.tern.virt.LaunchRecipe.NetworkDisk;
+import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import dev.tern.virt.MoveOptions;
 import dev.tern.virt.MovePolicy;
 import dev.tern.virt.Steering;
@@ -90,7 +94,7 @@ final class SourceSide {
               disk.format(),
               disk.virtualBytes(),
               disk.allocatedBytes(),
-              known.base().map(LaunchRecipe.BaseRecipe::sha256)));
+              base(known)));
     }
     return new SourceFacts(
         Recipes.write(recipe),
@@ -103,6 +107,13 @@ final class SourceSide {
         disks,
         Recipes.images(instance.directory()),
         guest.runState() == RunState.PAUSED);
+  }
+
+  private static Optional<String> base(DiskRecipe disk) {
+    return switch (disk) {
+      case LocalDisk local -> local.layers().stream().map(LayerRecipe::sha256).findFirst();
+      case ReadOnlyDisk _, NetworkDisk _ -> Optional.empty();
+    };
   }
 
   AgentResult check(Header header, String probeFile, BlockMigration blockMigration)
@@ -149,12 +160,12 @@ final class SourceSide {
     Guest guest = running(instance, "mirrored");
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
     List<MirrorTarget> targets = new ArrayList<>();
-    for (DiskRecipe disk : recipe.disks()) {
+    for (LocalDisk disk : recipe.localDisks()) {
       String export = target.exports().get(disk.id());
       if (export == null) {
         throw Refusals.invalid("The destination exports no %s.".formatted(disk.id()));
       }
-      Sync sync = disk.base().isPresent() ? Sync.TOP : Sync.FULL;
+      Sync sync = disk.layers().isEmpty() ? Sync.FULL : Sync.TOP;
       targets.add(
           new MirrorTarget(
               disk.id(), target.address(), target.nbdPort(), export, sync, Optional.empty()));

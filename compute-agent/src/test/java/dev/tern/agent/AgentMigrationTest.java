@@ -421,7 +421,7 @@ class AgentMigrationTest {
                 "0b9a1f52-6c1d-4b73-9a63-2f3b8f3a9c02",
                 facts.images().getFirst().sha256(),
                 "../../../etc/passwd",
-                "\"version\":1",
+                "\"version\":2",
                 "\"version\":99")
             .entrySet()) {
       SourceFacts forged =

@@ -1,6 +1,7 @@
 package dev.tern.virt;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,39 +12,91 @@ public interface DiskImages {
 
   /**
    * Looks at an image as the format it is said to be, with its header checked first by our own
-   * parser: a qcow2 with a backing file, an external data file or the corrupt flag, a file that is
-   * not of that format, and a "raw" file that starts with the magic of another format are all
-   * refused with a named reason (the CVE-2024-32498 class).
+   * parser: a qcow2 with a backing file, an external data file, encryption or the corrupt flag, a
+   * file that is not of that format, and a "raw" file that starts with the magic of another format
+   * are all refused with a named reason (the CVE-2024-32498 class).
    */
   ImageFacts inspectUntrusted(Path file, String format) throws VirtException;
 
   /**
-   * Looks at a disk this driver made, whose only allowed backing file is {@code base}. Works while
-   * QEMU has it open.
+   * Looks at a file this driver made or took in, and at every layer below it. Works while QEMU has
+   * it open.
+   *
+   * @throws VirtException {@code REFUSED} with a named reason when the file or a layer is not of
+   *     its recorded format, is marked corrupt, keeps data in another file, has a backing file
+   *     where none is recorded or is encrypted where that is not recorded (or the other way round),
+   *     or when the file's header names another backing file than the recorded nearest layer
    */
-  ImageFacts inspect(Path file, String format, Optional<Path> base) throws VirtException;
+  ImageFacts inspect(Path file, Expected expected) throws VirtException;
 
   /**
-   * Creates a disk. With a base, a qcow2 overlay on it with an explicit backing format; without, an
-   * empty image.
+   * Creates a disk: with layers a qcow2 overlay on the nearest, with an explicit backing format;
+   * without, an empty image. A backing file is named in the header for people; QEMU is told by the
+   * recipe.
    *
-   * @throws VirtException {@code REFUSED} when the file exists, the directory is missing or the
-   *     disk is full; nothing is left
+   * @throws VirtException {@code REFUSED} when the file exists, the directory or a layer is missing
+   *     or the disk is full; nothing is left
    */
-  void create(Path file, String format, long virtualBytes, Optional<Base> base)
-      throws VirtException;
+  void create(Path file, NewImage image) throws VirtException;
 
   /**
    * What a file, or a directory with all in it, takes of this host's disk now; holes take nothing.
    */
   long allocatedBytes(Path file) throws VirtException;
 
-  /** A base image below an overlay. */
-  record Base(Path file, String format) {}
+  /**
+   * What a file was recorded to be.
+   *
+   * @param layers files below it, nearest first
+   */
+  record Expected(String format, boolean encrypted, List<Layer> layers) {
+    public Expected {
+      layers = List.copyOf(layers);
+    }
+
+    /** Nothing below, not encrypted. */
+    public static Expected plain(String format) {
+      return new Expected(format, false, List.of());
+    }
+  }
+
+  /** An immutable file below a disk. */
+  record Layer(Path file, String format, boolean encrypted) {}
+
+  /**
+   * A file to be made.
+   *
+   * @param layers files below it, nearest first
+   * @param secret file with the passphrase, which makes it a LUKS qcow2
+   * @param shape as another image has it; empty for QEMU's defaults
+   */
+  record NewImage(
+      String format,
+      long virtualBytes,
+      List<Layer> layers,
+      Optional<Path> secret,
+      Optional<Shape> shape) {
+    public NewImage {
+      layers = List.copyOf(layers);
+    }
+
+    /** Empty, with nothing below. */
+    public static NewImage empty(String format, long virtualBytes) {
+      return new NewImage(format, virtualBytes, List.of(), Optional.empty(), Optional.empty());
+    }
+  }
+
+  /**
+   * What of a qcow2 the guest cannot see.
+   *
+   * @param compat {@code 0.10} or {@code 1.1}, QEMU's words for versions 2 and 3
+   */
+  record Shape(int clusterBytes, String compat) {}
 
   /**
    * @param virtualBytes size the guest sees
    * @param allocatedBytes what the file takes on this host's disk
+   * @param shape of a qcow2
    */
-  record ImageFacts(String format, long virtualBytes, long allocatedBytes) {}
+  record ImageFacts(String format, long virtualBytes, long allocatedBytes, Optional<Shape> shape) {}
 }

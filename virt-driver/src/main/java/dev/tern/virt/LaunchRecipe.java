@@ -1,15 +1,18 @@
 package dev.tern.virt;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Everything a guest can see of its machine, and nothing that differs between hosts: written when
- * the server is first started, kept beside the instance, and used word for word on every host the
- * guest ever moves to. Paths are relative to the instance directory ({@code disk0.qcow2}) or name a
- * base image by its content ({@code sha256}); QEMU resolves backing files through the driver, never
- * through what an image header says.
+ * the server is first started, kept beside the instance, and used on every host the guest ever
+ * moves to. Only what the guest cannot see changes on the way: which layers lie below a disk. Paths
+ * are relative to the instance directory ({@code disk0.qcow2}) or name an immutable file by its
+ * content ({@code sha256}); QEMU resolves backing files through the driver, never through what an
+ * image header says.
  *
+ * @param version {@link #VERSION} for new guests
  * @param serverId the server's UUID, also the guest's SMBIOS UUID
  * @param machineType versioned, e.g. {@code pc-q35-7.2}
  * @param accelerator {@code kvm} or {@code tcg}
@@ -17,6 +20,8 @@ import java.util.Optional;
  * @param memoryKib RAM of the main block in KiB; under tcg before QEMU 9.0 never a multiple of 64
  *     pages (see {@code docs/live-migration.md})
  * @param kernel direct kernel boot; empty boots from the first disk
+ * @param hotPlugPorts PCIe root ports disks can be plugged into while the guest runs, {@code port1}
+ *     and so on; 0 for guests older than version 2
  */
 public record LaunchRecipe(
     int version,
@@ -29,7 +34,13 @@ public record LaunchRecipe(
     long memoryKib,
     Optional<KernelBoot> kernel,
     List<DiskRecipe> disks,
-    List<NicRecipe> nics) {
+    List<NicRecipe> nics,
+    int hotPlugPorts) {
+  /** Of recipes written now. 1 had one kind of disk, with at most one layer below it. */
+  public static final int VERSION = 2;
+
+  /** Root ports of new guests. */
+  public static final int USUAL_PORTS = 4;
 
   public LaunchRecipe {
     disks = List.copyOf(disks);
@@ -44,21 +55,100 @@ public record LaunchRecipe(
   public record KernelBoot(
       String kernelSha256, Optional<String> initrdSha256, String commandLine) {}
 
+  /** The same machine with other disks. */
+  public LaunchRecipe withDisks(List<DiskRecipe> others) {
+    return new LaunchRecipe(
+        version,
+        serverId,
+        name,
+        machineType,
+        accelerator,
+        cpuModel,
+        vcpus,
+        memoryKib,
+        kernel,
+        others,
+        nics,
+        hotPlugPorts);
+  }
+
+  /** The disks that are files of this host alone, and move when the guest moves. */
+  public List<LocalDisk> localDisks() {
+    return disks.stream().filter(LocalDisk.class::isInstance).map(LocalDisk.class::cast).toList();
+  }
+
+  /** Name of the file in the secrets directory that opens an encrypted disk of this guest. */
+  public String secretOf(String diskId) {
+    return serverId + "-" + diskId;
+  }
+
+  /** One disk of the guest: its own, read-only, or over the network. */
+  @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
+  public sealed interface DiskRecipe {
+    /**
+     * Short and stable, e.g. {@code disk0}: node name, device id ({@code dev-disk0}) and export
+     * names derive from it.
+     */
+    String id();
+
+    /** Size the guest sees. */
+    long virtualBytes();
+  }
+
   /**
-   * One disk of the guest.
+   * A disk whose data is on this host alone.
    *
-   * @param id short and stable, e.g. {@code disk0}: node name, device id ({@code dev-disk0}) and
-   *     export names derive from it
    * @param file file name in the instance directory, no slash
    * @param format {@code qcow2} or {@code raw}: recorded, never probed
-   * @param virtualBytes size the guest sees
-   * @param base the read-only image below an overlay, by content
+   * @param layers what lies below the file, nearest first; only below qcow2
+   * @param encrypted LUKS inside the qcow2; its passphrase is {@link LaunchRecipe#secretOf}
    */
-  public record DiskRecipe(
-      String id, String file, String format, long virtualBytes, Optional<BaseRecipe> base) {}
+  public record LocalDisk(
+      String id,
+      String file,
+      String format,
+      long virtualBytes,
+      List<LayerRecipe> layers,
+      boolean encrypted)
+      implements DiskRecipe {
+    public LocalDisk {
+      layers = List.copyOf(layers);
+    }
 
-  /** A base image: {@code _base/<sha256>}, opened read-only with the recorded format. */
-  public record BaseRecipe(String sha256, String format) {}
+    /** The same disk on other layers. */
+    public LocalDisk on(List<LayerRecipe> others) {
+      return new LocalDisk(id, file, format, virtualBytes, others, encrypted);
+    }
+  }
+
+  /**
+   * An immutable layer below a disk, opened read-only: a base image, or a snapshot nobody writes to
+   * any more. All of them are files {@code _base/<sha256>}.
+   *
+   * @param format recorded, never probed
+   * @param encrypted by the passphrase of the disk above it
+   */
+  public record LayerRecipe(String sha256, String format, boolean encrypted) {}
+
+  /** A disk nobody writes to, such as a config drive: the raw file {@code _base/<sha256>}. */
+  public record ReadOnlyDisk(String id, String sha256, long virtualBytes) implements DiskRecipe {}
+
+  /**
+   * A volume that another machine serves over NBD. It is attached by the same address on every
+   * host, and never copied.
+   *
+   * @param host name or numeric address
+   * @param export NBD export name; may be empty
+   * @param hotPlugPort the root port it is plugged into, from 1
+   */
+  public record NetworkDisk(
+      String id, String host, int port, String export, long virtualBytes, int hotPlugPort)
+      implements DiskRecipe {
+    /** As people write it. */
+    public String url() {
+      return "nbd://%s:%d/%s".formatted(host.contains(":") ? "[" + host + "]" : host, port, export);
+    }
+  }
 
   /** A user-mode ({@code slirp}) network card; no NIC at all is an empty list. */
   public record NicRecipe(String id, String macAddress) {}

@@ -273,7 +273,8 @@ public abstract class DriverContract {
     Path file = source.resolve(tag);
     driver(0)
         .images()
-        .create(file, "qcow2", recipe().disks().getFirst().virtualBytes(), Optional.empty());
+        .create(
+            file, DiskImages.NewImage.empty("qcow2", recipe().disks().getFirst().virtualBytes()));
     return file;
   }
 
@@ -342,7 +343,12 @@ public abstract class DriverContract {
   private IncomingEndpoints open(Guest guest) throws VirtException {
     return guest.openIncoming(
         new IncomingRequest(
-            "127.0.0.1", freePort(), freePort(), Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(KEY)));
+            "127.0.0.1",
+            freePort(),
+            freePort(),
+            Map.of("disk0", EXPORT),
+            MoveOptions.PLAIN,
+            Optional.of(KEY)));
   }
 
   private static void mirror(Guest s, IncomingEndpoints to)
@@ -372,7 +378,11 @@ public abstract class DriverContract {
       Guest.HandOverRecord record)
       throws VirtException, InterruptedException {
     return s.handOver(
-        new MemoryTarget(to.address(), to.migrationPort(), key), usual(), handedOver, record, p -> {});
+        new MemoryTarget(to.address(), to.migrationPort(), key),
+        usual(),
+        handedOver,
+        record,
+        p -> {});
   }
 
   private static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {

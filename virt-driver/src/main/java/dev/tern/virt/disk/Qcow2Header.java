@@ -17,6 +17,7 @@ public record Qcow2Header(int version, long virtualBytes, int clusterBits, boole
   public static final int BYTES = 512;
 
   private static final int MAGIC = 0x514649fb;
+  private static final int LUKS = 2;
   private static final int SHORTEST = 72;
   private static final int SHORTEST_V3 = 104;
   private static final long LARGEST_DISK = 1L << 46;
@@ -33,9 +34,17 @@ public record Qcow2Header(int version, long virtualBytes, int clusterBits, boole
    *
    * @param fileBytes length of the whole file, to tell a header that points past its end
    * @throws VirtException {@code REFUSED} with a named reason: not qcow2, truncated, an unknown
-   *     version or feature, marked corrupt, data in another file, or sizes no honest image has
+   *     version or feature, marked corrupt, encrypted, data in another file, or sizes no honest
+   *     image has
    */
   public static Qcow2Header parse(byte[] start, long fileBytes) throws VirtException {
+    return parse(start, fileBytes, false);
+  }
+
+  /**
+   * Likewise, of a file that is recorded as LUKS, or as not encrypted; anything else is refused.
+   */
+  static Qcow2Header parse(byte[] start, long fileBytes, boolean luks) throws VirtException {
     if (start.length < 8 || ByteBuffer.wrap(start).getInt(0) != MAGIC) {
       throw refused("it does not start as a qcow2 image does");
     }
@@ -58,12 +67,19 @@ public record Qcow2Header(int version, long virtualBytes, int clusterBits, boole
     if (virtualBytes < 0 || virtualBytes > LARGEST_DISK) {
       throw refused("it claims a disk of an absurd size");
     }
-    if (header.getInt(32) != 0) {
-      throw refused("it is encrypted");
-    }
+    checkEncryption(header.getInt(32), luks);
     checkTables(header, virtualBytes, clusterBits, fileBytes);
     boolean backing = header.getLong(8) != 0 || header.getInt(16) != 0;
     return new Qcow2Header(version, virtualBytes, clusterBits, backing);
+  }
+
+  private static void checkEncryption(int method, boolean luks) throws VirtException {
+    if (luks && method != LUKS) {
+      throw refused("it is recorded as encrypted with LUKS and is not");
+    }
+    if (!luks && method != 0) {
+      throw refused("it is encrypted");
+    }
   }
 
   private static void checkFeatures(ByteBuffer header, int length) throws VirtException {

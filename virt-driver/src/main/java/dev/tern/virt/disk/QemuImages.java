@@ -36,29 +36,23 @@ public final class QemuImages implements DiskImages {
   }
 
   @Override
-  public ImageFacts inspect(Path file, String format, Optional<Path> base) throws VirtException {
-    checkFormat(format);
-    UntrustedImage.virtualBytes(file, format, base.isPresent());
-    JsonNode info = look(file, format);
+  public ImageFacts inspect(Path file, Expected expected) throws VirtException {
+    checkFormat(expected.format());
+    RecordedImage.check(file, expected);
+    JsonNode info = look(file, expected.format());
     String backing = info.path("full-backing-filename").asString("");
-    if (base.isPresent()
-        && !backing.isEmpty()
-        && !Path.of(backing).toAbsolutePath().equals(base.get().toAbsolutePath())) {
-      throw Qcow2Header.refused("its backing file is not the recorded base");
+    if (!backing.isEmpty()
+        && !Path.of(backing)
+            .toAbsolutePath()
+            .equals(expected.layers().getFirst().file().toAbsolutePath())) {
+      throw Qcow2Header.refused("its backing file is not the recorded layer");
     }
-    return facts(info, format);
+    return facts(info, expected.format());
   }
 
   @Override
-  public void create(Path file, String format, long virtualBytes, Optional<Base> base)
-      throws VirtException {
-    checkFormat(format);
-    if (virtualBytes <= 0) {
-      throw new VirtException(Kind.REFUSED, "A disk has at least one byte.", null);
-    }
-    if (base.isPresent() && !format.equals("qcow2")) {
-      throw new VirtException(Kind.REFUSED, "Only a qcow2 disk can lie on a base.", null);
-    }
+  public void create(Path file, NewImage image) throws VirtException {
+    RecordedImage.check(image);
     try {
       // Made here, empty and private, so that a second creation is refused whoever races.
       Files.createFile(
@@ -67,15 +61,8 @@ public final class QemuImages implements DiskImages {
       throw new VirtException(
           Kind.REFUSED, "The disk %s cannot be created: %s".formatted(file, e), e);
     }
-    List<String> command = new ArrayList<>(List.of(qemuImg, "create", "-q", "-f", format));
-    if (base.isPresent()) {
-      checkFormat(base.get().format());
-      command.addAll(
-          List.of("-F", base.get().format(), "-b", base.get().file().toAbsolutePath().toString()));
-    }
-    command.addAll(List.of("--", named(file), Long.toString(virtualBytes)));
     try {
-      Tool.run(command, directory(file), deadline);
+      Tool.run(creation(file, image), directory(file), deadline);
     } catch (VirtException e) {
       try {
         Files.deleteIfExists(file);
@@ -100,6 +87,42 @@ public final class QemuImages implements DiskImages {
     }
   }
 
+  private List<String> creation(Path file, NewImage image) {
+    List<String> command = new ArrayList<>(List.of(qemuImg, "create", "-q", "-f", image.format()));
+    List<String> options = new ArrayList<>();
+    image
+        .shape()
+        .ifPresent(shape -> {
+          options.add("cluster_size=" + shape.clusterBytes());
+          options.add("compat=" + shape.compat());
+        });
+    image
+        .secret()
+        .ifPresent(secret -> {
+          command.addAll(List.of("--object", "secret,id=key,file=" + escaped(secret)));
+          options.add("encrypt.format=luks");
+          options.add("encrypt.key-secret=key");
+          // The passphrase is random and as long as the key: stretching it would only cost time.
+          options.add("encrypt.iter-time=10");
+        });
+    if (!image.layers().isEmpty()) {
+      Layer nearest = image.layers().getFirst();
+      // -u: the backing file is not opened, since a layer's own header may name anything.
+      command.addAll(
+          List.of("-u", "-F", nearest.format(), "-b", nearest.file().toAbsolutePath().toString()));
+    }
+    if (!options.isEmpty()) {
+      command.addAll(List.of("-o", String.join(",", options)));
+    }
+    command.addAll(List.of("--", named(file), Long.toString(image.virtualBytes())));
+    return command;
+  }
+
+  /** A comma ends an option's value unless it is doubled. */
+  private static String escaped(Path path) {
+    return path.toAbsolutePath().toString().replace(",", ",,");
+  }
+
   private JsonNode look(Path file, String format) throws VirtException {
     // -U: QEMU may have it open; without it the tool fails on the image's lock.
     String said =
@@ -115,8 +138,15 @@ public final class QemuImages implements DiskImages {
   }
 
   private static ImageFacts facts(JsonNode info, String format) {
+    Optional<Shape> shape =
+        format.equals("qcow2")
+            ? Optional.of(
+                new Shape(
+                    info.path("cluster-size").asInt(0),
+                    info.path("format-specific").path("data").path("compat").asString("1.1")))
+            : Optional.empty();
     return new ImageFacts(
-        format, info.path("virtual-size").asLong(0), info.path("actual-size").asLong(0));
+        format, info.path("virtual-size").asLong(0), info.path("actual-size").asLong(0), shape);
   }
 
   /** A name the tool cannot take for an option or a protocol. */
@@ -132,7 +162,7 @@ public final class QemuImages implements DiskImages {
     return directory;
   }
 
-  private static void checkFormat(String format) throws VirtException {
+  static void checkFormat(String format) throws VirtException {
     if (!FORMATS.contains(format)) {
       throw new VirtException(
           Kind.REFUSED, "The format '%s' is neither qcow2 nor raw.".formatted(format), null);

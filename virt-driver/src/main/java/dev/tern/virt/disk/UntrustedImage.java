@@ -20,7 +20,7 @@ public final class UntrustedImage {
    *     to be, or points to another file
    */
   public static long check(Path file, String format) throws VirtException {
-    long virtualBytes = virtualBytes(file, format, false);
+    long virtualBytes = virtualBytes(file, format, false, false);
     if (format.equals("raw")) {
       Optional<String> foreign = ForeignMagic.of(start(file));
       if (foreign.isPresent()) {
@@ -34,20 +34,24 @@ public final class UntrustedImage {
   /**
    * Size the guest sees of a disk made here.
    *
-   * @param backingAllowed it lies on a recorded base
+   * @param backingAllowed it lies on a recorded layer
+   * @param encrypted it is recorded as LUKS inside a qcow2
    */
-  public static long virtualBytes(Path file, String format, boolean backingAllowed)
-      throws VirtException {
+  public static long virtualBytes(
+      Path file, String format, boolean backingAllowed, boolean encrypted) throws VirtException {
     long length = length(file);
     return switch (format) {
       case "qcow2" -> {
-        Qcow2Header header = Qcow2Header.parse(start(file), length);
+        Qcow2Header header = Qcow2Header.parse(start(file), length, encrypted);
         if (header.hasBackingFile() && !backingAllowed) {
           throw Qcow2Header.refused("it has a backing file");
         }
         yield header.virtualBytes();
       }
       case "raw" -> {
+        if (encrypted) {
+          throw Qcow2Header.refused("only a qcow2 can be encrypted");
+        }
         if (length == 0) {
           throw Qcow2Header.refused("it is empty");
         }

@@ -3,7 +3,7 @@ package dev.tern.virt.fake;
 import static dev.tern.virt.fake.FakeVirtDriver.refused;
 
 import dev.tern.virt.DiskCopies;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,23 +51,23 @@ final class FakeCopies implements DiskCopies {
   /** What a disk's device reads, once it is no longer what it was launched with. */
   record Top(String tag, Path file, String format, boolean onLayers) {}
 
-  private DiskRecipe disk(String id) throws VirtException {
-    return process.recipe().disks().stream()
+  private LocalDisk disk(String id) throws VirtException {
+    return process.recipe().localDisks().stream()
         .filter(disk -> disk.id().equals(id))
         .findFirst()
         .orElseThrow(() -> refused("The guest has no disk %s.".formatted(id)));
   }
 
-  private Top top(DiskRecipe disk) {
+  private Top top(LocalDisk disk) {
     return Optional.ofNullable(process.tops.get(disk.id()))
         .orElseGet(() ->
-            new Top("", instance.resolve(disk.file()), disk.format(), disk.base().isPresent()));
+            new Top("", instance.resolve(disk.file()), disk.format(), !disk.layers().isEmpty()));
   }
 
   @Override
   public List<DiskNode> disks() throws VirtException {
     beginning.of("copies.disks");
-    return process.recipe().disks().stream()
+    return process.recipe().localDisks().stream()
         .map(disk -> {
           Top top = top(disk);
           return new DiskNode(
@@ -86,7 +86,7 @@ final class FakeCopies implements DiskCopies {
   @Override
   public void start(Copy copy) throws VirtException {
     beginning.of("copies.start");
-    DiskRecipe disk = disk(copy.diskId());
+    LocalDisk disk = disk(copy.diskId());
     @Nullable Job running = process.copies.get(copy.diskId());
     if (top(disk).tag().equals(copy.tag())
         || (running != null && running.copy.tag().equals(copy.tag()))) {
@@ -208,7 +208,7 @@ final class FakeCopies implements DiskCopies {
   @Override
   public void overlay(String diskId, String tag, Path file) throws VirtException {
     beginning.of("copies.overlay");
-    DiskRecipe disk = disk(diskId);
+    LocalDisk disk = disk(diskId);
     if (top(disk).tag().equals(tag)) {
       return;
     }

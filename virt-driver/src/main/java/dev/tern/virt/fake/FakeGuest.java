@@ -5,6 +5,9 @@ import static dev.tern.virt.fake.FakeVirtDriver.refused;
 import dev.tern.virt.DiskCopies;
 import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
+import dev.tern.virt.LaunchRecipe.NetworkDisk;
+import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -96,8 +99,15 @@ final class FakeGuest implements Guest {
   public List<DiskState> disks() throws VirtException {
     begin("disks");
     return process.recipe().disks().stream()
-        .map(d -> new DiskState(d.id(), d.format(), d.virtualBytes(), 0))
+        .map(d -> new DiskState(d.id(), format(d), d.virtualBytes(), 0))
         .toList();
+  }
+
+  private static String format(DiskRecipe disk) {
+    return switch (disk) {
+      case LocalDisk local -> local.format();
+      case ReadOnlyDisk _, NetworkDisk _ -> "raw";
+    };
   }
 
   @Override
@@ -196,6 +206,10 @@ final class FakeGuest implements Guest {
       if (process.copies.containsKey(target.diskId())) {
         throw refused("Disk %s is being copied already.".formatted(target.diskId()));
       }
+      if (process.recipe().localDisks().stream()
+          .noneMatch(disk -> disk.id().equals(target.diskId()))) {
+        throw refused("Disk %s is no local disk of the guest.".formatted(target.diskId()));
+      }
       Optional<FakeProcess> to =
           world
               .listeningOn(target.address(), target.port())
@@ -221,7 +235,7 @@ final class FakeGuest implements Guest {
   }
 
   private long diskBytes() {
-    return process.recipe().disks().stream().mapToLong(DiskRecipe::virtualBytes).sum();
+    return process.recipe().localDisks().stream().mapToLong(LocalDisk::virtualBytes).sum();
   }
 
   @Override
@@ -288,7 +302,7 @@ final class FakeGuest implements Guest {
     if (!to.get().key.equals(target.key())) {
       return Optional.of("TLS handshake failed");
     }
-    for (DiskRecipe disk : process.recipe().disks()) {
+    for (LocalDisk disk : process.recipe().localDisks()) {
       FakeProcess mirrored = process.mirrors.get(disk.id());
       if (mirrored == null || !mirrored.alive()) {
         return Optional.of("Disk %s has no ready mirror.".formatted(disk.id()));

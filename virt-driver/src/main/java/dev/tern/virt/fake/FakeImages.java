@@ -5,6 +5,7 @@ import static dev.tern.virt.fake.FakeVirtDriver.refused;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.disk.Qcow2Header;
+import dev.tern.virt.disk.RecordedImage;
 import dev.tern.virt.disk.UntrustedImage;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 final class FakeImages implements DiskImages {
   private static final int CLUSTER_BITS = 16;
   private static final int V3_HEADER = 104;
+  private static final int LUKS = 2;
 
   @Override
   public ImageFacts inspectUntrusted(Path file, String format) throws VirtException {
@@ -25,36 +27,33 @@ final class FakeImages implements DiskImages {
   }
 
   @Override
-  public ImageFacts inspect(Path file, String format, Optional<Path> base) throws VirtException {
-    return facts(UntrustedImage.virtualBytes(file, format, base.isPresent()), file, format);
+  public ImageFacts inspect(Path file, Expected expected) throws VirtException {
+    return facts(RecordedImage.check(file, expected), file, expected.format());
   }
 
   private static ImageFacts facts(long virtualBytes, Path file, String format)
       throws VirtException {
     try {
-      return new ImageFacts(format, virtualBytes, Files.size(file));
+      Optional<Shape> shape =
+          format.equals("qcow2")
+              ? Optional.of(new Shape(1 << CLUSTER_BITS, "1.1"))
+              : Optional.empty();
+      return new ImageFacts(format, virtualBytes, Files.size(file), shape);
     } catch (IOException e) {
       throw refused("%s cannot be read.".formatted(file));
     }
   }
 
   @Override
-  public void create(Path file, String format, long virtualBytes, Optional<Base> base)
-      throws VirtException {
-    if (virtualBytes <= 0
-        || (!format.equals("qcow2") && (!format.equals("raw") || base.isPresent()))) {
-      throw refused("The disk %s cannot be created so.".formatted(file));
-    }
-    if (base.isPresent() && !Files.isRegularFile(base.get().file())) {
-      throw refused("The base %s is missing.".formatted(base.get().file()));
-    }
+  public void create(Path file, NewImage image) throws VirtException {
+    RecordedImage.check(image);
     try {
       Files.createFile(file);
-      if (format.equals("qcow2")) {
-        Files.write(file, header(virtualBytes, base.isPresent()));
+      if (image.format().equals("qcow2")) {
+        Files.write(file, header(image));
       } else {
         try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
-          raw.setLength(virtualBytes);
+          raw.setLength(image.virtualBytes());
         }
       }
     } catch (IOException e) {
@@ -75,13 +74,15 @@ final class FakeImages implements DiskImages {
     }
   }
 
-  private static byte[] header(long virtualBytes, boolean backing) {
+  private static byte[] header(NewImage image) {
+    boolean backing = !image.layers().isEmpty();
     long perEntry = 1L << (2 * CLUSTER_BITS - 3);
-    int entries = (int) ((virtualBytes + perEntry - 1) / perEntry);
+    int entries = (int) ((image.virtualBytes() + perEntry - 1) / perEntry);
     ByteBuffer header = ByteBuffer.allocate(Qcow2Header.BYTES + 8 * entries + 8);
     header.putInt(0, 0x514649fb).putInt(4, 3);
     header.putLong(8, backing ? V3_HEADER + 8 : 0).putInt(16, backing ? 1 : 0);
-    header.putInt(20, CLUSTER_BITS).putLong(24, virtualBytes);
+    header.putInt(20, CLUSTER_BITS).putLong(24, image.virtualBytes());
+    header.putInt(32, image.secret().isPresent() ? LUKS : 0);
     header.putInt(36, entries).putLong(40, Qcow2Header.BYTES);
     header.putLong(48, Qcow2Header.BYTES + 8L * entries).putInt(100, V3_HEADER);
     return header.array();

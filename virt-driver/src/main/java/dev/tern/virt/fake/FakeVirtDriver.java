@@ -5,8 +5,8 @@ import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LayerTransfer;
+import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -77,11 +77,8 @@ public final class FakeVirtDriver implements VirtDriver {
     if (!capabilities.machineTypes().contains(recipe.machineType())) {
       throw refused("unsupported machine type " + recipe.machineType());
     }
-    for (DiskRecipe disk : recipe.disks()) {
-      if (!Files.isRegularFile(instanceDirectory.resolve(disk.file()))) {
-        throw refused("Disk %s has no file.".formatted(disk.id()));
-      }
-    }
+    // Base images lie where a host keeps them: beside the directory of its instances.
+    RecipeFiles.check(recipe, instanceDirectory, bases(instanceDirectory), images);
     FakeProcess process =
         new FakeProcess(
             recipe,
@@ -101,6 +98,11 @@ public final class FakeVirtDriver implements VirtDriver {
     return world
         .at(instanceDirectory)
         .map(process -> new FakeGuest(world, process, instanceDirectory, clock));
+  }
+
+  private static Path bases(Path instanceDirectory) {
+    Path instances = instanceDirectory.toAbsolutePath().getParent();
+    return instances == null ? instanceDirectory : instances.resolveSibling("_base");
   }
 
   static VirtException refused(String why) {

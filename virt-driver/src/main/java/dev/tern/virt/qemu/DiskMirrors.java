@@ -51,6 +51,7 @@ final class DiskMirrors {
   void mirror(List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException {
     boolean ready = false;
+    LocalDisks.require(session, targets.stream().map(MirrorTarget::diskId).toList());
     try (QmpEvents events = session.monitor().events()) {
       Helm helm = new Helm(session, steering);
       Pace pace = new Pace(helm.mirrorShare(targets.size()), Helm.blocksWrites(steering));

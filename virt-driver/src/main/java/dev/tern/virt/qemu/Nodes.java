@@ -15,8 +15,21 @@ final class Nodes {
     return disk + "-file";
   }
 
-  static String base(String disk) {
-    return disk + "-base";
+  /** A layer below the disk's file, counted from 1, the nearest. */
+  static String layer(String disk, int n) {
+    return disk + "-layer" + n;
+  }
+
+  static String network(String disk) {
+    return disk + "-nbd";
+  }
+
+  static String secret(String disk) {
+    return "secret-" + disk;
+  }
+
+  static String port(int n) {
+    return "port" + n;
   }
 
   static String device(String disk) {

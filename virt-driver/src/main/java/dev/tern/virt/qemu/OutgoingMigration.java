@@ -134,14 +134,12 @@ final class OutgoingMigration {
         .anyMatch(c -> c.capability().equals("postcopy-ram") && c.state());
   }
 
-  /** A disk that is not mirrored would be empty where the guest arrives. */
+  /** A local disk that is not mirrored would be empty where the guest arrives. */
   private void requireReadyMirrors() throws VirtException, StayException {
     List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
-    for (Commands.BlockDevice device : session.call(new Commands.QueryBlock())) {
-      Optional<String> disk = Optional.ofNullable(device.qdev()).flatMap(Nodes::diskOf);
-      if (disk.isPresent()
-          && jobs.stream().noneMatch(j -> j.device().equals(Nodes.job(disk.get())) && j.ready())) {
-        throw new StayException("Disk %s has no ready mirror.".formatted(disk.get()));
+    for (String disk : LocalDisks.of(session)) {
+      if (jobs.stream().noneMatch(j -> j.device().equals(Nodes.job(disk)) && j.ready())) {
+        throw new StayException("Disk %s has no ready mirror.".formatted(disk));
       }
     }
   }

@@ -4,9 +4,9 @@ import dev.tern.virt.DiskImages;
 import dev.tern.virt.Guest;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.Pauses;
+import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -81,13 +81,7 @@ public final class QemuDriver implements VirtDriver {
     QemuProcess.forget(instance);
     StreamCredentials.forget(instance);
     new EndpointsFile(instance).delete();
-    for (DiskRecipe disk : recipe.disks()) {
-      var _ =
-          images.inspect(
-              instance.resolve(disk.file()),
-              disk.format(),
-              disk.base().map(base -> settings.bases().resolve(base.sha256())));
-    }
+    RecipeFiles.check(recipe, instance, settings.bases(), images);
     QemuProcess process = start(line, instance, mode);
     try {
       return connect(process, instance);

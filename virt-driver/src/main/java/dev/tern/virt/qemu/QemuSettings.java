@@ -11,6 +11,7 @@ import java.util.Objects;
  * @param qemuImg the image tool, likewise
  * @param storageDaemon what takes layers in from other hosts, likewise
  * @param bases directory of base images, kernels and initramfs, each file named by its sha256
+ * @param secrets directory of passphrases of encrypted disks, of the agent's user alone
  * @param runtime directory for short-lived links to sockets whose own path is too long for a Unix
  *     socket address (108 bytes)
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}; {@code auto} takes kvm only where
@@ -23,6 +24,7 @@ public record QemuSettings(
     String qemuImg,
     String storageDaemon,
     Path bases,
+    Path secrets,
     Path runtime,
     String accelerator,
     boolean insecure,
@@ -33,6 +35,7 @@ public record QemuSettings(
     Objects.requireNonNull(qemuImg);
     Objects.requireNonNull(storageDaemon);
     Objects.requireNonNull(bases);
+    Objects.requireNonNull(secrets);
     Objects.requireNonNull(runtime);
     Objects.requireNonNull(deadlines);
     if (!accelerator.equals("auto") && !accelerator.equals("kvm") && !accelerator.equals("tcg")) {
@@ -48,6 +51,7 @@ public record QemuSettings(
         "qemu-img",
         "qemu-storage-daemon",
         bases,
+        bases.resolveSibling("secrets"),
         Path.of(System.getProperty("java.io.tmpdir")),
         "auto",
         false,

@@ -40,8 +40,28 @@ public sealed interface BlockNode {
       boolean readOnly,
       @Nullable String discard,
       @Nullable String detectZeroes,
-      @Nullable Backing backing)
-      implements BlockNode {}
+      @Nullable Backing backing,
+      @Nullable Encrypt encrypt)
+      implements BlockNode {
+    /** Not encrypted. */
+    public Format(
+        String driver,
+        String nodeName,
+        String file,
+        boolean readOnly,
+        @Nullable String discard,
+        @Nullable String detectZeroes,
+        @Nullable Backing backing) {
+      this(driver, nodeName, file, readOnly, discard, detectZeroes, backing, null);
+    }
+  }
+
+  /** Encryption inside a qcow2, opened by a secret object. */
+  record Encrypt(String format, String keySecret) {
+    public Encrypt(String keySecret) {
+      this("luks", keySecret);
+    }
+  }
 
   /** What lies below an overlay. */
   sealed interface Backing {}

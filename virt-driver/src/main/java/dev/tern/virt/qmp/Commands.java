@@ -102,6 +102,7 @@ public final class Commands {
   public record NodeState(
       String nodeName,
       String drv,
+      boolean ro,
       @Nullable String file,
       @JsonProperty("backing_file") @Nullable String backingFile,
       ImageState image) {}

@@ -2,9 +2,10 @@ package dev.tern.virt.fake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.DriverContract;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.VirtDriver;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,11 +35,10 @@ class FakeVirtDriverTest extends DriverContract {
   @Override
   protected Path instance(int host) throws Exception {
     Path instance = Files.createDirectory(directory.resolve("host" + host));
-    DiskRecipe disk = recipe().disks().getFirst();
+    LocalDisk disk = recipe().localDisks().getFirst();
     driver(host)
         .images()
-        .create(
-            instance.resolve(disk.file()), disk.format(), disk.virtualBytes(), Optional.empty());
+        .create(instance.resolve(disk.file()), NewImage.empty(disk.format(), disk.virtualBytes()));
     assertThat(
             driver(host)
                 .images()
@@ -51,7 +51,7 @@ class FakeVirtDriverTest extends DriverContract {
   @Override
   protected LaunchRecipe recipe() {
     return new LaunchRecipe(
-        1,
+        LaunchRecipe.VERSION,
         "6f1f2b9e-53b1-4d0e-9a53-0c8a2f7f6f01",
         "test",
         "pc-q35-7.2",
@@ -60,8 +60,9 @@ class FakeVirtDriverTest extends DriverContract {
         1,
         1 << 17,
         Optional.empty(),
-        List.of(new DiskRecipe("disk0", "disk0.qcow2", "qcow2", 1L << 30, Optional.empty())),
-        List.of());
+        List.of(new LocalDisk("disk0", "disk0.qcow2", "qcow2", 1L << 30, List.of(), false)),
+        List.of(),
+        LaunchRecipe.USUAL_PORTS);
   }
 
   @Override

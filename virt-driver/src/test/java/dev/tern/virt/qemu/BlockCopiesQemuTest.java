@@ -213,7 +213,7 @@ class BlockCopiesQemuTest {
 
   private Path create(String name) throws Exception {
     Path file = temporary.resolve(name);
-    host.driver.images().create(file, "qcow2", DISK, java.util.Optional.empty());
+    host.driver.images().create(file, dev.tern.virt.DiskImages.NewImage.empty("qcow2", DISK));
     return file;
   }
 

@@ -292,7 +292,12 @@ class LiveMigrationQemuTest {
   private IncomingEndpoints open(Guest guest) throws Exception {
     return guest.openIncoming(
         new IncomingRequest(
-            "127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(TestHost.KEY)));
+            "127.0.0.1",
+            TestHost.freePort(),
+            0,
+            Map.of("disk0", EXPORT),
+            MoveOptions.PLAIN,
+            Optional.of(TestHost.KEY)));
   }
 
   private static List<MirrorTarget> mirrorTo(IncomingEndpoints to) {

@@ -137,7 +137,7 @@ class QemuDriverQemuTest {
     host.createDisks(good, instance);
     LaunchRecipe bad =
         new LaunchRecipe(
-            1,
+            LaunchRecipe.VERSION,
             good.serverId(),
             "x",
             "pc-q35-99.9",
@@ -147,7 +147,8 @@ class QemuDriverQemuTest {
             good.memoryKib(),
             good.kernel(),
             good.disks(),
-            good.nics());
+            good.nics(),
+            good.hotPlugPorts());
     assertThatThrownBy(() -> host.driver.launch(bad, instance, LaunchMode.RUN))
         .isInstanceOfSatisfying(
             VirtException.class, e -> assertThat(e.kind()).isEqualTo(VirtException.Kind.REFUSED))
@@ -171,7 +172,8 @@ class QemuDriverQemuTest {
                       TestHost.freePort(),
                       0,
                       Map.of("disk0", "name-12345678"),
-                      MoveOptions.PLAIN,Optional.empty())))
+                      MoveOptions.PLAIN,
+                      Optional.empty())))
           .isInstanceOf(VirtException.class);
     }
     assertThatThrownBy(guest::cont).isInstanceOf(VirtException.class);
@@ -184,15 +186,25 @@ class QemuDriverQemuTest {
     String sha = host.addBase(file);
     Path disk = host.instance("s").resolve("disk0.qcow2");
     DiskImages images = host.driver.images();
+    DiskImages.Layer base = new DiskImages.Layer(host.bases.resolve(sha), "raw", false);
     images.create(
-        disk, "qcow2", 64 << 20, Optional.of(new DiskImages.Base(host.bases.resolve(sha), "raw")));
-    assertThat(images.inspect(disk, "qcow2", Optional.of(host.bases.resolve(sha))).virtualBytes())
+        disk,
+        new DiskImages.NewImage(
+            "qcow2", 64 << 20, List.of(base), Optional.empty(), Optional.empty()));
+    assertThat(
+            images
+                .inspect(disk, new DiskImages.Expected("qcow2", false, List.of(base)))
+                .virtualBytes())
         .isEqualTo(64 << 20);
-    assertThatThrownBy(() -> images.inspect(disk, "qcow2", Optional.of(file)))
-        .hasMessageContaining("not the recorded base");
+    assertThatThrownBy(() ->
+            images.inspect(
+                disk,
+                new DiskImages.Expected(
+                    "qcow2", false, List.of(new DiskImages.Layer(file, "raw", false)))))
+        .hasMessageContaining("not the recorded layer");
     assertThatThrownBy(() -> images.inspectUntrusted(disk, "qcow2"))
         .hasMessageContaining("backing file");
-    assertThatThrownBy(() -> images.create(disk, "qcow2", 64 << 20, Optional.empty()))
+    assertThatThrownBy(() -> images.create(disk, DiskImages.NewImage.empty("qcow2", 64 << 20)))
         .hasMessageContaining("cannot be created");
     assertThatThrownBy(() -> images.inspectUntrusted(disk, "raw"))
         .hasMessageContaining("starts as a qcow2");

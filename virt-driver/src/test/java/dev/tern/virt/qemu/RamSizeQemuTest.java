@@ -83,7 +83,12 @@ class RamSizeQemuTest {
       IncomingEndpoints to =
           d.openIncoming(
               new IncomingRequest(
-                  "127.0.0.1", TestHost.freePort(), 0, Map.of(), MoveOptions.PLAIN, Optional.of(TestHost.KEY)));
+                  "127.0.0.1",
+                  TestHost.freePort(),
+                  0,
+                  Map.of(),
+                  MoveOptions.PLAIN,
+                  Optional.of(TestHost.KEY)));
       HandOver handOver =
           s.handOver(
               new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY)),
@@ -101,18 +106,7 @@ class RamSizeQemuTest {
   }
 
   private static LaunchRecipe diskless(LaunchRecipe r) {
-    return new LaunchRecipe(
-        r.version(),
-        r.serverId(),
-        r.name(),
-        r.machineType(),
-        r.accelerator(),
-        r.cpuModel(),
-        r.vcpus(),
-        r.memoryKib(),
-        r.kernel(),
-        List.of(),
-        r.nics());
+    return r.withDisks(List.of());
   }
 
   /** Three more whole rounds of checking, all good; a guest that died of stale memory has none. */

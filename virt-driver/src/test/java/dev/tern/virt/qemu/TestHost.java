@@ -1,9 +1,11 @@
 package dev.tern.virt.qemu;
 
+import dev.tern.virt.DiskImages;
 import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.KernelBoot;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
+import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
@@ -41,6 +43,7 @@ final class TestHost {
                 "qemu-img",
                 "qemu-storage-daemon",
                 bases,
+                Files.createDirectories(directory.resolve("secrets")),
                 Path.of(System.getProperty("java.io.tmpdir")),
                 "tcg",
                 false,
@@ -97,7 +100,7 @@ final class TestHost {
 
   LaunchRecipe recipe(String guestOptions, long memoryKib, String format) throws VirtException {
     return new LaunchRecipe(
-        1,
+        LaunchRecipe.VERSION,
         SERVER,
         "test",
         driver.capabilities().defaultMachineType(),
@@ -110,8 +113,9 @@ final class TestHost {
                 addBase(guestFile("vmlinux")),
                 Optional.of(addBase(guestFile("initrd.gz"))),
                 QUIET + guestOptions)),
-        List.of(new DiskRecipe("disk0", "disk0." + format, format, 64L << 20, Optional.empty())),
-        List.of());
+        List.of(new LocalDisk("disk0", "disk0." + format, format, 64L << 20, List.of(), false)),
+        List.of(),
+        LaunchRecipe.USUAL_PORTS);
   }
 
   Path instance(String name) {
@@ -123,11 +127,20 @@ final class TestHost {
   }
 
   void createDisks(LaunchRecipe recipe, Path instance) throws VirtException {
-    for (DiskRecipe disk : recipe.disks()) {
+    for (LocalDisk disk : recipe.localDisks()) {
       driver
           .images()
           .create(
-              instance.resolve(disk.file()), disk.format(), disk.virtualBytes(), Optional.empty());
+              instance.resolve(disk.file()),
+              new DiskImages.NewImage(
+                  disk.format(),
+                  disk.virtualBytes(),
+                  RecipeFiles.layers(disk.layers(), bases),
+                  disk.encrypted()
+                      ? Optional.of(
+                          directory.resolve("secrets").resolve(recipe.secretOf(disk.id())))
+                      : Optional.empty(),
+                  Optional.empty()));
     }
   }
 
