@@ -74,7 +74,7 @@ public final class Agent implements AutoCloseable {
                 instances,
                 driver,
                 jobs,
-                new ProgressTeller(world.progress(), world.clock()),
+                new ProgressTeller(world.progress(), world.clock(), System::nanoTime),
                 settings.insecure()),
             new DestinationSide(
                 host,

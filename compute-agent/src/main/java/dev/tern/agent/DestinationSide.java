@@ -361,7 +361,7 @@ final class DestinationSide {
       throws IOException, VirtException {
     Standing standing = instance.standing();
     if (standing.arrivedEpoch() == header.epoch()) {
-      return Optional.of(new Arrived(standing.resumedAt()));
+      return Optional.of(new Arrived(standing.arrival()));
     }
     return switch (standing.place()) {
       case INCOMING -> {

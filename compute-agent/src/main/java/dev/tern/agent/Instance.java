@@ -22,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
@@ -346,8 +345,11 @@ final class Instance implements AutoCloseable {
   private void arrived(long epoch, Arrival told, CompletableFuture<Arrival> arriving) {
     try {
       switch (told) {
-        case Arrival.Running(Optional<Instant> at) ->
-            open().appendIf(s -> s.arrivedEpoch() == epoch && !s.resumed(), new Resumed(epoch, at));
+        case Arrival.Running(Guest.ArrivalStamps stamps) ->
+            open()
+                .appendIf(
+                    s -> s.arrivedEpoch() == epoch && !s.resumed(),
+                    new Resumed(epoch, Stamps.of(stamps)));
         case Arrival.Failed(String reason) ->
             log.atWarn()
                 .addKeyValue("server", server)

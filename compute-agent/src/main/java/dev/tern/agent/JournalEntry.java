@@ -1,7 +1,8 @@
 package dev.tern.agent;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import java.time.Instant;
+import dev.tern.contract.agent.ArrivalStamps;
+import dev.tern.contract.agent.LeavingStamps;
 import java.util.Optional;
 
 /**
@@ -34,7 +35,7 @@ sealed interface JournalEntry {
   record Arrived(long epoch) implements JournalEntry {}
 
   /** What QEMU said when the arrived guest was let run. */
-  record Resumed(long epoch, Optional<Instant> at) implements JournalEntry {}
+  record Resumed(long epoch, Optional<ArrivalStamps> stamps) implements JournalEntry {}
 
   /** The copy here will never run in this epoch. Written before its process is ended. */
   record Dead(long epoch) implements JournalEntry {}
@@ -43,7 +44,7 @@ sealed interface JournalEntry {
   record HandedOver(long epoch) implements JournalEntry {}
 
   /** QEMU has sent all of the guest. */
-  record Sent(long epoch, Optional<Instant> stoppedAt) implements JournalEntry {}
+  record Sent(long epoch, Optional<LeavingStamps> stamps) implements JournalEntry {}
 
   /** The destination's copy is dead; the guest is ours again. Written before it runs. */
   record ReturnedHome(long epoch) implements JournalEntry {}

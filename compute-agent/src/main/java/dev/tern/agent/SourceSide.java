@@ -16,9 +16,11 @@ import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.agent.LeavingStamps;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.MemoryTarget;
 import dev.tern.virt.Guest.MirrorTarget;
+import dev.tern.virt.Guest.MoveProgress;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.HostCapabilities;
@@ -42,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -174,7 +177,10 @@ final class SourceSide {
       return Deadline.within(
           limits.deadline(),
           () -> {
-            guest.mirrorDisks(targets, steering(limits), progress.of(header));
+            guest.mirrorDisks(
+                targets,
+                steering(limits),
+                progress.of(header, memoryBytes(recipe), limits.downtimeLimit()));
             return new Nothing();
           });
     } catch (InterruptedException e) {
@@ -224,7 +230,7 @@ final class SourceSide {
           throw Refusals.wrongPlace(header.server(), standing, "handed over");
         }
         yield standing.sent() || instance.guest().isEmpty()
-            ? new AgentResult.HandedOver(true, "", standing.stoppedAt())
+            ? new AgentResult.HandedOver(true, "", standing.leaving())
             : handOver(header, instance, target, limits, true);
       }
       case NOTHING -> throw Refusals.absent(header.server());
@@ -237,6 +243,8 @@ final class SourceSide {
       Header header, Instance instance, IncomingReady target, MoveLimits limits, boolean recorded)
       throws Exception {
     Guest guest = instance.runningGuest();
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    Consumer<MoveProgress> told = progress.of(header, memoryBytes(recipe), limits.downtimeLimit());
     Guest.HandOver came;
     try {
       came =
@@ -245,21 +253,26 @@ final class SourceSide {
               steering(limits),
               recorded,
               () -> instance.append(new HandedOver(header.epoch())),
-              progress.of(header));
+              told);
     } catch (VirtException e) {
       came = afterFailure(instance, guest, header, e);
     }
     return switch (came) {
-      case Guest.HandOver.Sent(var stoppedAt, var moved) -> {
-        instance.append(new Sent(header.epoch(), stoppedAt));
-        progress.of(header).accept(moved);
-        yield new AgentResult.HandedOver(true, "", stoppedAt);
+      case Guest.HandOver.Sent(var heard, var moved) -> {
+        Optional<LeavingStamps> stamps = Stamps.of(heard);
+        instance.append(new Sent(header.epoch(), stamps));
+        told.accept(moved);
+        yield new AgentResult.HandedOver(true, "", stamps);
       }
       case Guest.HandOver.Stayed(String reason) ->
           new AgentResult.HandedOver(false, reason, Optional.empty());
       case Guest.HandOver.Unknown(String reason) ->
           new AgentResult.HandedOver(true, reason, Optional.empty());
     };
+  }
+
+  private static long memoryBytes(LaunchRecipe recipe) {
+    return recipe.memoryKib() << 10;
   }
 
   /** The record decides: before it the guest comes back here, after it never by itself. */

@@ -13,7 +13,8 @@ import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Seen;
 import dev.tern.agent.JournalEntry.Sent;
 import dev.tern.agent.JournalEntry.Stopped;
-import java.time.Instant;
+import dev.tern.contract.agent.ArrivalStamps;
+import dev.tern.contract.agent.LeavingStamps;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,9 +28,9 @@ import java.util.Optional;
  * @param returnedEpoch of the last return, 0 for none
  * @param paused an incoming guest was paused by its user and stays so
  * @param resumed the arrived guest was let run
- * @param resumedAt QEMU's stamp of that
+ * @param arrival QEMU's stamps of the last arrival
  * @param sent QEMU has sent all of the guest that was handed over
- * @param stoppedAt QEMU's stamp of the guest's stop
+ * @param leaving QEMU's stamps of that
  */
 record Standing(
     Place place,
@@ -40,9 +41,9 @@ record Standing(
     long returnedEpoch,
     boolean paused,
     boolean resumed,
-    Optional<Instant> resumedAt,
+    Optional<ArrivalStamps> arrival,
     boolean sent,
-    Optional<Instant> stoppedAt) {
+    Optional<LeavingStamps> leaving) {
 
   /** See the diagram in the package's description. */
   enum Place {
@@ -125,9 +126,9 @@ record Standing(
         returnedEpoch,
         paused,
         resumed,
-        resumedAt,
+        arrival,
         sent,
-        stoppedAt);
+        leaving);
   }
 
   private Standing incoming(boolean keepPaused) {
@@ -142,7 +143,7 @@ record Standing(
         false,
         Optional.empty(),
         sent,
-        stoppedAt);
+        leaving);
   }
 
   private Standing arrived(long inEpoch) {
@@ -157,7 +158,7 @@ record Standing(
         false,
         Optional.empty(),
         sent,
-        stoppedAt);
+        leaving);
   }
 
   private Standing resumed(Resumed entry) throws ImpossibleEntry {
@@ -173,9 +174,9 @@ record Standing(
         returnedEpoch,
         paused,
         true,
-        entry.at(),
+        entry.stamps(),
         sent,
-        stoppedAt);
+        leaving);
   }
 
   private Standing handedOver(long inEpoch) {
@@ -188,7 +189,7 @@ record Standing(
         returnedEpoch,
         paused,
         resumed,
-        resumedAt,
+        arrival,
         false,
         Optional.empty());
   }
@@ -206,9 +207,9 @@ record Standing(
         returnedEpoch,
         paused,
         resumed,
-        resumedAt,
+        arrival,
         true,
-        entry.stoppedAt());
+        entry.stamps());
   }
 
   private Standing returned(long inEpoch) {
@@ -221,9 +222,9 @@ record Standing(
         inEpoch,
         paused,
         resumed,
-        resumedAt,
+        arrival,
         sent,
-        stoppedAt);
+        leaving);
   }
 
   /** What may not follow. */

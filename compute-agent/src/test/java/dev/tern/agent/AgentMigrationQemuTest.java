@@ -119,9 +119,12 @@ class AgentMigrationQemuTest {
     assertThat(sent.sent()).as(sent.reason()).isTrue();
     Arrived arrived = (Arrived) ask(hosts.destination, new AwaitArrival(header(2)));
     if (!restarted) {
-      assertThat(sent.stoppedAt()).isPresent();
-      assertThat(arrived.resumedAt()).isPresent();
-      assertThat(Duration.between(sent.stoppedAt().get(), arrived.resumedAt().get()))
+      assertThat(sent.stamps()).isPresent();
+      assertThat(arrived.stamps()).isPresent();
+      assertThat(
+              Duration.between(
+                  sent.stamps().get().stopped().orElseThrow(),
+                  arrived.stamps().get().resumed().orElseThrow()))
           .isBetween(Duration.ZERO, Duration.ofSeconds(5));
     }
     assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);

@@ -19,6 +19,8 @@ import dev.tern.agent.JournalEntry.Stopped;
 import dev.tern.agent.JournalLines.DamagedJournal;
 import dev.tern.agent.Standing.ImpossibleEntry;
 import dev.tern.agent.Standing.Place;
+import dev.tern.contract.agent.ArrivalStamps;
+import dev.tern.contract.agent.LeavingStamps;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,6 +40,11 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class JournalTest {
   private static final Instant AT = Instant.parse("2026-01-02T03:04:05.678901Z");
+  private static final LeavingStamps LEFT =
+      new LeavingStamps(
+          Optional.of(AT), Optional.of(AT), Optional.empty(), Optional.of(AT.plusMillis(9)));
+  private static final ArrivalStamps CAME =
+      new ArrivalStamps(Optional.of(AT.plusMillis(11)), Optional.of(AT.plusMillis(12)));
 
   /** Here, away, and here again. */
   private static final List<JournalEntry> LIFE =
@@ -48,7 +55,7 @@ class JournalTest {
           new Launched(4),
           new Seen(5),
           new HandedOver(5),
-          new Sent(5, Optional.of(AT)),
+          new Sent(5, Optional.of(LEFT)),
           new ReturnedHome(5),
           new HandedOver(6),
           new Retired(6));
@@ -58,7 +65,7 @@ class JournalTest {
           new DisksCreated(7),
           new IncomingPrepared(7, true),
           new Arrived(7),
-          new Resumed(7, Optional.of(AT)),
+          new Resumed(7, Optional.of(CAME)),
           new Stopped(8, "it was stopped"));
 
   @TempDir Path directory;
@@ -87,7 +94,7 @@ class JournalTest {
     assertThat(standing.place()).isEqualTo(Place.STOPPED);
     assertThat(standing.arrivedEpoch()).isEqualTo(7);
     assertThat(standing.highestEpoch()).isEqualTo(8);
-    assertThat(standing.resumedAt()).contains(AT);
+    assertThat(standing.arrival()).contains(CAME);
     assertThat(standing.paused()).isTrue();
   }
 

@@ -7,7 +7,6 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.Samples;
@@ -198,9 +197,7 @@ class ApiStoreTest {
     ClaimId claim = conductor.claim(id, DESTINATION);
     DATABASE.migrations().planned(lease, accepted.id(), DESTINATION, claim, 1000);
     DATABASE.migrations().entered(lease, accepted.id(), MigrationStatus.RUNNING, Phase.PERFORM);
-    DATABASE
-        .migrations()
-        .progress(new MigrationProgress(accepted.id(), 100, 60, 40, 1000, 900, 100));
+    DATABASE.migrations().progress(Samples.progress(accepted.id(), 100, 60, 1000, 900));
     JsonNode shown = get(server + "/migrations", "2.80").get("migrations").get(0);
     assertThat(shown.get("disk_processed_bytes").longValue()).isEqualTo(900);
     assertThat(shown.get("memory_remaining_bytes").longValue()).isEqualTo(40);
@@ -209,12 +206,12 @@ class ApiStoreTest {
     assertThat(get(number, "2.23").get("migration").get("status").stringValue())
         .isEqualTo("running");
     assertThat(call("DELETE", number, "2.24", "").statusCode()).isEqualTo(202);
-    DATABASE.migrations().ownerChanged(lease, accepted.id(), Optional.of(Duration.ofMillis(77)));
+    DATABASE.migrations().ownerChanged(lease, accepted.id(), Samples.PAUSE);
     DATABASE.migrations().completed(lease, accepted.id());
     assertThat(get(server, "2.1").get("server").get("OS-EXT-SRV-ATTR:host").stringValue())
         .isEqualTo("host2");
     JsonNode report = get("/v1/migrations/" + accepted.id(), "2.1").get("migration");
-    assertThat(report.get("pause_millis").longValue()).isEqualTo(77);
+    assertThat(report.get("pause_millis").longValue()).isEqualTo(123);
     assertThat(report.get("status").stringValue()).isEqualTo("completed");
     assertThat(get("/v2.1/os-migrations?instance_uuid=" + id, "2.59").get("migrations").size())
         .isEqualTo(1);

@@ -12,12 +12,12 @@ import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.ServerStore.Requested;
 import jakarta.persistence.EntityManager;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -163,35 +163,10 @@ class HibernateMigrationStore implements MigrationStore {
     if (migration == null || migration.endedAt != null) {
       return;
     }
-    take(migration, seen);
+    migration.take(seen, rows.now());
     ServerEntity server =
         Objects.requireNonNull(entities.find(ServerEntity.class, migration.server));
-    server.progress = Math.max(server.progress, memoryPercent(migration));
-  }
-
-  /** What remains is believed only of the newest: figures may arrive in any order. */
-  private void take(MigrationEntity migration, MigrationProgress seen) {
-    // While only disks move, QEMU knows no memory yet: all of it remains.
-    if (seen.memoryTotal() > 0 && seen.memoryProcessed() >= migration.memoryProcessed) {
-      migration.memoryRemaining = Math.max(0, seen.memoryRemaining());
-    }
-    if (seen.diskProcessed() >= migration.diskProcessed) {
-      migration.diskRemaining = Math.max(0, seen.diskRemaining());
-    }
-    migration.memoryTotal = Math.max(migration.memoryTotal, seen.memoryTotal());
-    migration.memoryProcessed = Math.max(migration.memoryProcessed, seen.memoryProcessed());
-    migration.diskTotal = Math.max(migration.diskTotal, seen.diskTotal());
-    migration.diskProcessed = Math.max(migration.diskProcessed, seen.diskProcessed());
-    migration.updatedAt = rows.now();
-  }
-
-  /** As Nova shows it: 100 less the share of memory that remains. */
-  private static int memoryPercent(MigrationEntity migration) {
-    if (migration.memoryTotal <= 0) {
-      return 0;
-    }
-    double remaining = (double) migration.memoryRemaining / migration.memoryTotal;
-    return Math.clamp(100 - Math.round(remaining * 100), 0, 100);
+    server.progress = migration.permille / 10;
   }
 
   // ---- what the conductor writes
@@ -215,6 +190,13 @@ class HibernateMigrationStore implements MigrationStore {
   }
 
   @Override
+  public void foreseen(Lease lease, MigrationId id, Forecast forecast) {
+    Held held = hold(lease, id);
+    held.migration().foreseenAtPlan = held.migration().foreseen(forecast, held.now());
+    held.migration().updatedAt = held.now();
+  }
+
+  @Override
   public void entered(Lease lease, MigrationId id, MigrationStatus status, Phase phase) {
     if (!EnumSet.of(MigrationStatus.QUEUED, MigrationStatus.PREPARING, MigrationStatus.RUNNING)
         .contains(status)) {
@@ -235,7 +217,7 @@ class HibernateMigrationStore implements MigrationStore {
   }
 
   @Override
-  public void ownerChanged(Lease lease, MigrationId id, Optional<Duration> pause) {
+  public void ownerChanged(Lease lease, MigrationId id, PauseParts pause) {
     Held held = hold(lease, id);
     MigrationEntity migration = held.migration();
     if (migration.destination == null || migration.destinationClaim == null) {
@@ -244,11 +226,7 @@ class HibernateMigrationStore implements MigrationStore {
     held.server().host = migration.destination;
     held.server().claim = migration.destinationClaim;
     held.server().updatedAt = held.now();
-    migration.ownerChanged = true;
-    migration.inDoubt = false;
-    migration.inDoubtWhy = null;
-    pause.ifPresent(length -> migration.pauseNanos = length.toNanos());
-    migration.updatedAt = held.now();
+    migration.arrived(pause, held.now());
   }
 
   @Override

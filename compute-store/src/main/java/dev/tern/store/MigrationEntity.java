@@ -9,6 +9,10 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.host.Forecast;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.host.MoveDetail;
+import dev.tern.store.MigrationFigures.Foreseen;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import jakarta.persistence.Column;
 import jakarta.persistence.Convert;
@@ -28,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 @Entity
 @Table(name = "migrations")
 class MigrationEntity {
+  private static final int ALL = 1000;
+
   @Id
   @GeneratedValue(strategy = GenerationType.IDENTITY)
   @Nullable Long number;
@@ -106,6 +112,22 @@ class MigrationEntity {
   @Column(name = "disk_remaining")
   long diskRemaining;
 
+  int permille;
+
+  @Column(name = "throttled_millis")
+  long throttledMillis;
+
+  @Nullable String detail;
+
+  @Column(name = "foreseen_at_plan")
+  @Nullable String foreseenAtPlan;
+
+  @Column(name = "foreseen_last")
+  @Nullable String foreseenLast;
+
+  @Column(name = "pause_parts")
+  @Nullable String pauseParts;
+
   @Column(name = "pause_nanos")
   @Nullable Long pauseNanos;
 
@@ -148,6 +170,58 @@ class MigrationEntity {
         : Optional.of(new Failure(failureCode, failureMessage));
   }
 
+  /** What an agent told of it. Figures never fall; of the rest, the newest is kept. */
+  void take(MigrationProgress seen, Instant now) {
+    // What remains is believed only of the newest: figures may arrive in any order. While only
+    // disks move, QEMU knows no memory yet: all of it remains.
+    if (seen.memoryTotal() > 0 && seen.memoryProcessed() >= memoryProcessed) {
+      memoryRemaining = Math.max(0, seen.memoryRemaining());
+    }
+    if (seen.diskProcessed() >= diskProcessed) {
+      diskRemaining = Math.max(0, seen.diskRemaining());
+    }
+    memoryTotal = Math.max(memoryTotal, seen.memoryTotal());
+    memoryProcessed = Math.max(memoryProcessed, seen.memoryProcessed());
+    diskTotal = Math.max(diskTotal, seen.diskTotal());
+    diskProcessed = Math.max(diskProcessed, seen.diskProcessed());
+    // All sent is not arrived.
+    permille = Math.max(permille, Math.clamp(seen.permille(), 0, ALL - 1));
+    MoveDetail told = seen.detail();
+    throttledMillis = Math.max(throttledMillis, told.throttled().toMillis());
+    if (figures().detail().filter(before -> before.at().isAfter(told.at())).isEmpty()) {
+      detail = Json.of(told);
+      if (told.forecast().left().isPresent() && seen.memoryRemaining() > 0) {
+        foreseenLast = foreseen(told.forecast(), now);
+      }
+    }
+    updatedAt = now;
+  }
+
+  String foreseen(Forecast forecast, Instant now) {
+    return Json.of(new Foreseen(forecast, Duration.between(createdAt, now)));
+  }
+
+  /** The guest is at its destination. */
+  void arrived(PauseParts pause, Instant now) {
+    ownerChanged = true;
+    inDoubt = false;
+    inDoubtWhy = null;
+    permille = ALL;
+    pauseParts = Json.of(pause);
+    pause.total().ifPresent(total -> pauseNanos = total.toNanos());
+    updatedAt = now;
+  }
+
+  private MigrationFigures figures() {
+    return new MigrationFigures(
+        permille,
+        Optional.ofNullable(detail).map(json -> Json.read(MoveDetail.class, json)),
+        Optional.ofNullable(foreseenAtPlan).map(json -> Json.read(Foreseen.class, json)),
+        Optional.ofNullable(foreseenLast).map(json -> Json.read(Foreseen.class, json)),
+        Duration.ofMillis(throttledMillis),
+        Optional.ofNullable(pauseParts).map(json -> Json.read(PauseParts.class, json)));
+  }
+
   MigrationRecord toRecord() {
     return new MigrationRecord(
         number(),
@@ -175,6 +249,7 @@ class MigrationEntity {
         diskProcessed,
         diskRemaining,
         Optional.ofNullable(pauseNanos).map(Duration::ofNanos),
+        figures(),
         failure(),
         createdAt,
         updatedAt,

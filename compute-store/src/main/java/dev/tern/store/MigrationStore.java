@@ -8,6 +8,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
@@ -45,8 +46,8 @@ public interface MigrationStore {
   List<MigrationRecord> list(MigrationQuery query);
 
   /**
-   * Keeps the highest figures seen; they never fall. Unknown or ended migrations are ignored. Sets
-   * the server's progress too.
+   * Keeps the highest figures seen; they never fall. Unknown or ended migrations are ignored. The
+   * server's progress is the same figure, in percent.
    */
   void progress(MigrationProgress progress);
 
@@ -60,6 +61,9 @@ public interface MigrationStore {
   void planned(
       SagaStore.Lease lease, MigrationId id, HostName destination, ClaimId claim, long diskBytes);
 
+  /** What is expected of it, before anything moves. */
+  void foreseen(SagaStore.Lease lease, MigrationId id, Forecast forecast);
+
   /** Where it is now. {@code QUEUED}, {@code PREPARING} or {@code RUNNING} only. */
   void entered(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Phase phase);
 
@@ -71,7 +75,7 @@ public interface MigrationStore {
    * source's is the migration's until released) and the migration's facts, in one transaction. The
    * server stays locked until {@link #completed}.
    */
-  void ownerChanged(SagaStore.Lease lease, MigrationId id, Optional<Duration> pause);
+  void ownerChanged(SagaStore.Lease lease, MigrationId id, PauseParts pause);
 
   /**
    * All is done: {@code completed}, source's claim released, server without task. Ends saga and
@@ -124,6 +128,7 @@ public interface MigrationStore {
    * @param checked all checks have passed and data may move; with {@code failure}, they have not
    * @param phase the last one entered
    * @param pause the guest's, by QEMU's stamps, once known
+   * @param figures how far it is, what was foreseen and what was measured
    */
   record MigrationRecord(
       long number,
@@ -151,6 +156,7 @@ public interface MigrationStore {
       long diskProcessed,
       long diskRemaining,
       Optional<Duration> pause,
+      MigrationFigures figures,
       Optional<Failure> failure,
       Instant createdAt,
       Instant updatedAt,

@@ -10,7 +10,6 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
-import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.OutboxStore.OutboxMessage;
@@ -247,9 +246,7 @@ class AtOnceStoreTest {
     for (int i = 1; i < THREADS / 2; i++) {
       long done = i;
       works.add(() -> {
-        stores
-            .migrations()
-            .progress(new MigrationProgress(migration.id(), 100, done, 100 - done, 1, 1, 0));
+        stores.migrations().progress(Samples.progress(migration.id(), 100, done, 1, 1));
         return true;
       });
       works.add(() -> {
@@ -258,7 +255,7 @@ class AtOnceStoreTest {
       });
     }
     works.add(() -> {
-      stores.migrations().ownerChanged(lease, migration.id(), Optional.empty());
+      stores.migrations().ownerChanged(lease, migration.id(), PauseParts.unknown("not heard"));
       stores.migrations().completed(lease, migration.id());
       return true;
     });

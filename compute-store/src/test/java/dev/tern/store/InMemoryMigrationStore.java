@@ -12,12 +12,12 @@ import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.Requests.Refusals;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.ServerStore.Requested;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
@@ -163,22 +163,9 @@ final class InMemoryMigrationStore implements MigrationStore {
       if (migration == null || migration.endedAt != null) {
         return;
       }
-      if (seen.memoryTotal() > 0 && seen.memoryProcessed() >= migration.memoryProcessed) {
-        migration.memoryRemaining = Math.max(0, seen.memoryRemaining());
-      }
-      if (seen.diskProcessed() >= migration.diskProcessed) {
-        migration.diskRemaining = Math.max(0, seen.diskRemaining());
-      }
-      migration.memoryTotal = Math.max(migration.memoryTotal, seen.memoryTotal());
-      migration.memoryProcessed = Math.max(migration.memoryProcessed, seen.memoryProcessed());
-      migration.diskTotal = Math.max(migration.diskTotal, seen.diskTotal());
-      migration.diskProcessed = Math.max(migration.diskProcessed, seen.diskProcessed());
-      migration.updatedAt = memory.now;
+      migration.take(seen, memory.now);
       ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
-      if (migration.memoryTotal > 0) {
-        long percent = 100 - Math.round(100.0 * migration.memoryRemaining / migration.memoryTotal);
-        server.progress = Math.max(server.progress, Math.clamp(percent, 0, 100));
-      }
+      server.progress = migration.permille / 10;
     }
   }
 
@@ -206,6 +193,14 @@ final class InMemoryMigrationStore implements MigrationStore {
   }
 
   @Override
+  public void foreseen(Lease lease, MigrationId id, Forecast forecast) {
+    synchronized (memory) {
+      MigrationEntity migration = hold(lease, id);
+      migration.foreseenAtPlan = migration.foreseen(forecast, memory.now);
+    }
+  }
+
+  @Override
   public void entered(Lease lease, MigrationId id, MigrationStatus status, Phase phase) {
     if (!IN_PROGRESS.contains(status)) {
       throw new IllegalArgumentException("a migration in progress is not " + status);
@@ -227,7 +222,7 @@ final class InMemoryMigrationStore implements MigrationStore {
   }
 
   @Override
-  public void ownerChanged(Lease lease, MigrationId id, Optional<Duration> pause) {
+  public void ownerChanged(Lease lease, MigrationId id, PauseParts pause) {
     synchronized (memory) {
       MigrationEntity migration = hold(lease, id);
       if (migration.destination == null || migration.destinationClaim == null) {
@@ -237,10 +232,7 @@ final class InMemoryMigrationStore implements MigrationStore {
       server.host = migration.destination;
       server.claim = migration.destinationClaim;
       server.updatedAt = memory.now;
-      migration.ownerChanged = true;
-      migration.inDoubt = false;
-      migration.inDoubtWhy = null;
-      pause.ifPresent(length -> migration.pauseNanos = length.toNanos());
+      migration.arrived(pause, memory.now);
     }
   }
 

@@ -7,7 +7,6 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.ServerStore.ServerQuery;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -135,8 +134,7 @@ class ManyRowsStoreTest {
                     stores
                         .migrations()
                         .progress(
-                            new MigrationProgress(
-                                new MigrationId(UUID.randomUUID()), 1, 1, 1, 1, 1, 1))),
+                            Samples.progress(new MigrationId(UUID.randomUUID()), 1, 1, 1, 1))),
             request(
                 "a claim",
                 () ->

@@ -13,7 +13,6 @@ import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
-import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.MigrationStore.MigrationQuery;
@@ -116,7 +115,7 @@ abstract class MigrationStoreContract {
     assertThat(hostsClaimed(guest.id())).containsExactlyInAnyOrder(home, away);
 
     stores().actions().begin(guest.id(), by.request(), "compute_live_migration", Optional.of(home));
-    stores().migrations().ownerChanged(lease, id, Optional.of(Duration.ofMillis(123)));
+    stores().migrations().ownerChanged(lease, id, Samples.PAUSE);
     assertThat(server(guest.id()).host()).contains(away);
     assertThat(server(guest.id()).claim()).contains(claim);
     assertThat(server(guest.id()).task()).contains(TaskState.MIGRATING);
@@ -211,17 +210,17 @@ abstract class MigrationStoreContract {
     MigrationRecord accepted = samples.accepted(guest.id());
     Lease lease = samples.lease(guest.id());
     MigrationId id = accepted.id();
-    stores().migrations().progress(new MigrationProgress(id, 1000, 600, 400, 50, 20, 30));
-    stores().migrations().progress(new MigrationProgress(id, 1000, 500, 500, 50, 10, 40));
+    stores().migrations().progress(Samples.progress(id, 1000, 600, 50, 20));
+    stores().migrations().progress(Samples.progress(id, 1000, 500, 50, 10));
     assertThat(migration(id).memoryProcessed()).isEqualTo(600);
     assertThat(migration(id).memoryRemaining()).isEqualTo(400);
     assertThat(migration(id).diskProcessed()).isEqualTo(20);
-    assertThat(server(guest.id()).progress()).isEqualTo(60);
+    assertThat(server(guest.id()).progress()).isEqualTo(59);
     stores().migrations().rolledBack(lease, id, MigrationStatus.CANCELLED, Samples.FAILURE);
-    stores().migrations().progress(new MigrationProgress(id, 1000, 900, 100, 50, 50, 0));
+    stores().migrations().progress(Samples.progress(id, 1000, 900, 50, 50));
     stores()
         .migrations()
-        .progress(new MigrationProgress(new MigrationId(UUID.randomUUID()), 1, 1, 1, 1, 1, 1));
+        .progress(Samples.progress(new MigrationId(UUID.randomUUID()), 1, 1, 1, 1));
     assertThat(migration(id).memoryProcessed()).isEqualTo(600);
     assertThat(server(guest.id()).progress()).isZero();
   }
@@ -233,10 +232,10 @@ abstract class MigrationStoreContract {
     Lease lease = samples.lease(guest.id());
     MigrationId id = accepted.id();
     stores().migrations().planned(lease, id, away, samples.claim(guest.id(), away), 50);
-    stores().migrations().progress(new MigrationProgress(id, 0, 0, 0, 50, 20, 30));
+    stores().migrations().progress(Samples.progress(id, 0, 0, 50, 20));
     assertThat(migration(id).memoryTotal()).isEqualTo(guest.flavor().memoryMib() << 20);
     assertThat(migration(id).memoryRemaining()).isEqualTo(guest.flavor().memoryMib() << 20);
-    assertThat(server(guest.id()).progress()).isZero();
+    assertThat(server(guest.id()).progress()).isEqualTo(40);
   }
 
   @Test
@@ -338,7 +337,7 @@ abstract class MigrationStoreContract {
     assertThat(stores().hosts().find(away, minute).orElseThrow().runningServers()).isZero();
     assertThat(stores().hosts().find(away, minute).orElseThrow().claimed())
         .isEqualTo(Samples.SHARE);
-    stores().migrations().ownerChanged(lease, asked.id(), Optional.empty());
+    stores().migrations().ownerChanged(lease, asked.id(), PauseParts.unknown("not heard"));
     stores().migrations().completed(lease, asked.id());
     assertThat(stores().hosts().find(home, minute).orElseThrow().claimed().memoryMib()).isZero();
     assertThat(stores().hosts().find(away, minute).orElseThrow().runningServers()).isOne();

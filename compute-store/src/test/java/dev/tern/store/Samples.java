@@ -10,7 +10,13 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.host.Forecast;
+import dev.tern.contract.host.Forecast.Span;
 import dev.tern.contract.host.HostReport;
+import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.host.MoveDetail;
+import dev.tern.contract.host.MoveDetail.DiskProgress;
+import dev.tern.contract.host.MoveDetail.MemoryPace;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
@@ -19,6 +25,7 @@ import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +40,14 @@ public final class Samples {
   public static final Resources SHARE = new Resources(1, 128, 1L << 30);
   public static final Resources PLENTY = new Resources(1_000_000, 1L << 40, 1L << 60);
   public static final Duration LEASE = Duration.ofSeconds(30);
+  public static final PauseParts PAUSE =
+      new PauseParts(
+          Optional.of(Duration.ofMillis(123)),
+          Optional.of(Duration.ofMillis(3)),
+          Optional.of(Duration.ofMillis(20)),
+          Optional.of(Duration.ofMillis(90)),
+          Optional.of(Duration.ofMillis(10)),
+          Optional.empty());
   public static final Failure FAILURE =
       new Failure(ErrorCode.HYPERVISOR_FAILED, "The mirror broke off.");
 
@@ -64,6 +79,35 @@ public final class Samples {
         Optional.empty(),
         true,
         Optional.of("a server"));
+  }
+
+  /** As an agent tells it, of one disk, the share of both together being the one figure. */
+  public static MigrationProgress progress(
+      MigrationId id, long memoryTotal, long memoryDone, long diskTotal, long diskDone) {
+    return new MigrationProgress(
+        id,
+        memoryTotal,
+        memoryDone,
+        memoryTotal - memoryDone,
+        diskTotal,
+        diskDone,
+        diskTotal - diskDone,
+        (int) (1000 * (memoryDone + diskDone) / (memoryTotal + diskTotal)),
+        detail(memoryDone + diskDone, Duration.ZERO));
+  }
+
+  /** Told that many milliseconds after the epoch. */
+  public static MoveDetail detail(long at, Duration throttled) {
+    return new MoveDetail(
+        Instant.ofEpochMilli(at),
+        List.of(new DiskProgress("disk0", at, at + 1, 0, false)),
+        new MemoryPace(2, 3, 4, 5),
+        new Forecast(
+            Optional.of(
+                new Span(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(2 + at))),
+            "",
+            Optional.of(Duration.ofMillis(30))),
+        throttled);
   }
 
   public static HostReport report(HostName host, long started, long sequence) {

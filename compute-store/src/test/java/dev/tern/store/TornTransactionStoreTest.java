@@ -109,7 +109,7 @@ class TornTransactionStoreTest {
     Lease lease = samples.lease(guest.id());
     ClaimId claim = samples.claim(guest.id(), away);
     stores.migrations().planned(lease, migration.id(), away, claim, 1);
-    stores.migrations().ownerChanged(lease, migration.id(), Optional.empty());
+    stores.migrations().ownerChanged(lease, migration.id(), PauseParts.unknown("not heard"));
     Seen before = seen(guest);
     dieAt(table);
     assertThatThrownBy(() -> stores.migrations().completed(lease, migration.id())).isNotNull();
@@ -129,8 +129,10 @@ class TornTransactionStoreTest {
     stores.migrations().planned(lease, migration.id(), away, claim, 1);
     Seen before = seen(guest);
     dieAt(table);
-    assertThatThrownBy(
-            () -> stores.migrations().ownerChanged(lease, migration.id(), Optional.empty()))
+    assertThatThrownBy(() ->
+            stores
+                .migrations()
+                .ownerChanged(lease, migration.id(), PauseParts.unknown("not heard")))
         .isNotNull();
     mend();
     assertThat(seen(guest)).isEqualTo(before);

@@ -209,6 +209,8 @@ public interface Guest extends AutoCloseable {
 
   /**
    * Bytes moved so far. {@code processed} never falls within one migration; {@code total} may grow.
+   *
+   * @param disks one for each mirror, in the order of their ids
    */
   record MoveProgress(
       long memoryTotal,
@@ -216,7 +218,65 @@ public interface Guest extends AutoCloseable {
       long memoryRemaining,
       long diskTotal,
       long diskProcessed,
-      long diskRemaining) {}
+      long diskRemaining,
+      List<DiskProgress> disks,
+      MemoryPace memory) {
+    public MoveProgress {
+      disks = List.copyOf(disks);
+    }
+  }
+
+  /**
+   * One disk's mirror.
+   *
+   * @param offset bytes copied
+   * @param length bytes to copy in all; grows while the guest writes
+   * @param bytesPerSecond the limit it is held to, 0 for none
+   * @param ready both sides are alike, and each write goes to both
+   */
+  record DiskProgress(
+      String diskId, long offset, long length, long bytesPerSecond, boolean ready) {}
+
+  /**
+   * How memory moves, in QEMU's own figures; all of it 0 before it does.
+   *
+   * @param passes over memory, the one under way included
+   * @param bytesPerSecond sent, as measured last
+   * @param dirtyBytesPerSecond written by the guest, as measured last
+   * @param throttlePercent of its time that the guest is kept from running, to let memory converge
+   */
+  record MemoryPace(
+      long passes, long bytesPerSecond, long dirtyBytesPerSecond, int throttlePercent) {
+    public static final MemoryPace NONE = new MemoryPace(0, 0, 0, 0);
+  }
+
+  /**
+   * When QEMU at the source said what, each by its own event stamp, empty when it was not heard.
+   * All are of one clock: the source's.
+   *
+   * @param stopped the guest's processors stand
+   * @param preSwitchover what is left of memory is known, and QEMU waits to be let on
+   * @param mirrored the last mirror ended, both sides alike
+   * @param sent all of the guest has left
+   */
+  record LeavingStamps(
+      Optional<Instant> stopped,
+      Optional<Instant> preSwitchover,
+      Optional<Instant> mirrored,
+      Optional<Instant> sent) {
+    public static final LeavingStamps NONE =
+        new LeavingStamps(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * When QEMU at the destination said what, by its own stamps; empty when it was not heard.
+   *
+   * @param loaded all of the guest is there
+   * @param resumed its processors run; empty too when it is kept paused
+   */
+  record ArrivalStamps(Optional<Instant> loaded, Optional<Instant> resumed) {
+    public static final ArrivalStamps NONE = new ArrivalStamps(Optional.empty(), Optional.empty());
+  }
 
   /** Durable before the guest may run anywhere else. Throwing leaves the guest here. */
   @FunctionalInterface
@@ -232,10 +292,7 @@ public interface Guest extends AutoCloseable {
 
   /** What came of an attempt to move the guest's memory, as the source's QEMU knows it. */
   sealed interface HandOver {
-    /**
-     * @param stoppedAt QEMU's stamp of its STOP event, when it was seen
-     */
-    record Sent(Optional<Instant> stoppedAt, MoveProgress moved) implements HandOver {}
+    record Sent(LeavingStamps stamps, MoveProgress moved) implements HandOver {}
 
     /** The guest never left and runs here. */
     record Stayed(String reason) implements HandOver {}
@@ -249,11 +306,8 @@ public interface Guest extends AutoCloseable {
 
   /** What came of an incoming migration. */
   sealed interface Arrival {
-    /**
-     * @param resumedAt QEMU's stamp of its RESUME event, when it was seen; empty too when kept
-     *     paused
-     */
-    record Running(Optional<Instant> resumedAt) implements Arrival {}
+    /** The guest runs here, or is kept paused. */
+    record Running(ArrivalStamps stamps) implements Arrival {}
 
     record Failed(String reason) implements Arrival {}
   }

@@ -9,13 +9,15 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.MigrationFigures;
 import dev.tern.store.MigrationStore;
+import dev.tern.store.PauseParts;
 import dev.tern.store.SagaStore;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -90,6 +92,7 @@ public final class InMemoryMigrations implements MigrationStore {
             0,
             0,
             Optional.empty(),
+            MigrationFigures.NONE,
             Optional.empty(),
             clock.instant(),
             clock.instant(),
@@ -162,6 +165,11 @@ public final class InMemoryMigrations implements MigrationStore {
   }
 
   @Override
+  public void foreseen(SagaStore.Lease lease, MigrationId id, Forecast forecast) {
+    throw new UnsupportedOperationException("the conductor's");
+  }
+
+  @Override
   public void entered(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Phase phase) {
     throw new UnsupportedOperationException("the conductor's");
   }
@@ -172,7 +180,7 @@ public final class InMemoryMigrations implements MigrationStore {
   }
 
   @Override
-  public void ownerChanged(SagaStore.Lease lease, MigrationId id, Optional<Duration> pause) {
+  public void ownerChanged(SagaStore.Lease lease, MigrationId id, PauseParts pause) {
     throw new UnsupportedOperationException("the conductor's");
   }
 

@@ -254,6 +254,7 @@ public final class Samples {
         1L << 29,
         1L << 29,
         Optional.empty(),
+        m.figures(),
         failure,
         m.createdAt(),
         m.updatedAt(),

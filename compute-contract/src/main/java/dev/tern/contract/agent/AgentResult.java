@@ -2,7 +2,6 @@ package dev.tern.contract.agent;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -87,15 +86,15 @@ public sealed interface AgentResult {
    * @param sent false: the guest runs at the source for {@code reason}; true: it will never run
    *     there again unless the destination is dead, and only the destination can say that it
    *     arrived
-   * @param stoppedAt QEMU's stamp of the guest's stop
+   * @param stamps of the way out, when it was watched
    */
-  record HandedOver(boolean sent, String reason, Optional<Instant> stoppedAt)
+  record HandedOver(boolean sent, String reason, Optional<LeavingStamps> stamps)
       implements AgentResult {}
 
   /**
-   * @param resumedAt QEMU's stamp of the guest's start here
+   * @param stamps of the way in, when it was watched
    */
-  record Arrived(Optional<Instant> resumedAt) implements AgentResult {}
+  record Arrived(Optional<ArrivalStamps> stamps) implements AgentResult {}
 
   /** Who runs the guest, as far as this host's QEMU and journal know. */
   record GuestReport(Runner runner, long epoch, String detail) implements AgentResult {

@@ -3,8 +3,10 @@ package dev.tern.contract.host;
 import dev.tern.contract.MigrationId;
 
 /**
- * Bytes of a migration so far, from the source's agent, twice a second. May be lost. {@code
- * processed} figures never fall; the store keeps the highest it has seen.
+ * How far a migration is, from the source's agent, twice a second. May be lost. {@code processed}
+ * figures and {@code permille} never fall; the store keeps the highest it has seen.
+ *
+ * @param permille of disks and memory together, 1000 when all of both has been sent
  */
 public record MigrationProgress(
     MigrationId migration,
@@ -13,4 +15,6 @@ public record MigrationProgress(
     long memoryRemaining,
     long diskTotal,
     long diskProcessed,
-    long diskRemaining) {}
+    long diskRemaining,
+    int permille,
+    MoveDetail detail) {}

@@ -15,11 +15,14 @@ import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.amqp.Asked.Answered;
 import dev.tern.contract.amqp.Asked.NoAnswer;
 import dev.tern.contract.conductor.ConductorMessage;
+import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.host.MoveDetail;
 import dev.tern.local.BrokerForTests;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -236,10 +239,20 @@ class BrokerAmqpTest {
         context
             .getBean(Answering.class)
             .hear(names().progress(), MigrationProgress.class, 1, heard::add));
-    MigrationProgress progress =
-        new MigrationProgress(new MigrationId(SERVER.value()), 6, 5, 4, 3, 2, 1);
+    MigrationProgress progress = progress();
     assertThat(context.getBean(ProgressPublisher.class).publish(progress)).isTrue();
     assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(progress);
+  }
+
+  private static MigrationProgress progress() {
+    MoveDetail detail =
+        new MoveDetail(
+            Instant.EPOCH,
+            List.of(new MoveDetail.DiskProgress("disk0", 2, 3, 0, false)),
+            new MoveDetail.MemoryPace(1, 5, 4, 0),
+            Forecast.unknown("too early"),
+            Duration.ZERO);
+    return new MigrationProgress(new MigrationId(SERVER.value()), 6, 5, 4, 3, 2, 1, 777, detail);
   }
 
   @Test
@@ -258,9 +271,7 @@ class BrokerAmqpTest {
     try (Ask ask = new Ask(nowhere)) {
       assertThat(new AgentClient(ask, names).ask(HOST, REQUEST, LONG)).isInstanceOf(NoAnswer.class);
     }
-    assertThat(
-            new ProgressPublisher(new RabbitTemplate(nowhere), names)
-                .publish(new MigrationProgress(new MigrationId(SERVER.value()), 6, 5, 4, 3, 2, 1)))
+    assertThat(new ProgressPublisher(new RabbitTemplate(nowhere), names).publish(progress()))
         .isFalse();
     nowhere.destroy();
   }

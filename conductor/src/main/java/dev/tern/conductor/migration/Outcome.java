@@ -6,9 +6,13 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
+import dev.tern.contract.agent.AgentResult.Arrived;
+import dev.tern.contract.agent.AgentResult.HandedOver;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.PauseParts;
 import dev.tern.store.SagaStore.Lease;
 import java.time.Duration;
 import java.util.Optional;
@@ -115,7 +119,7 @@ public final class Outcome {
             ARRIVING,
             facts.destination().host(),
             () -> {
-              migrations.ownerChanged(lease(), id(), Source.pause(facts));
+              migrations.ownerChanged(lease(), id(), pause(facts));
               journey
                   .log()
                   .at(Level.INFO)
@@ -123,6 +127,13 @@ public final class Outcome {
                   .log("the guest has a new owner");
               return facts;
             });
+  }
+
+  private static PauseParts pause(MigrationFacts facts) {
+    return PauseSplit.of(
+        facts.handedOver().flatMap(HandedOver::stamps),
+        facts.arrived().flatMap(Arrived::stamps),
+        facts.guest().map(SourceFacts::paused).orElse(false));
   }
 
   void completed(MigrationFacts facts) {

@@ -21,7 +21,6 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import java.time.Duration;
-import java.util.Optional;
 import org.slf4j.event.Level;
 
 /** The host the guest leaves. */
@@ -301,18 +300,5 @@ public final class Source {
   /** What moves, for the plan. */
   static long diskBytes(MigrationFacts facts) {
     return facts.guest().map(SourceFacts::allocatedBytes).orElse(0L);
-  }
-
-  /** The guest's pause by QEMU's stamps, when both are known and the hosts' clocks agree so far. */
-  static Optional<Duration> pause(MigrationFacts facts) {
-    return facts
-        .handedOver()
-        .flatMap(HandedOver::stoppedAt)
-        .flatMap(stopped ->
-            facts
-                .arrived()
-                .flatMap(AgentResult.Arrived::resumedAt)
-                .map(resumed -> Duration.between(stopped, resumed)))
-        .filter(pause -> !pause.isNegative());
   }
 }

@@ -17,6 +17,8 @@ import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.agent.ArrivalStamps;
+import dev.tern.contract.agent.LeavingStamps;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +140,7 @@ final class FakeHost {
 
   private AgentAnswer awaitArrival() {
     if (arrived) {
-      return new Done(new Arrived(Optional.of(Instant.ofEpochMilli(1_013))));
+      return new Done(new Arrived(Optional.of(new ArrivalStamps(at(1_011), at(1_013)))));
     }
     return dead ? refuse("dead") : new Working("waiting");
   }
@@ -166,7 +168,13 @@ final class FakeHost {
       handedOver = true;
       cloud.leaves(cloud.destination());
     }
-    return new Done(new HandedOver(true, "", Optional.of(Instant.ofEpochMilli(1_000))));
+    return new Done(
+        new HandedOver(
+            true, "", Optional.of(new LeavingStamps(at(1_000), at(1_001), at(1_003), at(1_009)))));
+  }
+
+  private static Optional<Instant> at(long millis) {
+    return Optional.of(Instant.ofEpochMilli(millis));
   }
 
   void arrive() {

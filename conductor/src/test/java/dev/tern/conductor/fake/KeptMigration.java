@@ -8,8 +8,11 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.MigrationFigures;
 import dev.tern.store.MigrationStore;
+import dev.tern.store.PauseParts;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
@@ -36,10 +39,11 @@ public final class KeptMigration implements MigrationStore {
   public boolean everInDoubt;
   public boolean lost;
   public Optional<HostName> requested = Optional.empty();
-  public Optional<Duration> pause = Optional.empty();
+  public PauseParts pause = PauseParts.unknown("not over");
   public final List<MigrationRecord> others = new ArrayList<>();
   private Phase phase = Phase.BEGIN;
   private boolean checked;
+  private Optional<MigrationFigures.Foreseen> foreseen = Optional.empty();
   private Optional<HostName> destination = Optional.empty();
   private Optional<ClaimId> claim = Optional.empty();
 
@@ -88,7 +92,9 @@ public final class KeptMigration implements MigrationStore {
         0,
         0,
         0,
-        pause,
+        pause.total(),
+        new MigrationFigures(
+            0, Optional.empty(), foreseen, Optional.empty(), Duration.ZERO, Optional.of(pause)),
         failure,
         Instant.EPOCH,
         Instant.EPOCH,
@@ -148,7 +154,13 @@ public final class KeptMigration implements MigrationStore {
   }
 
   @Override
-  public void ownerChanged(Lease lease, MigrationId of, Optional<Duration> seen) {
+  public void foreseen(Lease lease, MigrationId of, Forecast forecast) {
+    sagas.check(lease);
+    foreseen = Optional.of(new MigrationFigures.Foreseen(forecast, Duration.ZERO));
+  }
+
+  @Override
+  public void ownerChanged(Lease lease, MigrationId of, PauseParts seen) {
     sagas.check(lease);
     owner = destination.orElseThrow();
     pause = seen;

@@ -49,7 +49,7 @@ class LiveMigrationSagaTest {
     cloud.run();
 
     assertMoved();
-    assertThat(cloud.migration.pause).contains(Duration.ofMillis(13));
+    assertThat(cloud.migration.pause.total()).contains(Duration.ofMillis(13));
     assertThat(cloud.actions.events)
         .containsOnlyKeys(
             "conductor_live_migrate_instance",

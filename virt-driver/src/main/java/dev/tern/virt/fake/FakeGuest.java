@@ -15,12 +15,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A connection to a simulated QEMU. */
 final class FakeGuest implements Guest {
@@ -171,18 +173,20 @@ final class FakeGuest implements Guest {
       if (closed) {
         return new Arrival.Failed("The monitor was closed here.");
       }
+      process.exporting = false;
       permit.recordArrived();
     } catch (CompletionException e) {
       return new Arrival.Failed("QEMU closed its monitor: it has ended.");
     } catch (IOException e) {
       return new Arrival.Failed("The guest arrived and stays paused: " + e.getMessage());
     }
-    process.exporting = false;
     if (keepPaused) {
-      return new Arrival.Running(Optional.empty());
+      return new Arrival.Running(new ArrivalStamps(Optional.of(clock.instant()), Optional.empty()));
     }
+    Instant loaded = clock.instant();
     run();
-    return new Arrival.Running(Optional.of(clock.instant()));
+    return new Arrival.Running(
+        new ArrivalStamps(Optional.of(loaded), Optional.of(clock.instant())));
   }
 
   @Override
@@ -224,8 +228,10 @@ final class FakeGuest implements Guest {
       process.mirrors.put(target.diskId(), to.get());
     }
     long total = diskBytes();
-    progress.accept(new MoveProgress(0, 0, 0, total, total / 2, total - total / 2));
-    progress.accept(new MoveProgress(0, 0, 0, total, total, 0));
+    progress.accept(
+        new MoveProgress(
+            0, 0, 0, total, total / 2, total - total / 2, disks(2, false), MemoryPace.NONE));
+    progress.accept(new MoveProgress(0, 0, 0, total, total, 0, disks(1, true), MemoryPace.NONE));
     world.after("mirrorDisks");
   }
 
@@ -263,9 +269,10 @@ final class FakeGuest implements Guest {
     begin("handOver");
     long memory = process.recipe().memoryKib() * 1024;
     if (process.state == RunState.POSTMIGRATE && handedOver) {
-      return new HandOver.Sent(Optional.empty(), moved(memory));
+      return new HandOver.Sent(LeavingStamps.NONE, moved(memory));
     }
     Optional<FakeProcess> to = world.listeningOn(target.address(), target.port());
+    @Nullable Instant stopped = null;
     if (!handedOver) {
       Optional<String> unready = reasonToStay(to, target);
       if (unready.isPresent()) {
@@ -273,6 +280,7 @@ final class FakeGuest implements Guest {
       }
       progress.accept(half(memory));
       progress.accept(moved(memory));
+      stopped = clock.instant();
       Optional<String> refusal = record(beforeContinue);
       if (refusal.isPresent()) {
         return stayed(refusal.get());
@@ -289,7 +297,13 @@ final class FakeGuest implements Guest {
     } catch (VirtException e) {
       return new HandOver.Unknown(String.valueOf(e.getMessage()));
     }
-    return new HandOver.Sent(Optional.of(clock.instant()), moved(memory));
+    return new HandOver.Sent(stamps(stopped), moved(memory));
+  }
+
+  /** A simulated mirror has nothing left to drain, and device state takes no time. */
+  private LeavingStamps stamps(@Nullable Instant stopped) {
+    Optional<Instant> at = Optional.ofNullable(stopped);
+    return new LeavingStamps(at, at, at, Optional.of(clock.instant()));
   }
 
   private Optional<String> reasonToStay(Optional<FakeProcess> to, MemoryTarget target) {
@@ -334,12 +348,24 @@ final class FakeGuest implements Guest {
 
   private MoveProgress half(long memory) {
     long disk = diskBytes();
-    return new MoveProgress(memory, memory / 2, memory - memory / 2, disk, disk, 0);
+    return new MoveProgress(
+        memory, memory / 2, memory - memory / 2, disk, disk, 0, disks(1, true), pace(memory));
   }
 
   private MoveProgress moved(long memory) {
     long disk = diskBytes();
-    return new MoveProgress(memory, memory, 0, disk, disk, 0);
+    return new MoveProgress(memory, memory, 0, disk, disk, 0, disks(1, true), pace(memory));
+  }
+
+  private List<DiskProgress> disks(int part, boolean ready) {
+    return process.recipe().disks().stream()
+        .map(disk ->
+            new DiskProgress(disk.id(), disk.virtualBytes() / part, disk.virtualBytes(), 0, ready))
+        .toList();
+  }
+
+  private static MemoryPace pace(long memory) {
+    return new MemoryPace(1, memory, 0, 0);
   }
 
   @Override

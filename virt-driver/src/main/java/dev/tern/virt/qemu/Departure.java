@@ -10,7 +10,6 @@ import dev.tern.virt.qmp.Commands.MigrationState;
 import dev.tern.virt.qmp.QmpEvent;
 import dev.tern.virt.qmp.QmpEvents;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -40,6 +39,7 @@ final class Departure {
   private final MemoryTarget target;
   private final StreamCredentials credentials;
   private final QmpEvents events;
+  private final LeavingWatch watch;
   private final Consumer<MoveProgress> progress;
 
   Departure(
@@ -47,18 +47,20 @@ final class Departure {
       MemoryTarget target,
       StreamCredentials credentials,
       QmpEvents events,
+      LeavingWatch watch,
       Consumer<MoveProgress> progress) {
     this.session = session;
     this.target = target;
     this.credentials = credentials;
     this.events = events;
+    this.watch = watch;
     this.progress = progress;
   }
 
-  HandOver letGo(Optional<Instant> stoppedAt) throws InterruptedException {
+  HandOver letGo() throws InterruptedException {
     try {
       session.call(new Commands.MigrateContinue("pre-switchover"));
-      return awaitEnd(stoppedAt);
+      return awaitEnd();
     } catch (VirtException e) {
       return unknown(e.getMessage() + "");
     }
@@ -69,10 +71,10 @@ final class Departure {
     try {
       String status = session.migrationStatus();
       return switch (status) {
-        case "pre-switchover" -> letGo(Optional.empty());
-        case "completed" -> sent(Optional.empty());
+        case "pre-switchover" -> letGo();
+        case "completed" -> sent();
         case "device", "active", "postcopy-active", "postcopy-paused", "postcopy-recover" ->
-            awaitEnd(Optional.empty());
+            awaitEnd();
         default -> {
           keepPaused();
           yield unknown("QEMU's migration is %s".formatted(status));
@@ -83,7 +85,7 @@ final class Departure {
     }
   }
 
-  private HandOver awaitEnd(Optional<Instant> stoppedAt)
+  private HandOver awaitEnd()
       throws VirtException, InterruptedException {
     long until = in(session.settings().deadlines().switchover());
     while (System.nanoTime() < until) {
@@ -94,7 +96,7 @@ final class Departure {
       String status = event.isPresent() ? event.get().text("status") : session.migrationStatus();
       switch (status) {
         case "completed" -> {
-          return sent(stoppedAt);
+          return sent();
         }
         case "failed", "cancelled" -> {
           keepPaused();
@@ -102,7 +104,7 @@ final class Departure {
           return unknown("QEMU says %s%s".formatted(status, why == null ? "" : ": " + why));
         }
         case "postcopy-active", "postcopy-paused", "postcopy-recover" -> {
-          return sendTheRest(stoppedAt);
+          return sendTheRest();
         }
         default -> {}
       }
@@ -111,7 +113,7 @@ final class Departure {
   }
 
   /** The guest runs at its destination, and waits there for each page that it touches. */
-  private HandOver sendTheRest(Optional<Instant> stoppedAt)
+  private HandOver sendTheRest()
       throws VirtException, InterruptedException {
     Duration stall = session.settings().deadlines().mirrorStall();
     long sent = -1;
@@ -121,7 +123,7 @@ final class Departure {
       MigrationState state = session.call(new Commands.QueryMigrate());
       switch (String.valueOf(state.status())) {
         case "completed" -> {
-          return sent(stoppedAt);
+          return sent();
         }
         case "failed", "cancelled" -> {
           keepPaused();
@@ -144,7 +146,7 @@ final class Departure {
         session.callUnlessRefused(new Commands.MigratePause());
         stalledAt = in(stall);
       }
-      progress.accept(session.moved().with(List.of(), state.ram()));
+      progress.accept(session.moved().with(List.of(), state));
       var _ = events.next(LOOK_EVERY);
     }
     return unknown(
@@ -174,14 +176,14 @@ final class Departure {
   }
 
   /** The streams are over: their key goes, after the last byte and after the guest's pause. */
-  private HandOver sent(Optional<Instant> stoppedAt) throws VirtException {
+  private HandOver sent() throws VirtException {
     MoveProgress moved = moved();
     credentials.removeAtEnd();
-    return new HandOver.Sent(stoppedAt, moved);
+    return new HandOver.Sent(watch.stamps(), moved);
   }
 
   private MoveProgress moved() throws VirtException {
-    return session.moved().with(List.of(), session.call(new Commands.QueryMigrate()).ram());
+    return session.moved().with(List.of(), session.call(new Commands.QueryMigrate()));
   }
 
   private static HandOver unknown(String why) {

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -152,7 +151,8 @@ final class IncomingMigration {
   void watch(ArrivalPermit permit, boolean keepPaused, Consumer<Arrival> listener)
       throws VirtException {
     // Before the first look: what happens in between is then in the queue.
-    QmpEvents events = session.monitor().events();
+    ArrivalWatch watch = new ArrivalWatch();
+    QmpEvents events = session.monitor().events(watch::saw);
     try {
       session.call(new Commands.QueryStatus());
     } catch (VirtException e) {
@@ -163,11 +163,14 @@ final class IncomingMigration {
         .name("arrival-" + session.process().pid())
         .start(() -> {
           try (events) {
-            Arrival arrival = arrive(events, permit, keepPaused);
+            Arrival arrival = arrive(events, watch, permit, keepPaused);
             // After the guest runs: taking the key away would only lengthen its pause.
             endEncryption();
             listener.accept(arrival);
             if (arrival instanceof Arrival.Running) {
+              if (!keepPaused) {
+                announce();
+              }
               receiveTheRest(events);
               endEncryption();
             }
@@ -180,18 +183,19 @@ final class IncomingMigration {
         });
   }
 
-  private Arrival arrive(QmpEvents events, ArrivalPermit permit, boolean keepPaused)
+  private Arrival arrive(
+      QmpEvents events, ArrivalWatch watch, ArrivalPermit permit, boolean keepPaused)
       throws VirtException, InterruptedException {
     String status = session.migrationStatus();
     while (true) {
       switch (status) {
         case "completed" -> {
-          return run(events, permit, keepPaused);
+          return run(watch, permit, keepPaused);
         }
         case "postcopy-active", "postcopy-paused", "postcopy-recover" -> {
           // Its devices are loaded once QEMU waits for the guest to be started.
           if (!session.call(new Commands.QueryStatus()).status().equals("inmigrate")) {
-            return run(events, permit, keepPaused);
+            return run(watch, permit, keepPaused);
           }
           session.pauses().pause(LOADS);
           status = session.migrationStatus();
@@ -213,16 +217,18 @@ final class IncomingMigration {
     }
   }
 
-  private Arrival run(QmpEvents events, ArrivalPermit permit, boolean keepPaused)
-      throws VirtException, InterruptedException {
+  private Arrival run(ArrivalWatch watch, ArrivalPermit permit, boolean keepPaused)
+      throws VirtException {
+    // The exports hold the right to write, so they go first, and while the permit is on its way to
+    // the disk: the stream is complete, so nobody has anything left to write to them.
+    Pending<Void> closed = session.monitor().submit(new Commands.NbdServerStop());
     try {
       permit.recordArrived();
     } catch (IOException e) {
       log.atWarn().addKeyValue("step", "arrive").setCause(e).log("arrived guest stays paused");
       return new Arrival.Failed("The guest arrived and stays paused: " + e.getMessage());
     }
-    // The exports hold the right to write, so they go first; both commands leave together.
-    Pending<Void> closed = session.monitor().submit(new Commands.NbdServerStop());
+    // Sent behind the other without waiting for its answer; QEMU takes them in turn.
     Optional<Pending<Void>> running =
         keepPaused ? Optional.empty() : Optional.of(session.monitor().submit(new Commands.Cont()));
     try {
@@ -233,11 +239,11 @@ final class IncomingMigration {
       }
       log.atDebug().setCause(e).log("no NBD server to stop");
     }
-    if (running.isEmpty()) {
-      return new Arrival.Running(Optional.empty());
+    if (running.isPresent()) {
+      // QEMU tells RESUME before it answers cont.
+      session.monitor().await(running.get());
     }
-    session.monitor().await(running.get());
-    return new Arrival.Running(resumedAt(events));
+    return new Arrival.Running(watch.stamps());
   }
 
   /** Takes up what a former agent watched. */
@@ -318,16 +324,18 @@ final class IncomingMigration {
     }
   }
 
-  private static Optional<Instant> resumedAt(QmpEvents events)
-      throws VirtException, InterruptedException {
-    // QEMU tells RESUME before it answers cont, so it is in the queue unless the guest ran before.
-    for (Optional<QmpEvent> event = events.next(Duration.ofMillis(1));
-        event.isPresent();
-        event = events.next(Duration.ofMillis(1))) {
-      if (event.get().name().equals("RESUME")) {
-        return Optional.of(event.get().at());
-      }
+  /**
+   * Tells the network where the guest is now. QEMU did so when it had loaded the guest, before it
+   * ran and could answer; a guest without a network card announces nothing.
+   */
+  private void announce() {
+    try {
+      session.call(new Commands.AnnounceSelf(50, 550, 5, 100));
+    } catch (VirtException e) {
+      log.atWarn()
+          .addKeyValue("step", "announce")
+          .setCause(e)
+          .log("the guest's new place is not announced; switches learn it from its own packets");
     }
-    return Optional.empty();
   }
 }

@@ -73,6 +73,11 @@ final class Nodes {
     return job.startsWith(MIRROR);
   }
 
+  /** The disk of a mirror's job. */
+  static String diskOfJob(String job) {
+    return job.substring(MIRROR.length());
+  }
+
   static boolean isTarget(String node) {
     return node.startsWith("target-");
   }

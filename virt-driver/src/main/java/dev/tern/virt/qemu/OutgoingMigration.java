@@ -15,7 +15,6 @@ import dev.tern.virt.qmp.QmpEvent;
 import dev.tern.virt.qmp.QmpEvents;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -71,18 +70,22 @@ final class OutgoingMigration {
     } finally {
       deciding.unlock();
     }
-    try (QmpEvents events = session.monitor().events()) {
-      Departure departure = new Departure(session, target, credentials, events, progress);
+    LeavingWatch watch = new LeavingWatch();
+    try (QmpEvents events = session.monitor().events(watch::saw)) {
+      Departure departure =
+          new Departure(session, target, credentials, events, watch, progress);
       if (handedOver) {
         return departure.goOn();
       }
       try {
         Helm helm = new Helm(session, steering);
         begin(target, steering, helm);
-        Optional<Instant> stoppedAt = reachPreSwitchover(events, helm, progress);
-        mirrors.finish(mirrors.jobs().stream().map(Commands.Job::id).toList(), events);
+        // Asked now: once the guest stands, each question is a part of its pause.
+        List<String> jobs = mirrors.jobs().stream().map(Commands.Job::id).toList();
+        reachPreSwitchover(events, helm, progress);
+        mirrors.finish(jobs, events);
         recordOrStay(record);
-        return departure.letGo(stoppedAt);
+        return departure.letGo();
       } catch (GivenUp e) {
         return stay(
             new StayException("The copy of the memory was given up: %s.".formatted(e.getMessage())),
@@ -150,15 +153,13 @@ final class OutgoingMigration {
         : "tcp:%s:%d".formatted(address, port);
   }
 
-  private Optional<Instant> reachPreSwitchover(
-      QmpEvents events, Helm helm, Consumer<MoveProgress> progress)
+  private void reachPreSwitchover(QmpEvents events, Helm helm, Consumer<MoveProgress> progress)
       throws VirtException, StayException, GivenUp, InterruptedException {
     long lookAt = 0;
-    Optional<Instant> stoppedAt = Optional.empty();
     while (true) {
       if (System.nanoTime() >= lookAt) {
         if (look(helm, progress)) {
-          return stoppedAt;
+          return;
         }
         lookAt = System.nanoTime() + LOOK_EVERY.toNanos();
       }
@@ -168,10 +169,11 @@ final class OutgoingMigration {
         continue;
       }
       switch (event.get().name()) {
-        case "STOP" -> stoppedAt = Optional.of(event.get().at());
+        // The next event is due; a look now would be answered before it.
+        case "STOP" -> lookAt = System.nanoTime() + LOOK_EVERY.toNanos();
         case "MIGRATION" -> {
           if (reached(event.get().text("status"))) {
-            return stoppedAt;
+            return;
           }
         }
         case "BLOCK_JOB_ERROR", "BLOCK_JOB_COMPLETED", "BLOCK_JOB_CANCELLED" -> {
@@ -209,7 +211,7 @@ final class OutgoingMigration {
       return true;
     }
     List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
-    progress.accept(session.moved().with(jobs, state.ram()));
+    progress.accept(session.moved().with(jobs, state));
     boolean there = state.status() != null && reached(state.status());
     if (!there && state.ram() != null) {
       helm.look(jobs, state.ram());

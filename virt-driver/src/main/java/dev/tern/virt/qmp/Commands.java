@@ -286,6 +286,10 @@ public final class Commands {
 
   public record MigrateCancel() implements QmpCommand<Void> {}
 
+  /** Has each network card say where it is, {@code rounds} times; all times in milliseconds. */
+  public record AnnounceSelf(long initial, long max, long rounds, long step)
+      implements QmpCommand<Void> {}
+
   public record QueryMigrate() implements Query<MigrationState> {}
 
   /**
@@ -294,6 +298,7 @@ public final class Commands {
   public record MigrationState(
       @Nullable String status,
       @Nullable Ram ram,
+      int cpuThrottlePercentage,
       @Nullable String errorDesc,
       @Nullable List<Map<String, Object>> socketAddress) {}
 

@@ -21,15 +21,19 @@ public final class QmpEvents implements AutoCloseable {
       new QmpEvent("", JsonNodeFactory.instance.objectNode(), java.time.Instant.EPOCH);
 
   private final BlockingQueue<QmpEvent> queue = new ArrayBlockingQueue<>(KEPT);
+  private final Consumer<QmpEvent> note;
   private final Consumer<QmpEvents> forget;
   private final Supplier<@Nullable VirtException> end;
 
-  QmpEvents(Consumer<QmpEvents> forget, Supplier<@Nullable VirtException> end) {
+  QmpEvents(
+      Consumer<QmpEvent> note, Consumer<QmpEvents> forget, Supplier<@Nullable VirtException> end) {
+    this.note = note;
     this.forget = forget;
     this.end = end;
   }
 
   void add(QmpEvent event) {
+    note.accept(event);
     while (!queue.offer(event)) {
       queue.poll();
     }

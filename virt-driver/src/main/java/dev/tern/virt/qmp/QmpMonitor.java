@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -119,7 +120,15 @@ public final class QmpMonitor implements AutoCloseable {
 
   /** Events from now on. */
   public QmpEvents events() {
-    QmpEvents events = new QmpEvents(readers::remove, () -> ended.getNow(null));
+    return events(event -> {});
+  }
+
+  /**
+   * Events from now on; {@code note} sees each of them as it comes in, before its reader does, and
+   * must not wait for anything.
+   */
+  public QmpEvents events(Consumer<QmpEvent> note) {
+    QmpEvents events = new QmpEvents(note, readers::remove, () -> ended.getNow(null));
     readers.add(events);
     if (ended.isDone()) {
       events.end();
@@ -128,7 +137,7 @@ public final class QmpMonitor implements AutoCloseable {
   }
 
   /** Runs {@code listener} once, with the reason, when the connection ends for whatever reason. */
-  public void onEnd(java.util.function.Consumer<VirtException> listener) {
+  public void onEnd(Consumer<VirtException> listener) {
     var _ = ended.thenAccept(listener);
   }
 

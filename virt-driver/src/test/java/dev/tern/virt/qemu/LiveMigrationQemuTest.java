@@ -88,8 +88,8 @@ class LiveMigrationQemuTest {
     Arrival.Running running = (Arrival.Running) arrival.get(20, TimeUnit.SECONDS);
     Duration pause =
         Duration.between(
-            ((HandOver.Sent) handOver).stoppedAt().orElseThrow(),
-            running.resumedAt().orElseThrow());
+            ((HandOver.Sent) handOver).stamps().stopped().orElseThrow(),
+            running.stamps().resumed().orElseThrow());
     assertThat(pause).isBetween(Duration.ZERO, Duration.ofSeconds(3));
     assertThat(d.runState()).isEqualTo(RunState.RUNNING);
     assertThat(s.runState()).isEqualTo(RunState.POSTMIGRATE);
