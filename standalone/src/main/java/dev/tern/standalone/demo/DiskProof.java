@@ -16,7 +16,7 @@ import java.util.zip.CRC32;
  * destination's. Blocks are laid out as {@code guest/README.md} says: magic, sequence, block
  * number, ..., CRC-32 of all before it, little-endian.
  */
-final class DiskProof {
+public final class DiskProof {
   private static final int BLOCK = 4096;
   private static final int CHUNK_BLOCKS = 256;
   private static final byte[] MAGIC = "TERNBLK1".getBytes(StandardCharsets.US_ASCII);
@@ -34,7 +34,7 @@ final class DiskProof {
    * @param writtenAfterwards blocks that differ because the guest wrote them at the destination
    * @param unexplainedBlocks blocks that differ for no such reason
    */
-  record Verdict(
+  public record Verdict(
       long lostWrites, long corruptBlocks, long writtenAfterwards, long unexplainedBlocks) {}
 
   /**
@@ -42,13 +42,13 @@ final class DiskProof {
    * @param lastSequenceAtSource the highest sequence acknowledged on the source's console: a block
    *     that differs must hold a later one, for sequences only rise
    */
-  DiskProof(Map<Long, Long> acknowledged, long lastSequenceAtSource) {
+  public DiskProof(Map<Long, Long> acknowledged, long lastSequenceAtSource) {
     this.acknowledged = acknowledged;
     this.lastSequenceAtSource = lastSequenceAtSource;
   }
 
   /** Reads both disks once, from the first block to the last. Disks of different sizes differ. */
-  Verdict judge(Path sourceRaw, Path destinationRaw) throws IOException {
+  public Verdict judge(Path sourceRaw, Path destinationRaw) throws IOException {
     try (FileChannel source = FileChannel.open(sourceRaw, StandardOpenOption.READ);
         FileChannel destination = FileChannel.open(destinationRaw, StandardOpenOption.READ)) {
       if (source.size() != destination.size()) {

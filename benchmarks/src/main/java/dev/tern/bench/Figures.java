@@ -1,0 +1,87 @@
+package dev.tern.bench;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Medians over the moves of one mover that were right.
+ *
+ * @param moves how many those are; with none, every figure is 0
+ * @param wireToNeeded bytes over the wire, by bytes that had to be sent
+ * @param destinationToSource what the disks take after and before
+ * @param times when each point of the way was reached
+ * @param wrong what other moves broke
+ */
+record Figures(
+    int moves,
+    double totalMillis,
+    double pauseMillis,
+    double silenceMillis,
+    double wireMib,
+    double neededMib,
+    double wireToNeeded,
+    double destinationToSource,
+    Map<String, Double> times,
+    List<String> wrong) {
+
+  static Figures of(List<Sample> samples) {
+    List<Sample> right = samples.stream().filter(Sample::intact).toList();
+    Map<String, Double> times = new LinkedHashMap<>();
+    for (Sample sample : right) {
+      for (String point : sample.move().times().keySet()) {
+        times.computeIfAbsent(
+            point,
+            p -> median(right, s -> millis(s.move().times().getOrDefault(p, Duration.ZERO))));
+      }
+    }
+    return new Figures(
+        right.size(),
+        median(right, s -> millis(s.move().total())),
+        median(right, s -> millis(s.move().pause())),
+        median(right, s -> millis(s.silence())),
+        median(right, s -> mebibytes(s.wireBytes())),
+        median(right, s -> mebibytes(s.neededBytes())),
+        median(right, s -> ratio(mebibytes(s.wireBytes()), mebibytes(s.neededBytes()))),
+        median(
+            right, s -> ratio(mebibytes(s.destinationAllocated()), mebibytes(s.sourceAllocated()))),
+        times,
+        samples.stream().flatMap(s -> s.wrong().stream()).distinct().toList());
+  }
+
+  private static double median(List<Sample> samples, ToDoubleFunction<Sample> figure) {
+    return median(samples.stream().mapToDouble(figure).toArray());
+  }
+
+  /** The middle one, or halfway between the two in the middle; 0 of none. */
+  static double median(double... figures) {
+    if (figures.length == 0) {
+      return 0;
+    }
+    double[] sorted = figures.clone();
+    Arrays.sort(sorted);
+    int middle = sorted.length / 2;
+    return rounded(
+        sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2);
+  }
+
+  /** 0 when there is nothing to compare with. */
+  static double ratio(double figure, double reference) {
+    return reference == 0 ? 0 : rounded(figure / reference);
+  }
+
+  private static double rounded(double figure) {
+    return Math.round(figure * 1000) / 1000.0;
+  }
+
+  static double millis(Duration duration) {
+    return duration.toNanos() / 1e6;
+  }
+
+  private static double mebibytes(long bytes) {
+    return bytes / 1048576.0;
+  }
+}

@@ -1,0 +1,33 @@
+package dev.tern.bench;
+
+import dev.tern.virt.LaunchRecipe;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+
+/** One way to move a guest with its disks. */
+interface Mover {
+  String name();
+
+  /** The name of the floor it is held against; its own for a floor. */
+  String floor();
+
+  /**
+   * Moves the guest. Both QEMUs are there and at rest, the destination's waits for its stream;
+   * nobody is connected to either, before and after.
+   *
+   * @throws IOException when it did not arrive
+   */
+  Move move(Host source, Host destination, LaunchRecipe recipe, BenchCase what)
+      throws IOException, InterruptedException;
+
+  /**
+   * What a move took.
+   *
+   * @param total from the first command until the guest runs and the source says that all is sent
+   * @param pause from STOP to RESUME by QEMU's own stamps
+   * @param memoryBytes by the source's count
+   * @param times when each point was reached, since the first command, in order
+   */
+  record Move(Duration total, Duration pause, long memoryBytes, Map<String, Duration> times) {}
+}

@@ -1,0 +1,81 @@
+package dev.tern.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.bench.BenchReport.CaseReport;
+import dev.tern.bench.Mover.Move;
+import dev.tern.virt.LaunchRecipe;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("The figures of a benchmark")
+class FiguresTest {
+  private static final BenchCase IDLE = BenchCase.named("idle").orElseThrow();
+
+  private record Named(String name, String floor) implements Mover {
+    @Override
+    public Move move(Host source, Host destination, LaunchRecipe recipe, BenchCase what) {
+      throw new AssertionError("nothing is moved here");
+    }
+  }
+
+  private static Sample sample(String mover, long millis, String... wrong) {
+    Duration took = Duration.ofMillis(millis);
+    return new Sample(
+        mover,
+        1,
+        new Move(took, took.dividedBy(10), 0, Map.of("runs", took)),
+        took,
+        110 << 20,
+        100 << 20,
+        50 << 20,
+        50 << 20,
+        List.of(wrong));
+  }
+
+  @Test
+  void are_medians() {
+    assertThat(Figures.median(9, 1, 5)).isEqualTo(5);
+    assertThat(Figures.median(1, 9, 3, 5)).isEqualTo(4);
+    assertThat(Figures.median()).isZero();
+  }
+
+  @Test
+  void leave_out_what_was_moved_wrongly_and_say_so() {
+    Figures figures =
+        Figures.of(
+            List.of(sample("tern", 400), sample("tern", 1, "disk0 differs"), sample("tern", 600)));
+
+    assertThat(figures.moves()).isEqualTo(2);
+    assertThat(figures.totalMillis()).isEqualTo(500);
+    assertThat(figures.pauseMillis()).isEqualTo(50);
+    assertThat(figures.times()).containsExactly(Map.entry("runs", 500.0));
+    assertThat(figures.wireToNeeded()).isEqualTo(1.1);
+    assertThat(figures.wrong()).containsExactly("disk0 differs");
+  }
+
+  @Test
+  void are_held_against_the_floor() {
+    List<Mover> movers = List.of(new Named("floor", "floor"), new Named("tern", "floor"));
+    CaseReport report =
+        BenchReport.report(IDLE, movers, List.of(sample("tern", 550), sample("floor", 500)));
+
+    assertThat(report.ratios()).containsOnlyKeys("tern");
+    assertThat(report.ratiosOf("tern").total()).isEqualTo(1.1);
+    assertThat(report.ratiosOf("tern").wire()).isEqualTo(1.0);
+  }
+
+  @Test
+  void have_no_ratio_when_the_floor_has_no_right_move() {
+    List<Mover> movers = List.of(new Named("floor", "floor"), new Named("tern", "floor"));
+    CaseReport report =
+        BenchReport.report(
+            IDLE, movers, List.of(sample("tern", 550), sample("floor", 500, "it rebooted")));
+
+    assertThat(report.ratiosOf("tern").total()).isZero();
+    assertThat(report.of("floor").moves()).isZero();
+  }
+}
