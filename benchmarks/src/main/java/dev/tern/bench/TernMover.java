@@ -143,14 +143,16 @@ final class TernMover implements Mover {
     }
 
     private Move measured(HandOver left, Arrival came, Duration total) throws IOException {
-      if (!(left instanceof HandOver.Sent(var stoppedAt, var moved))) {
+      if (!(left instanceof HandOver.Sent(var leaving, var moved))) {
         throw new IOException("The guest was not handed over: " + left);
       }
-      if (!(came instanceof Arrival.Running(var resumedAt))) {
+      if (!(came instanceof Arrival.Running(var arriving))) {
         throw new IOException("The guest did not arrive: " + came);
       }
-      Instant stopped = stoppedAt.orElseThrow(() -> new IOException("QEMU's STOP was not seen."));
-      Instant resumed = resumedAt.orElseThrow(() -> new IOException("QEMU's RESUME was not seen."));
+      Instant stopped =
+          leaving.stopped().orElseThrow(() -> new IOException("QEMU's STOP was not seen."));
+      Instant resumed =
+          arriving.resumed().orElseThrow(() -> new IOException("QEMU's RESUME was not seen."));
       synchronized (times) {
         return new Move(
             total,
