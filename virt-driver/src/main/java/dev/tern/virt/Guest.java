@@ -45,6 +45,24 @@ public interface Guest extends AutoCloseable {
   /** Called once, from the driver's thread, when the process or its monitor is gone. */
   void onGone(Runnable listener);
 
+  /**
+   * Plugs a volume into the running guest, at the root port it names. Harmless when it is there
+   * already.
+   *
+   * @throws VirtException {@code REFUSED} when the volume's server cannot be reached, or the port
+   *     or id is taken; nothing is left of it
+   */
+  void plug(LaunchRecipe.NetworkDisk disk) throws VirtException;
+
+  /**
+   * Takes a plugged volume away: asks the guest to let go of it, and returns when neither device
+   * nor node is left. Harmless when there is none.
+   *
+   * @throws VirtException {@code REFUSED} when the guest did not let go within {@code patience} (it
+   *     may still; ask again), or when the disk is none that was plugged
+   */
+  void unplug(String diskId, Duration patience) throws VirtException, InterruptedException;
+
   // ---- destination
   // -------------------------------------------------------------------------------------------------------------
 

@@ -50,6 +50,12 @@ public abstract class DriverContract {
 
   protected abstract int freePort();
 
+  /** Port of an NBD server with an export {@code v} of 1 MiB. */
+  protected abstract int volumeServer() throws Exception;
+
+  /** Returns when the guest in the directory listens to its hardware. */
+  protected abstract void awaitBooted(Path instance) throws Exception;
+
   @BeforeEach
   void directories() throws Exception {
     source = instance(0);
@@ -322,6 +328,59 @@ public abstract class DriverContract {
     byte[] secret = new byte[StreamKey.SECRET_BYTES];
     java.util.Arrays.fill(secret, (byte) seed);
     return new StreamKey(identity, secret);
+  }
+
+  @Test
+  @Tag("S34")
+  @Tag("S35")
+  void plugs_a_volume_in_and_takes_it_away() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    awaitBooted(source);
+    int port = volumeServer();
+    LaunchRecipe.NetworkDisk volume =
+        new LaunchRecipe.NetworkDisk("vol1", "127.0.0.1", port, "v", 1 << 20, 2);
+    guest.plug(volume);
+    guest.plug(volume);
+    assertThat(guest.disks()).extracting(Guest.DiskState::diskId).containsExactly("disk0", "vol1");
+    assertRefused(
+        () -> guest.plug(new LaunchRecipe.NetworkDisk("vol2", "127.0.0.1", port, "v", 1 << 20, 2)));
+    assertRefused(() ->
+        guest.plug(new LaunchRecipe.NetworkDisk("disk0", "127.0.0.1", port, "v", 1 << 20, 3)));
+    assertThat(guest.disks()).extracting(Guest.DiskState::diskId).containsExactly("disk0", "vol1");
+    assertRefused(() -> guest.unplug("disk0", Duration.ofSeconds(1)));
+    guest.unplug("vol1", Duration.ofSeconds(60));
+    guest.unplug("vol1", Duration.ofSeconds(60));
+    assertThat(guest.disks()).extracting(Guest.DiskState::diskId).containsExactly("disk0");
+    guest.plug(volume);
+    assertThat(guest.disks()).hasSize(2);
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  @Tag("S48")
+  void moves_a_guest_whose_volume_is_never_mirrored() throws Exception {
+    int port = volumeServer();
+    LaunchRecipe.NetworkDisk volume =
+        new LaunchRecipe.NetworkDisk("vol1", "127.0.0.1", port, "v", 1 << 20, 1);
+    LaunchRecipe with = recipe().withDisks(List.of(recipe().disks().getFirst(), volume));
+    Guest s = driver(0).launch(with, source, LaunchMode.RUN);
+    guests.add(s);
+    Guest d = driver(1).launch(with, destination, LaunchMode.INCOMING);
+    guests.add(d);
+    IncomingEndpoints to = open(d);
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(() -> {}, false, arrival::complete);
+    assertRefused(() ->
+        s.mirrorDisks(
+            List.of(
+                new MirrorTarget(
+                    "vol1", to.address(), to.nbdPort(), EXPORT, Sync.FULL, Optional.of(KEY))),
+            usual(),
+            p -> {}));
+    mirror(s, to);
+    assertThat(handOver(s, to, false, () -> {})).isInstanceOf(HandOver.Sent.class);
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+    assertThat(d.disks()).extracting(Guest.DiskState::diskId).containsExactly("disk0", "vol1");
   }
 
   private static void mustNot() {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,6 +125,48 @@ final class FakeGuest implements Guest {
         listener.run();
       }
     });
+  }
+
+  @Override
+  public void plug(NetworkDisk disk) throws VirtException {
+    begin("plug");
+    List<DiskRecipe> disks = new ArrayList<>(process.recipe().disks());
+    for (DiskRecipe there : disks) {
+      if (there.id().equals(disk.id())) {
+        requireVolume(there);
+        return;
+      }
+      if (there instanceof NetworkDisk other && other.hotPlugPort() == disk.hotPlugPort()) {
+        throw refused("Port %d is taken.".formatted(disk.hotPlugPort()));
+      }
+    }
+    if (disk.hotPlugPort() < 1 || disk.hotPlugPort() > process.recipe().hotPlugPorts()) {
+      throw refused("There is no port %d.".formatted(disk.hotPlugPort()));
+    }
+    disks.add(disk);
+    process.disks(disks);
+    world.after("plug");
+  }
+
+  @Override
+  public void unplug(String diskId, Duration patience) throws VirtException {
+    begin("unplug");
+    List<DiskRecipe> left = new ArrayList<>();
+    for (DiskRecipe there : process.recipe().disks()) {
+      if (there.id().equals(diskId)) {
+        requireVolume(there);
+      } else {
+        left.add(there);
+      }
+    }
+    process.disks(left);
+    world.after("unplug");
+  }
+
+  private static void requireVolume(DiskRecipe disk) throws VirtException {
+    if (!(disk instanceof NetworkDisk)) {
+      throw refused("Disk %s is no volume that was plugged in.".formatted(disk.id()));
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.tern.virt.fake;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.StreamKey;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One simulated QEMU. */
 final class FakeProcess {
-  private final LaunchRecipe recipe;
+  private volatile LaunchRecipe recipe;
   private final long pid;
   private final List<Runnable> goneListeners = new CopyOnWriteArrayList<>();
 
@@ -51,6 +52,10 @@ final class FakeProcess {
 
   LaunchRecipe recipe() {
     return recipe;
+  }
+
+  void disks(List<DiskRecipe> disks) {
+    recipe = recipe.withDisks(disks);
   }
 
   long pid() {

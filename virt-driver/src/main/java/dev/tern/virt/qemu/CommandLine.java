@@ -15,6 +15,9 @@ import java.util.List;
 
 /** A launch recipe as QEMU's command line. The recipe is checked first: it came from outside. */
 final class CommandLine {
+  /** The only slot of a root port that is real. */
+  static final String PORT_SLOT = "0x0";
+
   private static final int FIRST_PORT_SLOT = 0x18;
 
   private final LaunchRecipe recipe;
@@ -109,7 +112,8 @@ final class CommandLine {
     new DiskGraph(instance, settings.bases()).nodes(disk).forEach(node -> addNode(line, node));
     String bus =
         switch (disk) {
-          case NetworkDisk network -> ",bus=" + Nodes.port(network.hotPlugPort());
+          case NetworkDisk network ->
+              ",bus=%s,addr=%s".formatted(Nodes.port(network.hotPlugPort()), PORT_SLOT);
           case LocalDisk _, ReadOnlyDisk _ -> "";
         };
     boolean boots = recipe.kernel().isEmpty() && disk.equals(recipe.disks().getFirst());

@@ -85,8 +85,7 @@ final class Departure {
     }
   }
 
-  private HandOver awaitEnd()
-      throws VirtException, InterruptedException {
+  private HandOver awaitEnd() throws VirtException, InterruptedException {
     long until = in(session.settings().deadlines().switchover());
     while (System.nanoTime() < until) {
       Optional<QmpEvent> event = events.next(LOOK_EVERY);
@@ -113,8 +112,7 @@ final class Departure {
   }
 
   /** The guest runs at its destination, and waits there for each page that it touches. */
-  private HandOver sendTheRest()
-      throws VirtException, InterruptedException {
+  private HandOver sendTheRest() throws VirtException, InterruptedException {
     Duration stall = session.settings().deadlines().mirrorStall();
     long sent = -1;
     long stalledAt = in(stall);

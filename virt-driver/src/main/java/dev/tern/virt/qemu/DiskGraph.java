@@ -90,7 +90,7 @@ final class DiskGraph {
         new BlockNode.Format("raw", disk.id(), file, true, null, null, null));
   }
 
-  private static List<BlockNode> network(NetworkDisk disk) {
+  static List<BlockNode> network(NetworkDisk disk) {
     String client = Nodes.network(disk.id());
     return List.of(
         new BlockNode.Nbd(

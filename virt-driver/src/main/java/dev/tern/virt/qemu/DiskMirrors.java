@@ -12,9 +12,6 @@ import dev.tern.virt.qmp.Commands.Job;
 import dev.tern.virt.qmp.Commands.YankInstance;
 import dev.tern.virt.qmp.QmpEvents;
 import dev.tern.virt.qmp.QmpMonitor.Pending;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +88,7 @@ final class DiskMirrors {
           Kind.REFUSED, "Disk %s is being copied already.".formatted(target.diskId()), null);
     }
     deleteTarget(target.diskId());
-    checkReachable(target);
+    Reachable.require(session, "The destination's exports", target.address(), target.port());
     String creds = credentials.connect(target.key());
     String export = Nodes.targetExport(target.diskId());
     session.call(
@@ -117,24 +114,6 @@ final class DiskMirrors {
             pace.blockWrites() ? "write-blocking" : "background",
             // Otherwise a failed job is gone before anyone can ask why.
             false));
-  }
-
-  /**
-   * QEMU connects to an export with its main loop held, and a dead address would hold the guest's
-   * I/O for TCP's own two minutes. So the address is tried from here first.
-   */
-  private void checkReachable(MirrorTarget target) throws VirtException {
-    try (Socket probe = new Socket()) {
-      probe.connect(
-          new InetSocketAddress(target.address(), target.port()),
-          (int) session.settings().deadlines().query().toMillis());
-    } catch (IOException e) {
-      throw new VirtException(
-          Kind.REFUSED,
-          "The destination's exports at %s port %d cannot be reached: %s."
-              .formatted(target.address(), target.port(), e.getMessage()),
-          e);
-    }
   }
 
   private void awaitReady(

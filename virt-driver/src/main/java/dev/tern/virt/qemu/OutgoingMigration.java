@@ -72,8 +72,7 @@ final class OutgoingMigration {
     }
     LeavingWatch watch = new LeavingWatch();
     try (QmpEvents events = session.monitor().events(watch::saw)) {
-      Departure departure =
-          new Departure(session, target, credentials, events, watch, progress);
+      Departure departure = new Departure(session, target, credentials, events, watch, progress);
       if (handedOver) {
         return departure.goOn();
       }

@@ -58,7 +58,11 @@ final class Progress {
   private static DiskProgress disk(BlockJob job) {
     Long speed = job.speed();
     return new DiskProgress(
-        Nodes.diskOfJob(job.device()), job.offset(), job.len(), speed == null ? 0 : speed, job.ready());
+        Nodes.diskOfJob(job.device()),
+        job.offset(),
+        job.len(),
+        speed == null ? 0 : speed,
+        job.ready());
   }
 
   /** A new attempt counts from the start. */

@@ -2,6 +2,7 @@ package dev.tern.virt.qemu;
 
 import dev.tern.virt.DiskCopies;
 import dev.tern.virt.Guest;
+import dev.tern.virt.LaunchRecipe.NetworkDisk;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -160,6 +161,16 @@ final class QemuGuest implements Guest {
             Thread.ofVirtual().name("gone-" + pid()).start(listener);
           }
         });
+  }
+
+  @Override
+  public void plug(NetworkDisk disk) throws VirtException {
+    new HotPlug(session).plug(disk);
+  }
+
+  @Override
+  public void unplug(String diskId, Duration patience) throws VirtException, InterruptedException {
+    new HotPlug(session).unplug(diskId, patience);
   }
 
   @Override

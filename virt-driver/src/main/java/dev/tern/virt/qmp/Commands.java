@@ -120,6 +120,13 @@ public final class Commands {
 
   public record BlockdevDel(String nodeName) implements QmpCommand<Void> {}
 
+  /** Plugs a disk's device in; {@code drive} is its node, {@code addr} the slot on its bus. */
+  public record DeviceAdd(String driver, String id, String bus, String addr, String drive)
+      implements QmpCommand<Void> {}
+
+  /** Asks the guest to let go of a device; {@code DEVICE_DELETED} tells when it has. */
+  public record DeviceDel(String id) implements QmpCommand<Void> {}
+
   // ---- exports
 
   public record NbdServerStart(SocketAddress addr, @Nullable String tlsCreds)

@@ -26,7 +26,13 @@ final class QmpJson {
           .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .build();
   private static final Set<String> UNDERSCORED =
-      Set.of("qmp-capabilities", "system-powerdown", "migrate-cancel", "block-set-io-throttle");
+      Set.of(
+          "qmp-capabilities",
+          "device-add",
+          "device-del",
+          "system-powerdown",
+          "migrate-cancel",
+          "block-set-io-throttle");
   private static final ConcurrentHashMap<Class<?>, JavaType> ANSWERS = new ConcurrentHashMap<>();
 
   private QmpJson() {}

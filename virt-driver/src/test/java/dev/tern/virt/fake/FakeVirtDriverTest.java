@@ -69,4 +69,12 @@ class FakeVirtDriverTest extends DriverContract {
   protected int freePort() {
     return port++;
   }
+
+  @Override
+  protected int volumeServer() {
+    return freePort();
+  }
+
+  @Override
+  protected void awaitBooted(Path instance) {}
 }

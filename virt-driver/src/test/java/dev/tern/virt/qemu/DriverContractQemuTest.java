@@ -6,8 +6,10 @@ import dev.tern.virt.VirtDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DriverContractQemuTest extends DriverContract {
   @TempDir Path directory;
   private final List<TestHost> hosts = new ArrayList<>();
+  private final List<NbdVolume> volumes = new ArrayList<>();
 
   private TestHost host(int host) {
     try {
@@ -47,5 +50,24 @@ class DriverContractQemuTest extends DriverContract {
   @Override
   protected int freePort() {
     return TestHost.freePort();
+  }
+
+  @AfterEach
+  void endVolumes() throws Exception {
+    for (NbdVolume volume : volumes) {
+      volume.end();
+    }
+  }
+
+  @Override
+  protected int volumeServer() throws Exception {
+    NbdVolume volume = NbdVolume.serve(directory.resolve("volume.raw"), 1 << 20);
+    volumes.add(volume);
+    return volume.port();
+  }
+
+  @Override
+  protected void awaitBooted(Path instance) throws Exception {
+    TestHost.awaitConsole(instance, "R ready", Duration.ofSeconds(60));
   }
 }

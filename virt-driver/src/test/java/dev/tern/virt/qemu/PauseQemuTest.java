@@ -221,7 +221,9 @@ class PauseQemuTest {
 
   private HandOver move() throws VirtException, InterruptedException {
     s.mirrorDisks(
-        List.of(new MirrorTarget("disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL, Optional.of(TestHost.KEY))),
+        List.of(
+            new MirrorTarget(
+                "disk0", to.address(), to.nbdPort(), EXPORT, Sync.FULL, Optional.of(TestHost.KEY))),
         STEERING,
         progress::add);
     return s.handOver(
