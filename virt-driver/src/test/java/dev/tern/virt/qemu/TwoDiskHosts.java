@@ -133,7 +133,7 @@ final class TwoDiskHosts {
     List<MoveProgress> progress = new ArrayList<>();
     Steering steering =
         new Steering(
-            MovePolicy.usual(Duration.ofMillis(300), Duration.ofSeconds(120)),
+            MovePolicy.usual(Duration.ofMillis(300), Duration.ofMinutes(2)),
             MoveOptions.PLAIN,
             false);
     List<String> commandLines = List.of(commandLine(s), commandLine(d));
