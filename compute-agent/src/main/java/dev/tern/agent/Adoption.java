@@ -1,6 +1,7 @@
 package dev.tern.agent;
 
 import dev.tern.agent.JournalEntry.Dead;
+import dev.tern.contract.ServerId;
 import dev.tern.virt.Guest;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
@@ -35,9 +36,18 @@ final class Adoption {
             .log("a server could not be taken up");
       }
     }
+    instances.keys().endWhere(this::over);
   }
 
-  private static void adopt(Instance instance) throws IOException, VirtException {
+  private boolean over(ServerId server, long epoch) {
+    try {
+      return StreamKeys.over(instances.of(server).standing(), epoch);
+    } catch (IOException | RuntimeException _) {
+      return false; // told above; its key may still be needed
+    }
+  }
+
+  private void adopt(Instance instance) throws IOException, VirtException {
     Standing standing = instance.standing();
     switch (standing.place()) {
       // A directory without a record that it is complete: its making was cut off.
@@ -46,7 +56,7 @@ final class Adoption {
       case RUNNING -> running(instance, standing);
       case INCOMING -> {
         if (instance.guest().isPresent()) {
-          instance.watchArrival(standing.epoch(), standing.paused());
+          watchArrival(instance, standing);
         }
       }
       case HANDED_OVER -> instance.guest();
@@ -66,14 +76,20 @@ final class Adoption {
         .log("server taken up");
   }
 
-  private static void running(Instance instance, Standing standing)
+  private void running(Instance instance, Standing standing)
       throws IOException, VirtException {
     Optional<Guest> guest = instance.guest();
     if (guest.isEmpty()) {
       instance.noteStopped("its QEMU ended while no agent was here");
     } else if (standing.arrivedEpoch() == standing.epoch() && !standing.resumed()) {
       // Recorded as arrived, and the agent died before the guest was let run.
-      instance.watchArrival(standing.epoch(), standing.paused());
+      watchArrival(instance, standing);
     }
+  }
+
+  private void watchArrival(Instance instance, Standing standing)
+      throws IOException, VirtException {
+    instance.watchArrival(standing.epoch(), standing.paused());
+    instances.keys().endAtArrival(instance);
   }
 }

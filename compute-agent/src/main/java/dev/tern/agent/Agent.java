@@ -13,6 +13,7 @@ import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -59,12 +60,17 @@ public final class Agent implements AutoCloseable {
     this.figures = world.figures();
     this.directories = directories;
     this.startedAtMillis = world.clock().millis();
-    this.instances = new Instances(host, directories, driver);
+    this.instances =
+        new Instances(
+            host,
+            directories,
+            driver,
+            new StreamKeys(directories.keys(), new SecureRandom(), settings.insecure()));
     this.http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
     ImageStore images =
         new ImageStore(directories.bases(), settings, driver.images(), figures, http);
     Jobs jobs = new Jobs(settings.patience());
-    InetAddress address = MigrationAddress.parse(settings.migrationAddress(), settings.insecure());
+    InetAddress address = MigrationAddress.parse(settings.migrationAddress());
     this.requests =
         new AgentRequests(
             instances,
@@ -74,8 +80,7 @@ public final class Agent implements AutoCloseable {
                 instances,
                 driver,
                 jobs,
-                new ProgressTeller(world.progress(), world.clock(), System::nanoTime),
-                settings.insecure()),
+                new ProgressTeller(world.progress(), world.clock(), System::nanoTime)),
             new DestinationSide(
                 host,
                 instances,

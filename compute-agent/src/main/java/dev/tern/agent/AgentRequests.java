@@ -8,6 +8,7 @@ import dev.tern.contract.agent.AgentAnswer.Done;
 import dev.tern.contract.agent.AgentAnswer.Refused;
 import dev.tern.contract.agent.AgentAnswer.Working;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.AgreeOnKey;
 import dev.tern.contract.agent.AgentRequest.AskGuest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
 import dev.tern.contract.agent.AgentRequest.BuildServer;
@@ -29,6 +30,7 @@ import dev.tern.contract.agent.AgentRequest.ReturnHome;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult;
 import java.io.IOException;
 import java.time.Duration;
@@ -96,6 +98,8 @@ final class AgentRequests {
       case DescribeSource r -> look(r, () -> source.describe(r.header()));
       case CheckSource r ->
           look(r, () -> source.check(r.header(), r.probeFile(), r.blockMigration()));
+      case AgreeOnKey r -> change(r, () -> agree(r));
+      case WithdrawKey r -> change(r, () -> withdraw(r));
       case MirrorDisks r -> change(r, () -> source.mirrorDisks(r.header(), r.target(), r.limits()));
       case CancelMirrors r -> beside(r, () -> source.cancelMirrors(r.header()));
       case HandOver r -> change(r, () -> source.handOver(r.header(), r.target(), r.limits()));
@@ -111,6 +115,20 @@ final class AgentRequests {
       case KillIncoming r -> killIncoming(r);
       case AwaitArrival r -> awaitArrival(r);
     };
+  }
+
+  private AgentResult agree(AgreeOnKey request) throws IOException {
+    Header header = request.header();
+    Standing standing = instances.of(header.server()).standing();
+    if (StreamKeys.over(standing, header.epoch())) {
+      throw Refusals.wrongPlace(header.server(), standing, "given a key");
+    }
+    return instances.keys().agree(header, request.peer());
+  }
+
+  private AgentResult withdraw(WithdrawKey request) throws IOException {
+    instances.keys().end(request.header().server());
+    return new AgentResult.Nothing();
   }
 
   private AgentAnswer look(AgentRequest request, Work work) throws InterruptedException {

@@ -25,8 +25,8 @@ public record AgentSettings(
         @DefaultValue("/var/lib/tern")
         Path data,
     @Setting(
-            "Numeric address other hosts' QEMUs send guests to; anything but loopback needs"
-                + " insecure=true as long as streams are plaintext.")
+            "Numeric address other hosts' QEMUs send guests to; streams are encrypted unless"
+                + " insecure=true.")
         @DefaultValue("127.0.0.1")
         String migrationAddress,
     @Setting("First port for incoming guests; each takes two while it arrives.")
@@ -73,7 +73,9 @@ public record AgentSettings(
         @Pattern(regexp = "[A-Za-z0-9][A-Za-z0-9._+,=-]{0,255}")
         @DefaultValue("qemu64")
         String cpuModel,
-    @Setting("Allows migration streams and exports in plaintext on addresses other than loopback.")
+    @Setting(
+            "Sends and receives guests in plaintext, without keys; both hosts of a migration must"
+                + " have it alike.")
         @DefaultValue("false")
         boolean insecure,
     @Setting("Requests worked on at once; more wait at the broker.")

@@ -26,6 +26,7 @@ import dev.tern.virt.LaunchRecipe.LayerRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.MoveOptions;
 import dev.tern.virt.RecipeFiles;
+import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
@@ -238,6 +239,7 @@ final class DestinationSide {
         if (standing.epoch() != header.epoch()) {
           throw Refusals.wrongPlace(header.server(), standing, "received");
         }
+        var _ = instances.keys().stream(header); // without one nothing is begun
         instance.append(new IncomingPrepared(header.epoch(), source.paused()));
         yield started(header, instance, recipe, source.paused());
       }
@@ -247,9 +249,9 @@ final class DestinationSide {
         }
         // A copy whose QEMU died may have a damaged disk: it is never started again.
         Guest guest = instance.runningGuest();
-        IncomingReady ready = open(guest, recipe);
+        IncomingReady ready = open(header, guest, recipe);
         if (instance.arrival().isEmpty()) {
-          instance.watchArrival(header.epoch(), standing.paused());
+          watchArrival(instance, header.epoch(), standing.paused());
         }
         yield ready;
       }
@@ -266,13 +268,19 @@ final class DestinationSide {
     }
     Guest guest = instance.startIncoming(recipe);
     try {
-      IncomingReady ready = open(guest, recipe);
-      instance.watchArrival(header.epoch(), paused);
+      IncomingReady ready = open(header, guest, recipe);
+      watchArrival(instance, header.epoch(), paused);
       return ready;
     } catch (IOException | VirtException | RuntimeException e) {
       killAfter(guest, e);
       throw e;
     }
+  }
+
+  private void watchArrival(Instance instance, long epoch, boolean paused)
+      throws IOException, VirtException {
+    instance.watchArrival(epoch, paused);
+    instances.keys().endAtArrival(instance);
   }
 
   private static void killAfter(Guest guest, Exception failure) {
@@ -283,7 +291,9 @@ final class DestinationSide {
     }
   }
 
-  private IncomingReady open(Guest guest, LaunchRecipe recipe) throws VirtException {
+  private IncomingReady open(Header header, Guest guest, LaunchRecipe recipe)
+      throws VirtException, IOException {
+    Optional<StreamKey> key = instances.keys().stream(header);
     Map<String, String> exports = new HashMap<>();
     recipe.localDisks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
     for (int tried = 1; ; tried++) {
@@ -291,12 +301,7 @@ final class DestinationSide {
         IncomingEndpoints open =
             guest.openIncoming(
                 new IncomingRequest(
-                    address,
-                    pair.nbd(),
-                    pair.migration(),
-                    Map.copyOf(exports),
-                    MoveOptions.PLAIN,
-                    Optional.empty()));
+                    address, pair.nbd(), pair.migration(), Map.copyOf(exports), MoveOptions.PLAIN, key));
         return new IncomingReady(
             open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
       } catch (VirtException e) {
@@ -331,6 +336,7 @@ final class DestinationSide {
     recordDead(header);
     Instance instance = instances.of(header.server());
     instance.kill();
+    instances.keys().end(header.server());
     return GuestReports.of(instance);
   }
 

@@ -253,6 +253,7 @@ final class GuestLife {
     }
     instance.kill();
     instance.remove();
+    instances.keys().end(header.server());
     removeKept(header.server());
     return new Nothing();
   }

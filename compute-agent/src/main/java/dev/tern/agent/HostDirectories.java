@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   instances/SERVER/   disks, recipe, journal, console log, monitor sockets
  *   _base/SHA256        base images, kernels and ramdisks, by content
  *   kept/SERVER-EPOCH/  what a migrated server left here on demand
+ *   keys/SERVER-EPOCH   this host's half of the key of a migration under way
  *   trash/              being removed
  * </pre>
  */
@@ -49,6 +50,7 @@ final class HostDirectories implements AutoCloseable {
       Durable.directory(directories.instances());
       Durable.directory(directories.bases());
       Durable.directory(directories.kept());
+      Durable.directory(directories.keys());
       Durable.removeTree(directories.trash());
       Durable.directory(directories.trash());
       return directories;
@@ -76,6 +78,10 @@ final class HostDirectories implements AutoCloseable {
 
   Path kept() {
     return data.resolve("kept");
+  }
+
+  Path keys() {
+    return data.resolve("keys");
   }
 
   Path trash() {

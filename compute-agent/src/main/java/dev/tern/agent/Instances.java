@@ -18,16 +18,23 @@ final class Instances implements AutoCloseable {
   private final HostName host;
   private final HostDirectories directories;
   private final VirtDriver driver;
+  private final StreamKeys keys;
   private final Map<ServerId, Instance> known = new ConcurrentHashMap<>();
 
-  Instances(HostName host, HostDirectories directories, VirtDriver driver) {
+  Instances(HostName host, HostDirectories directories, VirtDriver driver, StreamKeys keys) {
     this.host = host;
     this.directories = directories;
     this.driver = driver;
+    this.keys = keys;
   }
 
   HostDirectories directories() {
     return directories;
+  }
+
+  /** The keys of migrations that they are part of. */
+  StreamKeys keys() {
+    return keys;
   }
 
   /** The server, whether it is here or not. */

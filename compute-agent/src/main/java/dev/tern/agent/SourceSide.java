@@ -18,11 +18,9 @@ import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.LeavingStamps;
 import dev.tern.virt.Guest;
-import dev.tern.virt.Guest.MemoryTarget;
 import dev.tern.virt.Guest.MirrorTarget;
 import dev.tern.virt.Guest.MoveProgress;
 import dev.tern.virt.Guest.RunState;
-import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
@@ -59,19 +57,13 @@ final class SourceSide {
   private final VirtDriver driver;
   private final Jobs jobs;
   private final ProgressTeller progress;
-  private final boolean insecure;
 
   SourceSide(
-      Instances instances,
-      VirtDriver driver,
-      Jobs jobs,
-      ProgressTeller progress,
-      boolean insecure) {
+      Instances instances, VirtDriver driver, Jobs jobs, ProgressTeller progress) {
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;
     this.progress = progress;
-    this.insecure = insecure;
   }
 
   AgentResult describe(Header header) throws Exception {
@@ -157,22 +149,12 @@ final class SourceSide {
   }
 
   AgentResult mirrorDisks(Header header, IncomingReady target, MoveLimits limits) throws Exception {
-    check(target);
+    StreamTarget to = StreamTarget.of(target, instances.keys().stream(header));
     check(limits);
     Instance instance = instances.of(header.server());
     Guest guest = running(instance, "mirrored");
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
-    List<MirrorTarget> targets = new ArrayList<>();
-    for (LocalDisk disk : recipe.localDisks()) {
-      String export = target.exports().get(disk.id());
-      if (export == null) {
-        throw Refusals.invalid("The destination exports no %s.".formatted(disk.id()));
-      }
-      Sync sync = disk.layers().isEmpty() ? Sync.FULL : Sync.TOP;
-      targets.add(
-          new MirrorTarget(
-              disk.id(), target.address(), target.nbdPort(), export, sync, Optional.empty()));
-    }
+    List<MirrorTarget> targets = recipe.localDisks().stream().map(to::mirror).toList();
     try {
       return Deadline.within(
           limits.deadline(),
@@ -219,7 +201,6 @@ final class SourceSide {
   }
 
   AgentResult handOver(Header header, IncomingReady target, MoveLimits limits) throws Exception {
-    check(target);
     check(limits);
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
@@ -242,6 +223,13 @@ final class SourceSide {
   private AgentResult handOver(
       Header header, Instance instance, IncomingReady target, MoveLimits limits, boolean recorded)
       throws Exception {
+    // What is recorded goes on with what QEMU has, whether or not the key is still known.
+    StreamTarget to =
+        StreamTarget.of(
+            target,
+            recorded
+                ? instances.keys().agreed(header).map(AgreedKey::stream)
+                : instances.keys().stream(header));
     Guest guest = instance.runningGuest();
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
     Consumer<MoveProgress> told = progress.of(header, memoryBytes(recipe), limits.downtimeLimit());
@@ -249,7 +237,7 @@ final class SourceSide {
     try {
       came =
           guest.handOver(
-              new MemoryTarget(target.address(), target.migrationPort(), Optional.empty()),
+              to.memory(),
               steering(limits),
               recorded,
               () -> instance.append(new HandedOver(header.epoch())),
@@ -261,6 +249,7 @@ final class SourceSide {
       case Guest.HandOver.Sent(var heard, var moved) -> {
         Optional<LeavingStamps> stamps = Stamps.of(heard);
         instance.append(new Sent(header.epoch(), stamps));
+        instances.keys().end(header.server());
         told.accept(moved);
         yield new AgentResult.HandedOver(true, "", stamps);
       }
@@ -342,6 +331,7 @@ final class SourceSide {
     if (handedOver) {
       instance.append(new ReturnedHome(header.epoch()));
     }
+    instances.keys().end(header.server());
     if (guest.isEmpty()) {
       instance.noteStopped("its QEMU was gone when it came home");
       throw Refusals.processGone(header.server());
@@ -360,6 +350,7 @@ final class SourceSide {
           throw Refusals.wrongPlace(header.server(), standing, "retired");
     }
     instance.kill();
+    instances.keys().end(header.server());
     if (keepDisks) {
       instance.keep(header.epoch());
     } else {
@@ -376,22 +367,6 @@ final class SourceSide {
       case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(instance.server(), standing, wish);
     };
-  }
-
-  private void check(IncomingReady target) {
-    try {
-      MigrationAddress.parse(target.address(), insecure);
-    } catch (IllegalArgumentException e) {
-      throw Refusals.invalid(
-          "The destination's address cannot be used: %s.".formatted(e.getMessage()));
-    }
-    if (!isPort(target.nbdPort()) || !isPort(target.migrationPort())) {
-      throw Refusals.invalid("The destination's ports cannot be used.");
-    }
-  }
-
-  private static boolean isPort(int port) {
-    return port > 0 && port <= 65_535;
   }
 
   private static Steering steering(MoveLimits limits) {

@@ -86,8 +86,8 @@ class AgentAmqpTest {
   }
 
   @Test
-  void that_would_send_plaintext_to_others_does_not_start() {
-    assertThatThrownBy(() -> agent("plaintext", "--tern.agent.migration-address=192.0.2.1").close())
-        .hasStackTraceContaining("only used with insecure=true");
+  void that_would_receive_guests_on_every_address_does_not_start() {
+    assertThatThrownBy(() -> agent("plaintext", "--tern.agent.migration-address=0.0.0.0").close())
+        .hasStackTraceContaining("guests are sent to one address");
   }
 }

@@ -132,6 +132,7 @@ class AgentMigrationQemuTest {
     List<String> before = console(hosts.source);
     ask(hosts.source, new RetireSource(header(2), false));
     assertThat(hosts.source.instances()).isEmpty();
+    hosts.awaitNoKeys();
     awaitLines(hosts.destination, "A ", 20);
     List<String> after = console(hosts.destination);
     assertThat(after).noneMatch(line -> line.startsWith("R "));
@@ -173,6 +174,7 @@ class AgentMigrationQemuTest {
         (DestinationFacts) ask(hosts.destination, new CheckDestination(header(epoch), facts, true));
     ask(hosts.source, new CheckSource(header(epoch), there.probeFile(), BlockMigration.YES));
     ask(hosts.destination, new EndCheck(header(epoch), there.probeFile()));
+    TwoHosts.agreeOnKey(this::ask, hosts.source, hosts.destination, epoch);
     ask(hosts.destination, new CreateDisks(header(epoch), facts));
     return (IncomingReady) ask(hosts.destination, new StartIncoming(header(epoch), facts));
   }

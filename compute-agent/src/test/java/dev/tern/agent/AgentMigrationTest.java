@@ -123,6 +123,7 @@ class AgentMigrationTest {
         (DestinationFacts) ask(hosts.destination, new CheckDestination(header(epoch), facts, true));
     ask(hosts.source, new CheckSource(header(epoch), there.probeFile(), BlockMigration.AUTO));
     ask(hosts.destination, new EndCheck(header(epoch), there.probeFile()));
+    TwoHosts.agreeOnKey(this::ask, hosts.source, hosts.destination, epoch);
     ask(hosts.destination, new CreateDisks(header(epoch), facts));
     return facts;
   }
@@ -154,6 +155,7 @@ class AgentMigrationTest {
     assertThat(world.running()).containsExactly(hosts.destination.instance());
     assertThat(hosts.progress).isNotEmpty();
     assertThat(hosts.fetches).hasValue(2);
+    hosts.awaitNoKeys();
   }
 
   @ParameterizedTest
@@ -165,6 +167,7 @@ class AgentMigrationTest {
     ask(hosts.destination, new AwaitArrival(header(2)));
     ask(hosts.source, new RetireSource(header(2), true));
     SourceFacts facts = (SourceFacts) ask(hosts.destination, new DescribeSource(header(3)));
+    TwoHosts.agreeOnKey(this::ask, hosts.destination, hosts.source, 3);
     ask(hosts.source, new CreateDisks(header(3), facts));
     IncomingReady ready = (IncomingReady) ask(hosts.source, new StartIncoming(header(3), facts));
     ask(hosts.destination, new MirrorDisks(header(3), ready, LIMITS));
@@ -193,6 +196,9 @@ class AgentMigrationTest {
     ask(hosts.destination, new KillIncoming(header(2)));
     assertThat(hosts.destination.runner()).isEqualTo(Runner.DEAD);
     ask(hosts.destination, new DeleteDisks(header(2)));
+    ask(hosts.destination, new AgentRequest.WithdrawKey(header(2)));
+    ask(hosts.source, new AgentRequest.WithdrawKey(header(2)));
+    hosts.awaitNoKeys();
     assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
     assertThat(hosts.destination.instances()).isEmpty();
     assertThat(world.running()).containsExactly(hosts.source.instance());
@@ -276,6 +282,23 @@ class AgentMigrationTest {
         .isEqualTo(ErrorCode.Kind.CONFLICT);
     assertThat(hosts.source.refused(new StartServer(header(2))).code().kind())
         .isEqualTo(ErrorCode.Kind.CONFLICT);
+  }
+
+  @Test
+  @Tag("S79")
+  void without_a_key_or_with_the_key_of_an_ended_one_is_refused_before_anything_moves()
+      throws Exception {
+    boot();
+    SourceFacts facts = prepare(2);
+    hosts.destination.done(new AgentRequest.WithdrawKey(header(2)));
+    assertThat(hosts.destination.refused(new StartIncoming(header(2), facts)).message())
+        .contains("No key is agreed on");
+    assertThat(world.running()).containsExactly(hosts.source.instance());
+    IncomingReady ready = new IncomingReady("127.0.0.1", 49_400, 49_401, java.util.Map.of());
+    hosts.source.done(new AgentRequest.WithdrawKey(header(2)));
+    assertThat(hosts.source.refused(new MirrorDisks(header(2), ready, LIMITS)).message())
+        .contains("No key is agreed on");
+    assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
   }
 
   @Test
@@ -453,13 +476,13 @@ class AgentMigrationTest {
   }
 
   @Test
-  void to_an_address_others_can_reach_is_refused_while_it_is_plaintext() throws Exception {
+  void to_an_address_that_is_no_hosts_is_refused() throws Exception {
     boot();
     SourceFacts facts = prepare(2);
     IncomingReady ready =
         (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
     IncomingReady elsewhere =
-        new IncomingReady("192.0.2.1", ready.nbdPort(), ready.migrationPort(), ready.exports());
+        new IncomingReady("0.0.0.0", ready.nbdPort(), ready.migrationPort(), ready.exports());
     assertThat(hosts.source.refused(new MirrorDisks(header(2), elsewhere, LIMITS)).code())
         .isEqualTo(ErrorCode.INVALID_INPUT);
     assertThat(hosts.source.refused(new HandOver(header(2), elsewhere, LIMITS)).code())

@@ -116,6 +116,33 @@ final class TwoHosts implements AutoCloseable {
         false);
   }
 
+  /** How a test asks a host. */
+  interface Asks {
+    AgentResult ask(Host host, AgentRequest request) throws Exception;
+  }
+
+  /** As the conductor does it. */
+  static void agreeOnKey(Asks asks, Host from, Host to, long epoch) throws Exception {
+    AgentResult.KeyOffer there =
+        (AgentResult.KeyOffer)
+            asks.ask(to, new AgentRequest.AgreeOnKey(header(epoch), Optional.empty()));
+    AgentResult.KeyOffer here =
+        (AgentResult.KeyOffer)
+            asks.ask(from, new AgentRequest.AgreeOnKey(header(epoch), there.publicHalf()));
+    asks.ask(to, new AgentRequest.AgreeOnKey(header(epoch), here.publicHalf()));
+  }
+
+  /** No file with a key is on either host, at the latest a second after its migration. */
+  void awaitNoKeys() throws Exception {
+    long until = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+    while (!(source.keyFiles().isEmpty() && destination.keyFiles().isEmpty())) {
+      if (System.nanoTime() > until) {
+        throw new AssertionError(source.keyFiles() + " " + destination.keyFiles());
+      }
+      dev.tern.contract.Pause.SLEEPING.of(Duration.ofMillis(10));
+    }
+  }
+
   static Header header(long epoch) {
     return new Header(RequestId.of(SERVER.value()), SERVER, epoch, Optional.of(MIGRATION));
   }
@@ -252,6 +279,15 @@ final class TwoHosts implements AutoCloseable {
 
     Path instance() {
       return data.resolve("instances").resolve(SERVER.toString());
+    }
+
+    /** Files with a key, or half of one, anywhere below the data directory. */
+    List<Path> keyFiles() throws IOException {
+      try (Stream<Path> all = Files.walk(data)) {
+        return all.filter(Files::isRegularFile)
+            .filter(file -> file.startsWith(data.resolve("keys")) || file.endsWith("keys.psk"))
+            .toList();
+      }
     }
 
     /** Names in the instances directory. */

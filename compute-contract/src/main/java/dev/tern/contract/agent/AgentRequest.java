@@ -49,6 +49,24 @@ public sealed interface AgentRequest {
   /** Done: {@link AgentResult.GuestReport}. Never takes long, whatever else is under way. */
   record AskGuest(Header header) implements AgentRequest {}
 
+  // ---- a migration: both hosts
+  // ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Makes this host's half of the key that the streams of this migration are encrypted with, or
+   * finds it made. Asked of both hosts, and of each with the other's half once that is known: from
+   * then on both have the same key, which is in no message. Done: {@link AgentResult.KeyOffer}.
+   *
+   * @param peer the other host's public half
+   */
+  record AgreeOnKey(Header header, Optional<String> peer) implements AgentRequest {}
+
+  /**
+   * Undo of {@link AgreeOnKey}: this host's half is gone, and with it what was encrypted. Streams
+   * under way keep what they have.
+   */
+  record WithdrawKey(Header header) implements AgentRequest {}
+
   // ---- a migration: source
   // -------------------------------------------------------------------------------------------------------
 

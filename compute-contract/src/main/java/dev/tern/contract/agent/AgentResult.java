@@ -73,6 +73,14 @@ public sealed interface AgentResult {
   }
 
   /**
+   * One host's half of a migration's key.
+   *
+   * @param publicHalf may be read by anyone; empty from a host that is told to send and receive in
+   *     plaintext
+   */
+  record KeyOffer(Optional<String> publicHalf) implements AgentResult {}
+
+  /**
    * @param exports per disk id, unguessable names
    */
   record IncomingReady(String address, int nbdPort, int migrationPort, Map<String, String> exports)

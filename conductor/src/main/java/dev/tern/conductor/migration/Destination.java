@@ -45,6 +45,16 @@ public final class Destination {
     return facts;
   }
 
+  MigrationFacts agreeOnKey(MigrationFacts facts) throws StepFailed, InterruptedException {
+    new KeyAgreement(journey).make(facts.destination().host());
+    return facts;
+  }
+
+  MigrationFacts withdrawKey(MigrationFacts facts) throws StepFailed, InterruptedException {
+    new KeyAgreement(journey).takeBack(facts.destination().host());
+    return facts;
+  }
+
   MigrationFacts createDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
     HostName host = facts.destination().host();
     return journey

@@ -38,6 +38,7 @@ public final class LiveMigrationSaga {
         .step("plan", outcome::planned)
         .step("await-turn", outcome::awaitTurn)
         .phase(PREPARE)
+        .step("agree-on-key", destination::agreeOnKey, undo(destination::withdrawKey))
         .step("create-disks", destination::createDisks, undo(destination::deleteDisks))
         .step("start-incoming", destination::startIncoming, undo(destination::killIncoming))
         .phase(PERFORM)

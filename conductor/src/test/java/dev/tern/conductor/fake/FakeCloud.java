@@ -152,6 +152,11 @@ public final class FakeCloud {
     return fired;
   }
 
+  /** It sends and receives in plaintext. */
+  public void insecure(HostName name) {
+    host(name).insecure = true;
+  }
+
   /** Its QEMU is gone, from now on. */
   public void qemuDies(HostName name) {
     host(name).qemuDies();

@@ -15,6 +15,7 @@ import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.KeyOffer;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.ArrivalStamps;
@@ -39,6 +40,11 @@ final class FakeHost {
   boolean handedOver;
   boolean dead;
   boolean arrived;
+  boolean halfKey;
+  private Optional<String> peer = Optional.empty();
+
+  /** Set: it sends and receives in plaintext. */
+  boolean insecure;
 
   FakeHost(HostName name, FakeCloud cloud) {
     this.name = name;
@@ -54,7 +60,8 @@ final class FakeHost {
             "export", export,
             "mirror", mirror,
             "probe", probe,
-            "handed over", handedOver)
+            "handed over", handedOver,
+            "key", halfKey)
         .forEach((thing, there) -> {
           if (there) {
             all.add(name + " " + thing);
@@ -66,6 +73,8 @@ final class FakeHost {
     return switch (request) {
       case AgentRequest.DescribeSource _ -> runs ? new Done(described()) : refuse("no guest");
       case AgentRequest.CheckSource _ -> nothing();
+      case AgentRequest.AgreeOnKey(var _, Optional<String> other) -> agreeOnKey(other);
+      case AgentRequest.WithdrawKey _ -> withdrawKey();
       case AgentRequest.MirrorDisks _ -> mirrorDisks();
       case AgentRequest.CancelMirrors _ -> cancelMirrors();
       case AgentRequest.HandOver _ -> handOver();
@@ -99,6 +108,37 @@ final class FakeHost {
     return nothing();
   }
 
+  private AgentAnswer agreeOnKey(Optional<String> other) {
+    if (insecure) {
+      return new Done(new KeyOffer(Optional.empty()));
+    }
+    if (dead || arrived || handedOver) {
+      return refuse("this migration is over");
+    }
+    if (peer.isPresent() && other.isPresent() && !peer.equals(other)) {
+      return refuse("another key was agreed on");
+    }
+    halfKey = true;
+    peer = peer.or(() -> other);
+    return new Done(new KeyOffer(Optional.of("half of " + name)));
+  }
+
+  private AgentAnswer withdrawKey() {
+    halfKey = false;
+    peer = Optional.empty();
+    return nothing();
+  }
+
+  /** Whether this host and that one have the same key, or both send in plaintext. */
+  private boolean understands(FakeHost other) {
+    return insecure
+        ? other.insecure
+        : halfKey
+            && other.halfKey
+            && peer.equals(Optional.of("half of " + other.name))
+            && other.peer.equals(Optional.of("half of " + name));
+  }
+
   private AgentAnswer createDisks() {
     if (dead) {
       return refuse("dead in this epoch");
@@ -118,6 +158,9 @@ final class FakeHost {
   private AgentAnswer startIncoming() {
     if (dead || !disk) {
       return refuse("dead in this epoch, or no disks");
+    }
+    if (!insecure && peer.isEmpty()) {
+      return refuse("no key");
     }
     if (!arrived) {
       qemu = true;
@@ -146,8 +189,8 @@ final class FakeHost {
   }
 
   private AgentAnswer mirrorDisks() {
-    if (!runs || !cloud.destination().export) {
-      return refuse("no export to mirror to");
+    if (!runs || !cloud.destination().export || !understands(cloud.destination())) {
+      return refuse("no export to mirror to, or no key for it");
     }
     mirror = true;
     return nothing();
@@ -181,6 +224,7 @@ final class FakeHost {
     incoming = false;
     export = false;
     arrived = true;
+    halfKey = false;
     runs = true;
     cloud.checkOneRunner();
   }
@@ -207,6 +251,7 @@ final class FakeHost {
     qemu = false;
     disk = false;
     handedOver = false;
+    halfKey = false;
     return nothing();
   }
 

@@ -11,6 +11,7 @@ import dev.tern.conductor.fake.FakeCloud;
 import dev.tern.conductor.fake.FakeCloud.Fault;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.store.SagaStore.LogLine;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A live migration")
 class LiveMigrationSagaTest {
@@ -105,6 +107,30 @@ class LiveMigrationSagaTest {
           CONDUCTOR_DIES_AFTER_WRITING_IT ->
           List.of(MigrationStatus.COMPLETED);
     };
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"host-1", "host-2"})
+  @Tag("S79")
+  void between_a_host_that_encrypts_and_one_that_does_not_is_refused_and_says_so(String plain)
+      throws InterruptedException {
+    cloud.insecure(new HostName(plain));
+
+    cloud.run();
+
+    assertStayed();
+    assertThat(cloud.migration.failure.orElseThrow().message()).contains(plain, "plaintext");
+  }
+
+  @Test
+  @Tag("S79")
+  void between_two_hosts_that_do_not_encrypt_moves_without_a_key() throws InterruptedException {
+    cloud.insecure(HOME);
+    cloud.insecure(AWAY);
+
+    cloud.run();
+
+    assertMoved();
   }
 
   @Test

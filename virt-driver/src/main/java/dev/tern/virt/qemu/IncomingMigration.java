@@ -48,7 +48,7 @@ final class IncomingMigration {
   }
 
   IncomingEndpoints open(IncomingRequest request) throws VirtException {
-    checkAddress(request.address(), request.key().isPresent());
+    checkAddress(request.address());
     Commands.Status run = session.call(new Commands.QueryStatus());
     if (!run.status().equals("inmigrate")) {
       throw new VirtException(
@@ -80,23 +80,18 @@ final class IncomingMigration {
     return there;
   }
 
-  private void checkAddress(String address, boolean encrypted) throws VirtException {
+  private static void checkAddress(String address) throws VirtException {
     // A name would be looked up; only numbers are taken.
     if (!NUMERIC.matcher(address).matches()) {
       throw new VirtException(
           Kind.REFUSED, "The address '%s' is not numeric.".formatted(address), null);
     }
     try {
-      if (!encrypted
-          && !session.settings().insecure()
-          && !InetAddress.getByName(address).isLoopbackAddress()) {
+      if (InetAddress.ofLiteral(address).isAnyLocalAddress()) {
         throw new VirtException(
-            Kind.REFUSED,
-            "A plaintext listener on %s is refused: it is not loopback and insecure is not set."
-                .formatted(address),
-            null);
+            Kind.REFUSED, "Guests are received on one address, not on %s.".formatted(address), null);
       }
-    } catch (java.net.UnknownHostException e) {
+    } catch (IllegalArgumentException e) {
       throw new VirtException(
           Kind.REFUSED, "The address '%s' is not usable.".formatted(address), e);
     }

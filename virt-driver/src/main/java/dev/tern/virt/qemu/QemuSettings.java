@@ -16,7 +16,7 @@ import java.util.Objects;
  *     socket address (108 bytes)
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}; {@code auto} takes kvm only where
  *     processor flags and {@code /dev/kvm} both say that it works
- * @param insecure allows plaintext exports and migration listeners on addresses other than loopback
+ * @param insecure allows streams in plaintext, which are refused otherwise
  * @param deadlines how long each class of waiting may take
  */
 public record QemuSettings(
@@ -56,6 +56,11 @@ public record QemuSettings(
         "auto",
         false,
         Deadlines.usual());
+  }
+
+  /** The same, with streams in plaintext allowed: a stream without a key is not refused. */
+  public QemuSettings insecurely() {
+    return new QemuSettings(qemu, qemuImg, storageDaemon, bases, secrets, runtime, accelerator, true, deadlines);
   }
 
   /**

@@ -38,7 +38,7 @@ final class StreamCredentials {
   /**
    * With a pre-shared key GnuTLS cannot use the AES-256 it likes best (the key is bound to SHA-256)
    * and would fall to ChaCha20, at a third of this one's throughput where the processor has AES:
-   * docs/decisions/stream-keys.md.
+   * docs/decisions/0005-stream-keys.md.
    */
   static final String PRIORITY =
       "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:-GROUP-ALL:+GROUP-X25519";
@@ -78,6 +78,7 @@ final class StreamCredentials {
    * @return the object to name where QEMU listens; {@code ""} without a key, as QEMU spells it
    */
   String accept(Optional<StreamKey> key) throws VirtException {
+    check(key);
     return key.isPresent() ? accept(key.get()) : "";
   }
 
@@ -101,6 +102,7 @@ final class StreamCredentials {
    * @return the object to name where QEMU connects; {@code ""} without a key
    */
   String connect(Optional<StreamKey> key) throws VirtException {
+    check(key);
     return key.isPresent() ? connect(key.get()) : "";
   }
 
@@ -117,6 +119,13 @@ final class StreamCredentials {
       }
     }
     return object(key);
+  }
+
+  private void check(Optional<StreamKey> key) throws VirtException {
+    if (key.isEmpty() && !session.settings().insecure()) {
+      throw new VirtException(
+          Kind.REFUSED, "Streams without a key are plaintext, and insecure is not set.", null);
+    }
   }
 
   private boolean present(StreamKey key) throws VirtException {

@@ -129,7 +129,7 @@ final class TwoDiskHosts {
     IncomingEndpoints to =
         d.openIncoming(
             new IncomingRequest(
-                "127.0.0.1", TestHost.freePort(), 0, exports, MoveOptions.PLAIN, Optional.empty()));
+                "127.0.0.1", TestHost.freePort(), 0, exports, MoveOptions.PLAIN, Optional.of(TestHost.KEY)));
     List<MoveProgress> progress = new ArrayList<>();
     Steering steering =
         new Steering(
@@ -147,13 +147,13 @@ final class TwoDiskHosts {
                       tap.port(),
                       "export-of-" + disk.getKey(),
                       disk.getValue(),
-                      Optional.empty()))
+                      Optional.of(TestHost.KEY)))
               .toList();
       s.mirrorDisks(targets, steering, progress::add);
       long wire = tap.bytes();
       HandOver handOver =
           s.handOver(
-              new MemoryTarget(to.address(), to.migrationPort(), Optional.empty()),
+              new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY)),
               steering,
               false,
               () -> {},
