@@ -120,7 +120,7 @@ def migration(*statuses):
     def wanted(name, data):
         if name != "MIGRATION":
             return False
-        if data["status"] in ("failed", "cancelled") or (data["status"] == "completed" and "completed" not in statuses):
+        if data["status"] in ("failed", "cancelled"):
             sys.exit(f"the migration is {data['status']}")
         return data["status"] in statuses
 
@@ -279,14 +279,19 @@ def main():
         for monitor, endpoint in ((source, "client"), (destination, "server")):
             monitor.send(("object-del", {"id": "floor-" + endpoint}))
     stopped = source.event(lambda name, _: name == "STOP")
-    resumed = destination.event(lambda name, _: name == "RESUME")
+    stamps = {
+        "pre-switchover": source.event(migration("pre-switchover")),
+        "mirrored": max(source.event(job("BLOCK_JOB_COMPLETED", disk)) for disk, _ in arguments.disks),
+        "sent": source.event(migration("completed")),
+        "loaded": destination.event(migration("completed")),
+        "resumed": destination.event(lambda name, _: name == "RESUME"),
+    }
     memory = source.call("query-migrate")["ram"]
     print(json.dumps({
         "total": times.pop("total"),
-        "pause": round((resumed - stopped) * 1e3, 2),
         "memoryBytes": memory["transferred"],
-        "passes": memory["dirty-sync-count"],
         "times": times,
+        "sinceStop": {point: round((at - stopped) * 1e3, 2) for point, at in stamps.items()},
     }))
 
 

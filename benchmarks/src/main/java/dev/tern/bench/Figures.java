@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -13,7 +14,8 @@ import java.util.function.ToDoubleFunction;
  * @param moves how many those are; with none, every figure is 0
  * @param wireToNeeded bytes over the wire, by bytes that had to be sent
  * @param destinationToSource what the disks take after and before
- * @param times when each point of the way was reached
+ * @param times when each point of the way was reached, in ms since the first command
+ * @param sinceStop the same within the pause, by QEMU's stamps
  * @param wrong what other moves broke
  */
 record Figures(
@@ -26,18 +28,11 @@ record Figures(
     double wireToNeeded,
     double destinationToSource,
     Map<String, Double> times,
+    Map<String, Double> sinceStop,
     List<String> wrong) {
 
   static Figures of(List<Sample> samples) {
     List<Sample> right = samples.stream().filter(Sample::intact).toList();
-    Map<String, Double> times = new LinkedHashMap<>();
-    for (Sample sample : right) {
-      for (String point : sample.move().times().keySet()) {
-        times.computeIfAbsent(
-            point,
-            p -> median(right, s -> millis(s.move().times().getOrDefault(p, Duration.ZERO))));
-      }
-    }
     return new Figures(
         right.size(),
         median(right, s -> millis(s.move().total())),
@@ -48,8 +43,22 @@ record Figures(
         median(right, s -> ratio(mebibytes(s.wireBytes()), mebibytes(s.neededBytes()))),
         median(
             right, s -> ratio(mebibytes(s.destinationAllocated()), mebibytes(s.sourceAllocated()))),
-        times,
+        points(right, s -> s.move().times()),
+        points(right, s -> s.move().sinceStop()),
         samples.stream().flatMap(s -> s.wrong().stream()).distinct().toList());
+  }
+
+  private static Map<String, Double> points(
+      List<Sample> samples, Function<Sample, Map<String, Duration>> points) {
+    Map<String, Double> medians = new LinkedHashMap<>();
+    for (Sample sample : samples) {
+      for (String point : points.apply(sample).keySet()) {
+        medians.computeIfAbsent(
+            point,
+            p -> median(samples, s -> millis(points.apply(s).getOrDefault(p, Duration.ZERO))));
+      }
+    }
+    return medians;
   }
 
   private static double median(List<Sample> samples, ToDoubleFunction<Sample> figure) {

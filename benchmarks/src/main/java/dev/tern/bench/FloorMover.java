@@ -85,15 +85,17 @@ final class FloorMover implements Mover {
   }
 
   private static Move move(JsonNode said) {
-    Map<String, Duration> times = new LinkedHashMap<>();
-    said.path("times")
-        .properties()
-        .forEach(point -> times.put(point.getKey(), millis(point.getValue())));
     return new Move(
         millis(said.path("total")),
-        millis(said.path("pause")),
         said.path("memoryBytes").asLong(),
-        times);
+        points(said.path("times")),
+        points(said.path("sinceStop")));
+  }
+
+  private static Map<String, Duration> points(JsonNode said) {
+    Map<String, Duration> points = new LinkedHashMap<>();
+    said.properties().forEach(point -> points.put(point.getKey(), millis(point.getValue())));
+    return points;
   }
 
   private static Duration millis(JsonNode number) {

@@ -4,6 +4,7 @@ import dev.tern.virt.LaunchRecipe;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 
 /** One way to move a guest with its disks. */
 interface Mover {
@@ -25,9 +26,20 @@ interface Mover {
    * What a move took.
    *
    * @param total from the first command until the guest runs and the source says that all is sent
-   * @param pause from STOP to RESUME by QEMU's own stamps
    * @param memoryBytes by the source's count
    * @param times when each point was reached, since the first command, in order
+   * @param sinceStop by QEMU's own stamps, since the source's STOP; the last is {@link #RESUMED}
    */
-  record Move(Duration total, Duration pause, long memoryBytes, Map<String, Duration> times) {}
+  record Move(
+      Duration total,
+      long memoryBytes,
+      Map<String, Duration> times,
+      Map<String, Duration> sinceStop) {
+    static final String RESUMED = "resumed";
+
+    /** How long the guest stood still. */
+    Duration pause() {
+      return Objects.requireNonNull(sinceStop.get(RESUMED), RESUMED);
+    }
+  }
 }

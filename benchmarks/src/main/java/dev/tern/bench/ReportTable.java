@@ -33,7 +33,12 @@ final class ReportTable {
     out.println();
     out.println("when each point was reached, in ms since the first command:");
     for (CaseReport one : report.cases()) {
-      one.movers().forEach((mover, figures) -> times(one.name(), mover, figures.times()));
+      one.movers().forEach((mover, figures) -> points(one.name(), mover, figures.times()));
+    }
+    out.println();
+    out.println("the same within the pause, in ms since STOP, by QEMU's stamps:");
+    for (CaseReport one : report.cases()) {
+      one.movers().forEach((mover, figures) -> points(one.name(), mover, figures.sinceStop()));
     }
     out.println();
     for (String wrong : report.wrong()) {
@@ -56,9 +61,9 @@ final class ReportTable {
         number("%.3f", figures.destinationToSource()));
   }
 
-  private void times(String name, String mover, Map<String, Double> times) {
+  private void points(String name, String mover, Map<String, Double> points) {
     StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-11s %-10s", name, mover));
-    times.forEach((point, at) -> line.append(String.format(Locale.ROOT, "  %s %.1f", point, at)));
+    points.forEach((point, at) -> line.append(String.format(Locale.ROOT, "  %s %.1f", point, at)));
     out.println(line);
   }
 

@@ -149,17 +149,25 @@ final class TernMover implements Mover {
       if (!(came instanceof Arrival.Running(var arriving))) {
         throw new IOException("The guest did not arrive: " + came);
       }
+      Map<String, Duration> sinceStop = new LinkedHashMap<>();
       Instant stopped =
           leaving.stopped().orElseThrow(() -> new IOException("QEMU's STOP was not seen."));
-      Instant resumed =
-          arriving.resumed().orElseThrow(() -> new IOException("QEMU's RESUME was not seen."));
-      synchronized (times) {
-        return new Move(
-            total,
-            Duration.between(stopped, resumed),
-            moved.memoryProcessed(),
-            new LinkedHashMap<>(times));
+      put(sinceStop, "pre-switchover", stopped, leaving.preSwitchover());
+      put(sinceStop, "mirrored", stopped, leaving.mirrored());
+      put(sinceStop, "sent", stopped, leaving.sent());
+      put(sinceStop, "loaded", stopped, arriving.loaded());
+      put(sinceStop, Move.RESUMED, stopped, arriving.resumed());
+      if (!sinceStop.containsKey(Move.RESUMED)) {
+        throw new IOException("QEMU's RESUME was not seen.");
       }
+      synchronized (times) {
+        return new Move(total, moved.memoryProcessed(), new LinkedHashMap<>(times), sinceStop);
+      }
+    }
+
+    private static void put(
+        Map<String, Duration> points, String point, Instant stopped, Optional<Instant> at) {
+      at.ifPresent(seen -> points.put(point, Duration.between(stopped, seen)));
     }
 
     private void reached(String point) {

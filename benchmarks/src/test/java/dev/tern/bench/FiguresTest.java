@@ -27,7 +27,7 @@ class FiguresTest {
     return new Sample(
         mover,
         1,
-        new Move(took, took.dividedBy(10), 0, Map.of("runs", took)),
+        new Move(took, 0, Map.of("runs", took), Map.of(Move.RESUMED, took.dividedBy(10))),
         took,
         110 << 20,
         100 << 20,
