@@ -40,6 +40,14 @@ public enum ErrorCode {
   DESTINATION_DISK_EXISTS(Kind.INVALID, "DestinationDiskExists"),
   MIGRATION_PRE_CHECK_ERROR(Kind.INVALID, "MigrationPreCheckError"),
   MIGRATION_CANCELLED(Kind.CONFLICT, "MigrationCancelled"),
+  DISK_NOT_FOUND(Kind.NOT_FOUND, "DiskNotFound"),
+  DISK_COPY_NOT_FOUND(Kind.NOT_FOUND, "DiskCopyNotFound"),
+  DISK_FILE_EXISTS(Kind.CONFLICT, "DestinationDiskExists"),
+  /** Somebody has the file open, or the disk is being copied or moved. */
+  DISK_BUSY(Kind.CONFLICT, "DiskBusy"),
+  /** The guest may write to it now. */
+  DISK_IN_USE(Kind.CONFLICT, "DiskInUse"),
+  STORAGE_NOT_FOUND(Kind.INVALID, "StorageNotFound"),
   /** A message of an epoch that has passed; nothing was done. */
   STALE_EPOCH(Kind.CONFLICT, "StaleEpoch"),
   /** The agent knows nothing of this guest. */

@@ -10,6 +10,13 @@ public enum TaskState {
   POWERING_ON("powering-on"),
   POWERING_OFF("powering-off"),
   MIGRATING("migrating"),
+  /** A disk is copied to another file of its host. Not Nova's. */
+  COPYING_DISK("copying-disk"),
+  /** A disk gets a new uppermost layer. Not Nova's. */
+  SNAPSHOTTING_DISK("snapshotting-disk"),
+  IMAGE_SNAPSHOT("image_snapshot"),
+  IMAGE_PENDING_UPLOAD("image_pending_upload"),
+  IMAGE_UPLOADING("image_uploading"),
   DELETING("deleting");
 
   private final String wire;

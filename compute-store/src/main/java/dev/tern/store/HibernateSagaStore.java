@@ -77,7 +77,19 @@ class HibernateSagaStore implements SagaStore {
   @Override
   public boolean renewAndSeeAbort(Lease lease) {
     SagaEntity saga = rows.hold(lease);
-    return abortRequested(saga) || rows.deleteWaits(saga);
+    return abortRequested(saga) || copyCancelled(saga) || rows.deleteWaits(saga);
+  }
+
+  private boolean copyCancelled(SagaEntity saga) {
+    return saga.migration == null
+        && entities
+                .createQuery(
+                    "select count(c) from DiskCopyEntity c where c.saga = :saga and c.wish = :cancel",
+                    Long.class)
+                .setParameter("saga", saga.id)
+                .setParameter("cancel", DiskCopyStore.Wish.CANCEL)
+                .getSingleResult()
+            > 0;
   }
 
   private boolean abortRequested(SagaEntity saga) {

@@ -58,7 +58,10 @@ public interface SagaStore {
     START,
     STOP,
     DELETE,
-    LIVE_MIGRATION
+    LIVE_MIGRATION,
+    DISK_COPY,
+    DISK_SNAPSHOT,
+    CREATE_IMAGE
   }
 
   enum Direction {

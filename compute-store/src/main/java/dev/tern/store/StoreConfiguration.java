@@ -83,6 +83,13 @@ public class StoreConfiguration {
   }
 
   @Bean
+  DiskCopyStore diskCopyStore(EntityManagerFactory factory, ImageStore images) {
+    Parts parts = parts(factory);
+    return new HibernateDiskCopyStore(
+        parts.entities(), parts.rows(), parts.requests(), parts.endings(), images);
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

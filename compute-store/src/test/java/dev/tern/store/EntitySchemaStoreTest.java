@@ -56,6 +56,7 @@ class EntitySchemaStoreTest {
           ActionEntity.class,
           ActionEventEntity.class,
           ClaimEntity.class,
+          DiskCopyEntity.class,
           FlavorEntity.class,
           HostEntity.class,
           HostShareEntity.class,
@@ -124,6 +125,9 @@ class EntitySchemaStoreTest {
         words("migrations", "block_migration", BlockMigration.values(), Enum::name),
         words("sagas", "kind", SagaKind.values(), Enum::name),
         words("sagas", "direction", Direction.values(), Enum::name),
+        words("disk_copies", "purpose", DiskCopyStore.Purpose.values(), Enum::name),
+        words("disk_copies", "wish", DiskCopyStore.Wish.values(), Enum::name),
+        words("disk_copies", "status", DiskCopyStore.CopyStatus.values(), Enum::name),
         words("images", "status", ImageStatus.values(), Enum::name));
   }
 

@@ -27,6 +27,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a disk copy")
+  class Copies extends DiskCopyStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a saga")
   class Sagas extends SagaStoreContract {
     @Override

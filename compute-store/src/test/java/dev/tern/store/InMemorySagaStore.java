@@ -65,6 +65,8 @@ final class InMemorySagaStore implements SagaStore {
     synchronized (memory) {
       SagaEntity saga = memory.hold(lease);
       return memory.deleteWaits(saga)
+          || memory.copies.values().stream()
+              .anyMatch(copy -> copy.saga.equals(saga.id) && copy.wish == DiskCopyStore.Wish.CANCEL)
           || Optional.ofNullable(saga.migration)
               .map(memory.migrations::get)
               .filter(migration -> migration.abortRequested)

@@ -17,6 +17,7 @@ public final class InMemoryStores implements Stores {
   private final HostStore hosts = new InMemoryHostStore(memory);
   private final FlavorStore flavors = new InMemoryFlavorStore(memory);
   private final ImageStore images = new InMemoryImageStore(memory);
+  private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
 
   @Override
@@ -57,6 +58,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public ImageStore images() {
     return images;
+  }
+
+  @Override
+  public DiskCopyStore copies() {
+    return copies;
   }
 
   @Override

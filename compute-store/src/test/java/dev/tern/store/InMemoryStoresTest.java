@@ -26,6 +26,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a disk copy")
+  class Copies extends DiskCopyStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a saga")
   class Sagas extends SagaStoreContract {
     @Override

@@ -32,6 +32,7 @@ final class Memory {
   final List<ActionEventEntity> events = new ArrayList<>();
   final Map<String, HostEntity> hosts = new LinkedHashMap<>();
   final Map<UUID, ClaimEntity> claims = new LinkedHashMap<>();
+  final Map<UUID, DiskCopyEntity> copies = new LinkedHashMap<>();
   final Map<Long, OutboxEntity> outbox = new TreeMap<>();
 
   Instant now = Instant.parse("2026-01-01T00:00:00Z");

@@ -180,6 +180,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public DiskCopyStore copies() {
+    return bean(DiskCopyStore.class);
+  }
+
+  @Override
   public OutboxStore outbox() {
     return bean(OutboxStore.class);
   }

@@ -20,6 +20,8 @@ public interface Stores {
 
   ImageStore images();
 
+  DiskCopyStore copies();
+
   OutboxStore outbox();
 
   /** Lets time pass for leases, beats and messages that are taken; nothing waits. */

@@ -7,6 +7,7 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * One thing to do, asked of the agent of one host. A request names the state to reach, so asking
@@ -147,6 +148,67 @@ public sealed interface AgentRequest {
    */
   record AwaitArrival(Header header) implements AgentRequest {}
 
+  // ---- the disks of a server, where it is; its guest may run or not
+  // ----------------------------------------------------------------
+
+  /** Asked of the disks of a server that lives on the host. */
+  sealed interface OfDisks extends AgentRequest {}
+
+  /** The disks as they are now. Done: {@link AgentResult.DiskReport}. Changes nothing. */
+  record DescribeDisks(Header header) implements OfDisks {}
+
+  /** What a disk lies on. Done: {@link AgentResult.ChainReport}. Changes nothing. */
+  record DescribeChain(Header header, String disk) implements OfDisks {}
+
+  /**
+   * The digest of what the guest sees. Done: {@link AgentResult.DiskDigest}. Refused while the
+   * guest may write.
+   */
+  record DigestDisk(Header header, String disk) implements OfDisks {}
+
+  /** Whether {@link StartCopy} would be taken. Done: {@link AgentResult.Nothing}. */
+  record CheckCopy(Header header, CopyOrder copy) implements OfDisks {}
+
+  /**
+   * Done when QEMU copies by itself; or, of a server that does not run, when the file is whole. May
+   * be asked again: one copy is started.
+   */
+  record StartCopy(Header header, CopyOrder copy) implements OfDisks {}
+
+  /** How far a copy is. Done: {@link AgentResult.CopyReport}. Changes nothing. */
+  record AskCopy(Header header, UUID copy) implements OfDisks {}
+
+  /**
+   * @param bytesPerSecond 0 is unlimited
+   */
+  record LimitCopy(Header header, UUID copy, long bytesPerSecond) implements OfDisks {}
+
+  /**
+   * Ends a ready copy. Done: {@link AgentResult.CopyReport}. Refused: the guest is where it was,
+   * and {@link AskCopy} says whether the copy still runs.
+   */
+  record EndCopy(Header header, UUID copy, CopyEnd end) implements OfDisks {}
+
+  /**
+   * Undo of {@link StartCopy}: nothing of the copy is left, unless it had moved to be the disk, or
+   * had ended well; then nothing is done.
+   */
+  record DropCopy(Header header, UUID copy) implements OfDisks {}
+
+  /** Removes the file of a copy that ended well, once nobody needs it any more. */
+  record RemoveCopy(Header header, UUID copy) implements OfDisks {}
+
+  /** Sends the file of a copy that ended well to the image service, as the content of an image. */
+  record UploadCopy(Header header, UUID copy, ImageId image) implements OfDisks {}
+
+  /**
+   * Makes what a disk holds now an immutable layer, and lets the guest write to an empty one above.
+   * Done: {@link AgentResult.DiskFrozen}.
+   *
+   * @param layer nobody gives it twice; asking again is one layer
+   */
+  record FreezeDisk(Header header, String disk, UUID layer) implements OfDisks {}
+
   // ---- values
   // ------------------------------------------------------------------------------------------------------------------
 
@@ -169,6 +231,37 @@ public sealed interface AgentRequest {
 
   /** An image by content. The agent fetches it by id and believes only the digest. */
   record ImageRef(ImageId id, String sha256, String format, long sizeBytes) {}
+
+  /**
+   * Where a disk is to be copied to, on the same host.
+   *
+   * @param shallow only the uppermost layer
+   * @param storage a directory of the host by name; empty is the instance's own
+   * @param name of the file without its ending; empty for one nobody has
+   * @param format {@code qcow2} or {@code raw}; empty for the disk's own
+   * @param overwrite an existing file is replaced
+   * @param reuse an existing file is written in place
+   * @param keepOld the file the guest leaves is kept
+   */
+  record CopyOrder(
+      UUID id,
+      String disk,
+      boolean shallow,
+      Optional<String> storage,
+      Optional<String> name,
+      Optional<String> format,
+      boolean overwrite,
+      boolean reuse,
+      boolean keepOld,
+      long bytesPerSecond) {}
+
+  /** How a ready copy ends. */
+  enum CopyEnd {
+    /** The guest goes on with it. */
+    PIVOT,
+    /** It stays as it is, and the guest where it is. */
+    FINISH
+  }
 
   /** What the caller said about local disks. */
   enum BlockMigration {

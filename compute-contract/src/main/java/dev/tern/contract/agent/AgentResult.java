@@ -128,4 +128,103 @@ public sealed interface AgentResult {
       BROKEN
     }
   }
+
+  /** A server's disks as they are now. */
+  record DiskReport(List<Disk> disks) implements AgentResult {
+    public DiskReport {
+      disks = List.copyOf(disks);
+    }
+  }
+
+  /**
+   * One disk.
+   *
+   * @param node what QEMU calls it; empty while no guest runs
+   * @param file its path on the host
+   * @param storage the directory of the host it is in, by name; empty is the instance's own
+   * @param cache as QEMU's command line spells it
+   * @param device QEMU's path of the device; empty while no guest runs
+   */
+  record Disk(
+      String id,
+      Optional<String> node,
+      String file,
+      Optional<String> storage,
+      String format,
+      String cache,
+      Optional<String> device,
+      long virtualBytes,
+      long allocatedBytes) {}
+
+  /**
+   * What a disk consists of.
+   *
+   * @param layers top first
+   */
+  record ChainReport(String disk, List<LayerFacts> layers) implements AgentResult {
+    public ChainReport {
+      layers = List.copyOf(layers);
+    }
+  }
+
+  /**
+   * One file of a disk.
+   *
+   * @param sha256 of the file; empty where the guest may write
+   * @param compat of a qcow2: {@code 0.10} or {@code 1.1}
+   */
+  record LayerFacts(
+      String file,
+      String format,
+      Optional<String> sha256,
+      long virtualBytes,
+      long allocatedBytes,
+      long fileBytes,
+      Optional<String> compat,
+      boolean lazyRefcounts,
+      boolean corrupt) {}
+
+  /**
+   * The digest of all bytes a guest sees of a disk.
+   *
+   * @param bytes how many that are
+   */
+  record DiskDigest(String sha256, long bytes) implements AgentResult {}
+
+  /**
+   * How far a copy is.
+   *
+   * @param totalBytes to copy as far as known; grows as the guest writes
+   * @param limit bytes per second, 0 is unlimited
+   * @param file its path on the host, when there is one
+   * @param error why it failed
+   */
+  record CopyReport(
+      CopyState state,
+      long totalBytes,
+      long copiedBytes,
+      long limit,
+      Optional<String> file,
+      Optional<String> error)
+      implements AgentResult {}
+
+  /** Where a copy stands. */
+  enum CopyState {
+    ABSENT,
+    RUNNING,
+    READY,
+    /** The disk is the copy. */
+    PIVOTED,
+    /** A point in time; the disk is where it was. */
+    FINISHED,
+    FAILED
+  }
+
+  /**
+   * A new immutable layer.
+   *
+   * @param sha256 its name
+   * @param bytes its length
+   */
+  record DiskFrozen(String sha256, long bytes) implements AgentResult {}
 }
