@@ -42,6 +42,7 @@ public final class Agent implements AutoCloseable {
   private final AgentRequests requests;
   private final HttpClient http;
   private final ImageStore images;
+  private final DiskSide disks;
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
@@ -70,6 +71,7 @@ public final class Agent implements AutoCloseable {
     ImageStore images =
         new ImageStore(directories.bases(), settings, driver.images(), figures, http);
     Jobs jobs = new Jobs(settings.patience());
+    this.disks = diskSide(jobs, settings);
     InetAddress address = MigrationAddress.parse(settings.migrationAddress());
     this.requests =
         new AgentRequests(
@@ -90,8 +92,22 @@ public final class Agent implements AutoCloseable {
                 new Ports(address, settings.firstPort(), settings.lastPort()),
                 settings.migrationAddress(),
                 world.ids()),
+            disks,
             settings.patience());
     this.images = images;
+  }
+
+  private DiskSide diskSide(Jobs jobs, AgentSettings settings) {
+    return new DiskSide(
+        instances,
+        jobs,
+        new DiskViews(driver.images()),
+        new DiskCopying(
+            new CopyTargets(
+                directories.storages(), driver.images(), settings.diskReserve().toBytes()),
+            driver.images()),
+        new DiskFreezing(driver.images()),
+        new ImageSender(http, settings.imageService(), settings.imageDeadline()));
   }
 
   /**
@@ -101,12 +117,14 @@ public final class Agent implements AutoCloseable {
    * @throws IllegalArgumentException when the migration address may not be used
    */
   static Agent open(HostName host, AgentSettings settings, World world) throws IOException {
-    HostDirectories directories = HostDirectories.open(settings.data());
+    HostDirectories directories =
+        HostDirectories.open(settings.data(), Storages.open(settings.storages()));
     try {
       Agent agent = new Agent(host, settings, world, directories);
       agent.images.removeHalves();
       ProbeFiles.removeStale(directories.instances(), host);
       new Adoption(agent.instances).adoptAll();
+      agent.disks.goOn();
       return agent;
     } catch (IOException | RuntimeException e) {
       directories.close();

@@ -25,6 +25,7 @@ import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
+import dev.tern.contract.agent.AgentRequest.OfDisks;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
@@ -50,6 +51,7 @@ final class AgentRequests {
   private final GuestLife life;
   private final SourceSide source;
   private final DestinationSide destination;
+  private final DiskSide disks;
   private final Duration patience;
 
   AgentRequests(
@@ -58,12 +60,14 @@ final class AgentRequests {
       GuestLife life,
       SourceSide source,
       DestinationSide destination,
+      DiskSide disks,
       Duration patience) {
     this.instances = instances;
     this.jobs = jobs;
     this.life = life;
     this.source = source;
     this.destination = destination;
+    this.disks = disks;
     this.patience = patience;
   }
 
@@ -114,6 +118,7 @@ final class AgentRequests {
       case StartIncoming r -> change(r, () -> destination.startIncoming(r.header(), r.source()));
       case KillIncoming r -> killIncoming(r);
       case AwaitArrival r -> awaitArrival(r);
+      case OfDisks r -> disks.answer(r);
     };
   }
 

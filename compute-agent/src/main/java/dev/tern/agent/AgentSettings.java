@@ -7,6 +7,7 @@ import jakarta.validation.constraints.Pattern;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -52,6 +53,11 @@ public record AgentSettings(
     @Setting("Disk space asked for on top of what an arriving guest's disks take now.")
         @DefaultValue("64MB")
         DataSize diskMargin,
+    @Setting(
+            "Directories of this host that disks may be copied to, by name: storages.NAME=DIRECTORY;"
+                + " each must be there, and may be on another file system.")
+        @DefaultValue
+        Map<String, Path> storages,
     @Setting("The hypervisor: qemu, or fake for simulated guests.")
         @Pattern(regexp = "qemu|fake")
         @DefaultValue("qemu")

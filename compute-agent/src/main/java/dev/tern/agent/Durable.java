@@ -55,6 +55,13 @@ final class Durable {
     }
   }
 
+  /** Forces a file that nobody may write to any more. */
+  static void syncReadOnly(Path path) throws IOException {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      file.force(true);
+    }
+  }
+
   static void syncDirectory(@Nullable Path directory) throws IOException {
     if (directory == null) {
       return;

@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class HostDirectories implements AutoCloseable {
   private final Path data;
+  private final Storages storages;
   private final FileChannel lock;
 
-  private HostDirectories(Path data, FileChannel lock) {
+  private HostDirectories(Path data, Storages storages, FileChannel lock) {
     this.data = data;
+    this.storages = storages;
     this.lock = lock;
   }
 
@@ -36,13 +38,18 @@ final class HostDirectories implements AutoCloseable {
    * @throws IOException when another agent holds the directory
    */
   static HostDirectories open(Path data) throws IOException {
+    return open(data, Storages.none());
+  }
+
+  /** The same, with further places for disks. */
+  static HostDirectories open(Path data, Storages storages) throws IOException {
     Files.createDirectories(data);
     FileChannel channel =
         FileChannel.open(
             data.resolve("agent.lock"),
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
             Durable.FILE_OF_OWNER);
-    HostDirectories directories = new HostDirectories(data.toRealPath(), channel);
+    HostDirectories directories = new HostDirectories(data.toRealPath(), storages, channel);
     try {
       if (locked(channel) == null) {
         throw new IOException("another agent uses %s".formatted(data));
@@ -66,6 +73,10 @@ final class HostDirectories implements AutoCloseable {
     } catch (OverlappingFileLockException _) {
       return null;
     }
+  }
+
+  Storages storages() {
+    return storages;
   }
 
   Path instances() {

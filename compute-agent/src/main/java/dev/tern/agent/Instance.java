@@ -377,6 +377,7 @@ final class Instance implements AutoCloseable {
   /** Removes everything of the server, at once for whoever looks. Its QEMU must be gone. */
   void remove() throws IOException {
     moveAway(directories.trash());
+    directories.storages().remove(server);
     Durable.removeTree(directories.trash().resolve(server.toString()));
   }
 

@@ -38,6 +38,7 @@ final class Recipes {
   private static final int MAX_DISKS = 16;
   private static final int MAX_LAYERS = 64;
   private static final Pattern DISK_FILE = Pattern.compile("[a-z0-9]{1,32}\\.(qcow2|raw)");
+  private static final Pattern STORAGE = Pattern.compile("[a-z][a-z0-9]{0,15}");
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -108,7 +109,11 @@ final class Recipes {
       require(
           DISK_FILE.matcher(disk.file()).matches() && disk.file().endsWith("." + disk.format()),
           "names a disk file that is none");
-      require(names.add(disk.file()), "has a disk twice");
+      require(
+          names.add(disk.storage().map(s -> s + " ").orElse("") + disk.file()), "has a disk twice");
+      require(
+          disk.storage().map(s -> STORAGE.matcher(s).matches()).orElse(true),
+          "names a storage that is none");
       require(disk.layers().size() <= MAX_LAYERS, "has a disk of too many layers");
     }
     require(files(recipe).allMatch(Recipes::isDigest), "names a file that is no sha256");

@@ -92,7 +92,7 @@ final class SourceSide {
               base(known)));
     }
     return new SourceFacts(
-        Recipes.write(recipe),
+        Recipes.write(recipe.portable()),
         HYPERVISOR,
         host.versionNumber(),
         recipe.machineType(),

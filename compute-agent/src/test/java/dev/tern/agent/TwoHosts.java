@@ -1,5 +1,7 @@
 package dev.tern.agent;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.sun.net.httpserver.HttpServer;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
@@ -63,9 +65,19 @@ final class TwoHosts implements AutoCloseable {
     images.createContext(
         "/image/v2/images/",
         exchange -> {
-          fetches.incrementAndGet();
-          byte[] body = contents.get(exchange.getRequestURI().getPath().split("/")[4]);
+          String[] path = exchange.getRequestURI().getPath().split("/");
           try (exchange) {
+            if (exchange.getRequestMethod().equals("PUT")) {
+              contents.put(path[4], exchange.getRequestBody().readAllBytes());
+              exchange.sendResponseHeaders(204, -1);
+              return;
+            }
+            boolean file = path.length > 5;
+            fetches.addAndGet(file ? 1 : 0);
+            byte[] body =
+                file
+                    ? contents.get(path[4])
+                    : status(contents.containsKey(path[4])).getBytes(UTF_8);
             if (body == null) {
               exchange.sendResponseHeaders(404, -1);
             } else {
@@ -77,6 +89,15 @@ final class TwoHosts implements AutoCloseable {
     images.start();
     this.source = new Host("source", 49_300);
     this.destination = new Host("destination", 49_400);
+  }
+
+  private static String status(boolean there) {
+    return "{\"status\":\"%s\"}".formatted(there ? "active" : "queued");
+  }
+
+  /** What the service holds of an image. */
+  Optional<byte[]> content(ImageId id) {
+    return Optional.ofNullable(contents.get(id.toString()));
   }
 
   /** Puts an image into the service. */
@@ -217,6 +238,7 @@ final class TwoHosts implements AutoCloseable {
           512,
           DataSize.ofGigabytes(1),
           DataSize.ofMegabytes(64),
+          Map.of("fast", storage()),
           "fake",
           "qemu-system-x86_64",
           "qemu-img",
@@ -228,7 +250,13 @@ final class TwoHosts implements AutoCloseable {
           Duration.ofMillis(200));
     }
 
+    /** Another directory of this host for disks. */
+    Path storage() {
+      return directory.resolve(name + "-fast");
+    }
+
     Agent open() throws IOException {
+      Files.createDirectories(storage());
       return Agent.open(
           name,
           settings(),

@@ -40,6 +40,16 @@ public interface DiskImages {
   void create(Path file, NewImage image) throws VirtException;
 
   /**
+   * Writes all a guest sees of a disk into a file that is there already and has the disk's size.
+   *
+   * @param target whose content goes; it is not durable yet when this returns
+   * @throws VirtException {@code REFUSED} when somebody writes to the disk or has the target open,
+   *     or as {@link #inspect}
+   */
+  void flatten(Path file, Expected expected, Path target, String targetFormat)
+      throws VirtException, InterruptedException;
+
+  /**
    * What a file, or a directory with all in it, takes of this host's disk now; holes take nothing.
    */
   long allocatedBytes(Path file) throws VirtException;

@@ -1,6 +1,7 @@
 package dev.tern.virt;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -72,6 +73,15 @@ public record LaunchRecipe(
         hotPlugPorts);
   }
 
+  /** The same machine as another host could run it: every disk's file in the instance directory. */
+  public LaunchRecipe portable() {
+    return withDisks(
+        disks.stream()
+            .map(disk ->
+                disk instanceof LocalDisk local ? local.at(local.file(), Optional.empty()) : disk)
+            .toList());
+  }
+
   /** The disks that are files of this host alone, and move when the guest moves. */
   public List<LocalDisk> localDisks() {
     return disks.stream().filter(LocalDisk.class::isInstance).map(LocalDisk.class::cast).toList();
@@ -102,6 +112,8 @@ public record LaunchRecipe(
    * @param format {@code qcow2} or {@code raw}: recorded, never probed
    * @param layers what lies below the file, nearest first; only below qcow2
    * @param encrypted LUKS inside the qcow2; its passphrase is {@link LaunchRecipe#secretOf}
+   * @param storage a named directory of this host that the file is in instead; other hosts may have
+   *     none of that name, so it does not move with the guest
    */
   public record LocalDisk(
       String id,
@@ -109,15 +121,42 @@ public record LaunchRecipe(
       String format,
       long virtualBytes,
       List<LayerRecipe> layers,
-      boolean encrypted)
+      boolean encrypted,
+      Optional<String> storage)
       implements DiskRecipe {
     public LocalDisk {
       layers = List.copyOf(layers);
     }
 
+    /** A disk in the instance directory. */
+    public LocalDisk(
+        String id,
+        String file,
+        String format,
+        long virtualBytes,
+        List<LayerRecipe> layers,
+        boolean encrypted) {
+      this(id, file, format, virtualBytes, layers, encrypted, Optional.empty());
+    }
+
+    /** The same disk, its file elsewhere. */
+    public LocalDisk at(String otherFile, Optional<String> otherStorage) {
+      return new LocalDisk(id, otherFile, format, virtualBytes, layers, encrypted, otherStorage);
+    }
+
+    /** Where its file is; a storage is reached by a link in the instance directory. */
+    public Path in(Path instance) {
+      return storage.map(name -> instance.resolve(linkTo(name))).orElse(instance).resolve(file);
+    }
+
+    /** Name of the link to the server's directory in a storage. */
+    public static String linkTo(String storage) {
+      return "storage-" + storage;
+    }
+
     /** The same disk on other layers. */
     public LocalDisk on(List<LayerRecipe> others) {
-      return new LocalDisk(id, file, format, virtualBytes, others, encrypted);
+      return new LocalDisk(id, file, format, virtualBytes, others, encrypted, storage);
     }
   }
 

@@ -37,8 +37,7 @@ public final class RecipeFiles {
       throws VirtException {
     ImageFacts found;
     switch (disk) {
-      case LocalDisk local ->
-          found = images.inspect(instance.resolve(local.file()), expected(local, bases));
+      case LocalDisk local -> found = images.inspect(local.in(instance), expected(local, bases));
       case ReadOnlyDisk readOnly ->
           found = images.inspect(bases.resolve(readOnly.sha256()), Expected.plain("raw"));
       case NetworkDisk _ -> {

@@ -9,9 +9,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -71,6 +74,49 @@ public final class QemuImages implements DiskImages {
       }
       throw e;
     }
+  }
+
+  @Override
+  public void flatten(Path file, Expected expected, Path target, String targetFormat)
+      throws VirtException, InterruptedException {
+    inspect(file, expected);
+    checkFormat(targetFormat);
+    if (expected.encrypted()) {
+      throw new VirtException(
+          Kind.REFUSED, "An encrypted disk cannot be read without its guest.", null);
+    }
+    List<String> command =
+        List.of(
+            qemuImg,
+            "convert",
+            "-n",
+            "-W",
+            "-O",
+            targetFormat,
+            "--",
+            "json:" + JSON.writeValueAsString(chain(file, expected)),
+            named(target));
+    Tool.follow(command, directory(target), _ -> {});
+  }
+
+  /** Every layer named, so that the tool follows no header. */
+  private static Map<String, Object> chain(Path file, Expected expected) {
+    @Nullable Map<String, Object> below = null;
+    for (Layer layer : expected.layers().reversed()) {
+      below = node(layer.file(), layer.format(), below);
+    }
+    return node(file, expected.format(), below);
+  }
+
+  private static Map<String, Object> node(
+      Path file, String format, @Nullable Map<String, Object> below) {
+    Map<String, Object> node = new LinkedHashMap<>();
+    node.put("driver", format);
+    node.put("file", Map.of("driver", "file", "filename", file.toAbsolutePath().toString()));
+    if (format.equals("qcow2")) {
+      node.put("backing", below);
+    }
+    return node;
   }
 
   @Override

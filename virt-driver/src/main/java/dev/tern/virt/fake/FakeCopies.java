@@ -60,8 +60,7 @@ final class FakeCopies implements DiskCopies {
 
   private Top top(LocalDisk disk) {
     return Optional.ofNullable(process.tops.get(disk.id()))
-        .orElseGet(() ->
-            new Top("", instance.resolve(disk.file()), disk.format(), !disk.layers().isEmpty()));
+        .orElseGet(() -> new Top("", disk.in(instance), disk.format(), !disk.layers().isEmpty()));
   }
 
   @Override

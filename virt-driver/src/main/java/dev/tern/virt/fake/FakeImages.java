@@ -62,6 +62,15 @@ final class FakeImages implements DiskImages {
   }
 
   @Override
+  public void flatten(Path file, Expected expected, Path target, String targetFormat)
+      throws VirtException {
+    long bytes = inspect(file, expected).virtualBytes();
+    if (inspectUntrusted(target, targetFormat).virtualBytes() != bytes) {
+      throw refused("%s is of another size.".formatted(target.getFileName()));
+    }
+  }
+
+  @Override
   public long allocatedBytes(Path file) throws VirtException {
     try (Stream<Path> tree = Files.walk(file)) {
       long bytes = 0;

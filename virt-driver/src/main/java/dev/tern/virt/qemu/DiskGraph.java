@@ -59,7 +59,7 @@ final class DiskGraph {
               encryption(disk.id(), layer.encrypted())));
       below = new BlockNode.BackingNode(node);
     }
-    String file = instance.resolve(disk.file()).toString();
+    String file = disk.in(instance).toString();
     nodes.add(new BlockNode.File(Nodes.file(disk.id()), file, false, UNMAP));
     nodes.add(
         new BlockNode.Format(

@@ -89,6 +89,8 @@ final class RecipeCheck {
 
   private static void checkLocal(LocalDisk disk) throws VirtException {
     require(FILE.matcher(disk.file()).matches(), "disk file", disk.file());
+    String storage = disk.storage().orElse("none");
+    require(ID.matcher(storage).matches(), "storage", storage);
     requireFormat(disk.format());
     require(
         disk.format().equals("qcow2") || (disk.layers().isEmpty() && !disk.encrypted()),

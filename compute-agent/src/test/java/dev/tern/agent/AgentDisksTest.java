@@ -1,0 +1,387 @@
+package dev.tern.agent;
+
+import static dev.tern.agent.TwoHosts.header;
+import static dev.tern.agent.TwoHosts.spec;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest.AskCopy;
+import dev.tern.contract.agent.AgentRequest.BuildServer;
+import dev.tern.contract.agent.AgentRequest.CheckCopy;
+import dev.tern.contract.agent.AgentRequest.CopyEnd;
+import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.AgentRequest.DescribeChain;
+import dev.tern.contract.agent.AgentRequest.DescribeDisks;
+import dev.tern.contract.agent.AgentRequest.DescribeSource;
+import dev.tern.contract.agent.AgentRequest.DestroyServer;
+import dev.tern.contract.agent.AgentRequest.DigestDisk;
+import dev.tern.contract.agent.AgentRequest.DropCopy;
+import dev.tern.contract.agent.AgentRequest.EndCopy;
+import dev.tern.contract.agent.AgentRequest.FreezeDisk;
+import dev.tern.contract.agent.AgentRequest.LimitCopy;
+import dev.tern.contract.agent.AgentRequest.RemoveCopy;
+import dev.tern.contract.agent.AgentRequest.StartCopy;
+import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.UploadCopy;
+import dev.tern.contract.agent.AgentResult.ChainReport;
+import dev.tern.contract.agent.AgentResult.CopyReport;
+import dev.tern.contract.agent.AgentResult.CopyState;
+import dev.tern.contract.agent.AgentResult.Disk;
+import dev.tern.contract.agent.AgentResult.DiskFrozen;
+import dev.tern.contract.agent.AgentResult.DiskReport;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.fake.FakeVirtDriver;
+import dev.tern.virt.fake.FakeWorld;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("The disks of an agent's server")
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class AgentDisksTest {
+  private static final UUID COPY = UUID.fromString("c0ffee00-0000-4000-8000-000000000001");
+
+  @TempDir Path directory;
+  private final FakeWorld world = new FakeWorld();
+  private TwoHosts hosts;
+  private TwoHosts.Host host;
+
+  @BeforeEach
+  void start() throws Exception {
+    hosts = new TwoHosts(directory, _ -> new FakeVirtDriver(world, Clock.systemUTC()));
+    host = hosts.source;
+    host.done(new BuildServer(header(1), spec(hosts.rawImage(1))));
+    host.done(new StartServer(header(1)));
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    hosts.close();
+  }
+
+  private static CopyOrder order(UUID id) {
+    return new CopyOrder(
+        id,
+        "disk0",
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        false,
+        true,
+        0);
+  }
+
+  private static CopyOrder named(String name, boolean overwrite, boolean reuse) {
+    return new CopyOrder(
+        COPY,
+        "disk0",
+        false,
+        Optional.of("fast"),
+        Optional.of(name),
+        Optional.empty(),
+        overwrite,
+        reuse,
+        false,
+        0);
+  }
+
+  private CopyState state(UUID id) {
+    return ((CopyReport) host.done(new AskCopy(header(2), id))).state();
+  }
+
+  private void ready(CopyOrder order) {
+    host.done(new StartCopy(header(2), order));
+    for (int looks = 0; looks < 5 && state(order.id()) != CopyState.READY; looks++) {
+      assertThat(state(order.id())).isIn(CopyState.RUNNING, CopyState.READY);
+    }
+  }
+
+  private Disk disk() {
+    return disk(2);
+  }
+
+  private Disk disk(long epoch) {
+    return ((DiskReport) host.done(new DescribeDisks(header(epoch)))).disks().getFirst();
+  }
+
+  private List<String> files() throws Exception {
+    try (Stream<Path> all = Files.list(host.instance())) {
+      return all.map(path -> path.getFileName().toString())
+          .filter(name -> name.endsWith(".qcow2") || name.endsWith(".raw"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  @Test
+  @Tag("S36")
+  @Tag("S52")
+  @Tag("S56")
+  @Tag("S58")
+  void move_onto_a_copy_that_the_next_start_uses() throws Exception {
+    assertThat(disk().file()).endsWith("/disk0.qcow2");
+    ready(order(COPY));
+    host.done(new StartCopy(header(2), order(COPY)));
+    host.done(new LimitCopy(header(2), COPY, 1 << 20));
+    host.done(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+    host.restart();
+    host.done(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+    assertThat(state(COPY)).isEqualTo(CopyState.PIVOTED);
+    assertThat(disk().file()).endsWith("/disk0cc0ffee00.qcow2");
+    assertThat(disk().node()).contains("disk0-cc0ffee00");
+    assertThat(files()).containsExactly("disk0.qcow2", "disk0cc0ffee00.qcow2");
+    host.done(new DropCopy(header(2), COPY));
+    host.done(new StopServer(header(3), Duration.ZERO));
+    host.done(new StartServer(header(4)));
+    assertThat(disk(4).file()).endsWith("/disk0cc0ffee00.qcow2");
+    assertThat(((SourceFacts) host.done(new DescribeSource(header(4)))).recipe())
+        .contains("disk0cc0ffee00.qcow2");
+  }
+
+  @Test
+  @Tag("S61")
+  void go_to_another_storage_and_leave_the_old_file_only_if_asked() throws Exception {
+    ready(named("moved", false, false));
+    host.done(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+    assertThat(files()).isEmpty();
+    assertThat(disk().storage()).contains("fast");
+    assertThat(host.storage().resolve(TwoHosts.SERVER.toString()).resolve("moved.qcow2"))
+        .isRegularFile();
+    // Another host may have no such storage: there it is the instance's own.
+    assertThat(((SourceFacts) host.done(new DescribeSource(header(2)))).recipe())
+        .doesNotContain("fast");
+    host.done(new DestroyServer(header(3)));
+    assertThat(host.storage()).isEmptyDirectory();
+    assertThat(host.instances()).isEmpty();
+  }
+
+  @Test
+  @Tag("S57")
+  @Tag("S60")
+  void are_copied_to_a_point_in_time_that_is_sent_to_the_image_service() throws Exception {
+    ready(order(COPY));
+    assertThat(host.refused(new UploadCopy(header(2), COPY, new ImageId(COPY))).code())
+        .isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
+    host.done(new EndCopy(header(2), COPY, CopyEnd.FINISH));
+    host.done(new EndCopy(header(2), COPY, CopyEnd.FINISH));
+    assertThat(disk().file()).endsWith("/disk0.qcow2");
+    byte[] whole = Files.readAllBytes(host.instance().resolve("disk0cc0ffee00.qcow2"));
+    host.done(new UploadCopy(header(2), COPY, new ImageId(COPY)));
+    host.done(new UploadCopy(header(2), COPY, new ImageId(COPY)));
+    assertThat(hosts.content(new ImageId(COPY))).contains(whole);
+    host.done(new RemoveCopy(header(2), COPY));
+    host.done(new RemoveCopy(header(2), COPY));
+    assertThat(files()).containsExactly("disk0.qcow2");
+  }
+
+  @Test
+  @Tag("S43")
+  void leave_nothing_of_a_copy_that_is_dropped() throws Exception {
+    host.done(new StartCopy(header(2), order(COPY)));
+    host.restart();
+    host.done(new DropCopy(header(2), COPY));
+    host.done(new DropCopy(header(2), COPY));
+    assertThat(state(COPY)).isEqualTo(CopyState.ABSENT);
+    assertThat(files()).containsExactly("disk0.qcow2");
+    assertThat(host.refused(new EndCopy(header(2), COPY, CopyEnd.PIVOT)).code())
+        .isEqualTo(ErrorCode.DISK_COPY_NOT_FOUND);
+  }
+
+  @Test
+  @Tag("S54")
+  void of_a_stopped_server_are_copied_and_frozen_all_the_same() throws Exception {
+    host.done(new StopServer(header(2), Duration.ZERO));
+    host.done(new StartCopy(header(2), order(COPY)));
+    assertThat(state(COPY)).isEqualTo(CopyState.READY);
+    host.done(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+    assertThat(disk().file()).endsWith("/disk0cc0ffee00.qcow2");
+    assertThat(chain()).hasSize(1);
+    host.done(new FreezeDisk(header(2), "disk0", UUID.randomUUID()));
+    assertThat(chain()).hasSize(2);
+    host.done(new StartServer(header(3)));
+  }
+
+  private List<Optional<String>> chain() {
+    return ((ChainReport) host.done(new DescribeChain(header(2), "disk0")))
+        .layers().stream().map(layer -> layer.sha256()).toList();
+  }
+
+  @Test
+  @Tag("S50")
+  @Tag("S51")
+  @Tag("S147")
+  void grow_a_layer_with_each_snapshot_named_by_its_content() throws Exception {
+    UUID first = UUID.randomUUID();
+    byte[] before = Files.readAllBytes(host.instance().resolve("disk0.qcow2"));
+    DiskFrozen frozen = (DiskFrozen) host.done(new FreezeDisk(header(2), "disk0", first));
+    assertThat(frozen.sha256()).isEqualTo(TwoHosts.sha256(before));
+    host.restart();
+    assertThat(host.done(new FreezeDisk(header(2), "disk0", first))).isEqualTo(frozen);
+    host.done(new FreezeDisk(header(2), "disk0", UUID.randomUUID()));
+    assertThat(chain())
+        .hasSize(4)
+        .startsWith(Optional.empty())
+        .contains(Optional.of(frozen.sha256()));
+    assertThat(host.data.resolve("_base").resolve(frozen.sha256())).hasBinaryContent(before);
+    assertThat(files()).hasSize(1);
+    ChainReport report = (ChainReport) host.done(new DescribeChain(header(2), "disk0"));
+    assertThat(report.layers().getFirst().compat()).contains("1.1");
+    assertThat(report.layers().getLast().format()).isEqualTo("raw");
+    host.done(new StopServer(header(3), Duration.ZERO));
+    host.done(new StartServer(header(4)));
+    assertThat(((SourceFacts) host.done(new DescribeSource(header(4)))).recipe())
+        .contains(frozen.sha256());
+  }
+
+  @Test
+  void that_cannot_be_frozen_are_as_they_were() throws Exception {
+    world.failNext("copies.overlay", Kind.REFUSED);
+    UUID layer = UUID.randomUUID();
+    host.refused(new FreezeDisk(header(2), "disk0", layer));
+    assertThat(files()).containsExactly("disk0.qcow2");
+    assertThat(chain()).hasSize(2);
+  }
+
+  @Test
+  void whose_snapshot_s_answer_is_lost_are_frozen_once() throws Exception {
+    world.loseNextAnswer("copies.overlay");
+    UUID layer = UUID.randomUUID();
+    Failure unknown = host.refused(new FreezeDisk(header(2), "disk0", layer));
+    // The code that asks for the question again, and takes nothing back.
+    assertThat(unknown.code()).isEqualTo(ErrorCode.MIGRATION_CANCELLED);
+    host.done(new FreezeDisk(header(2), "disk0", layer));
+    assertThat(chain()).hasSize(3);
+  }
+
+  @Test
+  void whose_guest_dies_before_its_snapshot_is_recorded_lose_nothing() throws Exception {
+    world.failNext("copies.overlay", Kind.GONE);
+    UUID layer = UUID.randomUUID();
+    host.refused(new FreezeDisk(header(2), "disk0", layer));
+    host.done(new FreezeDisk(header(2), "disk0", layer));
+    assertThat(chain()).hasSize(3);
+    host.done(new StartServer(header(3)));
+  }
+
+  @Test
+  @Tag("S56")
+  void whose_pivot_s_answer_is_lost_are_on_the_copy() throws Exception {
+    ready(order(COPY));
+    world.loseNextAnswer("copies.pivot");
+    host.refused(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+    assertThat(state(COPY)).isEqualTo(CopyState.PIVOTED);
+    host.done(new DropCopy(header(2), COPY));
+    assertThat(disk().file()).endsWith("/disk0cc0ffee00.qcow2");
+    host.done(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+  }
+
+  @Test
+  @Tag("S42")
+  @Tag("S41")
+  void are_never_copied_over_a_file_that_is_there_unless_told_so() throws Exception {
+    ready(named("twice", false, false));
+    host.done(new EndCopy(header(2), COPY, CopyEnd.FINISH));
+    host.done(new RemoveCopy(header(2), COPY));
+    Path there = host.storage().resolve(TwoHosts.SERVER.toString()).resolve("twice.qcow2");
+    Files.copy(host.instance().resolve("disk0.qcow2"), there);
+    assertThat(host.refused(new CheckCopy(header(2), named("twice", false, false))).code())
+        .isEqualTo(ErrorCode.DISK_FILE_EXISTS);
+    assertThat(host.refused(new StartCopy(header(2), named("twice", false, false))).code())
+        .isEqualTo(ErrorCode.DISK_FILE_EXISTS);
+    // It has a backing file: nobody vouches for what that names.
+    assertThat(host.refused(new StartCopy(header(2), named("twice", false, true))))
+        .satisfies(failure -> assertThat(failure.code()).isEqualTo(ErrorCode.IMAGE_UNACCEPTABLE))
+        .satisfies(failure -> assertThat(failure.message()).contains("backing file"));
+    assertThat(there).exists();
+    ready(named("twice", true, false));
+    host.done(new DropCopy(header(2), COPY));
+    assertThat(there).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"..", "../x", "a/b", "x.qcow2", "X", "", "a b"})
+  @Tag("S130")
+  void are_copied_to_no_name_that_leads_elsewhere(String name) throws Exception {
+    assertThat(host.refused(new StartCopy(header(2), named(name, true, false))).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+  }
+
+  @Test
+  @Tag("S130")
+  void are_copied_through_no_symbolic_link() throws Exception {
+    Path own = Files.createDirectories(host.storage().resolve(TwoHosts.SERVER.toString()));
+    Path victim = Files.writeString(directory.resolve("victim"), "precious");
+    Files.createSymbolicLink(own.resolve("link.qcow2"), victim);
+    assertThat(host.refused(new StartCopy(header(2), named("link", true, false))).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+    assertThat(host.refused(new StartCopy(header(2), named("link", false, true))).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+    assertThat(victim).hasContent("precious");
+  }
+
+  @Test
+  void are_refused_by_name_when_there_are_none_such() {
+    Failure unknown = host.refused(new DescribeChain(header(2), "disk7"));
+    assertThat(unknown.code()).isEqualTo(ErrorCode.DISK_NOT_FOUND);
+    assertThat(unknown.message()).contains("disk7").contains("disk0");
+    CopyOrder nowhere =
+        new CopyOrder(
+            COPY,
+            "disk0",
+            false,
+            Optional.of("slow"),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            false,
+            true,
+            0);
+    Failure storage = host.refused(new CheckCopy(header(2), nowhere));
+    assertThat(storage.code()).isEqualTo(ErrorCode.STORAGE_NOT_FOUND);
+    assertThat(storage.message()).contains("fast");
+  }
+
+  @Test
+  void that_QEMU_found_corrupt_are_shown_so_and_not_copied() throws Exception {
+    Path file = host.instance().resolve("disk0.qcow2");
+    byte[] content = Files.readAllBytes(file);
+    content[79] |= 2;
+    Files.write(file, content);
+    ChainReport report = (ChainReport) host.done(new DescribeChain(header(2), "disk0"));
+    assertThat(report.layers().getFirst().corrupt()).isTrue();
+    assertThat(host.refused(new CheckCopy(header(2), order(COPY))).code())
+        .isEqualTo(ErrorCode.IMAGE_UNACCEPTABLE);
+  }
+
+  @Test
+  @Tag("S4")
+  void are_digested_only_while_no_guest_may_write() {
+    Failure running = host.refused(new DigestDisk(header(2), "disk0"));
+    assertThat(running.code()).isEqualTo(ErrorCode.DISK_IN_USE);
+    assertThat(running.message()).contains("Stop the server").contains("then=finish");
+    host.done(new StopServer(header(2), Duration.ZERO));
+    assertThat(host.ask(new DigestDisk(header(2), "disk0"))).isInstanceOf(AgentAnswer.Done.class);
+  }
+}
