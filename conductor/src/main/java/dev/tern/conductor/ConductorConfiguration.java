@@ -11,6 +11,7 @@ import dev.tern.conductor.running.Time;
 import dev.tern.contract.Pause;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.DiskCopyStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
@@ -36,8 +37,9 @@ class ConductorConfiguration {
       ClaimStore claims,
       HostStore hosts,
       ImageStore images,
-      ActionStore actions) {
-    return new Stores(sagas, servers, migrations, claims, hosts, images, actions);
+      ActionStore actions,
+      DiskCopyStore copies) {
+    return new Stores(sagas, servers, migrations, claims, hosts, images, actions, copies);
   }
 
   /** Closed before the stores and the broker's connections, and gives its leases back then. */

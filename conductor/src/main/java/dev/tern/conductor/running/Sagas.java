@@ -4,6 +4,14 @@ import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Asking;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.disk.CopySaga;
+import dev.tern.conductor.disk.CopyWatch;
+import dev.tern.conductor.disk.DiskFacts;
+import dev.tern.conductor.disk.DiskHost;
+import dev.tern.conductor.disk.DiskOutcome;
+import dev.tern.conductor.disk.DiskWork;
+import dev.tern.conductor.disk.ImageSaga;
+import dev.tern.conductor.disk.SnapshotSaga;
 import dev.tern.conductor.migration.ActionEvents;
 import dev.tern.conductor.migration.Choice;
 import dev.tern.conductor.migration.Destination;
@@ -29,7 +37,9 @@ import dev.tern.conductor.server.ServerOutcome;
 import dev.tern.conductor.server.StartSaga;
 import dev.tern.conductor.server.StopSaga;
 import dev.tern.conductor.server.Work;
+import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.ServerStore.ServerRecord;
 
@@ -55,6 +65,7 @@ public final class Sagas implements SagaRunner.Teller {
     switch (saga.kind()) {
       case LIVE_MIGRATION -> runMigration(saga);
       case BOOT, START, STOP, DELETE -> runServer(saga);
+      case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga);
     }
   }
 
@@ -119,7 +130,53 @@ public final class Sagas implements SagaRunner.Teller {
       case START -> StartSaga.of(host, outcome);
       case STOP -> StopSaga.of(host, outcome);
       case DELETE -> DeleteSaga.of(host, outcome);
-      case LIVE_MIGRATION -> throw new IllegalStateException("a migration has its own story");
+      case LIVE_MIGRATION, DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE ->
+          throw new IllegalStateException("%s has a story of its own".formatted(saga.kind()));
+    };
+  }
+
+  private void runDisk(SagaRecord saga) throws InterruptedException {
+    Hold hold = new Hold(stores.sagas(), saga.lease(), time.ticker());
+    SagaLog log = new SagaLog(saga);
+    ServerRecord server =
+        stores
+            .servers()
+            .find(saga.server())
+            .orElseThrow(() -> new IllegalStateException("a saga without its server"));
+    CopyRecord copy =
+        stores
+            .copies()
+            .ofSaga(saga.id())
+            .orElseThrow(() -> new IllegalStateException("a disk's saga without its copy"));
+    DiskWork work =
+        new DiskWork(
+            server,
+            copy,
+            saga.request(),
+            asking(hold),
+            hold,
+            time.ticker(),
+            time.pause(),
+            log,
+            settings.server());
+    DiskFacts facts =
+        saga.position().isEmpty()
+            ? DiskFacts.at(
+                server.host().orElseThrow(() -> new IllegalStateException("a disk without a host")))
+            : FactsJson.read(DiskFacts.class, saga.facts());
+    engine(disk(saga.kind(), work), saga, hold, log).run(saga.position(), facts);
+  }
+
+  private Saga<DiskFacts> disk(SagaKind kind, DiskWork work) {
+    DiskHost host = new DiskHost(work);
+    CopyWatch watch = new CopyWatch(work, stores.copies());
+    DiskOutcome outcome = new DiskOutcome(work, stores.copies());
+    return switch (kind) {
+      case DISK_COPY -> CopySaga.of(host, watch, outcome);
+      case DISK_SNAPSHOT -> SnapshotSaga.of(host, outcome);
+      case CREATE_IMAGE -> ImageSaga.of(host, watch, outcome);
+      case BOOT, START, STOP, DELETE, LIVE_MIGRATION ->
+          throw new IllegalStateException("%s is not about a disk".formatted(kind));
     };
   }
 

@@ -2,6 +2,7 @@ package dev.tern.conductor.running;
 
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.DiskCopyStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
@@ -16,4 +17,5 @@ public record Stores(
     ClaimStore claims,
     HostStore hosts,
     ImageStore images,
-    ActionStore actions) {}
+    ActionStore actions,
+    DiskCopyStore copies) {}

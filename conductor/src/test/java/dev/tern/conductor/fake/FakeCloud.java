@@ -193,7 +193,15 @@ public final class FakeCloud {
     for (int life = 0; life < LIVES && !sagas.ended(); life++) {
       SagaRunner.Teller conductor =
           new Sagas(
-              new Stores(sagas, new NoServers(), migration, claims, hosts, new NoImages(), actions),
+              new Stores(
+                  sagas,
+                  new NoServers(),
+                  migration,
+                  claims,
+                  hosts,
+                  new NoImages(),
+                  actions,
+                  new KeptCopies(sagas)),
               this::ask,
               this::choose,
               time.time(),
@@ -209,7 +217,7 @@ public final class FakeCloud {
     }
   }
 
-  private static ConductorSettings settings() {
+  static ConductorSettings settings() {
     Duration second = Duration.ofSeconds(1);
     return new ConductorSettings(
         "conductor",

@@ -93,7 +93,8 @@ final class FakeHost {
       case AgentRequest.BuildServer _,
           AgentRequest.StartServer _,
           AgentRequest.StopServer _,
-          AgentRequest.DestroyServer _ ->
+          AgentRequest.DestroyServer _,
+          AgentRequest.OfDisks _ ->
           throw new IllegalStateException("not part of a migration");
     };
   }

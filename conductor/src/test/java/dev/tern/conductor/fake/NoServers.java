@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Not touched by a migration. */
-final class NoServers implements ServerStore {
+class NoServers implements ServerStore {
   @Override
   public Optional<ServerRecord> find(ServerId id) {
     throw new UnsupportedOperationException("not part of a migration");

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.disk;
+
+import org.jspecify.annotations.NullMarked;
