@@ -1,6 +1,8 @@
 package dev.tern.api;
 
+import dev.tern.api.disks.Agents;
 import dev.tern.contract.Pause;
+import dev.tern.contract.amqp.AgentClient;
 import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.amqp.ConductorQueue;
 import dev.tern.contract.settings.UnknownSettings;
@@ -36,6 +38,11 @@ public class ApiApplication {
   public static SpringApplicationBuilder application() {
     return new SpringApplicationBuilder(ApiApplication.class)
         .properties("spring.config.name=tern-api");
+  }
+
+  @Bean
+  Agents agents(AgentClient client) {
+    return client::ask;
   }
 
   @Bean

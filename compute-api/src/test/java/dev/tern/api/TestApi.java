@@ -1,6 +1,8 @@
 package dev.tern.api;
 
+import dev.tern.api.disks.Agents;
 import dev.tern.api.fakes.InMemoryActions;
+import dev.tern.api.fakes.InMemoryCopies;
 import dev.tern.api.fakes.InMemoryFlavors;
 import dev.tern.api.fakes.InMemoryHosts;
 import dev.tern.api.fakes.InMemoryImages;
@@ -12,6 +14,7 @@ import dev.tern.api.request.Authentication;
 import dev.tern.api.request.Caller;
 import dev.tern.api.request.NoAuthentication;
 import dev.tern.contract.Pause;
+import dev.tern.contract.amqp.Asked;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -49,6 +52,11 @@ public final class TestApi implements AutoCloseable {
   public final InMemoryHosts hosts = new InMemoryHosts();
   public final InMemoryFlavors flavors = new InMemoryFlavors();
   public final InMemoryImages images = new InMemoryImages();
+  public final InMemoryCopies copies = new InMemoryCopies(images, time);
+
+  /** What hosts say to questions. */
+  public final AtomicReference<Agents> agents =
+      new AtomicReference<>((_, _, _) -> new Asked.NoAnswer<>("no host is there"));
 
   /** Runs whenever the API waits: what a conductor does meanwhile. */
   public final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
@@ -80,6 +88,7 @@ public final class TestApi implements AutoCloseable {
     hosts.clear();
     flavors.clear();
     images.clear();
+    copies.clear();
     meanwhile.set(() -> {});
     time.set(Samples.NOON);
     hosts.put(Samples.host(1, "host1"));
@@ -261,6 +270,17 @@ public final class TestApi implements AutoCloseable {
     @Bean
     InMemoryImages images(TestApi api) {
       return api.images;
+    }
+
+    @Bean
+    InMemoryCopies copies(TestApi api) {
+      return api.copies;
+    }
+
+    @Bean
+    Agents agents(TestApi api) {
+      return (host, request, deadline) ->
+          Objects.requireNonNull(api.agents.get()).ask(host, request, deadline);
     }
 
     @Bean

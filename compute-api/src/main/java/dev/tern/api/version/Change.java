@@ -59,7 +59,7 @@ public enum Change {
   HOSTS_GONE(43, Reach.HONOURED, "os-hosts is gone"),
   ADDRESS_ACTIONS_GONE(
       44, Reach.HONOURED, "actions on addresses and the virtual interfaces are gone"),
-  CREATE_IMAGE_BODY(45, Reach.ELSEWHERE, "createImage answers the id in the body"),
+  CREATE_IMAGE_BODY(45, Reach.HONOURED, "createImage answers the id in the body"),
   REQUEST_ID(46, Reach.HONOURED, "X-OpenStack-Request-ID in every answer"),
   FLAVOR_EMBEDDED(47, Reach.HONOURED, "a server shows its flavor, not a link to it"),
   DIAGNOSTICS(48, Reach.ELSEWHERE, "diagnostics have one form"),

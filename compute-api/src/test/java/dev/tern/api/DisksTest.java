@@ -1,0 +1,265 @@
+package dev.tern.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.api.fakes.Samples;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.ChainReport;
+import dev.tern.contract.agent.AgentResult.Disk;
+import dev.tern.contract.agent.AgentResult.DiskDigest;
+import dev.tern.contract.agent.AgentResult.DiskReport;
+import dev.tern.contract.agent.AgentResult.LayerFacts;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.store.DiskCopyStore.CopyRecord;
+import dev.tern.store.DiskCopyStore.Wish;
+import dev.tern.store.ImageStore.ImageRecord;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("The disks of a server")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DisksTest {
+  private static final ServerId SERVER = ServerId.parse("22222222-2222-4222-8222-222222222222");
+  private static final String DISKS = "/v1/servers/" + SERVER + "/disks";
+  private static final String COPY = DISKS + "/disk0/copy";
+  private static final Function<AgentRequest, Asked<AgentAnswer>> ANSWERS = DisksTest::answer;
+
+  private volatile Function<AgentRequest, Asked<AgentAnswer>> agent = ANSWERS;
+  private TestApi api;
+
+  @BeforeAll
+  void start(@TempDir Path images) {
+    api = new TestApi(images);
+    api.agents.set((_, request, _) -> agent.apply(request));
+  }
+
+  @AfterAll
+  void stop() {
+    api.close();
+  }
+
+  @BeforeEach
+  void server() {
+    api.reset();
+    agent = ANSWERS;
+    api.servers.put(Samples.active(SERVER, "demo", "host1"));
+  }
+
+  private static Asked<AgentAnswer> answer(AgentRequest request) {
+    return switch ((AgentRequest.OfDisks) request) {
+      case AgentRequest.DescribeDisks _ ->
+          done(
+              new DiskReport(
+                  List.of(
+                      new Disk(
+                          "disk0",
+                          Optional.of("disk0"),
+                          "/data/instances/disk0.qcow2",
+                          Optional.of("fast"),
+                          "qcow2",
+                          "writeback",
+                          Optional.of("/machine/peripheral/dev-disk0"),
+                          1 << 30,
+                          1 << 20))));
+      case AgentRequest.DescribeChain _ ->
+          done(
+              new ChainReport(
+                  "disk0",
+                  List.of(
+                      new LayerFacts(
+                          "/data/top",
+                          "qcow2",
+                          Optional.empty(),
+                          9,
+                          8,
+                          7,
+                          Optional.of("1.1"),
+                          true,
+                          false),
+                      new LayerFacts(
+                          "/data/_base/a",
+                          "raw",
+                          Optional.of("a".repeat(64)),
+                          9,
+                          8,
+                          7,
+                          Optional.empty(),
+                          false,
+                          false))));
+      case AgentRequest.DigestDisk _ -> done(new DiskDigest("b".repeat(64), 9));
+      case AgentRequest.CheckCopy _ -> done(new Nothing());
+      default -> throw new IllegalStateException("the API does not ask this: " + request);
+    };
+  }
+
+  private static Asked<AgentAnswer> done(dev.tern.contract.agent.AgentResult result) {
+    return new Asked.Answered<>(new AgentAnswer.Done(result));
+  }
+
+  private static Asked<AgentAnswer> refused(ErrorCode code, String why) {
+    return new Asked.Answered<>(new AgentAnswer.Refused(new Failure(code, why)));
+  }
+
+  @Test
+  @Tag("S36")
+  @Tag("S51")
+  @Tag("S52")
+  void show_paths_of_the_host_to_administrators_only() {
+    String all = api.to(DISKS).as("admin").get().text();
+    assertThat(all).contains("/data/instances/disk0.qcow2").contains("\"storage\":\"fast\"");
+    String tenant = api.to(DISKS).as("user:demo").get().text();
+    assertThat(tenant)
+        .contains("\"node\":\"disk0\"")
+        .contains("\"cache\":\"writeback\"")
+        .doesNotContain("/data")
+        .doesNotContain("fast");
+    assertThat(api.to(DISKS + "/disk0/chain").as("admin").get().text())
+        .contains("/data/_base/a")
+        .contains("\"lazy_refcounts\":true");
+    assertThat(api.to(DISKS + "/disk0/chain").as("user:demo").get().text())
+        .contains("a".repeat(64))
+        .doesNotContain("/data");
+    assertThat(api.to(DISKS).as("user:other").get().status()).isEqualTo(404);
+  }
+
+  @Test
+  @Tag("S4")
+  void have_a_digest_or_say_what_to_do_first() {
+    assertThat(api.to(DISKS + "/disk0/digest").get().text()).contains("b".repeat(64));
+    agent = _ -> refused(ErrorCode.DISK_IN_USE, "Stop the server first.");
+    assertThat(api.to(DISKS + "/disk0/digest").get().fault())
+        .isEqualTo("409 conflictingRequest: Stop the server first.");
+    agent = _ -> new Asked.Answered<>(new AgentAnswer.Working("reading"));
+    TestApi.Answer still = api.to(DISKS + "/disk0/digest").get();
+    assertThat(still.status()).isEqualTo(202);
+    assertThat(still.json().path("digest").path("digest").isNull()).isTrue();
+  }
+
+  @Test
+  @Tag("S61")
+  void are_copied_when_their_host_could() {
+    TestApi.Answer accepted =
+        api.to(COPY)
+            .post(
+                "{\"storage\":\"fast\",\"name\":\"n\",\"mode\":\"shallow\",\"then\":\"wait\","
+                    + "\"bandwidth\":12345678901,\"delete_old\":true}");
+    assertThat(accepted.status()).isEqualTo(202);
+    CopyRecord asked = api.copies.asked().getFirst();
+    assertThat(asked.order().shallow()).isTrue();
+    assertThat(asked.order().keepOld()).isFalse();
+    assertThat(asked.bytesPerSecond()).isEqualTo(12_345_678_901L);
+    assertThat(asked.wish()).isEmpty();
+    String one = COPY + "/" + asked.id();
+    assertThat(api.to(one).as("admin").get().text()).contains("/secret/path");
+    assertThat(api.to(one).as("user:demo").get().text()).doesNotContain("/secret/path");
+    assertThat(api.to(COPY).get().json().path("copies")).hasSize(1);
+    assertThat(api.to(one).method("PATCH", "{\"bandwidth\":null}").status()).isEqualTo(200);
+    assertThat(api.to(one + "/pivot").post("{}").status()).isEqualTo(202);
+    assertThat(api.copies.asked().getFirst().wish()).contains(Wish.PIVOT);
+    api.copies.end(asked.id());
+    assertThat(api.to(one + "/cancel").post("{}").status()).isEqualTo(409);
+    assertThat(api.to(one + "/explode").post("{}").status()).isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"mode\":\"half\"}",
+        "{\"then\":\"never\"}",
+        "{\"bandwidth\":0}",
+        "{\"bandwidth\":-1}",
+        "{\"bandwidth\":\"fast\"}",
+        "{\"bandwidth\":1e400}",
+        "{\"overwrite\":\"perhaps\"}",
+        "{\"storage\":\"\"}",
+        "{\"unknown\":1}",
+        "[]"
+      })
+  void are_not_copied_on_a_bad_body(String body) {
+    assertThat(api.to(COPY).post(body).status()).isEqualTo(400);
+    assertThat(api.copies.asked()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DISK_NOT_FOUND, 404",
+    "DISK_FILE_EXISTS, 409",
+    "DISK_BUSY, 409",
+    "STORAGE_NOT_FOUND, 400",
+    "IMAGE_UNACCEPTABLE, 400",
+    "HOST_DISK_FULL, 503"
+  })
+  @Tag("S42")
+  void are_not_copied_when_their_host_refuses(ErrorCode code, int status) {
+    agent = _ -> refused(code, "because");
+    TestApi.Answer answer = api.to(COPY).post("{}");
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.text()).contains("because");
+    assertThat(api.copies.asked()).isEmpty();
+  }
+
+  @Test
+  void are_not_copied_for_tenants_or_while_the_host_is_silent() {
+    assertThat(api.to(COPY).as("user:demo").post("{}").status()).isEqualTo(403);
+    agent = _ -> new Asked.NoAnswer<>("nobody listens to agent.host1");
+    TestApi.Answer silent = api.to(COPY).post("{}");
+    assertThat(silent.status()).isEqualTo(503);
+    assertThat(silent.text()).doesNotContain("host1");
+    assertThat(api.copies.asked()).isEmpty();
+  }
+
+  @Test
+  void are_frozen_by_name() {
+    assertThat(api.to(DISKS + "/disk0/snapshot").post("{}").status()).isEqualTo(202);
+    assertThat(api.to(DISKS + "/disk9/snapshot").post("{}").fault())
+        .startsWith("404 itemNotFound")
+        .contains("disk9")
+        .contains("disk0");
+  }
+
+  @Test
+  @Tag("S60")
+  void become_an_image_whose_id_is_told_as_the_version_wants() {
+    String action = "/v2.1/servers/" + SERVER + "/action";
+    String body = "{\"createImage\":{\"name\":\"snap\",\"metadata\":{\"colour\":\"blue\"}}}";
+    TestApi.Answer old = api.to(action).version("2.1").post(body);
+    assertThat(old.status()).isEqualTo(202);
+    assertThat(old.text()).isEmpty();
+    ImageRecord image =
+        api.images.find(api.copies.asked().getFirst().image().orElseThrow()).orElseThrow();
+    assertThat(old.header("Location")).endsWith("/image/v2/images/" + image.id());
+    assertThat(image.properties())
+        .containsEntry("instance_uuid", SERVER.toString())
+        .containsEntry("image_type", "snapshot")
+        .containsEntry("colour", "blue")
+        .containsKey("base_image_ref");
+    TestApi.Answer now = api.to(action).version("2.45").post(body);
+    assertThat(now.json().path("image_id").asString())
+        .isEqualTo(api.copies.asked().getLast().image().orElseThrow().toString());
+    assertThat(api.to(action).version("2.45").post("{\"createImage\":{}}").status()).isEqualTo(400);
+    assertThat(
+            api.to(action)
+                .version("2.45")
+                .post("{\"createImage\":{\"name\":\"x\",\"metadata\":{\"a\":1}}}")
+                .status())
+        .isEqualTo(400);
+  }
+}
