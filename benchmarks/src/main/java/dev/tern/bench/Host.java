@@ -17,7 +17,8 @@ record Host(String name, Path instance, Path bases, QemuDriver driver) {
   static Host in(Path work, String name) throws IOException {
     Path instance = Files.createDirectories(work.resolve(name).resolve("guest"));
     Path bases = Files.createDirectories(work.resolve(name).resolve("_base"));
-    return new Host(name, instance, bases, new QemuDriver(QemuSettings.defaults(bases).insecurely()));
+    return new Host(
+        name, instance, bases, new QemuDriver(QemuSettings.defaults(bases).insecurely()));
   }
 
   Path console() {

@@ -76,8 +76,7 @@ final class Adoption {
         .log("server taken up");
   }
 
-  private void running(Instance instance, Standing standing)
-      throws IOException, VirtException {
+  private void running(Instance instance, Standing standing) throws IOException, VirtException {
     Optional<Guest> guest = instance.guest();
     if (guest.isEmpty()) {
       instance.noteStopped("its QEMU ended while no agent was here");

@@ -1,10 +1,13 @@
 package dev.tern.agent;
 
 import dev.tern.contract.HostName;
+import dev.tern.contract.Pause;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostQuestion;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.virt.HostCapabilities;
@@ -40,6 +43,8 @@ public final class Agent implements AutoCloseable {
   private final HostDirectories directories;
   private final Instances instances;
   private final AgentRequests requests;
+  private final Probes probes;
+  private final HostQuestions questions;
   private final HttpClient http;
   private final ImageStore images;
   private final DiskSide disks;
@@ -52,6 +57,7 @@ public final class Agent implements AutoCloseable {
       HostFigures figures,
       Consumer<MigrationProgress> progress,
       Clock clock,
+      Pause pause,
       Supplier<UUID> ids) {}
 
   private Agent(HostName host, AgentSettings settings, World world, HostDirectories directories) {
@@ -61,18 +67,24 @@ public final class Agent implements AutoCloseable {
     this.figures = world.figures();
     this.directories = directories;
     this.startedAtMillis = world.clock().millis();
-    this.instances =
-        new Instances(
-            host,
-            directories,
-            driver,
-            new StreamKeys(directories.keys(), new SecureRandom(), settings.insecure()));
+    StreamKeys keys = new StreamKeys(directories.keys(), new SecureRandom(), settings.insecure());
+    this.instances = new Instances(host, directories, driver, keys);
     this.http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
     ImageStore images =
         new ImageStore(directories.bases(), settings, driver.images(), figures, http);
     Jobs jobs = new Jobs(settings.patience());
     this.disks = diskSide(jobs, settings);
     InetAddress address = MigrationAddress.parse(settings.migrationAddress());
+    Ports ports = new Ports(address, settings.firstPort(), settings.lastPort());
+    this.probes =
+        new Probes(
+            new Probes.Means(driver, keys, ports, settings.cpuModel()),
+            directories.probes(),
+            settings.migrationAddress(),
+            world.clock(),
+            world.pause());
+    this.questions =
+        new HostQuestions(instances, probes, address, settings.firstPort(), settings.lastPort());
     this.requests =
         new AgentRequests(
             instances,
@@ -89,7 +101,7 @@ public final class Agent implements AutoCloseable {
                 new DestinationCheck(host, driver, images, figures, settings),
                 images,
                 driver,
-                new Ports(address, settings.firstPort(), settings.lastPort()),
+                ports,
                 settings.migrationAddress(),
                 world.ids()),
             disks,
@@ -125,6 +137,7 @@ public final class Agent implements AutoCloseable {
       ProbeFiles.removeStale(directories.instances(), host);
       new Adoption(agent.instances).adoptAll();
       agent.disks.goOn();
+      agent.probes.endLeftovers();
       return agent;
     } catch (IOException | RuntimeException e) {
       directories.close();
@@ -139,6 +152,11 @@ public final class Agent implements AutoCloseable {
   /** Always answers, within about {@code tern.agent.patience}. */
   public AgentAnswer answer(AgentRequest request) {
     return requests.answer(request);
+  }
+
+  /** What this host says of itself; always answers, within seconds. */
+  public HostAnswer answer(HostQuestion question) {
+    return questions.answer(question);
   }
 
   /**
@@ -191,6 +209,7 @@ public final class Agent implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    probes.close();
     instances.close();
     http.shutdownNow();
     directories.close();

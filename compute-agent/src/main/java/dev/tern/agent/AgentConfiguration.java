@@ -68,6 +68,7 @@ class AgentConfiguration {
             new LinuxFigures(settings.data()),
             progress::publish,
             Clock.systemUTC(),
+            Pause.SLEEPING,
             UUID::randomUUID));
   }
 

@@ -94,9 +94,7 @@ final class AgreedKey {
   private Cipher cipher(int mode, String name, byte[] nonce) throws GeneralSecurityException {
     Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
     cipher.init(
-        mode,
-        new SecretKeySpec(derived("sealing"), "AES"),
-        new GCMParameterSpec(TAG_BITS, nonce));
+        mode, new SecretKeySpec(derived("sealing"), "AES"), new GCMParameterSpec(TAG_BITS, nonce));
     cipher.updateAAD(name.getBytes(UTF_8));
     return cipher;
   }

@@ -301,7 +301,12 @@ final class DestinationSide {
         IncomingEndpoints open =
             guest.openIncoming(
                 new IncomingRequest(
-                    address, pair.nbd(), pair.migration(), Map.copyOf(exports), MoveOptions.PLAIN, key));
+                    address,
+                    pair.nbd(),
+                    pair.migration(),
+                    Map.copyOf(exports),
+                    MoveOptions.PLAIN,
+                    key));
         return new IncomingReady(
             open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
       } catch (VirtException e) {

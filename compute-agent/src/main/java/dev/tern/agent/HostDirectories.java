@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   instances/SERVER/   disks, recipe, journal, console log, monitor sockets
  *   _base/SHA256        base images, kernels and ramdisks, by content
  *   kept/SERVER-EPOCH/  what a migrated server left here on demand
+ *   probes/PROBE/       a guest that only shows whether guests could move, under way
  *   keys/SERVER-EPOCH   this host's half of the key of a migration under way
  *   trash/              being removed
  * </pre>
@@ -58,6 +59,7 @@ final class HostDirectories implements AutoCloseable {
       Durable.directory(directories.bases());
       Durable.directory(directories.kept());
       Durable.directory(directories.keys());
+      Durable.directory(directories.probes());
       Durable.removeTree(directories.trash());
       Durable.directory(directories.trash());
       return directories;
@@ -93,6 +95,10 @@ final class HostDirectories implements AutoCloseable {
 
   Path keys() {
     return data.resolve("keys");
+  }
+
+  Path probes() {
+    return data.resolve("probes");
   }
 
   Path trash() {

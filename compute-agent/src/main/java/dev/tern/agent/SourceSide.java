@@ -58,8 +58,7 @@ final class SourceSide {
   private final Jobs jobs;
   private final ProgressTeller progress;
 
-  SourceSide(
-      Instances instances, VirtDriver driver, Jobs jobs, ProgressTeller progress) {
+  SourceSide(Instances instances, VirtDriver driver, Jobs jobs, ProgressTeller progress) {
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;

@@ -229,14 +229,15 @@ final class StreamKeys {
     byte[] peer = decoded(kept.peer().orElseThrow());
     try {
       KeyFactory factory = KeyFactory.getInstance(CURVE);
-      PrivateKey own = factory.generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(kept.secretHalf())));
+      PrivateKey own =
+          factory.generatePrivate(
+              new PKCS8EncodedKeySpec(Base64.getDecoder().decode(kept.secretHalf())));
       PublicKey other = factory.generatePublic(new X509EncodedKeySpec(peer));
       KeyAgreement agreement = KeyAgreement.getInstance(CURVE);
       agreement.init(own);
       // Refuses the few public halves for which the secret would be the same whatever the other is.
       agreement.doPhase(other, true);
-      return new AgreedKey(
-          identity(header), agreement.generateSecret(), context(mine, peer));
+      return new AgreedKey(identity(header), agreement.generateSecret(), context(mine, peer));
     } catch (GeneralSecurityException e) {
       throw Refusals.invalid("The other host's half of the key cannot be used.");
     }
@@ -253,7 +254,11 @@ final class StreamKeys {
     boolean inOrder = Arrays.compare(one, two) <= 0;
     byte[] both = Arrays.copyOf(inOrder ? one : two, one.length + two.length);
     System.arraycopy(
-        inOrder ? two : one, 0, both, inOrder ? one.length : two.length, inOrder ? two.length : one.length);
+        inOrder ? two : one,
+        0,
+        both,
+        inOrder ? one.length : two.length,
+        inOrder ? two.length : one.length);
     return both;
   }
 

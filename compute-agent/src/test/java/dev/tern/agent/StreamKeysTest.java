@@ -108,8 +108,7 @@ class StreamKeysTest {
           .isEqualTo("rw-------");
     }
     assertThat(
-            PosixFilePermissions.toString(
-                Files.getPosixFilePermissions(directory.resolve("here"))))
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("here"))))
         .isEqualTo("rwx------");
   }
 
@@ -203,7 +202,6 @@ class StreamKeysTest {
 
   private static void assertRefused(ErrorCode code, ThrowingCallable call) {
     assertThatThrownBy(call)
-        .isInstanceOfSatisfying(
-            ComputeException.class, e -> assertThat(e.code()).isEqualTo(code));
+        .isInstanceOfSatisfying(ComputeException.class, e -> assertThat(e.code()).isEqualTo(code));
   }
 }

@@ -265,6 +265,7 @@ final class TwoHosts implements AutoCloseable {
               figures,
               progress::add,
               Clock.systemUTC(),
+              dev.tern.contract.Pause.SLEEPING,
               UUID::randomUUID));
     }
 

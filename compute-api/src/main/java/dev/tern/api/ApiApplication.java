@@ -1,10 +1,12 @@
 package dev.tern.api;
 
 import dev.tern.api.disks.Agents;
+import dev.tern.api.hosts.AskingHosts;
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.AgentClient;
 import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.amqp.ConductorQueue;
+import dev.tern.contract.amqp.HostClient;
 import dev.tern.contract.settings.UnknownSettings;
 import dev.tern.store.OutboxStore;
 import dev.tern.store.StoreConfiguration;
@@ -49,5 +51,10 @@ public class ApiApplication {
   OutboxRelaying outboxRelaying(
       OutboxStore store, ConductorQueue queue, Pause pause, MeterRegistry metrics) {
     return new OutboxRelaying(store, queue, pause, metrics);
+  }
+
+  @Bean
+  AskingHosts askingHosts(HostClient client) {
+    return client::ask;
   }
 }

@@ -27,6 +27,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.disks",
   "dev.tern.api.errors",
   "dev.tern.api.flavors",
+  "dev.tern.api.hosts",
   "dev.tern.api.hypervisors",
   "dev.tern.api.images",
   "dev.tern.api.migrations",

@@ -10,6 +10,7 @@ import dev.tern.api.fakes.InMemoryMigrations;
 import dev.tern.api.fakes.InMemorySagas;
 import dev.tern.api.fakes.InMemoryServers;
 import dev.tern.api.fakes.Samples;
+import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.request.Authentication;
 import dev.tern.api.request.Caller;
 import dev.tern.api.request.NoAuthentication;
@@ -61,6 +62,12 @@ public final class TestApi implements AutoCloseable {
   /** Runs whenever the API waits: what a conductor does meanwhile. */
   public final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
+  /** What hosts answer about themselves; nobody, unless a test says otherwise. */
+  public final AtomicReference<AskingHosts> answering = new AtomicReference<>(NOBODY);
+
+  private static final AskingHosts NOBODY =
+      (host, question, deadline) -> new Asked.NoAnswer<>("nobody listens to " + host);
+
   private final ConfigurableApplicationContext context;
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
@@ -90,6 +97,7 @@ public final class TestApi implements AutoCloseable {
     images.clear();
     copies.clear();
     meanwhile.set(() -> {});
+    answering.set(NOBODY);
     time.set(Samples.NOON);
     hosts.put(Samples.host(1, "host1"));
     hosts.put(Samples.host(2, "host2"));
@@ -291,6 +299,12 @@ public final class TestApi implements AutoCloseable {
     @Bean
     InMemoryActions actions(TestApi api) {
       return api.actions;
+    }
+
+    @Bean
+    AskingHosts askingHosts(TestApi api) {
+      return (host, question, deadline) ->
+          Objects.requireNonNull(api.answering.get()).ask(host, question, deadline);
     }
 
     @Bean

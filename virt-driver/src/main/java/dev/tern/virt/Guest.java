@@ -91,6 +91,15 @@ public interface Guest extends AutoCloseable {
    */
   void keepReceiving() throws VirtException;
 
+  /**
+   * The disks this guest exports now, as an NBD client is told of them; empty when there are none.
+   * With a key, its secret is neither shown nor on a command line.
+   */
+  List<ExportState> exports() throws VirtException;
+
+  /** What {@link #openIncoming} last answered; its listeners may have ended since. */
+  Optional<IncomingEndpoints> opened() throws VirtException;
+
   /** Ends exports and the NBD server. Harmless when there are none. */
   void closeExports() throws VirtException;
 
@@ -197,6 +206,31 @@ public interface Guest extends AutoCloseable {
 
   record IncomingEndpoints(
       String address, int nbdPort, int migrationPort, java.util.Map<String, String> exportNames) {}
+
+  /**
+   * One export.
+   *
+   * @param tls whether only who has the key may connect
+   * @param sizeBytes what a client may address
+   * @param flags of the export, in {@code qemu-nbd}'s words
+   * @param contexts metadata contexts, e.g. {@code base:allocation}
+   * @param clients connections open on the port, of all its exports together
+   */
+  record ExportState(
+      String diskId,
+      String name,
+      String address,
+      int port,
+      boolean tls,
+      long sizeBytes,
+      List<String> flags,
+      List<String> contexts,
+      int clients) {
+    public ExportState {
+      flags = List.copyOf(flags);
+      contexts = List.copyOf(contexts);
+    }
+  }
 
   /**
    * Where one disk's mirror goes.

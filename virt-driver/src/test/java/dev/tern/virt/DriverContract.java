@@ -104,6 +104,42 @@ public abstract class DriverContract {
   }
 
   @Test
+  @Tag("S29")
+  void shows_its_exports_as_a_client_is_told_of_them() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    assertThat(s.exports()).isEmpty();
+    Guest d = launch(1, LaunchMode.INCOMING);
+    assertThat(d.exports()).isEmpty();
+    assertThat(d.opened()).isEmpty();
+    IncomingEndpoints to = open(d);
+    assertThat(d.opened()).contains(to);
+    assertThat(d.exports())
+        .hasSize(recipe().disks().size())
+        .allSatisfy(export -> {
+          assertThat(export.name()).isEqualTo(to.exportNames().get(export.diskId()));
+          assertThat(export.port()).isEqualTo(to.nbdPort());
+          assertThat(export.tls()).isTrue();
+          assertThat(export.sizeBytes()).isEqualTo(size(export.diskId()));
+          assertThat(export.flags()).contains("flush", "trim").doesNotContain("readonly");
+          assertThat(export.contexts()).contains("base:allocation");
+          assertThat(export.clients()).isZero();
+        });
+    mirror(s, to);
+    assertThat(d.exports()).allSatisfy(export -> assertThat(export.clients()).isPositive());
+    d.closeExports();
+    assertThat(d.exports()).isEmpty();
+    s.cancelMirrors();
+  }
+
+  private long size(String disk) throws Exception {
+    return recipe().disks().stream()
+        .filter(d -> d.id().equals(disk))
+        .findAny()
+        .orElseThrow()
+        .virtualBytes();
+  }
+
+  @Test
   void moves_a_guest_and_repeats_each_step() throws Exception {
     Guest s = launch(0, LaunchMode.RUN);
     Guest d = launch(1, LaunchMode.INCOMING);

@@ -8,6 +8,8 @@ import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.amqp.AmqpSettings;
 import dev.tern.contract.amqp.Answering;
 import dev.tern.contract.amqp.Topology;
+import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostQuestion;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
@@ -16,6 +18,8 @@ import org.springframework.context.annotation.Configuration;
 /** The queue of this host, and who answers what comes from it. */
 @Configuration(proxyBeanMethods = false)
 class AgentQueue {
+  private static final int QUESTIONS_AT_ONCE = 8;
+
   @Bean
   Queue requests(Topology topology, HostName host) {
     return topology.agent(host);
@@ -29,6 +33,22 @@ class AgentQueue {
         AgentRequest.class,
         AgentAnswer.class,
         settings.requestsAtOnce(),
+        agent::answer);
+  }
+
+  @Bean
+  Queue questions(Topology topology, HostName host) {
+    return topology.host(host);
+  }
+
+  @Bean
+  DirectMessageListenerContainer questionListener(
+      Answering answering, AmqpSettings names, Agent agent) {
+    return answering.answer(
+        names.hostQueue(agent.host()),
+        HostQuestion.class,
+        HostAnswer.class,
+        QUESTIONS_AT_ONCE,
         agent::answer);
   }
 }

@@ -75,6 +75,11 @@ public class AmqpConfiguration {
   }
 
   @Bean
+  HostClient hostClient(Ask ask, AmqpSettings settings) {
+    return new HostClient(ask, settings);
+  }
+
+  @Bean
   SchedulerClient schedulerClient(Ask ask, AmqpSettings settings) {
     return new SchedulerClient(ask, settings);
   }

@@ -51,6 +51,11 @@ public record AmqpSettings(
     return prefix + ".agent." + host;
   }
 
+  /** Questions about one host itself, to its agent. */
+  public String hostQueue(HostName host) {
+    return prefix + ".host." + host;
+  }
+
   /** Both the fan-out exchange agents report to, and the queue the conductors share. */
   public String reports() {
     return prefix + ".reports";

@@ -52,6 +52,11 @@ public final class Topology {
     return QueueBuilder.durable(names.agentQueue(host)).build();
   }
 
+  /** The queue for questions about one host itself, declared by its agent alone. */
+  public Queue host(HostName host) {
+    return QueueBuilder.durable(names.hostQueue(host)).build();
+  }
+
   private static List<Declarable> fanOut(String name) {
     FanoutExchange exchange = new FanoutExchange(name, true, false);
     Queue queue =

@@ -5,6 +5,8 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.conductor.ConductorMessage;
+import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostQuestion;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.scheduler.SchedulerAnswer;
@@ -36,6 +38,8 @@ final class Samples {
           SchedulerAnswer.class,
           ConductorMessage.class,
           HostReport.class,
+          HostQuestion.class,
+          HostAnswer.class,
           MigrationProgress.class);
 
   private final boolean optionals;

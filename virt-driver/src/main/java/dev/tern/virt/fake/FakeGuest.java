@@ -238,6 +238,35 @@ final class FakeGuest implements Guest {
   }
 
   @Override
+  public List<ExportState> exports() throws VirtException {
+    begin("exports");
+    IncomingEndpoints open = process.endpoints;
+    if (open == null || !process.exporting) {
+      return List.of();
+    }
+    return process.recipe().disks().stream()
+        .filter(disk -> open.exportNames().containsKey(disk.id()))
+        .map(disk ->
+            new ExportState(
+                disk.id(),
+                String.valueOf(open.exportNames().get(disk.id())),
+                open.address(),
+                open.nbdPort(),
+                process.key.isPresent(),
+                disk.virtualBytes(),
+                List.of("flush", "fua", "trim"),
+                List.of("base:allocation"),
+                world.mirrorsTo(process)))
+        .toList();
+  }
+
+  @Override
+  public Optional<IncomingEndpoints> opened() throws VirtException {
+    begin("opened");
+    return Optional.ofNullable(process.endpoints);
+  }
+
+  @Override
   public void closeExports() throws VirtException {
     begin("closeExports");
     process.exporting = false;

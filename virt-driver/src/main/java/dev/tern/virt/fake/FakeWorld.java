@@ -103,6 +103,16 @@ public final class FakeWorld {
         .findAny();
   }
 
+  /** Mirrors of live processes that go to this one. */
+  int mirrorsTo(FakeProcess target) {
+    return (int)
+        processes.values().stream()
+            .filter(FakeProcess::alive)
+            .flatMap(p -> p.mirrors.values().stream())
+            .filter(target::equals)
+            .count();
+  }
+
   void start(Path instance, FakeProcess process) {
     processes.put(key(instance), process);
     checkOneRunner(process.serverId());

@@ -89,7 +89,9 @@ final class IncomingMigration {
     try {
       if (InetAddress.ofLiteral(address).isAnyLocalAddress()) {
         throw new VirtException(
-            Kind.REFUSED, "Guests are received on one address, not on %s.".formatted(address), null);
+            Kind.REFUSED,
+            "Guests are received on one address, not on %s.".formatted(address),
+            null);
       }
     } catch (IllegalArgumentException e) {
       throw new VirtException(

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -25,6 +26,7 @@ final class QemuGuest implements Guest {
   private final Recovery recovery;
   private final OutgoingMigration outgoing;
   private final IncomingMigration incoming;
+  private final ExportListing exports;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   QemuGuest(Session session, Path instance) {
@@ -36,6 +38,7 @@ final class QemuGuest implements Guest {
     this.recovery = new Recovery(session, mirrors, credentials);
     this.outgoing = new OutgoingMigration(session, mirrors, recovery, credentials);
     this.incoming = new IncomingMigration(session, instance, credentials);
+    this.exports = new ExportListing(session, instance, credentials);
   }
 
   /** For whoever looks at QEMU itself. */
@@ -187,6 +190,16 @@ final class QemuGuest implements Guest {
   @Override
   public void keepReceiving() throws VirtException {
     incoming.keepReceiving();
+  }
+
+  @Override
+  public List<ExportState> exports() throws VirtException {
+    return exports.look();
+  }
+
+  @Override
+  public Optional<IncomingEndpoints> opened() throws VirtException {
+    return exports.endpoints();
   }
 
   @Override

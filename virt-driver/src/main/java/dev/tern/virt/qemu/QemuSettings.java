@@ -60,7 +60,8 @@ public record QemuSettings(
 
   /** The same, with streams in plaintext allowed: a stream without a key is not refused. */
   public QemuSettings insecurely() {
-    return new QemuSettings(qemu, qemuImg, storageDaemon, bases, secrets, runtime, accelerator, true, deadlines);
+    return new QemuSettings(
+        qemu, qemuImg, storageDaemon, bases, secrets, runtime, accelerator, true, deadlines);
   }
 
   /**

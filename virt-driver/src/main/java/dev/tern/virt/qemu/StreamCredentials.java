@@ -14,6 +14,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -125,6 +126,32 @@ final class StreamCredentials {
     if (key.isEmpty() && !session.settings().insecure()) {
       throw new VirtException(
           Kind.REFUSED, "Streams without a key are plaintext, and insecure is not set.", null);
+    }
+  }
+
+  /**
+   * Options with which a tool of QEMU's connects to this guest's listener; none when it takes no
+   * key. The tool reads the same file GnuTLS does, so the secret is on no command line.
+   *
+   * @throws VirtException {@code REFUSED} when the file cannot be read
+   */
+  List<String> asClientOptions() throws VirtException {
+    Path directory = instance.resolve(SERVER);
+    Path keys = directory.resolve(KEYS);
+    if (!Files.isRegularFile(keys, LinkOption.NOFOLLOW_LINKS)) {
+      return List.of();
+    }
+    try {
+      String line = Files.readString(keys, StandardCharsets.US_ASCII);
+      String identity = line.substring(0, Math.max(0, line.indexOf(':')));
+      return List.of(
+          "--object",
+          "%s,id=look,dir=%s,endpoint=client,username=%s,priority=%s"
+              .formatted(TYPE, directory.toString().replace(",", ",,"), identity, PRIORITY),
+          "--tls-creds",
+          "look");
+    } catch (IOException e) {
+      throw new VirtException(Kind.REFUSED, "%s cannot be read.".formatted(keys), e);
     }
   }
 

@@ -129,7 +129,12 @@ final class TwoDiskHosts {
     IncomingEndpoints to =
         d.openIncoming(
             new IncomingRequest(
-                "127.0.0.1", TestHost.freePort(), 0, exports, MoveOptions.PLAIN, Optional.of(TestHost.KEY)));
+                "127.0.0.1",
+                TestHost.freePort(),
+                0,
+                exports,
+                MoveOptions.PLAIN,
+                Optional.of(TestHost.KEY)));
     List<MoveProgress> progress = new ArrayList<>();
     Steering steering =
         new Steering(

@@ -1,0 +1,127 @@
+package dev.tern.agent;
+
+import dev.tern.contract.ServerId;
+import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostAnswer.Export;
+import dev.tern.contract.host.HostAnswer.Exports;
+import dev.tern.contract.host.HostAnswer.PortInUse;
+import dev.tern.contract.host.HostAnswer.ProbeEnded;
+import dev.tern.contract.host.HostAnswer.Refused;
+import dev.tern.contract.host.HostQuestion;
+import dev.tern.virt.Guest;
+import dev.tern.virt.Guest.ExportState;
+import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.TcpSockets;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Questions about this host itself. They look, and change no server. */
+final class HostQuestions {
+  private static final Logger log = LoggerFactory.getLogger(HostQuestions.class);
+  private static final String DISKS = "disks";
+  private static final String MEMORY = "memory";
+  private static final String UNKNOWN = "unknown";
+
+  private final Instances instances;
+  private final Probes probes;
+  private final InetAddress address;
+  private final int firstPort;
+  private final int lastPort;
+
+  HostQuestions(
+      Instances instances, Probes probes, InetAddress address, int firstPort, int lastPort) {
+    this.instances = instances;
+    this.probes = probes;
+    this.address = address;
+    this.firstPort = firstPort;
+    this.lastPort = lastPort;
+  }
+
+  HostAnswer answer(HostQuestion question) {
+    try {
+      return switch (question) {
+        case HostQuestion.ListExports _ -> exports();
+        case HostQuestion.ListPorts _ -> ports();
+        case HostQuestion.OfferProbe(var probe) -> probes.offer(probe);
+        case HostQuestion.OpenProbe(var probe, var recipe, var peer) ->
+            probes.open(probe, recipe, peer);
+        case HostQuestion.RunProbe(var probe, var target) -> probes.run(probe, target);
+        case HostQuestion.EndProbe(var probe) -> {
+          probes.end(probe);
+          yield new ProbeEnded();
+        }
+      };
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Refused(Refusals.failure(e));
+    } catch (IOException | VirtException | RuntimeException e) {
+      log.atInfo()
+          .addKeyValue("step", question.getClass().getSimpleName())
+          .setCause(e)
+          .log("a question about this host is refused");
+      return new Refused(Refusals.failure(e));
+    }
+  }
+
+  private Exports exports() throws IOException, VirtException {
+    List<Export> all = new ArrayList<>();
+    for (Instance instance : instances.present()) {
+      Optional<Guest> guest = instance.guestNow();
+      if (guest.isPresent()) {
+        for (ExportState export : guest.get().exports()) {
+          all.add(told(instance.server(), export));
+        }
+      }
+    }
+    return new Exports(all);
+  }
+
+  private static Export told(ServerId server, ExportState export) {
+    return new Export(
+        server,
+        export.diskId(),
+        export.name(),
+        export.address(),
+        export.port(),
+        export.tls(),
+        export.sizeBytes(),
+        export.flags(),
+        export.contexts(),
+        export.clients());
+  }
+
+  /** The kernel says which ports are taken; our guests say by whom. */
+  private HostAnswer ports() throws IOException, VirtException {
+    Map<Integer, PortInUse> used = new TreeMap<>();
+    for (int port : TcpSockets.of(address).listening()) {
+      if (port >= firstPort && port <= lastPort) {
+        used.put(port, new PortInUse(port, Optional.empty(), UNKNOWN));
+      }
+    }
+    for (Instance instance : instances.present()) {
+      Optional<Guest> guest = instance.guestNow();
+      if (guest.isPresent()) {
+        Optional<IncomingEndpoints> opened = guest.get().opened();
+        opened.ifPresent(open -> {
+          name(used, open.nbdPort(), instance.server(), DISKS);
+          name(used, open.migrationPort(), instance.server(), MEMORY);
+        });
+      }
+    }
+    return new HostAnswer.Ports(
+        address.getHostAddress(), firstPort, lastPort, List.copyOf(used.values()));
+  }
+
+  private static void name(
+      Map<Integer, PortInUse> used, int port, ServerId server, String purpose) {
+    used.computeIfPresent(port, (p, _) -> new PortInUse(p, Optional.of(server), purpose));
+  }
+}

@@ -1,0 +1,46 @@
+package dev.tern.contract.host;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A question about a host itself, not about one of its servers. Each is answered within seconds by
+ * a {@link HostAnswer}; none changes a server.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
+public sealed interface HostQuestion {
+
+  /** Which disks the host's QEMUs export now (S29). Answer: {@link HostAnswer.Exports}. */
+  record ListExports() implements HostQuestion {}
+
+  /**
+   * Which ports are for arriving guests, and who has them (S91). Answer: {@link HostAnswer.Ports}.
+   */
+  record ListPorts() implements HostQuestion {}
+
+  /**
+   * First half of a probe from this host to another: its public key for the streams. Asked again it
+   * answers the same. Answer: {@link HostAnswer.ProbeOffered}.
+   */
+  record OfferProbe(UUID probe) implements HostQuestion {}
+
+  /**
+   * Waits here for the probe of a host, as for an arriving guest: with a QEMU that never runs, an
+   * export and a listener from the range. It goes by itself when nobody ends it within a minute.
+   * Answer: {@link HostAnswer.ProbeOpen}.
+   *
+   * @param recipe of the guest that is to arrive, as {@link HostAnswer.ProbeOffered} has it
+   * @param peerKey the other host's half of the key; empty only where streams are plaintext
+   */
+  record OpenProbe(UUID probe, String recipe, Optional<String> peerKey) implements HostQuestion {}
+
+  /**
+   * Moves an empty guest with an empty disk to where the other host waits, by the same means as any
+   * guest. Answer: {@link HostAnswer.ProbeRan}.
+   */
+  record RunProbe(UUID probe, HostAnswer.ProbeOpen target) implements HostQuestion {}
+
+  /** Removes whatever is left of a probe here. Answer: {@link HostAnswer.ProbeEnded}. */
+  record EndProbe(UUID probe) implements HostQuestion {}
+}
