@@ -110,8 +110,10 @@ final class CopyTargets {
       throw Refusals.invalid("%s is there and is no file.".formatted(target.file()));
     }
     for (LocalDisk mine : disks.recipe().localDisks()) {
-      if (mine.file().equals(target.file()) && mine.storage().equals(target.storage())) {
-        throw busy("%s is disk %s itself.".formatted(target.file(), mine.id()));
+      boolean same = mine.storage().equals(target.storage());
+      // Where the server moves to, all its disks are in one directory.
+      if (mine.file().equals(target.file()) && (same || !mine.id().equals(target.id()))) {
+        throw busy("%s is the file of disk %s.".formatted(target.file(), mine.id()));
       }
     }
     for (CopyNote other : new DiskNotes(disks.directory()).copies()) {

@@ -17,6 +17,7 @@ import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
@@ -60,11 +61,7 @@ final class DiskCopying {
       if (disks.guest().isPresent()) {
         disks.guest().get().copies().start(copy(disks, note));
       } else {
-        images.flatten(
-            disks.file(note.before()),
-            disks.expected(note.before()),
-            disks.file(target),
-            target.format());
+        copyWithoutGuest(disks, note);
         Durable.sync(disks.file(target));
         notes.write(note.at(Stage.WHOLE));
       }
@@ -73,6 +70,18 @@ final class DiskCopying {
         remove(disks, note);
       }
       throw explained(e, note);
+    }
+  }
+
+  private void copyWithoutGuest(ServerDisks disks, CopyNote note)
+      throws IOException, VirtException, InterruptedException {
+    Path from = disks.file(note.before());
+    Path to = disks.file(note.target());
+    if (note.order().shallow()) {
+      // The same file on the same layers.
+      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    } else {
+      images.flatten(from, disks.expected(note.before()), to, note.target().format());
     }
   }
 

@@ -223,6 +223,30 @@ class AgentDisksTest {
     host.done(new StartServer(header(3)));
   }
 
+  @Test
+  @Tag("S53")
+  void of_a_stopped_server_are_copied_by_their_uppermost_layer_alone() throws Exception {
+    host.done(new StopServer(header(2), Duration.ZERO));
+    CopyOrder shallow =
+        new CopyOrder(
+            COPY,
+            "disk0",
+            true,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            false,
+            true,
+            0);
+    host.done(new StartCopy(header(2), shallow));
+    host.done(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+    assertThat(host.instance().resolve("disk0cc0ffee00.qcow2"))
+        .hasSameBinaryContentAs(host.instance().resolve("disk0.qcow2"));
+    assertThat(chain()).hasSize(2);
+    host.done(new StartServer(header(3)));
+  }
+
   private List<Optional<String>> chain() {
     return ((ChainReport) host.done(new DescribeChain(header(2), "disk0")))
         .layers().stream().map(layer -> layer.sha256()).toList();
