@@ -1,5 +1,6 @@
 package dev.tern.agent;
 
+import dev.tern.contract.ComputeException;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Pause;
 import dev.tern.contract.ServerId;
@@ -48,6 +49,8 @@ public final class Agent implements AutoCloseable {
   private final HttpClient http;
   private final ImageStore images;
   private final DiskSide disks;
+  private final Reservations reservations;
+  private final Receptions receptions;
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
@@ -70,8 +73,11 @@ public final class Agent implements AutoCloseable {
     StreamKeys keys = new StreamKeys(directories.keys(), new SecureRandom(), settings.insecure());
     this.instances = new Instances(host, directories, driver, keys);
     this.http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
+    LayerProofs proofs = new LayerProofs(directories);
     ImageStore images =
-        new ImageStore(directories.bases(), settings, driver.images(), figures, http);
+        new ImageStore(directories.bases(), settings, driver.images(), proofs, http);
+    this.reservations =
+        new Reservations(host, directories, driver.images(), figures, settings, world.clock());
     Jobs jobs = new Jobs(settings.patience());
     this.disks = diskSide(jobs, settings);
     InetAddress address = MigrationAddress.parse(settings.migrationAddress());
@@ -85,26 +91,35 @@ public final class Agent implements AutoCloseable {
             world.pause());
     this.questions =
         new HostQuestions(instances, probes, address, settings.firstPort(), settings.lastPort());
+    LayerClaims claims = new LayerClaims();
+    this.receptions =
+        new Receptions(
+            directories.receiving(),
+            driver.layers(),
+            proofs,
+            claims,
+            new Receptions.Listener(
+                settings.migrationAddress(), ports, instances.keys(), world.ids()));
+    LayerArrival arrival = new LayerArrival(images, proofs, claims, receptions, reservations);
+    ProgressTeller progress = new ProgressTeller(world.progress(), world.clock(), System::nanoTime);
+    LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress);
     this.requests =
         new AgentRequests(
             instances,
             jobs,
-            new GuestLife(instances, images, driver, settings.cpuModel()),
-            new SourceSide(
-                instances,
-                driver,
-                jobs,
-                new ProgressTeller(world.progress(), world.clock(), System::nanoTime)),
+            new GuestLife(instances, images, reservations, driver, settings.cpuModel()),
+            new SourceSide(instances, driver, jobs, progress, departure),
             new DestinationSide(
                 host,
                 instances,
-                new DestinationCheck(host, driver, images, figures, settings),
-                images,
+                new DestinationCheck(host, driver, arrival, reservations),
+                arrival,
                 driver,
                 ports,
                 settings.migrationAddress(),
                 world.ids()),
             disks,
+            new AgentRequests.Layers(arrival, departure),
             settings.patience());
     this.images = images;
   }
@@ -135,13 +150,32 @@ public final class Agent implements AutoCloseable {
       Agent agent = new Agent(host, settings, world, directories);
       agent.images.removeHalves();
       ProbeFiles.removeStale(directories.instances(), host);
+      agent.reservations.takeUp();
+      agent.receptions.takeUp();
       new Adoption(agent.instances).adoptAll();
       agent.disks.goOn();
       agent.probes.endLeftovers();
+      agent.releaseWhatArrived();
       return agent;
     } catch (IOException | RuntimeException e) {
       directories.close();
       throw e;
+    }
+  }
+
+  /** The agent before this one may have ended between a server's arrival and the release. */
+  private void releaseWhatArrived() throws IOException {
+    for (Reservation reservation : reservations.present()) {
+      try {
+        if (GuestLife.livesHere(instances.of(reservation.server()).standing().place())) {
+          reservations.release(reservation.server(), reservation.epoch());
+        }
+      } catch (ComputeException e) {
+        log.atError()
+            .addKeyValue("server", reservation.server())
+            .setCause(e)
+            .log("room stays reserved");
+      }
     }
   }
 
@@ -188,7 +222,7 @@ public final class Agent implements AutoCloseable {
         Math.max(0, figures.memoryMib() - reserve),
         Math.max(0, figures.memoryAvailableMib() - reserve),
         Math.max(0, figures.diskTotalBytes() - diskReserve),
-        Math.max(0, figures.diskFreeBytes() - diskReserve),
+        Math.max(0, figures.diskFreeBytes() - diskReserve - reservations.outstanding()),
         settings.migrationAddress(),
         figures.uptime(),
         settings.insecure(),

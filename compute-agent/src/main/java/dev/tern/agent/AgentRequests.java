@@ -20,21 +20,29 @@ import dev.tern.contract.agent.AgentRequest.CreateDisks;
 import dev.tern.contract.agent.AgentRequest.DeleteDisks;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
+import dev.tern.contract.agent.AgentRequest.DropLayers;
 import dev.tern.contract.agent.AgentRequest.EndCheck;
+import dev.tern.contract.agent.AgentRequest.GatherLayers;
 import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.KeepLayers;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.OfDisks;
+import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
+import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
+import dev.tern.contract.agent.AgentRequest.SendLayers;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.StopLayers;
 import dev.tern.contract.agent.AgentRequest.StopServer;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +60,11 @@ final class AgentRequests {
   private final SourceSide source;
   private final DestinationSide destination;
   private final DiskSide disks;
+  private final Layers layers;
   private final Duration patience;
+
+  /** The files below the disks, both ways. */
+  record Layers(LayerArrival in, LayerDeparture out) {}
 
   AgentRequests(
       Instances instances,
@@ -61,6 +73,7 @@ final class AgentRequests {
       SourceSide source,
       DestinationSide destination,
       DiskSide disks,
+      Layers layers,
       Duration patience) {
     this.instances = instances;
     this.jobs = jobs;
@@ -68,6 +81,7 @@ final class AgentRequests {
     this.source = source;
     this.destination = destination;
     this.disks = disks;
+    this.layers = layers;
     this.patience = patience;
   }
 
@@ -113,8 +127,19 @@ final class AgentRequests {
       case CheckDestination r ->
           look(r, () -> destination.check(r.header(), r.source(), r.diskOverCommit()));
       case EndCheck r -> look(r, () -> destination.endCheck(r.probeFile()));
+      case ReserveSpace r ->
+          change(r, () -> destination.reserveSpace(r.header(), r.source(), r.diskOverCommit()));
+      case ReleaseSpace r -> change(r, () -> destination.releaseSpace(r.header()));
+      case GatherLayers r -> change(r, () -> layers.in().gather(r.header(), r.source()));
+      case KeepLayers r -> change(r, () -> layers.in().keep(r.header()));
+      case DropLayers r ->
+          instead(
+              r, List.of(GatherLayers.class, KeepLayers.class), () -> layers.in().drop(r.header()));
+      case SendLayers r -> change(r, () -> layers.out().send(r.header(), r.wanted(), r.limits()));
+      case StopLayers r -> beside(r, () -> layers.out().stop(r.header()));
       case CreateDisks r -> change(r, () -> destination.createDisks(r.header(), r.source()));
-      case DeleteDisks r -> change(r, () -> destination.deleteDisks(r.header()));
+      case DeleteDisks r ->
+          instead(r, List.of(CreateDisks.class), () -> destination.deleteDisks(r.header()));
       case StartIncoming r -> change(r, () -> destination.startIncoming(r.header(), r.source()));
       case KillIncoming r -> killIncoming(r);
       case AwaitArrival r -> awaitArrival(r);
@@ -152,6 +177,16 @@ final class AgentRequests {
     Header header = request.header();
     instances.of(header.server()).take(header.epoch());
     return jobs.ask(request, Lane.CANCEL, work);
+  }
+
+  /** What the request takes back is not waited for. */
+  private AgentAnswer instead(
+      AgentRequest request, List<Class<? extends AgentRequest>> undone, Work work)
+      throws InterruptedException, IOException {
+    for (Class<? extends AgentRequest> kind : undone) {
+      jobs.running(request.header().server(), kind).ifPresent(Jobs.Job::interrupt);
+    }
+    return change(request, work);
   }
 
   private AgentAnswer destroy(DestroyServer request) throws InterruptedException, IOException {

@@ -58,6 +58,11 @@ public record AgentSettings(
                 + " each must be there, and may be on another file system.")
         @DefaultValue
         Map<String, Path> storages,
+    @Setting(
+            "How long room on the disk stays reserved for a server that never came, when nobody says"
+                + " that it will not.")
+        @DefaultValue("1d")
+        Duration reservationAge,
     @Setting("The hypervisor: qemu, or fake for simulated guests.")
         @Pattern(regexp = "qemu|fake")
         @DefaultValue("qemu")

@@ -1,11 +1,12 @@
 package dev.tern.agent;
 
+import dev.tern.agent.Reservations.Room;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentRequest.Header;
-import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.ImmutableFile;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
@@ -17,21 +18,15 @@ import java.util.List;
 final class DestinationCheck {
   private final HostName host;
   private final VirtDriver driver;
-  private final ImageStore images;
-  private final HostFigures figures;
-  private final AgentSettings settings;
+  private final LayerArrival layers;
+  private final Reservations reservations;
 
   DestinationCheck(
-      HostName host,
-      VirtDriver driver,
-      ImageStore images,
-      HostFigures figures,
-      AgentSettings settings) {
+      HostName host, VirtDriver driver, LayerArrival layers, Reservations reservations) {
     this.host = host;
     this.driver = driver;
-    this.images = images;
-    this.figures = figures;
-    this.settings = settings;
+    this.layers = layers;
+    this.reservations = reservations;
   }
 
   /** The facts, without the probe file. */
@@ -41,7 +36,10 @@ final class DestinationCheck {
     LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
     checkHypervisor(source, recipe);
     checkNotHere(instance);
-    return checkDisk(source, diskOverCommit);
+    List<ImmutableFile> needed = LayerArrival.needed(recipe, source);
+    Room room =
+        reservations.check(header, diskBytes(source, diskOverCommit), layers.absent(needed));
+    return new DestinationFacts("", room.needed(), room.available(), layers.unproven(needed));
   }
 
   private void checkHypervisor(SourceFacts source, LaunchRecipe recipe) throws Exception {
@@ -93,20 +91,28 @@ final class DestinationCheck {
     }
   }
 
-  private DestinationFacts checkDisk(SourceFacts source, boolean diskOverCommit)
-      throws IOException {
-    List<ImageRef> missing = images.missing(source.images());
-    long images = missing.stream().mapToLong(ImageRef::sizeBytes).sum();
-    long disks = diskOverCommit ? source.allocatedBytes() : source.virtualBytes();
-    long needed = disks + images + settings.diskMargin().toBytes();
-    long free = Math.max(0, figures.diskFreeBytes() - settings.diskReserve().toBytes());
-    if (needed > free) {
-      throw refused(
-          ErrorCode.DESTINATION_LACKS_DISK,
-          "Disk of instance is too large (available on destination host %s: %d < need: %d bytes)."
-              .formatted(host, free, needed));
+  /** What the disks take now, or what the guest may make of them. */
+  private static long diskBytes(SourceFacts source, boolean diskOverCommit) {
+    return diskOverCommit ? source.allocatedBytes() : source.virtualBytes();
+  }
+
+  /** Reserves what {@link #check} asked for. */
+  void reserve(Header header, SourceFacts source, boolean diskOverCommit) throws Exception {
+    List<ImmutableFile> needed =
+        LayerArrival.needed(Recipes.read(source.recipe(), header.server()), source);
+    reservations.take(header, diskBytes(source, diskOverCommit), layers.absent(needed));
+  }
+
+  /** The same, when nobody asked for it before. */
+  void reserveIfNotYet(Header header, SourceFacts source) throws Exception {
+    if (!reservations.has(header)) {
+      reserve(header, source, true);
     }
-    return new DestinationFacts("", needed, free, missing.stream().map(ImageRef::sha256).toList());
+  }
+
+  /** Whatever was reserved for the server up to this epoch is free again. */
+  void release(Header header) throws IOException {
+    reservations.release(header.server(), header.epoch());
   }
 
   private static String text(int version) {

@@ -8,21 +8,18 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentRequest.Header;
-import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
-import dev.tern.virt.DiskImages.ImageFacts;
 import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.LayerRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.MoveOptions;
 import dev.tern.virt.RecipeFiles;
@@ -34,18 +31,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /** The half of a migration that takes the guest in. */
 final class DestinationSide {
@@ -54,7 +47,7 @@ final class DestinationSide {
   private final HostName host;
   private final Instances instances;
   private final DestinationCheck checks;
-  private final ImageStore images;
+  private final LayerArrival layers;
   private final VirtDriver driver;
   private final Ports ports;
   private final String address;
@@ -64,7 +57,7 @@ final class DestinationSide {
       HostName host,
       Instances instances,
       DestinationCheck checks,
-      ImageStore images,
+      LayerArrival layers,
       VirtDriver driver,
       Ports ports,
       String address,
@@ -72,7 +65,7 @@ final class DestinationSide {
     this.host = host;
     this.instances = instances;
     this.checks = checks;
-    this.images = images;
+    this.layers = layers;
     this.driver = driver;
     this.ports = ports;
     this.address = address;
@@ -92,13 +85,27 @@ final class DestinationSide {
     return new Nothing();
   }
 
+  /** Ends the check too. */
+  AgentResult reserveSpace(Header header, SourceFacts source, boolean diskOverCommit)
+      throws Exception {
+    ProbeFiles.remove(instances.directories().instances(), header, host);
+    checks.reserve(header, source, diskOverCommit);
+    return new Nothing();
+  }
+
+  AgentResult releaseSpace(Header header) throws Exception {
+    checks.release(header);
+    return new Nothing();
+  }
+
   AgentResult createDisks(Header header, SourceFacts source) throws Exception {
     Instance instance = instances.of(header.server());
     if (alreadyReceiving(instance, header)) {
       return new Nothing();
     }
     LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
-    fetch(recipe, source);
+    checks.reserveIfNotYet(header, source);
+    layers.ensure(recipe, source);
     // Fetching takes long: it may have been declared dead meanwhile.
     if (alreadyReceiving(instance, header)) {
       return new Nothing();
@@ -128,46 +135,12 @@ final class DestinationSide {
             new NewImage(
                 disk.format(),
                 disk.virtualBytes(),
-                RecipeFiles.layers(disk.layers(), images.directory()),
+                RecipeFiles.layers(disk.layers(), instances.directories().bases()),
                 Optional.empty(),
                 Optional.empty()));
     if (Files.exists(file)) {
       Durable.sync(file);
     }
-  }
-
-  /** Every file the recipe names must be among the images, and each base what it is said to be. */
-  private void fetch(LaunchRecipe recipe, SourceFacts source) throws Exception {
-    Map<String, ImageRef> known =
-        source.images().stream()
-            .collect(Collectors.toMap(ImageRef::sha256, Function.identity(), (a, _) -> a));
-    Set<String> disks = new HashSet<>();
-    for (LocalDisk disk : recipe.localDisks()) {
-      if (!disk.layers().isEmpty()) {
-        LayerRecipe base = disk.layers().getLast();
-        ImageRef image = named(known, base.sha256());
-        ImageFacts facts =
-            images.disk(new ImageRef(image.id(), image.sha256(), base.format(), image.sizeBytes()));
-        if (facts.virtualBytes() > disk.virtualBytes()) {
-          throw Refusals.invalid("A disk of the recipe is smaller than its base.");
-        }
-        disks.add(base.sha256());
-      }
-    }
-    for (String digest : (Iterable<String>) Recipes.files(recipe)::iterator) {
-      if (!disks.contains(digest)) {
-        images.file(named(known, digest));
-      }
-    }
-  }
-
-  private static ImageRef named(Map<String, ImageRef> known, String digest) {
-    ImageRef image = known.get(digest);
-    if (image == null) {
-      throw Refusals.invalid(
-          "The launch recipe names %s, which is no image of it.".formatted(digest));
-    }
-    return image;
   }
 
   private static void removeAfter(Instance instance, Exception failure) {
@@ -365,7 +338,11 @@ final class DestinationSide {
         throw new IllegalStateException("arrivals never complete exceptionally", e);
       }
     }
-    return arrived(header, instance);
+    Optional<AgentResult> arrived = arrived(header, instance);
+    if (arrived.isPresent()) {
+      checks.release(header);
+    }
+    return arrived;
   }
 
   private static Optional<AgentResult> arrived(Header header, Instance instance)

@@ -43,12 +43,19 @@ final class GuestLife {
 
   private final Instances instances;
   private final ImageStore images;
+  private final Reservations reservations;
   private final VirtDriver driver;
   private final String cpuModel;
 
-  GuestLife(Instances instances, ImageStore images, VirtDriver driver, String cpuModel) {
+  GuestLife(
+      Instances instances,
+      ImageStore images,
+      Reservations reservations,
+      VirtDriver driver,
+      String cpuModel) {
     this.instances = instances;
     this.images = images;
+    this.reservations = reservations;
     this.driver = driver;
     this.cpuModel = cpuModel;
   }
@@ -65,6 +72,21 @@ final class GuestLife {
           throw Refusals.wrongPlace(header.server(), instance.standing(), "built");
     }
     check(spec);
+    Header here = new Header(header.request(), header.server(), header.epoch(), Optional.empty());
+    reservations.take(here, bytesOf(spec), images.absent(allImages(spec)));
+    try {
+      return build(header, spec, instance);
+    } finally {
+      reservations.release(header.server(), header.epoch());
+    }
+  }
+
+  /** An overlay begins with nothing in it. */
+  private static long bytesOf(ServerSpec spec) {
+    return spec.diskFormat().equals("raw") ? spec.image().sizeBytes() : 0;
+  }
+
+  private AgentResult build(Header header, ServerSpec spec, Instance instance) throws Exception {
     ImageFacts base = images.disk(spec.image());
     for (ImageRef file : Stream.concat(spec.kernel().stream(), spec.ramdisk().stream()).toList()) {
       images.file(file);
@@ -254,6 +276,7 @@ final class GuestLife {
     instance.kill();
     instance.remove();
     instances.keys().end(header.server());
+    reservations.release(header.server(), header.epoch());
     removeKept(header.server());
     return new Nothing();
   }

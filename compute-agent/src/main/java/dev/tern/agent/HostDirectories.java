@@ -1,5 +1,6 @@
 package dev.tern.agent;
 
+import dev.tern.contract.ServerId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   instances/SERVER/   disks, recipe, journal, console log, monitor sockets
  *   _base/SHA256        base images, kernels and ramdisks, by content
+ *   proofs/SHA256       how a base image looked when its content was compared with its name
+ *   receiving/SERVER/   layers on their way here, until they are known to be right
+ *   reserved/SERVER     room on the disk that is promised to a server on its way here
  *   kept/SERVER-EPOCH/  what a migrated server left here on demand
  *   probes/PROBE/       a guest that only shows whether guests could move, under way
  *   keys/SERVER-EPOCH   this host's half of the key of a migration under way
@@ -57,6 +61,9 @@ final class HostDirectories implements AutoCloseable {
       }
       Durable.directory(directories.instances());
       Durable.directory(directories.bases());
+      Durable.directory(directories.proofs());
+      Durable.directory(directories.receiving());
+      Durable.directory(directories.reserved());
       Durable.directory(directories.kept());
       Durable.directory(directories.keys());
       Durable.directory(directories.probes());
@@ -83,6 +90,22 @@ final class HostDirectories implements AutoCloseable {
 
   Path instances() {
     return data.resolve("instances");
+  }
+
+  Path instance(ServerId server) {
+    return instances().resolve(server.toString());
+  }
+
+  Path receiving() {
+    return data.resolve("receiving");
+  }
+
+  Path reserved() {
+    return data.resolve("reserved");
+  }
+
+  Path proofs() {
+    return data.resolve("proofs");
   }
 
   Path bases() {

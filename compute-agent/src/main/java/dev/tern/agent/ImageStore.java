@@ -5,28 +5,28 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.DiskImages.ImageFacts;
+import dev.tern.virt.LaunchRecipe.LayerRecipe;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,21 +46,19 @@ final class ImageStore {
   private final URI service;
   private final Duration deadline;
   private final DiskImages images;
-  private final HostFigures figures;
-  private final long diskReserve;
+  private final LayerProofs proofs;
   private final HttpClient http;
 
   /** Guards one digest's file: two fetches of it at once fetch once. */
   private final Map<String, ReentrantLock> fetching = new ConcurrentHashMap<>();
 
   ImageStore(
-      Path bases, AgentSettings settings, DiskImages images, HostFigures figures, HttpClient http) {
+      Path bases, AgentSettings settings, DiskImages images, LayerProofs proofs, HttpClient http) {
     this.bases = bases;
     this.service = settings.imageService();
     this.deadline = settings.imageDeadline();
     this.images = images;
-    this.figures = figures;
-    this.diskReserve = settings.diskReserve().toBytes();
+    this.proofs = proofs;
     this.http = http;
   }
 
@@ -75,12 +73,11 @@ final class ImageStore {
     return bases.resolve(sha256);
   }
 
-  boolean has(ImageRef image) {
-    return Files.isRegularFile(path(image.sha256()), LinkOption.NOFOLLOW_LINKS);
-  }
-
-  List<ImageRef> missing(List<ImageRef> wanted) {
-    return wanted.stream().distinct().filter(image -> !has(image)).toList();
+  /** Bytes of those that are not here, by digest. */
+  Map<String, Long> absent(List<ImageRef> wanted) {
+    return wanted.stream()
+        .filter(image -> !proofs.present(image.sha256()))
+        .collect(Collectors.toMap(ImageRef::sha256, ImageRef::sizeBytes, (a, _) -> a));
   }
 
   /**
@@ -91,7 +88,7 @@ final class ImageStore {
   ImageFacts disk(ImageRef image) throws IOException, VirtException, InterruptedException {
     file(image);
     // Looked at each time: the same bytes may be said to be of another format this time.
-    return inspected(path(image.sha256()), image);
+    return inspected(image.sha256(), image.format(), "Image " + image.id());
   }
 
   /** A kernel or ramdisk, fetched if need be. */
@@ -100,8 +97,8 @@ final class ImageStore {
     ReentrantLock mine = fetching.computeIfAbsent(image.sha256(), _ -> new ReentrantLock());
     mine.lockInterruptibly();
     try {
-      if (!has(image)) {
-        fetch(image, file);
+      if (!proofs.prove(image.sha256())) {
+        fetch(image);
       } else if (Files.size(file) != image.sizeBytes()) {
         throw unacceptable(image, "it has %d bytes".formatted(Files.size(file)));
       }
@@ -110,29 +107,37 @@ final class ImageStore {
     }
   }
 
-  private ImageFacts inspected(Path file, ImageRef image) throws VirtException {
+  /**
+   * What the lowest layer of a disk holds.
+   *
+   * @throws ComputeException IMAGE_UNACCEPTABLE when it is not of the format it is said to be of
+   */
+  ImageFacts inspect(LayerRecipe lowest) throws VirtException {
+    return inspected(lowest.sha256(), lowest.format(), "Layer " + lowest.sha256());
+  }
+
+  private ImageFacts inspected(String sha256, String format, String what) throws VirtException {
     try {
-      return images.inspectUntrusted(file, image.format());
+      return images.inspectUntrusted(path(sha256), format);
     } catch (VirtException e) {
       if (e.kind() == VirtException.Kind.REFUSED) {
         throw new ComputeException(
             ErrorCode.IMAGE_UNACCEPTABLE,
-            "Image %s is unacceptable: %s".formatted(image.id(), e.getMessage()),
+            "%s is unacceptable: %s".formatted(what, e.getMessage()),
             e);
       }
       throw e;
     }
   }
 
-  private void fetch(ImageRef image, Path file) throws IOException, InterruptedException {
-    requireSpace(image);
+  private void fetch(ImageRef image) throws IOException, InterruptedException {
     Path half = bases.resolve(image.sha256() + HALF);
     Files.deleteIfExists(half);
     Files.createFile(half, Durable.FILE_OF_OWNER);
     try {
       Deadline.within(deadline, () -> download(image, half));
       Files.setPosixFilePermissions(half, PosixFilePermissions.fromString("r--------"));
-      Durable.rename(half, file);
+      proofs.accept(half, image.sha256());
       log.atInfo()
           .addKeyValue("image", image.id())
           .addKeyValue("bytes", image.sizeBytes())
@@ -145,17 +150,6 @@ final class ImageStore {
       throw new IOException(e);
     } finally {
       Files.deleteIfExists(half);
-    }
-  }
-
-  private void requireSpace(ImageRef image) throws IOException {
-    long free = figures.diskFreeBytes() - diskReserve;
-    if (image.sizeBytes() > free) {
-      throw new ComputeException(
-          ErrorCode.HOST_DISK_FULL,
-          "Image %s needs %d bytes on this host, and %d are free."
-              .formatted(image.id(), image.sizeBytes(), Math.max(0, free)),
-          null);
     }
   }
 
@@ -185,26 +179,37 @@ final class ImageStore {
 
   private void receive(ImageRef image, InputStream body, Path half)
       throws IOException, InterruptedException {
-    MessageDigest sha256 = sha256();
+    MessageDigest sha256 = LayerProofs.sha256();
     long received = 0;
-    try (OutputStream out = new DigestOutputStream(Files.newOutputStream(half), sha256)) {
+    try (RandomAccessFile out = new RandomAccessFile(half.toFile(), "rw")) {
       byte[] chunk = new byte[CHUNK];
       for (int n = read(image, body, chunk); n >= 0; n = read(image, body, chunk)) {
         received += n;
         if (received > image.sizeBytes()) {
           throw unacceptable(image, "it is longer than %d bytes".formatted(image.sizeBytes()));
         }
-        out.write(chunk, 0, n);
+        sha256.update(chunk, 0, n);
+        if (isZero(chunk, n)) {
+          out.seek(received);
+        } else {
+          out.write(chunk, 0, n);
+        }
         if (Thread.interrupted()) {
           throw new InterruptedException("fetching an image");
         }
       }
+      out.setLength(received);
     }
     String digest = HexFormat.of().formatHex(sha256.digest());
     if (received != image.sizeBytes() || !digest.equals(image.sha256())) {
       throw unacceptable(image, "%d bytes with sha256 %s came instead".formatted(received, digest));
     }
     Durable.sync(half);
+  }
+
+  /** Zeros are left out of the file: a base is as sparse as its content. */
+  private static boolean isZero(byte[] chunk, int length) {
+    return length > 0 && chunk[0] == 0 && Arrays.equals(chunk, 0, length - 1, chunk, 1, length);
   }
 
   private static int read(ImageRef image, InputStream body, byte[] chunk)
@@ -219,14 +224,6 @@ final class ImageStore {
         throw interrupted;
       }
       throw unavailable(image, "the image service broke off", e);
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
     }
   }
 

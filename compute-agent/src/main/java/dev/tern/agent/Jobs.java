@@ -44,6 +44,9 @@ final class Jobs {
 
   private record Slot(ServerId server, Lane lane) {}
 
+  private static final int END_LOOKS = 30;
+  private static final Duration END_LOOK = Duration.ofSeconds(1);
+
   private final Map<Slot, Job> jobs = new ConcurrentHashMap<>();
   private final Duration patience;
 
@@ -131,6 +134,14 @@ final class Jobs {
           .addKeyValue("request", request.header().request())
           .addKeyValue("epoch", request.header().epoch())
           .log(message);
+    }
+
+    /** Interrupts the work until it has ended, or a while has passed. */
+    void endNow() throws InterruptedException {
+      for (int looks = 0; looks < END_LOOKS && !ended(); looks++) {
+        interrupt();
+        await(END_LOOK);
+      }
     }
 
     String what() {

@@ -30,10 +30,19 @@ final class ProbeFiles {
 
   /** Writes the probe of one migration; the same again when asked again. */
   static String write(Path instances, Header header, HostName host) throws IOException {
-    String seed = header.server() + " " + header.epoch() + " " + host;
-    String name = "probe-" + UUID.nameUUIDFromBytes(seed.getBytes(StandardCharsets.UTF_8));
+    String name = name(header, host);
     Durable.write(instances.resolve(name), host.value().getBytes(StandardCharsets.UTF_8));
     return name;
+  }
+
+  private static String name(Header header, HostName host) {
+    String seed = header.server() + " " + header.epoch() + " " + host;
+    return "probe-" + UUID.nameUUIDFromBytes(seed.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Removes the probe of one migration. Harmless when there is none. */
+  static void remove(Path instances, Header header, HostName host) throws IOException {
+    Files.deleteIfExists(instances.resolve(name(header, host)));
   }
 
   /** Removes probes this host wrote before it was restarted. */

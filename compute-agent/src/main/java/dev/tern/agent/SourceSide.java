@@ -57,12 +57,19 @@ final class SourceSide {
   private final VirtDriver driver;
   private final Jobs jobs;
   private final ProgressTeller progress;
+  private final LayerDeparture layers;
 
-  SourceSide(Instances instances, VirtDriver driver, Jobs jobs, ProgressTeller progress) {
+  SourceSide(
+      Instances instances,
+      VirtDriver driver,
+      Jobs jobs,
+      ProgressTeller progress,
+      LayerDeparture layers) {
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;
     this.progress = progress;
+    this.layers = layers;
   }
 
   AgentResult describe(Header header) throws Exception {
@@ -100,6 +107,7 @@ final class SourceSide {
         recipe.memoryKib() / 1024,
         disks,
         Recipes.images(instance.directory()),
+        layers.describe(recipe),
         guest.runState() == RunState.PAUSED);
   }
 
@@ -154,19 +162,19 @@ final class SourceSide {
     Guest guest = running(instance, "mirrored");
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
     List<MirrorTarget> targets = recipe.localDisks().stream().map(to::mirror).toList();
+    Consumer<MoveProgress> told = told(header, instance, recipe, limits);
     try {
       return Deadline.within(
           limits.deadline(),
           () -> {
-            guest.mirrorDisks(
-                targets,
-                steering(limits),
-                progress.of(header, memoryBytes(recipe), limits.downtimeLimit()));
+            guest.mirrorDisks(targets, steering(limits), told);
             return new Nothing();
           });
     } catch (InterruptedException e) {
       guest.cancelMirrors();
       throw e;
+    } catch (VirtException e) {
+      throw DestinationFull.named(e);
     } catch (TimeoutException e) {
       guest.cancelMirrors();
       throw new ComputeException(
@@ -175,6 +183,15 @@ final class SourceSide {
               .formatted(header.server(), limits.deadline()),
           e);
     }
+  }
+
+  /** Progress, after the layers that were sent before. */
+  private Consumer<MoveProgress> told(
+      Header header, Instance instance, LaunchRecipe recipe, MoveLimits limits) throws IOException {
+    long layerBytes = LayerDeparture.sent(instance, header);
+    Consumer<MoveProgress> out =
+        progress.of(header, LayerDeparture.memoryBytes(recipe), limits.downtimeLimit());
+    return moved -> out.accept(moved.after(layerBytes));
   }
 
   AgentResult cancelMirrors(Header header) throws Exception {
@@ -231,7 +248,7 @@ final class SourceSide {
                 : instances.keys().stream(header));
     Guest guest = instance.runningGuest();
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
-    Consumer<MoveProgress> told = progress.of(header, memoryBytes(recipe), limits.downtimeLimit());
+    Consumer<MoveProgress> told = told(header, instance, recipe, limits);
     Guest.HandOver came;
     try {
       came =
@@ -257,10 +274,6 @@ final class SourceSide {
       case Guest.HandOver.Unknown(String reason) ->
           new AgentResult.HandedOver(true, reason, Optional.empty());
     };
-  }
-
-  private static long memoryBytes(LaunchRecipe recipe) {
-    return recipe.memoryKib() << 10;
   }
 
   /** The record decides: before it the guest comes back here, after it never by itself. */

@@ -360,6 +360,7 @@ class AgentMigrationTest {
                     facts.memoryMib(),
                     facts.disks(),
                     facts.images(),
+                    facts.layers(),
                     facts.paused()),
                 true));
     assertThat(refused.code()).isEqualTo(ErrorCode.DESTINATION_HYPERVISOR_TOO_OLD);
@@ -472,6 +473,7 @@ class AgentMigrationTest {
         facts.memoryMib(),
         facts.disks(),
         facts.images(),
+        facts.layers(),
         facts.paused());
   }
 

@@ -54,6 +54,10 @@ final class TwoHosts implements AutoCloseable {
   private final Map<String, byte[]> contents = new ConcurrentHashMap<>();
   final AtomicInteger fetches = new AtomicInteger();
   final List<MigrationProgress> progress = new CopyOnWriteArrayList<>();
+
+  /** What agents that start from now on take for the time. */
+  Clock clock = Clock.systemUTC();
+
   final Host source;
   final Host destination;
 
@@ -144,13 +148,18 @@ final class TwoHosts implements AutoCloseable {
 
   /** As the conductor does it. */
   static void agreeOnKey(Asks asks, Host from, Host to, long epoch) throws Exception {
+    agreeOnKey(asks, from, to, SERVER, epoch);
+  }
+
+  static void agreeOnKey(Asks asks, Host from, Host to, ServerId server, long epoch)
+      throws Exception {
     AgentResult.KeyOffer there =
         (AgentResult.KeyOffer)
-            asks.ask(to, new AgentRequest.AgreeOnKey(header(epoch), Optional.empty()));
+            asks.ask(to, new AgentRequest.AgreeOnKey(header(server, epoch), Optional.empty()));
     AgentResult.KeyOffer here =
         (AgentResult.KeyOffer)
-            asks.ask(from, new AgentRequest.AgreeOnKey(header(epoch), there.publicHalf()));
-    asks.ask(to, new AgentRequest.AgreeOnKey(header(epoch), here.publicHalf()));
+            asks.ask(from, new AgentRequest.AgreeOnKey(header(server, epoch), there.publicHalf()));
+    asks.ask(to, new AgentRequest.AgreeOnKey(header(server, epoch), here.publicHalf()));
   }
 
   /** No file with a key is on either host, at the latest a second after its migration. */
@@ -165,7 +174,16 @@ final class TwoHosts implements AutoCloseable {
   }
 
   static Header header(long epoch) {
-    return new Header(RequestId.of(SERVER.value()), SERVER, epoch, Optional.of(MIGRATION));
+    return header(SERVER, epoch);
+  }
+
+  static Header header(ServerId server, long epoch) {
+    return new Header(RequestId.of(server.value()), server, epoch, Optional.of(MIGRATION));
+  }
+
+  /** Deletes an image from the service. */
+  void forget(ImageRef image) {
+    contents.remove(image.id().toString());
   }
 
   @Override
@@ -239,6 +257,7 @@ final class TwoHosts implements AutoCloseable {
           DataSize.ofGigabytes(1),
           DataSize.ofMegabytes(64),
           Map.of("fast", storage()),
+          Duration.ofDays(1),
           "fake",
           "qemu-system-x86_64",
           "qemu-img",
@@ -264,7 +283,7 @@ final class TwoHosts implements AutoCloseable {
               drivers.apply(data.resolve("_base")),
               figures,
               progress::add,
-              Clock.systemUTC(),
+              clock,
               dev.tern.contract.Pause.SLEEPING,
               UUID::randomUUID));
     }

@@ -276,6 +276,25 @@ public interface Guest extends AutoCloseable {
     public MoveProgress {
       disks = List.copyOf(disks);
     }
+
+    /** Of layers alone, before any disk or memory moves. */
+    public static MoveProgress ofLayers(long total, long sent) {
+      return new MoveProgress(
+          0, 0, 0, total, sent, Math.max(0, total - sent), List.of(), MemoryPace.NONE);
+    }
+
+    /** The same, after so many bytes of layers had been moved. */
+    public MoveProgress after(long layerBytes) {
+      return new MoveProgress(
+          memoryTotal,
+          memoryProcessed,
+          memoryRemaining,
+          diskTotal + layerBytes,
+          diskProcessed + layerBytes,
+          diskRemaining,
+          disks,
+          memory);
+    }
   }
 
   /**

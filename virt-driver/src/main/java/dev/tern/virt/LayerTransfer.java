@@ -2,6 +2,7 @@ package dev.tern.virt;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -20,10 +21,12 @@ public interface LayerTransfer {
    *
    * @param listen numeric address and port
    * @param exports export names by file name
+   * @param key who has it may write, and nobody else; empty for plaintext
    * @throws VirtException {@code REFUSED} when the port is taken or a file is missing; nothing is
    *     open then
    */
-  void open(Path directory, Endpoint listen, Map<String, String> exports) throws VirtException;
+  void open(Path directory, Endpoint listen, Map<String, String> exports, Optional<StreamKey> key)
+      throws VirtException;
 
   /** Whether the tool that {@link #open} started still lets files be written. */
   boolean isOpen(Path directory) throws VirtException;
@@ -38,13 +41,14 @@ public interface LayerTransfer {
    * Writes a file of this host into an export of another's, holes left out. The export is as long
    * as the file, in whole sectors, and holds nothing but what this file holds, or zeros.
    *
+   * @param instance directory of the server it belongs to; the key is there while it is used
    * @param bytesPerSecond 0 is unlimited
    * @param sent told the bytes sent so far, from the calling thread; they never fall
    * @throws VirtException {@code REFUSED} with the tool's words: the export is not there, its disk
    *     is full, the connection broke
    * @throws InterruptedException nothing is sent any more
    */
-  void send(Path file, Endpoint to, String export, long bytesPerSecond, LongConsumer sent)
+  void send(Path file, Path instance, Target to, long bytesPerSecond, LongConsumer sent)
       throws VirtException, InterruptedException;
 
   /**
@@ -53,4 +57,11 @@ public interface LayerTransfer {
    * @param address numeric
    */
   record Endpoint(String address, int port) {}
+
+  /**
+   * Where one file goes.
+   *
+   * @param key as the receiver has it; empty for plaintext
+   */
+  record Target(Endpoint at, String export, Optional<StreamKey> key) {}
 }

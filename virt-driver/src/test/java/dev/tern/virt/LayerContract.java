@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.virt.LayerTransfer.Endpoint;
+import dev.tern.virt.LayerTransfer.Target;
 import dev.tern.virt.VirtException.Kind;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -12,8 +13,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,8 +57,19 @@ public abstract class LayerContract {
         file.setLength((LENGTH + 511) / 512 * 512);
       }
     }
-    driver().layers().open(directory, listen, Map.of(NAME, EXPORT));
+    driver().layers().open(directory, listen, Map.of(NAME, EXPORT), key());
     return listen;
+  }
+
+  /** A key like any other; the senders of a test share it unless they say otherwise. */
+  protected static Optional<StreamKey> key() {
+    byte[] secret = new byte[StreamKey.SECRET_BYTES];
+    Arrays.fill(secret, (byte) 7);
+    return Optional.of(new StreamKey("layer-test", secret));
+  }
+
+  protected static Target to(Endpoint at, String export) {
+    return new Target(at, export, key());
   }
 
   private byte[] received() throws Exception {
@@ -66,10 +80,10 @@ public abstract class LayerContract {
   void arrives_as_it_was_also_when_it_is_sent_twice() throws Exception {
     Path layer = layer();
     Endpoint there = open();
-    driver().layers().open(directory, there, Map.of(NAME, EXPORT));
+    driver().layers().open(directory, there, Map.of(NAME, EXPORT), key());
     List<Long> told = new ArrayList<>();
-    driver().layers().send(layer, there, EXPORT, 0, told::add);
-    driver().layers().send(layer, there, EXPORT, 0, bytes -> {});
+    driver().layers().send(layer, directory, to(there, EXPORT), 0, told::add);
+    driver().layers().send(layer, directory, to(there, EXPORT), 0, bytes -> {});
     driver().layers().close(directory);
     assertThat(received()).isEqualTo(Files.readAllBytes(layer));
     assertThat(told).isSorted().last().isEqualTo(driver().images().allocatedBytes(layer));
@@ -83,7 +97,8 @@ public abstract class LayerContract {
     driver().layers().close(directory);
     driver().layers().close(directory);
     assertThat(driver().layers().isOpen(directory)).isFalse();
-    assertRefused(() -> driver().layers().send(layer, there, EXPORT, 0, bytes -> {}));
+    assertRefused(
+        () -> driver().layers().send(layer, directory, to(there, EXPORT), 0, bytes -> {}));
     assertThat(received()).containsOnly(0);
   }
 
@@ -91,17 +106,40 @@ public abstract class LayerContract {
   void needs_the_name_of_its_export() throws Exception {
     Path layer = layer();
     Endpoint there = open();
-    assertRefused(() -> driver().layers().send(layer, there, "layer-00000000", 0, bytes -> {}));
+    assertRefused(() ->
+        driver().layers().send(layer, directory, to(there, "layer-00000000"), 0, bytes -> {}));
     assertThat(received()).containsOnly(0);
+  }
+
+  @Test
+  @Tag("S79")
+  void needs_the_key_of_its_migration() throws Exception {
+    Path layer = layer();
+    Endpoint there = open();
+    byte[] other = new byte[StreamKey.SECRET_BYTES];
+    for (Optional<StreamKey> wrong :
+        List.of(
+            Optional.<StreamKey>empty(),
+            Optional.of(new StreamKey("layer-test", other)),
+            Optional.of(new StreamKey("layer-other", key().orElseThrow().secret())))) {
+      Target to = new Target(there, EXPORT, wrong);
+      assertRefused(() -> driver().layers().send(layer, directory, to, 0, bytes -> {}));
+    }
+    assertThat(received()).containsOnly(0);
+    driver().layers().close(directory);
+    try (var left = Files.list(directory)) {
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("source", NAME);
+    }
   }
 
   @Test
   void is_not_received_where_somebody_listens_or_no_file_is() throws Exception {
     Endpoint there = open();
     Path other = Files.createDirectory(directory.resolve("other"));
-    assertRefused(() -> driver().layers().open(other, there, Map.of(NAME, EXPORT)));
+    assertRefused(() -> driver().layers().open(other, there, Map.of(NAME, EXPORT), key()));
     Files.createFile(other.resolve(NAME));
-    assertRefused(() -> driver().layers().open(other, there, Map.of(NAME, EXPORT)));
+    assertRefused(() -> driver().layers().open(other, there, Map.of(NAME, EXPORT), key()));
     assertThat(driver().layers().isOpen(other)).isFalse();
   }
 

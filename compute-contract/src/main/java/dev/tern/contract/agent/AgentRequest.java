@@ -81,6 +81,15 @@ public sealed interface AgentRequest {
   record CheckSource(Header header, String probeFile, BlockMigration blockMigration)
       implements AgentRequest {}
 
+  /**
+   * Writes layers to where the destination waits for them. Done: {@link AgentResult.LayersSent}.
+   */
+  record SendLayers(Header header, AgentResult.LayersWanted wanted, MoveLimits limits)
+      implements AgentRequest {}
+
+  /** Undo of {@link SendLayers}. */
+  record StopLayers(Header header) implements AgentRequest {}
+
   /** Done when every mirror is ready. */
   record MirrorDisks(Header header, AgentResult.IncomingReady target, MoveLimits limits)
       implements AgentRequest {}
@@ -122,6 +131,30 @@ public sealed interface AgentRequest {
 
   /** Removes the probe file. */
   record EndCheck(Header header, String probeFile) implements AgentRequest {}
+
+  /**
+   * Ends the check and reserves the room the guest's disks and the files below them need here;
+   * refused, with what is there and who else has reserved, when it is not there. Kept over an
+   * agent's restart, until the guest has arrived or {@link ReleaseSpace}.
+   */
+  record ReserveSpace(Header header, AgentResult.SourceFacts source, boolean diskOverCommit)
+      implements AgentRequest {}
+
+  /** Undo of {@link ReserveSpace}. */
+  record ReleaseSpace(Header header) implements AgentRequest {}
+
+  /**
+   * Proves the files below the disks that are here, fetches what the image service has, and lets
+   * the source write the rest. Done: {@link AgentResult.LayersWanted}. Waits for a layer that
+   * another server's migration is bringing here.
+   */
+  record GatherLayers(Header header, AgentResult.SourceFacts source) implements AgentRequest {}
+
+  /** Makes layers of what the source has written, each if it has the digest it is named by. */
+  record KeepLayers(Header header) implements AgentRequest {}
+
+  /** Undo of {@link GatherLayers}: what is not kept is gone. */
+  record DropLayers(Header header) implements AgentRequest {}
 
   /** Fetches missing bases and creates the disks. */
   record CreateDisks(Header header, AgentResult.SourceFacts source) implements AgentRequest {}

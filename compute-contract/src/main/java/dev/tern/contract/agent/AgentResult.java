@@ -18,6 +18,7 @@ public sealed interface AgentResult {
    *     destination
    * @param hypervisorVersion {@code major * 1_000_000 + minor * 1_000 + micro}
    * @param images every base, kernel and ramdisk the recipe names by content
+   * @param layers every file the recipe names by content, images or not
    * @param paused the guest is paused by its user and stays so
    */
   record SourceFacts(
@@ -30,9 +31,11 @@ public sealed interface AgentResult {
       long memoryMib,
       List<DiskFacts> disks,
       List<ImageRef> images,
+      List<ImmutableFile> layers,
       boolean paused)
       implements AgentResult {
     public SourceFacts {
+      layers = List.copyOf(layers);
       disks = List.copyOf(disks);
       images = List.copyOf(images);
     }
@@ -59,10 +62,40 @@ public sealed interface AgentResult {
       Optional<String> baseSha256) {}
 
   /**
+   * A file that is the same wherever it is.
+   *
+   * @param sizeBytes its length
+   */
+  record ImmutableFile(String sha256, long sizeBytes) {}
+
+  /**
+   * What the destination lacks and cannot fetch.
+   *
+   * @param exports unguessable names of exports, by the digest of the file to be written there
+   */
+  record LayersWanted(String address, int port, Map<String, String> exports)
+      implements AgentResult {
+    public LayersWanted {
+      exports = Map.copyOf(exports);
+    }
+
+    /** Nothing. */
+    public static LayersWanted none() {
+      return new LayersWanted("", 0, Map.of());
+    }
+  }
+
+  /**
+   * @param bytes of the layers sent, holes left out
+   */
+  record LayersSent(long bytes) implements AgentResult {}
+
+  /**
    * @param probeFile a file name in the instances directory; a source that sees it shares the
    *     directory
    * @param neededBytes for disks and missing bases, with margin
-   * @param missingImages digests this host would fetch
+   * @param missingImages digests this host lacks, or has not compared with their names since they
+   *     changed
    */
   record DestinationFacts(
       String probeFile, long neededBytes, long freeBytes, List<String> missingImages)

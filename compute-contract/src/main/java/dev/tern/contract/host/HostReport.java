@@ -14,6 +14,7 @@ import java.util.Map;
  * @param agentStartedAtMillis tells one agent process from the next
  * @param hypervisorVersion {@code major * 1_000_000 + minor * 1_000 + micro}
  * @param diskTotalBytes of the file system that holds the instances
+ * @param diskFreeBytes that nothing uses, no arriving server has reserved and nobody keeps back
  * @param missingFeatures QEMU commands Tern needs that are not there; such a host takes no
  *     migration
  * @param guests every server this host knows

@@ -68,23 +68,26 @@ public final class Choice {
     return new ClaimId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
   }
 
-  // A host that was turned down must not hold up the others: its probe file is removed when it
-  // answers now, and by its own agent's start otherwise.
+  // A host that was turned down must not hold up the others: its probe file and its reservation go
+  // when it answers now, and by its own agent's start and tern.agent.reservation-age otherwise.
   private void clearAway(MigrationFacts facts) throws InterruptedException {
     if (facts.turnedDown().isEmpty()) {
       return;
     }
     Candidate gone = facts.turnedDown().get();
     claims.release(gone.claim());
+    Patience once = new Patience(Asking.ONCE, Asking.ONCE);
     try {
-      new Probe(journey).remove(gone, facts.described(), new Patience(Asking.ONCE, Asking.ONCE));
+      Probe probe = new Probe(journey);
+      probe.remove(gone, facts.described(), once);
+      probe.releaseSpace(gone.host(), once);
     } catch (StepFailed failed) {
       journey
           .log()
           .at(Level.WARN)
           .addKeyValue("host", gone.host())
           .setCause(failed)
-          .log("a probe file was left behind");
+          .log("a probe file or reserved room was left behind");
     }
   }
 

@@ -55,6 +55,26 @@ public final class Destination {
     return facts;
   }
 
+  /** Ends the check: the probe file goes with it. */
+  MigrationFacts reserveSpace(MigrationFacts facts) throws StepFailed, InterruptedException {
+    boolean overCommit = journey.migration().diskOverCommit().orElse(true);
+    journey
+        .asking()
+        .untilDone(
+            facts.destination().host(),
+            new AgentRequest.ReserveSpace(journey.header(), facts.described(), overCommit),
+            Nothing.class,
+            journey.forCheck());
+    return facts;
+  }
+
+  MigrationFacts releaseSpace(MigrationFacts facts) throws StepFailed, InterruptedException {
+    if (facts.candidate().isPresent()) {
+      new Probe(journey).releaseSpace(facts.destination().host(), journey.forRepeating());
+    }
+    return facts;
+  }
+
   MigrationFacts createDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
     HostName host = facts.destination().host();
     return journey

@@ -21,7 +21,12 @@ public final class LiveMigrationSaga {
 
   /** The story, told by these actors. */
   public static Saga<MigrationFacts> of(
-      Source source, Choice choice, Destination destination, GuestOwner owner, Outcome outcome) {
+      Source source,
+      Choice choice,
+      Destination destination,
+      Layers layers,
+      GuestOwner owner,
+      Outcome outcome) {
     return Saga.<MigrationFacts>tell()
         .onPhase(outcome::entered)
         .onDoubt(outcome::inDoubt)
@@ -34,11 +39,16 @@ public final class LiveMigrationSaga {
             undo(destination::endCheck),
             orElse("choose-destination", choice::turnDown))
         .step("check-source", source::check, orElse("choose-destination", choice::turnDownUnfit))
-        .step("end-check", destination::endCheck, orElse("choose-destination", choice::turnDown))
+        .step(
+            "reserve-space",
+            destination::reserveSpace,
+            undo(destination::releaseSpace),
+            orElse("choose-destination", choice::turnDown))
         .step("plan", outcome::planned)
         .step("await-turn", outcome::awaitTurn)
         .phase(PREPARE)
         .step("agree-on-key", destination::agreeOnKey, undo(destination::withdrawKey))
+        .step("bring-layers", layers::bring, undo(layers::drop))
         .step("create-disks", destination::createDisks, undo(destination::deleteDisks))
         .step("start-incoming", destination::startIncoming, undo(destination::killIncoming))
         .phase(PERFORM)

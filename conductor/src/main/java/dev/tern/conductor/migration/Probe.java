@@ -2,13 +2,17 @@ package dev.tern.conductor.migration;
 
 import dev.tern.conductor.asking.Patience;
 import dev.tern.conductor.saga.StepFailed;
+import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import java.util.Optional;
 
-/** The file a destination leaves while it is checked, for the source to see or not to see. */
+/**
+ * What a destination keeps for a migration before anything is moved: the file it leaves while it is
+ * checked, for the source to see or not to see, then the room it has reserved.
+ */
 final class Probe {
   private final Journey journey;
 
@@ -27,6 +31,13 @@ final class Probe {
             new AgentRequest.CheckDestination(journey.header(), guest, overCommit),
             DestinationFacts.class,
             patience);
+  }
+
+  /** What a destination whose check had ended has reserved since, or may have. */
+  void releaseSpace(HostName host, Patience patience) throws StepFailed, InterruptedException {
+    journey
+        .asking()
+        .untilDone(host, new AgentRequest.ReleaseSpace(journey.header()), Nothing.class, patience);
   }
 
   /** Removes it. Also when the answer that named it was lost: then it is asked for again. */

@@ -102,13 +102,17 @@ public final class Source {
   // its pause.
   MigrationFacts mirrorDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
     MoveLimits limits = limits(facts);
-    journey
-        .asking()
-        .untilDone(
-            journey.source(),
-            new AgentRequest.MirrorDisks(journey.header(), facts.listening(), limits),
-            Nothing.class,
-            new Patience(journey.settings().silence(), limits.deadline().plus(SLACK)));
+    try {
+      journey
+          .asking()
+          .untilDone(
+              journey.source(),
+              new AgentRequest.MirrorDisks(journey.header(), facts.listening(), limits),
+              Nothing.class,
+              new Patience(journey.settings().silence(), limits.deadline().plus(SLACK)));
+    } catch (StepFailed failed) {
+      throw DestinationFull.named(failed, facts.destination().host());
+    }
     return facts;
   }
 
@@ -289,7 +293,10 @@ public final class Source {
     long bytes =
         (guest.memoryMib() << 20) + guest.disks().stream().mapToLong(DiskFacts::virtualBytes).sum();
     long gib = Math.max(2, Math.ceilDiv(bytes, GIB));
-    MigrationSettings settings = journey.settings();
+    return limits(journey.settings(), gib);
+  }
+
+  static MoveLimits limits(MigrationSettings settings, long gib) {
     Duration deadline = settings.deadlinePerGib().multipliedBy(gib);
     return new MoveLimits(
         settings.downtimeLimit(),

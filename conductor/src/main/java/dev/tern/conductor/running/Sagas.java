@@ -17,6 +17,7 @@ import dev.tern.conductor.migration.Choice;
 import dev.tern.conductor.migration.Destination;
 import dev.tern.conductor.migration.GuestOwner;
 import dev.tern.conductor.migration.Journey;
+import dev.tern.conductor.migration.Layers;
 import dev.tern.conductor.migration.LiveMigrationSaga;
 import dev.tern.conductor.migration.MigrationFacts;
 import dev.tern.conductor.migration.Outcome;
@@ -100,6 +101,7 @@ public final class Sagas implements SagaRunner.Teller {
         new Source(journey, stores.hosts(), settings.hostDownAfter(), time.asking()),
         new Choice(journey, stores.claims()),
         new Destination(journey),
+        new Layers(journey),
         new GuestOwner(journey),
         new Outcome(journey, stores.migrations()));
   }

@@ -14,8 +14,11 @@ import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
+import dev.tern.contract.agent.AgentResult.ImmutableFile;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.KeyOffer;
+import dev.tern.contract.agent.AgentResult.LayersSent;
+import dev.tern.contract.agent.AgentResult.LayersWanted;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.ArrivalStamps;
@@ -28,6 +31,8 @@ import java.util.Set;
 
 /** A host with its agent, its QEMU of one server, its files and its journal. */
 final class FakeHost {
+  private static final String BASE = "5e".repeat(32);
+
   final HostName name;
   private final FakeCloud cloud;
   boolean qemu;
@@ -37,6 +42,10 @@ final class FakeHost {
   boolean export;
   boolean mirror;
   boolean probe;
+  boolean space;
+  boolean base;
+  boolean partOfBase;
+  boolean sent;
   boolean handedOver;
   boolean dead;
   boolean arrived;
@@ -61,12 +70,16 @@ final class FakeHost {
             "mirror", mirror,
             "probe", probe,
             "handed over", handedOver,
-            "key", halfKey)
+            "key", halfKey,
+            "space", space)
         .forEach((thing, there) -> {
           if (there) {
             all.add(name + " " + thing);
           }
         });
+    if (partOfBase) {
+      all.add(name + " part of a layer");
+    }
   }
 
   AgentAnswer answer(AgentRequest request) {
@@ -84,6 +97,13 @@ final class FakeHost {
       case AgentRequest.RetireSource _ -> retire();
       case AgentRequest.CheckDestination _ -> checkDestination();
       case AgentRequest.EndCheck _ -> endCheck();
+      case AgentRequest.ReserveSpace _ -> reserveSpace();
+      case AgentRequest.ReleaseSpace _ -> releaseSpace();
+      case AgentRequest.GatherLayers _ -> gatherLayers();
+      case AgentRequest.SendLayers _ -> sendLayers();
+      case AgentRequest.StopLayers _ -> nothing();
+      case AgentRequest.KeepLayers _ -> keepLayers();
+      case AgentRequest.DropLayers _ -> dropLayers();
       case AgentRequest.CreateDisks _ -> createDisks();
       case AgentRequest.DeleteDisks _ -> deleteDisks();
       case AgentRequest.StartIncoming _ -> startIncoming();
@@ -101,7 +121,7 @@ final class FakeHost {
 
   private AgentAnswer checkDestination() {
     probe = true;
-    return new Done(new DestinationFacts(".probe", 1, 2, List.of()));
+    return new Done(new DestinationFacts(".probe", 1, 2, List.of(BASE)));
   }
 
   private AgentAnswer endCheck() {
@@ -140,9 +160,52 @@ final class FakeHost {
             && other.peer.equals(Optional.of("half of " + name));
   }
 
+  private AgentAnswer reserveSpace() {
+    probe = false;
+    space = true;
+    return nothing();
+  }
+
+  private AgentAnswer releaseSpace() {
+    space = false;
+    return nothing();
+  }
+
+  private AgentAnswer gatherLayers() {
+    partOfBase = !base;
+    return new Done(
+        base ? LayersWanted.none() : new LayersWanted("127.0.0.2", 10810, Map.of(BASE, "x")));
+  }
+
+  private AgentAnswer sendLayers() {
+    FakeHost to = cloud.destination();
+    if (!to.partOfBase) {
+      return refuse("nobody waits for layers");
+    }
+    to.sent = true;
+    return new Done(new LayersSent(1 << 20));
+  }
+
+  private AgentAnswer keepLayers() {
+    if (partOfBase && !sent) {
+      return refuse("a layer is not what it is named after");
+    }
+    base |= partOfBase;
+    return dropLayers();
+  }
+
+  private AgentAnswer dropLayers() {
+    partOfBase = false;
+    sent = false;
+    return nothing();
+  }
+
   private AgentAnswer createDisks() {
     if (dead) {
       return refuse("dead in this epoch");
+    }
+    if (!base || !space) {
+      return refuse("no layer below the disk, or no room for it");
     }
     disk = true;
     return nothing();
@@ -184,6 +247,7 @@ final class FakeHost {
 
   private AgentAnswer awaitArrival() {
     if (arrived) {
+      space = false;
       return new Done(new Arrived(Optional.of(new ArrivalStamps(at(1_011), at(1_013)))));
     }
     return dead ? refuse("dead") : new Working("waiting");
@@ -304,6 +368,7 @@ final class FakeHost {
         128,
         List.of(new DiskFacts("vda", "qcow2", 1L << 30, 1L << 20, Optional.empty())),
         List.of(),
+        List.of(new ImmutableFile(BASE, 1 << 20)),
         false);
   }
 }

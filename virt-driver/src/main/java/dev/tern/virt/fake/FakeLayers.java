@@ -3,6 +3,7 @@ package dev.tern.virt.fake;
 import static dev.tern.virt.fake.FakeVirtDriver.refused;
 
 import dev.tern.virt.LayerTransfer;
+import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.fake.FakeWorld.FakeReceiver;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /** Files copied within the world, to where somebody receives. */
@@ -22,7 +24,8 @@ final class FakeLayers implements LayerTransfer {
   }
 
   @Override
-  public void open(Path directory, Endpoint listen, Map<String, String> exports)
+  public void open(
+      Path directory, Endpoint listen, Map<String, String> exports, Optional<StreamKey> key)
       throws VirtException {
     world.before("openLayers");
     if (isOpen(directory)) {
@@ -33,7 +36,7 @@ final class FakeLayers implements LayerTransfer {
         throw refused("%s is not there.".formatted(file));
       }
     }
-    if (!world.receive(directory, new FakeReceiver(listen, Map.copyOf(exports)))) {
+    if (!world.receive(directory, new FakeReceiver(listen, Map.copyOf(exports), key))) {
       throw refused("Address already in use");
     }
   }
@@ -49,13 +52,11 @@ final class FakeLayers implements LayerTransfer {
   }
 
   @Override
-  public void send(Path file, Endpoint to, String export, long bytesPerSecond, LongConsumer sent)
+  public void send(Path file, Path instance, Target to, long bytesPerSecond, LongConsumer sent)
       throws VirtException, InterruptedException {
     world.before("sendLayer");
     Path there =
-        world
-            .received(to, export)
-            .orElseThrow(() -> refused("Failed to connect: Connection refused"));
+        world.received(to).orElseThrow(() -> refused("Failed to connect: Connection refused"));
     try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ);
         FileChannel into = FileChannel.open(there, StandardOpenOption.WRITE)) {
       if (into.size() != (from.size() + 511) / 512 * 512) {

@@ -1,6 +1,8 @@
 package dev.tern.virt.fake;
 
 import dev.tern.virt.LayerTransfer.Endpoint;
+import dev.tern.virt.LayerTransfer.Target;
+import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import java.nio.file.Path;
@@ -46,7 +48,7 @@ public final class FakeWorld {
   }
 
   /** A tool that lets files of a directory be written. */
-  record FakeReceiver(Endpoint listens, Map<String, String> exports) {}
+  record FakeReceiver(Endpoint listens, Map<String, String> exports, Optional<StreamKey> key) {}
 
   /** False when somebody listens there already. */
   boolean receive(Path directory, FakeReceiver receiver) {
@@ -63,13 +65,14 @@ public final class FakeWorld {
     return Optional.ofNullable(receivers.get(key(directory)));
   }
 
-  /** The file behind an export of a live receiver. */
-  Optional<Path> received(Endpoint at, String export) {
+  /** The file behind an export of a live receiver, for who has its key. */
+  Optional<Path> received(Target to) {
     return receivers.entrySet().stream()
-        .filter(r -> r.getValue().listens().equals(at))
+        .filter(r -> r.getValue().listens().equals(to.at()))
+        .filter(r -> r.getValue().key().equals(to.key()))
         .flatMap(r ->
             r.getValue().exports().entrySet().stream()
-                .filter(e -> e.getValue().equals(export))
+                .filter(e -> e.getValue().equals(to.export()))
                 .map(e -> r.getKey().resolve(e.getKey())))
         .findAny();
   }

@@ -2,6 +2,7 @@ package dev.tern.virt.qemu;
 
 import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.Pauses;
+import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.disk.QemuImages;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
@@ -28,6 +30,8 @@ final class QemuLayers implements LayerTransfer {
   private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
   private static final Pattern PERCENT = Pattern.compile("\\((\\d{1,3}\\.\\d\\d)/100%\\)");
 
+  private static final String TLS = "tls0";
+
   private final QemuSettings settings;
   private final QemuImages images;
   private final Pauses pauses;
@@ -39,15 +43,23 @@ final class QemuLayers implements LayerTransfer {
   }
 
   @Override
-  public void open(Path directory, Endpoint listen, Map<String, String> exports)
+  public void open(
+      Path directory, Endpoint listen, Map<String, String> exports, Optional<StreamKey> key)
       throws VirtException {
+    requireKey(key);
     Path own = directory.toAbsolutePath();
     if (isOpen(own)) {
       return;
     }
     QemuProcess.forget(own);
     try {
-      var _ = Tool.run(daemon(own, listen, exports), own, settings.deadlines().start());
+      List<String> line = daemon(own);
+      if (key.isPresent()) {
+        line.addAll(List.of("--object", StreamCredentials.forServer(own, key.get(), TLS)));
+      }
+      line.addAll(List.of("--nbd-server", server(listen, key.isPresent())));
+      exportAll(line, own, exports);
+      var _ = Tool.run(line, own, settings.deadlines().start());
     } catch (VirtException e) {
       end(own);
       throw e;
@@ -59,16 +71,23 @@ final class QemuLayers implements LayerTransfer {
         .record(own);
   }
 
-  private List<String> daemon(Path directory, Endpoint listen, Map<String, String> exports)
-      throws VirtException {
-    check(listen);
-    List<String> line = new ArrayList<>();
-    line.add(settings.storageDaemon());
-    line.addAll(List.of("--daemonize", "--pidfile", QemuProcess.pidFile(directory).toString()));
-    line.addAll(
+  private List<String> daemon(Path directory) {
+    return new ArrayList<>(
         List.of(
-            "--nbd-server",
-            "addr.type=inet,addr.host=%s,addr.port=%d".formatted(listen.address(), listen.port())));
+            settings.storageDaemon(),
+            "--daemonize",
+            "--pidfile",
+            QemuProcess.pidFile(directory).toString()));
+  }
+
+  private static String server(Endpoint listen, boolean encrypted) throws VirtException {
+    check(listen);
+    return "addr.type=inet,addr.host=%s,addr.port=%d%s"
+        .formatted(listen.address(), listen.port(), encrypted ? ",tls-creds=" + TLS : "");
+  }
+
+  private static void exportAll(List<String> line, Path directory, Map<String, String> exports)
+      throws VirtException {
     int number = 0;
     for (Map.Entry<String, String> one : new TreeMap<>(exports).entrySet()) {
       Path file = directory.resolve(one.getKey());
@@ -93,7 +112,6 @@ final class QemuLayers implements LayerTransfer {
               "type=nbd,id=%s,node-name=%s,name=%s,writable=on"
                   .formatted(node, node, one.getValue())));
     }
-    return line;
   }
 
   @Override
@@ -121,13 +139,15 @@ final class QemuLayers implements LayerTransfer {
       }
     }
     QemuProcess.forget(directory);
+    StreamCredentials.forget(directory);
   }
 
   @Override
-  public void send(Path file, Endpoint to, String export, long bytesPerSecond, LongConsumer sent)
+  public void send(Path file, Path instance, Target to, long bytesPerSecond, LongConsumer sent)
       throws VirtException, InterruptedException {
-    check(to);
-    require(EXPORT.matcher(export).matches(), "An export name is not usable.");
+    requireKey(to.key());
+    check(to.at());
+    require(EXPORT.matcher(to.export()).matches(), "An export name is not usable.");
     long bytes = images.allocatedBytes(file);
     List<String> line = new ArrayList<>();
     // The target is zeros or what this very file holds, so its zeros need not be written.
@@ -136,14 +156,25 @@ final class QemuLayers implements LayerTransfer {
     if (bytesPerSecond > 0) {
       line.addAll(List.of("-r", Long.toString(bytesPerSecond)));
     }
+    if (to.key().isPresent()) {
+      line.addAll(List.of("--object", StreamCredentials.forClient(instance, to.key().get(), TLS)));
+    }
     line.addAll(List.of("--image-opts", "--target-image-opts", "--"));
     line.add(
         "driver=raw,file.driver=file,file.filename="
             + file.toAbsolutePath().toString().replace(",", ",,"));
     line.add(
-        "driver=nbd,server.type=inet,server.host=%s,server.port=%d,export=%s"
-            .formatted(to.address(), to.port(), export));
-    Tool.follow(line, settings.runtime(), said -> percent(said, bytes, sent));
+        "driver=nbd,server.type=inet,server.host=%s,server.port=%d,export=%s%s"
+            .formatted(
+                to.at().address(),
+                to.at().port(),
+                to.export(),
+                to.key().isPresent() ? ",tls-creds=" + TLS : ""));
+    try {
+      Tool.follow(line, settings.runtime(), said -> percent(said, bytes, sent));
+    } finally {
+      StreamCredentials.forgetClient(instance);
+    }
     sent.accept(bytes);
   }
 
@@ -152,6 +183,12 @@ final class QemuLayers implements LayerTransfer {
     if (percent.matches()) {
       sent.accept((long) (bytes * (Double.parseDouble(percent.group(1)) / 100)));
     }
+  }
+
+  private void requireKey(Optional<StreamKey> key) throws VirtException {
+    require(
+        key.isPresent() || settings.insecure(),
+        "Layers without a key are plaintext, and insecure is not set.");
   }
 
   private static void check(Endpoint endpoint) throws VirtException {

@@ -155,6 +155,33 @@ final class StreamCredentials {
     }
   }
 
+  /**
+   * The key as an object of a tool that receives and has no monitor; the secret is in a file until
+   * {@link #forget(Path)}.
+   *
+   * @return what the tool's {@code --object} takes
+   */
+  static String forServer(Path instance, StreamKey key, String id) throws VirtException {
+    write(instance.resolve(SERVER), key);
+    return option(id, "server", instance.resolve(SERVER));
+  }
+
+  /** As {@link #forServer}, of a tool that sends; until {@link #forgetClient}. */
+  static String forClient(Path instance, StreamKey key, String id) throws VirtException {
+    write(instance.resolve(CLIENT), key);
+    return option(id, "client", instance.resolve(CLIENT)) + ",username=" + key.identity();
+  }
+
+  /** Removes the file of a tool that has sent. */
+  static void forgetClient(Path instance) throws VirtException {
+    delete(instance.resolve(CLIENT));
+  }
+
+  private static String option(String id, String endpoint, Path directory) {
+    return "%s,id=%s,endpoint=%s,verify-peer=on,priority=%s,dir=%s"
+        .formatted(TYPE, id, endpoint, PRIORITY, directory.toString().replace(",", ",,"));
+  }
+
   private boolean present(StreamKey key) throws VirtException {
     return session.call(new Commands.QomList("/objects")).stream()
         .anyMatch(o -> o.name().equals(object(key)));

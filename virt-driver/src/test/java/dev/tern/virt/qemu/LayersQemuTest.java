@@ -54,9 +54,9 @@ class LayersQemuTest extends LayerContract {
     Path layer = sparse("layer", 512L << 20, 100L << 20);
     Path there = sparse(NAME, 512L << 20, -1);
     Endpoint listen = new Endpoint("127.0.0.1", freePort());
-    driver().layers().open(folder, listen, Map.of(NAME, EXPORT));
+    driver().layers().open(folder, listen, Map.of(NAME, EXPORT), key());
     try {
-      driver().layers().send(layer, listen, EXPORT, 0, bytes -> {});
+      driver().layers().send(layer, folder, to(listen, EXPORT), 0, bytes -> {});
     } finally {
       driver().layers().close(folder);
     }
@@ -70,7 +70,7 @@ class LayersQemuTest extends LayerContract {
     Path layer = sparse("layer", 64L << 20, 0);
     sparse(NAME, 64L << 20, -1);
     Endpoint listen = new Endpoint("127.0.0.1", freePort());
-    driver().layers().open(folder, listen, Map.of(NAME, EXPORT));
+    driver().layers().open(folder, listen, Map.of(NAME, EXPORT), key());
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     try {
@@ -79,7 +79,9 @@ class LayersQemuTest extends LayerContract {
               .start(() -> {
                 try {
                   // 8 MiB at 512 KiB/s: it lasts far longer than this test waits.
-                  driver().layers().send(layer, listen, EXPORT, 512 << 10, b -> begun.countDown());
+                  driver()
+                      .layers()
+                      .send(layer, folder, to(listen, EXPORT), 512 << 10, b -> begun.countDown());
                 } catch (InterruptedException e) {
                   interrupted.countDown();
                 } catch (dev.tern.virt.VirtException e) {

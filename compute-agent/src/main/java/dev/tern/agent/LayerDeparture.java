@@ -1,0 +1,155 @@
+package dev.tern.agent;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.ImmutableFile;
+import dev.tern.contract.agent.AgentResult.LayersSent;
+import dev.tern.contract.agent.AgentResult.LayersWanted;
+import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.virt.Guest.MoveProgress;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LayerTransfer.Endpoint;
+import dev.tern.virt.LayerTransfer.Target;
+import dev.tern.virt.StreamKey;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/** The files below a leaving guest's disks, as far as the destination asks for them. */
+final class LayerDeparture {
+  private static final String SENT = "layers-sent";
+
+  private final Instances instances;
+  private final VirtDriver driver;
+  private final Jobs jobs;
+  private final ProgressTeller progress;
+
+  LayerDeparture(Instances instances, VirtDriver driver, Jobs jobs, ProgressTeller progress) {
+    this.instances = instances;
+    this.driver = driver;
+    this.jobs = jobs;
+    this.progress = progress;
+  }
+
+  /** How long the files of a recipe are, and what they take. */
+  List<ImmutableFile> describe(LaunchRecipe recipe) throws IOException, VirtException {
+    List<ImmutableFile> layers = new ArrayList<>();
+    for (String digest : Recipes.files(recipe).distinct().sorted().toList()) {
+      Path file = instances.directories().bases().resolve(digest);
+      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw new ComputeException(
+            ErrorCode.HYPERVISOR_FAILED,
+            "Layer %s of server %s is gone from this host.".formatted(digest, recipe.serverId()),
+            null);
+      }
+      layers.add(new ImmutableFile(digest, Files.size(file)));
+    }
+    return layers;
+  }
+
+  /** Sends each; those sent before are sent again, over what is the same. */
+  AgentResult send(Header header, LayersWanted wanted, MoveLimits limits) throws Exception {
+    Instance instance = instances.of(header.server());
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    check(wanted, recipe);
+    try {
+      return Deadline.within(limits.deadline(), () -> sendAll(header, instance, wanted, limits));
+    } catch (TimeoutException e) {
+      throw new ComputeException(
+          ErrorCode.HYPERVISOR_FAILED,
+          "The layers below the disks of server %s were not sent within %s."
+              .formatted(header.server(), limits.deadline()),
+          e);
+    } catch (VirtException e) {
+      throw DestinationFull.named(e);
+    }
+  }
+
+  private void check(LayersWanted wanted, LaunchRecipe recipe) {
+    try {
+      MigrationAddress.parse(wanted.address());
+    } catch (IllegalArgumentException e) {
+      throw Refusals.invalid(
+          "The destination's address cannot be used: %s.".formatted(e.getMessage()));
+    }
+    // Nobody is sent a file of another server.
+    if (!Recipes.files(recipe).collect(Collectors.toSet()).containsAll(wanted.exports().keySet())) {
+      throw Refusals.invalid("The destination asks for a layer that the server does not have.");
+    }
+  }
+
+  private AgentResult sendAll(
+      Header header, Instance instance, LayersWanted wanted, MoveLimits limits)
+      throws IOException, VirtException, InterruptedException {
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    Consumer<MoveProgress> told = progress.of(header, memoryBytes(recipe), limits.downtimeLimit());
+    Map<String, String> exports = new TreeMap<>(wanted.exports());
+    Optional<StreamKey> key = instances.keys().stream(header);
+    Endpoint to = new Endpoint(wanted.address(), wanted.port());
+    Path bases = instances.directories().bases();
+    long total = 0;
+    for (String digest : exports.keySet()) {
+      total += driver.images().allocatedBytes(bases.resolve(digest));
+    }
+    long all = total;
+    long before = 0;
+    for (Map.Entry<String, String> layer : exports.entrySet()) {
+      Path file = bases.resolve(layer.getKey());
+      long done = before;
+      driver
+          .layers()
+          .send(
+              file,
+              instance.directory(),
+              new Target(to, layer.getValue(), key),
+              limits.bytesPerSecond(),
+              sent -> told.accept(MoveProgress.ofLayers(all, done + sent)));
+      before += driver.images().allocatedBytes(file);
+    }
+    Durable.write(
+        instance.directory().resolve(SENT),
+        "%d %d\n".formatted(header.epoch(), all).getBytes(StandardCharsets.US_ASCII));
+    return new LayersSent(all);
+  }
+
+  static long memoryBytes(LaunchRecipe recipe) {
+    return recipe.memoryKib() << 10;
+  }
+
+  /** Bytes of layers that were sent in this epoch: part of what the migration moves. */
+  static long sent(Instance instance, Header header) throws IOException {
+    Path file = instance.directory().resolve(SENT);
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      return 0;
+    }
+    String[] said = Files.readString(file).strip().split(" ");
+    return said.length == 2 && said[0].equals(Long.toString(header.epoch()))
+        ? Long.parseLong(said[1])
+        : 0;
+  }
+
+  /** Ends the sending. Harmless when there is none. */
+  AgentResult stop(Header header) throws Exception {
+    Optional<Jobs.Job> sending = jobs.running(header.server(), AgentRequest.SendLayers.class);
+    if (sending.isPresent()) {
+      sending.get().endNow();
+    }
+    return new Nothing();
+  }
+}
