@@ -8,6 +8,7 @@ import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.Commands;
 import dev.tern.virt.qmp.Commands.MigrationState;
+import dev.tern.virt.qmp.ExportListener;
 import dev.tern.virt.qmp.QmpEvent;
 import dev.tern.virt.qmp.QmpEvents;
 import dev.tern.virt.qmp.QmpMonitor.Pending;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,17 +35,20 @@ final class IncomingMigration {
   private static final Logger log = LoggerFactory.getLogger(IncomingMigration.class);
   private static final Duration LOOK_EVERY = Duration.ofMillis(500);
   private static final Duration LOADS = Duration.ofMillis(2);
+  private static final Duration GREETING = Duration.ofSeconds(1);
   private static final String POST_COPY = "postcopy-";
   private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
   private static final Pattern EXPORT = Pattern.compile("[A-Za-z0-9_-]{8,128}");
 
   private final Session session;
+  private final Path instance;
   private final EndpointsFile opened;
   private final StreamCredentials credentials;
 
   IncomingMigration(Session session, Path instance, StreamCredentials credentials) {
     this.session = session;
     this.credentials = credentials;
+    this.instance = instance;
     this.opened = new EndpointsFile(instance);
   }
 
@@ -108,10 +113,7 @@ final class IncomingMigration {
     }
     opened.write(wanted);
     try {
-      session.call(
-          new Commands.NbdServerStart(
-              new Commands.SocketAddress(wanted.address(), wanted.nbdPort()),
-              creds.isEmpty() ? null : creds));
+      startServer(wanted, creds.isEmpty() ? null : creds);
     } catch (VirtException e) {
       if (e.kind() != Kind.REFUSED || !repeated) {
         if (e.kind() == Kind.REFUSED) {
@@ -131,6 +133,22 @@ final class IncomingMigration {
         session.call(new Commands.BlockExportAdd("nbd", id, disk.getKey(), disk.getValue(), true));
       }
     }
+  }
+
+  private void startServer(IncomingEndpoints wanted, @Nullable String creds) throws VirtException {
+    try (MonitorSockets sockets = MonitorSockets.of(instance, session.settings().runtime())) {
+      if (ExportListener.start(
+          sockets.second(),
+          InetAddress.ofLiteral(wanted.address()),
+          wanted.nbdPort(),
+          creds,
+          GREETING)) {
+        return;
+      }
+    }
+    session.call(
+        new Commands.NbdServerStart(
+            new Commands.SocketAddress(wanted.address(), wanted.nbdPort()), creds));
   }
 
   private static int listener(MigrationState state) {

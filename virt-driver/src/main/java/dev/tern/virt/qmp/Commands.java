@@ -132,15 +132,32 @@ public final class Commands {
   public record NbdServerStart(SocketAddress addr, @Nullable String tlsCreds)
       implements QmpCommand<Void> {}
 
-  /** A TCP address in QEMU's nested spelling. */
-  public record SocketAddress(String type, Inet data) {
+  /** Where a server listens, in QEMU's nested spelling. */
+  public record SocketAddress(String type, SocketData data) {
     public SocketAddress(String host, int port) {
       this("inet", new Inet(host, Integer.toString(port)));
     }
 
-    /** Host and port. */
-    public record Inet(String host, String port) {}
+    /** A listening socket that was passed under this name. */
+    public static SocketAddress passed(String name) {
+      return new SocketAddress("fd", new Descriptor(name));
+    }
   }
+
+  /** One of two. */
+  public sealed interface SocketData {}
+
+  /** Host and port. */
+  public record Inet(String host, String port) implements SocketData {}
+
+  /** A socket's name. */
+  public record Descriptor(String str) implements SocketData {}
+
+  /** Names the socket that came with this command; it belongs to this connection. */
+  public record Getfd(String fdname) implements QmpCommand<Void> {}
+
+  /** Closes such a socket. */
+  public record Closefd(String fdname) implements QmpCommand<Void> {}
 
   public record NbdServerStop() implements QmpCommand<Void> {}
 
