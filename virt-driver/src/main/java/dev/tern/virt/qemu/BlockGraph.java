@@ -20,9 +20,9 @@ record BlockGraph(List<BlockDevice> devices, List<NodeState> nodes) {
   private static final Set<String> PROTOCOLS = Set.of("file", "host_device", "nbd");
 
   static BlockGraph of(Session session) throws VirtException {
-    return new BlockGraph(
-        session.call(new Commands.QueryBlock()),
-        session.call(new Commands.QueryNamedBlockNodes(true)));
+    var devices = session.monitor().submit(new Commands.QueryBlock());
+    var nodes = session.monitor().submit(new Commands.QueryNamedBlockNodes(true));
+    return new BlockGraph(session.monitor().await(devices), session.monitor().await(nodes));
   }
 
   Optional<BlockDevice> device(String disk) {

@@ -10,6 +10,7 @@ import dev.tern.virt.qmp.Commands;
 import dev.tern.virt.qmp.Commands.BlockJob;
 import dev.tern.virt.qmp.Commands.Job;
 import dev.tern.virt.qmp.Commands.YankInstance;
+import dev.tern.virt.qmp.QmpCommand;
 import dev.tern.virt.qmp.QmpEvents;
 import dev.tern.virt.qmp.QmpMonitor.Pending;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,8 +54,9 @@ final class DiskMirrors {
     try (QmpEvents events = session.monitor().events()) {
       Helm helm = new Helm(session, steering);
       Pace pace = new Pace(helm.mirrorShare(targets.size()), Helm.blocksWrites(steering));
+      BlockGraph graph = BlockGraph.of(session);
       for (MirrorTarget target : targets) {
-        start(target, pace);
+        start(target, pace, graph);
       }
       awaitReady(targets, events, helm, progress);
       ready = true;
@@ -73,37 +76,48 @@ final class DiskMirrors {
 
   private record Pace(long bytesPerSecond, boolean blockWrites) {}
 
-  private void start(MirrorTarget target, Pace pace) throws VirtException {
+  private void start(MirrorTarget target, Pace pace, BlockGraph graph) throws VirtException {
     String job = Nodes.job(target.diskId());
-    Optional<Job> running = jobs().stream().filter(j -> j.id().equals(job)).findAny();
+    List<Job> jobs = session.call(new Commands.QueryJobs());
+    Optional<Job> running = jobs.stream().filter(j -> j.id().equals(job)).findAny();
     if (running.isPresent() && !ENDED.contains(running.get().status())) {
       return; // a former agent started it
     }
     if (running.isPresent()) {
       session.callUnlessRefused(new Commands.JobDismiss(job));
     }
-    if (session.call(new Commands.QueryJobs()).stream()
-        .anyMatch(j -> j.id().equals(Nodes.copyJob(target.diskId())))) {
+    if (jobs.stream().anyMatch(j -> j.id().equals(Nodes.copyJob(target.diskId())))) {
       throw new VirtException(
           Kind.REFUSED, "Disk %s is being copied already.".formatted(target.diskId()), null);
     }
     deleteTarget(target.diskId());
     Reachable.require(session, "The destination's exports", target.address(), target.port());
     String creds = credentials.connect(target.key());
+    List<Pending<Void>> sent = new ArrayList<>();
+    for (QmpCommand<Void> command : commands(target, pace, graph, creds.isEmpty() ? null : creds)) {
+      sent.add(session.monitor().submit(command));
+    }
+    for (Pending<Void> command : sent) {
+      session.monitor().await(command);
+    }
+  }
+
+  /** Each needs the one before and is refused when that was, so all can be sent at once. */
+  private static List<QmpCommand<Void>> commands(
+      MirrorTarget target, Pace pace, BlockGraph graph, @Nullable String creds)
+      throws VirtException {
     String export = Nodes.targetExport(target.diskId());
-    session.call(
+    return List.of(
         new Commands.BlockdevAdd(
             new BlockNode.Nbd(
                 export,
                 new BlockNode.InetServer(target.address(), target.port()),
                 target.exportName(),
-                creds.isEmpty() ? null : creds)));
-    session.call(
-        new Commands.BlockdevAdd(new BlockNode.Raw(Nodes.target(target.diskId()), export)));
-    session.call(
+                creds)),
+        new Commands.BlockdevAdd(new BlockNode.Raw(Nodes.target(target.diskId()), export)),
         new Commands.BlockdevMirror(
-            job,
-            BlockGraph.of(session).requireTop(target.diskId()).nodeName(),
+            Nodes.job(target.diskId()),
+            graph.requireTop(target.diskId()).nodeName(),
             Nodes.target(target.diskId()),
             switch (target.sync()) {
               case FULL -> "full";

@@ -99,7 +99,8 @@ final class OutgoingMigration {
       throws VirtException, StayException {
     Commands.Status run = session.call(new Commands.QueryStatus());
     MovePolicy policy = steering.policy();
-    long share = helm.memoryShare(session.call(new Commands.QueryBlockJobs()));
+    List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
+    long share = helm.memoryShare(jobs);
     switch (session.migrationStatus()) {
       case "setup", "active" -> {
         // A former agent began it; what it had raised begins anew.
@@ -118,7 +119,7 @@ final class OutgoingMigration {
     if (!run.running() && !run.status().equals("paused")) {
       throw new StayException("The guest cannot be moved: QEMU says %s.".formatted(run.status()));
     }
-    requireReadyMirrors();
+    requireReadyMirrors(jobs);
     MigrationSettings.encryption(session, credentials.connect(target.key()));
     helm.postCopyIsPossible(
         MigrationSettings.outgoing(
@@ -137,8 +138,7 @@ final class OutgoingMigration {
   }
 
   /** A local disk that is not mirrored would be empty where the guest arrives. */
-  private void requireReadyMirrors() throws VirtException, StayException {
-    List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
+  private void requireReadyMirrors(List<BlockJob> jobs) throws VirtException, StayException {
     for (String disk : LocalDisks.of(session)) {
       if (jobs.stream().noneMatch(j -> j.device().equals(Nodes.job(disk)) && j.ready())) {
         throw new StayException("Disk %s has no ready mirror.".formatted(disk));
