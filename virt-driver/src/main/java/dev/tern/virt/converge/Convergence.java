@@ -19,6 +19,9 @@ public final class Convergence {
   /** Below this share of what is sent, what the guest changes shrinks from pass to pass. */
   private static final double SHRINKS = 0.7;
 
+  /** Of what mirrors send, at least this share must be less to send afterwards. */
+  private static final double GETS_LESS = 0.1;
+
   /** The first pass is all of memory, and only the one after it tells what the guest changes. */
   private static final long FIRST_JUDGED_PASS = 3;
 
@@ -123,15 +126,19 @@ public final class Convergence {
 
   private static Decision disks(MovePolicy policy, State before, Measurement now) {
     Measurement.Disks disks = now.disks();
-    if (disks.remaining() < before.leastDisk() || !behind(policy, now)) {
-      return new Decision(WAIT, before.withLeastDisk(disks.remaining(), now.since()));
+    Duration watched = now.since().minus(before.diskSince());
+    if (before.diskThen() < 0 || !behind(policy, now)) {
+      return new Decision(WAIT, before.watchingDisks(disks.remaining(), now.since()));
     }
-    if (!policy.autoConverge()
-        || disks.bytesPerSecond() == 0
-        || now.since().minus(before.leastDiskAt()).compareTo(DISK_PATIENCE) < 0) {
+    if (watched.compareTo(DISK_PATIENCE) < 0) {
       return new Decision(WAIT, before);
     }
-    State state = before.withLeastDisk(disks.remaining(), now.since());
+    State state = before.watchingDisks(disks.remaining(), now.since());
+    double sent = disks.bytesPerSecond() * (watched.toMillis() / 1000.0);
+    boolean getsLess = before.diskThen() - disks.remaining() > GETS_LESS * sent;
+    if (!policy.autoConverge() || sent == 0 || getsLess) {
+      return new Decision(WAIT, state);
+    }
     // QEMU does not hold writes that wait for both sides to a mirror's speed.
     if (disks.canBlockWrites() && !state.writeBlocking() && policy.bytesPerSecond() == 0) {
       return new Decision(new WriteBlockingMirror(), state.withWrites(state.writeLimit(), true));
@@ -148,7 +155,7 @@ public final class Convergence {
   private static boolean behind(MovePolicy policy, Measurement now) {
     Measurement.Disks disks = now.disks();
     if (!disks.ready()) {
-      return disks.remaining() > 0;
+      return true;
     }
     double room = disks.bytesPerSecond() * (policy.maxPause().toMillis() / 1000.0);
     return disks.remaining() > room;

@@ -13,8 +13,8 @@ import java.time.Duration;
  * @param ending its end is chosen: paused or post-copy
  * @param passes of memory when it was last judged
  * @param judgedAt when memory was
- * @param leastDisk the least that remained of disks since {@code leastDiskAt}
- * @param leastDiskAt when
+ * @param diskThen what remained of disks at {@code diskSince}; below 0 nobody has looked
+ * @param diskSince when disks were judged last
  * @param moved bytes sent when that last rose
  * @param movedAt when
  */
@@ -26,8 +26,8 @@ public record State(
     boolean ending,
     long passes,
     Duration judgedAt,
-    long leastDisk,
-    Duration leastDiskAt,
+    long diskThen,
+    Duration diskSince,
     long moved,
     Duration movedAt) {
 
@@ -44,7 +44,7 @@ public record State(
         false,
         0,
         Duration.ZERO,
-        Long.MAX_VALUE,
+        -1,
         Duration.ZERO,
         -1,
         Duration.ZERO);
@@ -63,8 +63,8 @@ public record State(
         ending,
         passes,
         judgedAt,
-        leastDisk,
-        leastDiskAt,
+        diskThen,
+        diskSince,
         moved,
         movedAt);
   }
@@ -78,8 +78,8 @@ public record State(
         ending,
         passes,
         judgedAt,
-        leastDisk,
-        leastDiskAt,
+        diskThen,
+        diskSince,
         moved,
         movedAt);
   }
@@ -93,8 +93,8 @@ public record State(
         ending,
         passes,
         judgedAt,
-        leastDisk,
-        leastDiskAt,
+        diskThen,
+        diskSince,
         moved,
         movedAt);
   }
@@ -108,8 +108,8 @@ public record State(
         true,
         passes,
         judgedAt,
-        leastDisk,
-        leastDiskAt,
+        diskThen,
+        diskSince,
         moved,
         movedAt);
   }
@@ -123,13 +123,13 @@ public record State(
         ending,
         pass,
         at,
-        leastDisk,
-        leastDiskAt,
+        diskThen,
+        diskSince,
         moved,
         movedAt);
   }
 
-  State withLeastDisk(long least, Duration at) {
+  State watchingDisks(long remaining, Duration at) {
     return new State(
         downtimeLimit,
         cpuPercent,
@@ -138,7 +138,7 @@ public record State(
         ending,
         passes,
         judgedAt,
-        least,
+        remaining,
         at,
         moved,
         movedAt);
@@ -153,8 +153,8 @@ public record State(
         ending,
         passes,
         judgedAt,
-        leastDisk,
-        leastDiskAt,
+        diskThen,
+        diskSince,
         bytes,
         at);
   }

@@ -86,6 +86,7 @@ final class BlockCopies implements DiskCopies {
               // Otherwise a failed job is gone before anyone can ask why.
               false,
               false,
+              null,
               null));
     } catch (VirtException e) {
       cleanUpAfter(e, copy.diskId());

@@ -5,14 +5,14 @@ import dev.tern.virt.qmp.Commands;
 import dev.tern.virt.qmp.Commands.BlockDevice;
 import java.util.List;
 
-/** How fast the guest may write to its disks. */
+/** How fast the guest may write to its disks. A drive that takes no limit needs none. */
 final class GuestWrites {
   private GuestWrites() {}
 
   /** Limits each disk; 0 is unlimited. Only writes of the guest count, none of a mirror's reads. */
   static void limit(Session session, long bytesPerSecond) throws VirtException {
     for (String device : disks(session.call(new Commands.QueryBlock()))) {
-      session.call(new Commands.BlockSetIoThrottle(device, bytesPerSecond));
+      session.callUnlessRefused(new Commands.BlockSetIoThrottle(device, bytesPerSecond));
     }
   }
 
@@ -23,7 +23,7 @@ final class GuestWrites {
             .filter(d -> d.inserted() != null && d.inserted().bps_wr() > 0)
             .toList();
     for (String device : disks(limited)) {
-      session.call(new Commands.BlockSetIoThrottle(device, 0));
+      session.callUnlessRefused(new Commands.BlockSetIoThrottle(device, 0));
     }
   }
 

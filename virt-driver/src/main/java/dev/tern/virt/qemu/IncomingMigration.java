@@ -286,31 +286,33 @@ final class IncomingMigration {
    * told to listen again, for as long as its process lives.
    */
   private void receiveTheRest(QmpEvents events) throws VirtException, InterruptedException {
+    boolean listens = false;
     for (String status = session.migrationStatus();
         status.startsWith(POST_COPY);
         status = session.migrationStatus()) {
-      if (status.equals("postcopy-paused")) {
-        listenAgain();
-      }
+      // Once for each break: QEMU stays paused until the source has come.
+      listens = status.equals("postcopy-paused") && (listens || listenAgain());
       var _ = events.next(LOOK_EVERY);
     }
   }
 
-  private void listenAgain() throws VirtException {
+  private boolean listenAgain() throws VirtException {
     Optional<IncomingEndpoints> there = opened.read();
     if (there.isEmpty()) {
-      return;
+      return false;
     }
     try {
       session.call(
           new Commands.MigrateRecover(
               OutgoingMigration.uri(there.get().address(), there.get().migrationPort())));
       log.atWarn().addKeyValue("step", "arrive").log("listens again for a broken post-copy");
+      return true;
     } catch (VirtException e) {
       if (e.kind() == Kind.GONE) {
         throw e;
       }
       log.atDebug().setCause(e).log("does not listen again yet");
+      return false;
     }
   }
 

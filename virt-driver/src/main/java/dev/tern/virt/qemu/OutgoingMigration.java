@@ -13,6 +13,7 @@ import dev.tern.virt.qmp.Commands.BlockJob;
 import dev.tern.virt.qmp.Commands.MigrationState;
 import dev.tern.virt.qmp.QmpEvent;
 import dev.tern.virt.qmp.QmpEvents;
+import dev.tern.virt.qmp.QmpMonitor.Pending;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -116,7 +117,9 @@ final class OutgoingMigration {
           throw new StayException("The hand-over was under way without a record of it.");
       default -> {}
     }
-    if (!run.running() && !run.status().equals("paused")) {
+    if (run.status().equals("postmigrate")) {
+      leavePostmigrate();
+    } else if (!run.running() && !run.status().equals("paused")) {
       throw new StayException("The guest cannot be moved: QEMU says %s.".formatted(run.status()));
     }
     requireReadyMirrors(jobs);
@@ -130,6 +133,20 @@ final class OutgoingMigration {
             share,
             helm.downtimeLimit()));
     session.call(new Commands.Migrate(uri(target.address(), target.port())));
+  }
+
+  /**
+   * QEMU migrates no guest that was paused when its last migration was cancelled in the pause
+   * before the switch. Run and stopped in one breath it does; nothing less is offered.
+   */
+  private void leavePostmigrate() throws VirtException, StayException {
+    if (session.migrationStatus().equals("completed")) {
+      throw new StayException("The guest cannot be moved: it has left.");
+    }
+    Pending<Void> run = session.monitor().submit(new Commands.Cont());
+    Pending<Void> stop = session.monitor().submit(new Commands.Stop());
+    session.monitor().await(run);
+    session.monitor().await(stop);
   }
 
   private boolean postCopyIsOn() throws VirtException {

@@ -63,7 +63,9 @@ final class QemuGuest implements Guest {
       case "running" -> RunState.RUNNING;
       case "inmigrate" -> RunState.INCOMING;
       case "paused", "prelaunch", "suspended", "save-vm", "restore-vm", "debug" -> RunState.PAUSED;
-      case "postmigrate" -> RunState.POSTMIGRATE;
+      // QEMU also calls it so when a paused guest's migration was cancelled: nothing has left.
+      case "postmigrate" ->
+          session.migrationStatus().equals("completed") ? RunState.POSTMIGRATE : RunState.PAUSED;
       case "finish-migrate" -> RunState.FINISH_MIGRATE;
       case "shutdown" -> RunState.SHUTDOWN;
       default -> RunState.ERROR;

@@ -181,7 +181,8 @@ public final class Commands {
       @Nullable Long speed,
       boolean autoDismiss,
       @Nullable Boolean autoFinalize,
-      @Nullable String copyMode)
+      @Nullable String copyMode,
+      @Nullable Long bufSize)
       implements QmpCommand<Void> {
     /** One that ends without being told to. */
     public BlockdevMirror(
@@ -192,8 +193,10 @@ public final class Commands {
         String filterNodeName,
         @Nullable Long speed,
         String copyMode,
+        @Nullable Long bufSize,
         boolean autoDismiss) {
-      this(jobId, device, target, sync, filterNodeName, speed, autoDismiss, null, copyMode);
+      this(
+          jobId, device, target, sync, filterNodeName, speed, autoDismiss, null, copyMode, bufSize);
     }
   }
 

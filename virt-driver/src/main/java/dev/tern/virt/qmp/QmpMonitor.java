@@ -148,6 +148,9 @@ public final class QmpMonitor implements AutoCloseable {
     var _ = answer.whenComplete((a, e) -> waiting.remove(id));
     String line = QmpJson.request(command, id, outOfBand && command.outOfBand()) + "\n";
     ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
+    // A channel closes for good when the thread that writes to it is interrupted, and who cancels a
+    // piece of work does not mean the connection.
+    boolean interrupted = Thread.interrupted();
     writing.lock();
     try {
       while (bytes.hasRemaining()) {
@@ -162,6 +165,9 @@ public final class QmpMonitor implements AutoCloseable {
           : new VirtException(why);
     } finally {
       writing.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
     VirtException why = ended.getNow(null);
     if (why != null) {

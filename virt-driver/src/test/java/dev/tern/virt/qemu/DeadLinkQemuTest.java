@@ -1,0 +1,134 @@
+package dev.tern.virt.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.HandOver;
+import dev.tern.virt.MoveOptions;
+import dev.tern.virt.MovePolicy;
+import dev.tern.virt.MovePolicy.AtDeadline;
+import dev.tern.virt.Steering;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.qmp.Commands;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** TCP itself would wait for minutes; here two seconds are meant, and a busy machine gets five. */
+@DisplayName("A move whose link dies")
+@Tag("S88")
+class DeadLinkQemuTest {
+  private static final Duration AT_ONCE = Duration.ofSeconds(5);
+  private static final long MIB = 1 << 20;
+  private static final String DIRTIER = "tern.mem=24,400 tern.beat=50";
+  private static final String QUIET = "tern.beat=50";
+
+  @TempDir Path directory;
+
+  private static Steering steering(long bytesPerSecond, boolean postCopy) {
+    return new Steering(
+        new MovePolicy(
+            Duration.ofMillis(100),
+            bytesPerSecond,
+            Duration.ofSeconds(postCopy ? 2 : 180),
+            postCopy ? AtDeadline.POST_COPY : AtDeadline.ABORT,
+            postCopy,
+            false),
+        MoveOptions.PLAIN,
+        false);
+  }
+
+  @Test
+  void while_disks_move_can_be_aborted_at_once() throws Exception {
+    try (MovingGuest guest = MovingGuest.with(directory, QUIET, 96, true, MoveOptions.PLAIN);
+        FreezingLink link = new FreezingLink(guest.to.nbdPort())) {
+      CompletableFuture<String> ended = new CompletableFuture<>();
+      Thread mirroring =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  guest.mirror(steering(4 * MIB, false), link.port());
+                  ended.complete("ready");
+                } catch (VirtException | InterruptedException e) {
+                  ended.complete(e.getClass().getSimpleName());
+                }
+              });
+      while (guest.progress.isEmpty() || guest.progress.getLast().diskProcessed() < MIB) {
+        Thread.sleep(20);
+      }
+      link.freeze();
+      Thread.sleep(1000);
+      long asked = System.nanoTime();
+      mirroring.interrupt();
+      ended.get(30, TimeUnit.SECONDS);
+      guest.s.recoverAtHome(false);
+      assertThat(Duration.ofNanos(System.nanoTime() - asked)).isLessThan(AT_ONCE);
+      guest.assertAtHome();
+    }
+  }
+
+  @Test
+  void while_memory_moves_can_be_aborted_at_once() throws Exception {
+    try (MovingGuest guest = MovingGuest.with(directory, DIRTIER, 112);
+        FreezingLink disks = new FreezingLink(guest.to.nbdPort());
+        FreezingLink memory = new FreezingLink(guest.to.migrationPort())) {
+      guest.mirror(steering(0, false), disks.port());
+      CompletableFuture<HandOver> handOver =
+          handOverInBackground(guest, steering(4 * MIB, false), memory.port());
+      while (guest.progress.getLast().memoryProcessed() < MIB) {
+        Thread.sleep(20);
+      }
+      memory.freeze();
+      disks.freeze();
+      Thread.sleep(1000);
+      long asked = System.nanoTime();
+      guest.s.cancelHandOver();
+      assertThat(handOver.get(30, TimeUnit.SECONDS)).isInstanceOf(HandOver.Stayed.class);
+      assertThat(Duration.ofNanos(System.nanoTime() - asked)).isLessThan(AT_ONCE);
+      guest.assertAtHome();
+    }
+  }
+
+  @Test
+  void after_post_copy_began_goes_on_over_a_new_connection() throws Exception {
+    try (MovingGuest guest = MovingGuest.with(directory, DIRTIER, 112);
+        FreezingLink memory = new FreezingLink(guest.to.migrationPort())) {
+      guest.mirror(steering(0, false));
+      CompletableFuture<HandOver> handOver =
+          handOverInBackground(guest, steering(4 * MIB, true), memory.port());
+      assertThat(guest.arrival.get(60, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+      assertThat(guest.ask(new Commands.QueryMigrate()).status()).isEqualTo("postcopy-active");
+      memory.cut();
+      while (!listens(guest.to.migrationPort())) {
+        Thread.sleep(20);
+      }
+      memory.mend();
+      assertThat(handOver.get(120, TimeUnit.SECONDS)).isInstanceOf(HandOver.Sent.class);
+      guest.assertMoved();
+      guest.assertMemoryIsWhole();
+    }
+  }
+
+  /** Looked up, because a connection to find out would be taken for the stream. */
+  private static boolean listens(int port) throws Exception {
+    return Files.readAllLines(Path.of("/proc/net/tcp")).stream()
+        .anyMatch(line -> line.contains(":%04X 00000000:0000 0A".formatted(port)));
+  }
+
+  private static CompletableFuture<HandOver> handOverInBackground(
+      MovingGuest guest, Steering steering, int port) {
+    return CompletableFuture.supplyAsync(() -> {
+      try {
+        return guest.handOver(steering, port);
+      } catch (VirtException | InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    });
+  }
+}
