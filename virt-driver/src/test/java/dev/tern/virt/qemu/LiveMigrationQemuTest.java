@@ -313,11 +313,16 @@ class LiveMigrationQemuTest {
   private void assertAtHome(Guest guest) throws Exception {
     assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
     int before = TestHost.console(source).lastIndexOf("\nA ");
-    long until = System.nanoTime() + SOON.toNanos();
-    while (TestHost.console(source).lastIndexOf("\nA ") <= before) {
-      assertThat(System.nanoTime()).as("acknowledged writes go on").isLessThan(until);
-      Thread.sleep(20);
-    }
+    assertThat(
+            Written.await(
+                source,
+                SOON,
+                () ->
+                    TestHost.console(source).lastIndexOf("\nA ") > before
+                        ? Optional.of(true)
+                        : Optional.empty()))
+        .as("acknowledged writes go on")
+        .isPresent();
     assertThat(TestHost.console(source)).doesNotContain("R LOST", "R CORRUPT", "R EIO");
   }
 

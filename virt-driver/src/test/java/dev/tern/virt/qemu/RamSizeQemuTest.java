@@ -111,19 +111,19 @@ class RamSizeQemuTest {
 
   /** Three more whole rounds of checking, all good; a guest that died of stale memory has none. */
   private static boolean roundsComeBack(Path destination) throws Exception {
-    long until = System.nanoTime() + Duration.ofSeconds(15).toNanos();
-    while (System.nanoTime() < until) {
-      String said = TestHost.console(destination);
-      if (said.contains(WRONG) || said.contains("R ready") || said.contains("Kernel panic")) {
-        return false;
-      }
-      List<String> rounds = said.lines().filter(line -> line.startsWith("M ")).toList();
-      if (rounds.size() >= 4) {
-        return rounds.stream().skip(1).allMatch(line -> line.endsWith(" 0"));
-      }
-      Thread.sleep(50);
+    return Written.await(
+            destination, Duration.ofSeconds(15), () -> verdict(TestHost.console(destination)))
+        .orElse(false);
+  }
+
+  private static Optional<Boolean> verdict(String said) {
+    if (said.contains(WRONG) || said.contains("R ready") || said.contains("Kernel panic")) {
+      return Optional.of(false);
     }
-    return false;
+    List<String> rounds = said.lines().filter(line -> line.startsWith("M ")).toList();
+    return rounds.size() < 4
+        ? Optional.empty()
+        : Optional.of(rounds.stream().skip(1).allMatch(line -> line.endsWith(" 0")));
   }
 
   private static Steering steering(Duration maxPause, long bytesPerSecond) {

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -159,20 +160,21 @@ final class TestHost {
 
   /** Waits until the console of an instance has what is asked for. */
   static void awaitConsole(Path instance, String text, Duration patience) throws Exception {
-    long until = System.nanoTime() + patience.toNanos();
-    while (!console(instance).contains(text)) {
-      if (System.nanoTime() > until) {
-        throw new AssertionError(
-            "The console never said '%s'. It ends with: %s"
-                .formatted(text, tail(console(instance))));
-      }
-      Thread.sleep(Duration.ofMillis(20));
+    boolean said =
+        Written.await(
+                instance,
+                patience,
+                () -> console(instance).contains(text) ? Optional.of(true) : Optional.empty())
+            .isPresent();
+    if (!said) {
+      throw new AssertionError(
+          "The console never said '%s'. It ends with: %s".formatted(text, tail(console(instance))));
     }
   }
 
   static String console(Path instance) throws IOException {
-    return Files.readString(
-        instance.resolve("console.log"), java.nio.charset.StandardCharsets.ISO_8859_1);
+    Path log = instance.resolve("console.log");
+    return Files.exists(log) ? Files.readString(log, StandardCharsets.ISO_8859_1) : "";
   }
 
   private static String tail(String text) {

@@ -2,7 +2,6 @@ package dev.tern.virt.qmp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,12 +27,13 @@ import tools.jackson.databind.JsonNode;
 class QmpSchemaQemuPromiseTest {
   @TempDir static Path directory;
   private static final Map<String, JsonNode> BY_NAME = new HashMap<>();
-  private static Process qemu;
+  private static ProcessHandle qemu;
 
   @BeforeAll
   static void ask() throws Exception {
     Path socket = directory.resolve("q.sock");
-    qemu =
+    Path pidFile = directory.resolve("q.pid");
+    Process starting =
         new ProcessBuilder(
                 "qemu-system-x86_64",
                 "-machine",
@@ -41,12 +42,15 @@ class QmpSchemaQemuPromiseTest {
                 "-display",
                 "none",
                 "-qmp",
-                "unix:" + socket + ",server=on,wait=off")
+                "unix:" + socket + ",server=on,wait=off",
+                // Its parent ends when the monitor listens.
+                "-daemonize",
+                "-pidfile",
+                pidFile.toString())
             .inheritIO()
             .start();
-    for (int i = 0; i < 500 && !Files.exists(socket); i++) {
-      Thread.sleep(20);
-    }
+    assertThat(starting.waitFor()).isZero();
+    qemu = ProcessHandle.of(Long.parseLong(Files.readString(pidFile).strip())).orElseThrow();
     Duration patience = Duration.ofSeconds(10);
     try (QmpMonitor monitor =
         QmpMonitor.connect(socket, new QmpDeadlines(patience, patience, patience), patience)) {
@@ -57,9 +61,9 @@ class QmpSchemaQemuPromiseTest {
   }
 
   @AfterAll
-  static void end() throws IOException, InterruptedException {
-    qemu.destroy();
-    qemu.waitFor();
+  static void end() throws Exception {
+    assertThat(qemu.destroy()).isTrue();
+    var _ = qemu.onExit().get(10, TimeUnit.SECONDS);
   }
 
   private static JsonNode entity(String name) {
