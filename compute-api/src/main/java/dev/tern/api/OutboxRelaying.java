@@ -2,13 +2,11 @@ package dev.tern.api;
 
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.ConductorQueue;
-import dev.tern.contract.amqp.Outbox;
 import dev.tern.contract.amqp.OutboxRelay;
 import dev.tern.store.OutboxStore;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
 
@@ -21,26 +19,10 @@ final class OutboxRelaying implements SmartLifecycle {
   private @Nullable Thread thread;
 
   OutboxRelaying(OutboxStore store, ConductorQueue queue, Pause pause, MeterRegistry metrics) {
-    this.relay = new OutboxRelay(asOutbox(store, queue), queue, pause, IDLE);
+    this.relay = new OutboxRelay(queue.addressed(store), queue, pause, IDLE);
     Gauge.builder("tern.outbox.waiting", store, OutboxStore::waiting)
         .description("Messages that committed requests owe the broker.")
         .register(metrics);
-  }
-
-  private static Outbox asOutbox(OutboxStore store, ConductorQueue queue) {
-    return new Outbox() {
-      @Override
-      public List<Entry> take(int limit, Duration hold) {
-        return store.take(limit, hold).stream()
-            .map(owed -> queue.owed(owed.number(), owed.body()))
-            .toList();
-      }
-
-      @Override
-      public void sent(List<Long> numbers) {
-        store.sent(numbers);
-      }
-    };
   }
 
   @Override

@@ -17,7 +17,7 @@ class HibernateOutboxStore implements OutboxStore {
 
   /** Rows that another relay is just taking are passed over, not waited for. */
   @Override
-  public List<OutboxMessage> take(int limit, Duration hold) {
+  public List<Entry> take(int limit, Duration hold) {
     List<?> taken =
         entities
             .createNativeQuery(
@@ -33,12 +33,12 @@ class HibernateOutboxStore implements OutboxStore {
     return taken.stream()
         .map(OutboxEntity.class::cast)
         .map(HibernateOutboxStore::toRecord)
-        .sorted(Comparator.comparingLong(OutboxMessage::number))
+        .sorted(Comparator.comparingLong(Entry::number))
         .toList();
   }
 
-  private static OutboxMessage toRecord(OutboxEntity message) {
-    return new OutboxMessage(
+  private static Entry toRecord(OutboxEntity message) {
+    return new Entry(
         Objects.requireNonNull(message.number),
         message.exchange,
         message.routingKey,

@@ -1,22 +1,9 @@
 package dev.tern.store;
 
-import java.time.Duration;
-import java.util.List;
+import dev.tern.contract.conductor.Outbox;
 
-/**
- * Messages that a committed transaction owes the broker. A relay takes some for a while, sends
- * them, and removes what the broker confirmed; what it could not send comes free again when the
- * while is over. So each is sent at least once.
- */
-public interface OutboxStore {
-  /** Takes the oldest free messages for {@code hold} (database clock). */
-  List<OutboxMessage> take(int limit, Duration hold);
-
-  /** The broker has them. */
-  void sent(List<Long> numbers);
-
+/** The outbox as the database keeps it; how long a message is taken is by the database's clock. */
+public interface OutboxStore extends Outbox {
   /** How many wait, for the metric. */
   long waiting();
-
-  record OutboxMessage(long number, String exchange, String routingKey, String type, String body) {}
 }

@@ -10,9 +10,9 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.conductor.Outbox;
 import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
-import dev.tern.store.OutboxStore.OutboxMessage;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -220,7 +220,7 @@ class AtOnceStoreTest {
             THREADS,
             () -> {
               List<Long> mine = new ArrayList<>();
-              List<OutboxMessage> some = stores.outbox().take(7, Duration.ofMinutes(5));
+              List<Outbox.Entry> some = stores.outbox().take(7, Duration.ofMinutes(5));
               while (!some.isEmpty()) {
                 some.forEach(message -> mine.add(message.number()));
                 some = stores.outbox().take(7, Duration.ofMinutes(5));

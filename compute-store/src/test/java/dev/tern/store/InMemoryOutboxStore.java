@@ -12,7 +12,7 @@ final class InMemoryOutboxStore implements OutboxStore {
   }
 
   @Override
-  public List<OutboxMessage> take(int limit, Duration hold) {
+  public List<Entry> take(int limit, Duration hold) {
     synchronized (memory) {
       List<OutboxEntity> free =
           memory.outbox.values().stream()
@@ -22,7 +22,7 @@ final class InMemoryOutboxStore implements OutboxStore {
       free.forEach(each -> each.takenUntil = memory.now.plus(hold));
       return free.stream()
           .map(each ->
-              new OutboxMessage(
+              new Entry(
                   Objects.requireNonNull(each.number),
                   each.exchange,
                   each.routingKey,

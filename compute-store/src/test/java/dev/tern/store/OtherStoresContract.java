@@ -9,13 +9,13 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.conductor.Outbox;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.HostStore.ServiceBeat;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
-import dev.tern.store.OutboxStore.OutboxMessage;
 import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
 import java.time.Instant;
@@ -169,7 +169,7 @@ abstract class OtherStoresContract {
   @Test
   void a_message_is_taken_by_one_and_free_again_after_a_while() {
     server();
-    List<OutboxMessage> first = stores().outbox().take(100_000, MINUTE);
+    List<Outbox.Entry> first = stores().outbox().take(100_000, MINUTE);
     assertThat(first).isNotEmpty();
     assertThat(stores().outbox().take(100_000, MINUTE)).isEmpty();
     long before = stores().outbox().waiting();

@@ -11,8 +11,8 @@ import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.conductor.Outbox;
 import dev.tern.store.ActionStore.ActionRecord;
-import dev.tern.store.OutboxStore.OutboxMessage;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.ServerStore.Requested;
@@ -69,7 +69,7 @@ abstract class ServerStoreContract {
     ActionRecord action = stores().actions().find(made.id(), by.request()).orElseThrow();
     assertThat(action.action()).isEqualTo("create");
     Lease saga = samples.lease(made.id());
-    List<OutboxMessage> owed = stores().outbox().take(100_000, Duration.ofSeconds(1));
+    List<Outbox.Entry> owed = stores().outbox().take(100_000, Duration.ofSeconds(1));
     assertThat(owed)
         .anySatisfy(message -> {
           assertThat(message.exchange()).isEmpty();

@@ -3,6 +3,7 @@ package dev.tern.contract.amqp;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tern.contract.conductor.ConductorMessage;
+import dev.tern.contract.conductor.Outbox;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,16 +44,33 @@ public final class ConductorQueue implements OutboxRelay.Publisher {
   }
 
   /**
-   * A message of the outbox, addressed. The database keeps it bare: where conductors listen, and in
-   * what envelope, is the broker's side to know.
-   *
-   * @throws IllegalStateException when it is no message to a conductor
+   * The outbox of the database, addressed. The database keeps messages bare: where conductors
+   * listen, and in what envelope, is the broker's side to know. Taking from it throws {@link
+   * IllegalStateException} when it holds what is no message to a conductor.
    */
-  public Outbox.Entry owed(long number, String json) {
+  public Outbox addressed(Outbox bare) {
+    return new Outbox() {
+      @Override
+      public List<Entry> take(int limit, Duration hold) {
+        return bare.take(limit, hold).stream().map(ConductorQueue.this::addressed).toList();
+      }
+
+      @Override
+      public void sent(List<Long> numbers) {
+        bare.sent(numbers);
+      }
+    };
+  }
+
+  private Outbox.Entry addressed(Outbox.Entry owed) {
     try {
-      ConductorMessage message = Wire.readBare(ConductorMessage.class, json);
+      ConductorMessage message = Wire.readBare(ConductorMessage.class, owed.body());
       return new Outbox.Entry(
-          number, exchange(), routingKey(), message.getClass().getSimpleName(), body(message));
+          owed.number(),
+          exchange(),
+          routingKey(),
+          message.getClass().getSimpleName(),
+          body(message));
     } catch (MalformedMessageException e) {
       throw new IllegalStateException("the outbox holds what no conductor can read", e);
     }

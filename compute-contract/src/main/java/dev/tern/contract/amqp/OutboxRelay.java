@@ -1,6 +1,7 @@
 package dev.tern.contract.amqp;
 
 import dev.tern.contract.Pause;
+import dev.tern.contract.conductor.Outbox;
 import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;

@@ -15,6 +15,7 @@ import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.amqp.Asked.Answered;
 import dev.tern.contract.amqp.Asked.NoAnswer;
 import dev.tern.contract.conductor.ConductorMessage;
+import dev.tern.contract.conductor.Outbox;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.host.MoveDetail;

@@ -3,6 +3,7 @@ package dev.tern.contract.amqp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.amqp.OutboxRelay.Batch;
+import dev.tern.contract.conductor.Outbox;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

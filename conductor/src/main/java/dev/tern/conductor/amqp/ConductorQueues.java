@@ -11,15 +11,12 @@ import dev.tern.contract.amqp.AgentClient;
 import dev.tern.contract.amqp.AmqpSettings;
 import dev.tern.contract.amqp.Answering;
 import dev.tern.contract.amqp.ConductorQueue;
-import dev.tern.contract.amqp.Outbox;
 import dev.tern.contract.amqp.OutboxRelay;
 import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.OutboxStore;
-import java.time.Duration;
-import java.util.List;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -71,23 +68,7 @@ class ConductorQueues {
   @Bean(destroyMethod = "close")
   Rounds outboxRounds(OutboxStore store, ConductorQueue queue, ConductorSettings settings) {
     OutboxRelay relay =
-        new OutboxRelay(outbox(store, queue), queue, Pause.SLEEPING, settings.outboxEvery());
+        new OutboxRelay(queue.addressed(store), queue, Pause.SLEEPING, settings.outboxEvery());
     return Rounds.start("outbox", relay::run, Pause.SLEEPING, settings.outboxEvery());
-  }
-
-  private static Outbox outbox(OutboxStore store, ConductorQueue queue) {
-    return new Outbox() {
-      @Override
-      public List<Entry> take(int limit, Duration hold) {
-        return store.take(limit, hold).stream()
-            .map(owed -> queue.owed(owed.number(), owed.body()))
-            .toList();
-      }
-
-      @Override
-      public void sent(List<Long> numbers) {
-        store.sent(numbers);
-      }
-    };
   }
 }

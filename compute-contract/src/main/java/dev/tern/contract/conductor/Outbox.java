@@ -1,11 +1,15 @@
-package dev.tern.contract.amqp;
+package dev.tern.contract.conductor;
 
 import java.time.Duration;
 import java.util.List;
 
-/** Messages that committed transactions owe the broker, as the relay sees them. */
+/**
+ * Messages that committed transactions owe the broker. A relay takes some for a while, sends them,
+ * and removes what the broker confirmed; what it could not send comes free again when the while is
+ * over. So each is sent at least once.
+ */
 public interface Outbox {
-  /** Takes the oldest free messages; they come free again after {@code hold} unless sent. */
+  /** Takes the oldest free messages, in order, for {@code hold}. */
   List<Entry> take(int limit, Duration hold);
 
   /** The broker has these. */
