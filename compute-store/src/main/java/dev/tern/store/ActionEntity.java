@@ -7,6 +7,7 @@ import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,14 @@ class ActionEntity {
   Instant updatedAt = Instant.EPOCH;
 
   @Nullable String message;
+
+  /** One of its events has ended. */
+  void heard(Optional<String> error, Instant now) {
+    if (error.isPresent()) {
+      message = FAILED;
+    }
+    updatedAt = now;
+  }
 
   long number() {
     if (number == null) {

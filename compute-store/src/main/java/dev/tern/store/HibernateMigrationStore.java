@@ -32,6 +32,7 @@ import org.springframework.transaction.annotation.Transactional;
 class HibernateMigrationStore implements MigrationStore {
   private static final String LIVE_MIGRATE = "os-migrateLive";
   private static final String ABORT = "abort live migration";
+  static final String ABORT_EVENT = "compute_live_migration_abort";
 
   private final EntityManager entities;
   private final Rows rows;
@@ -108,7 +109,13 @@ class HibernateMigrationStore implements MigrationStore {
     if (!migration.abortRequested) {
       migration.abortRequested = true;
       migration.updatedAt = now;
-      requests.open(server.id, "live_migration_cancel", by, now);
+      ActionEntity action = requests.open(server.id, "live_migration_cancel", by, now);
+      ActionEventEntity event = new ActionEventEntity();
+      event.action = action.number();
+      event.event = ABORT_EVENT;
+      event.host = migration.source;
+      event.startedAt = now;
+      entities.persist(event);
     }
     rows.wake(migration.saga, now);
   }
@@ -266,7 +273,25 @@ class HibernateMigrationStore implements MigrationStore {
   private void end(Held held, MigrationStatus status, Optional<Failure> failure) {
     held.migration().end(status, failure.orElse(null), held.now());
     claims.releaseAllBut(held.server().id, held.server().claim);
+    endAborts(held);
     endings.end(held.saga(), held.server(), failure, held.now());
+  }
+
+  /** One migration of a server runs at a time, so every abort that is open is this one's. */
+  private void endAborts(Held held) {
+    Optional<String> tooLate = held.migration().notAborted();
+    entities
+        .createQuery(
+            "select e, a from ActionEventEntity e join ActionEntity a on e.action = a.number"
+                + " where a.server = :server and e.event = :event and e.finishedAt is null",
+            Object[].class)
+        .setParameter("server", held.server().id)
+        .setParameter("event", ABORT_EVENT)
+        .getResultList()
+        .forEach(row -> {
+          ((ActionEventEntity) row[0]).finish(tooLate, held.now());
+          ((ActionEntity) row[1]).heard(tooLate, held.now());
+        });
   }
 
   private Held hold(Lease lease, MigrationId id) {

@@ -164,6 +164,14 @@ class MigrationEntity {
     endedAt = now;
   }
 
+  /** Why asking it to stop came to nothing; empty when it was cancelled. */
+  Optional<String> notAborted() {
+    return status == MigrationStatus.CANCELLED
+        ? Optional.empty()
+        : Optional.of(
+            "Migration %d was %s before it could be aborted.".formatted(number(), status.wire()));
+  }
+
   private Optional<Failure> failure() {
     return failureCode == null || failureMessage == null
         ? Optional.empty()

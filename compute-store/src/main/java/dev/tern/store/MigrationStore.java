@@ -31,7 +31,8 @@ public interface MigrationStore {
 
   /**
    * Asks a running migration to stop; the saga takes it up at its next look. Action {@code
-   * live_migration_cancel}.
+   * live_migration_cancel}, whose event {@code compute_live_migration_abort} is open until the
+   * migration has ended, and an error when that was not as {@code cancelled}.
    *
    * @throws dev.tern.contract.ComputeException {@code MIGRATION_NOT_FOUND}, {@code
    *     INVALID_MIGRATION_STATE}

@@ -67,7 +67,7 @@ final class Requests {
     server.epoch++;
     server.progress = 0;
     server.updatedAt = now;
-    open(server.id, action, by, now);
+    ActionEntity _ = open(server.id, action, by, now);
     SagaEntity saga = new SagaEntity();
     saga.id = newIds.get();
     saga.kind = kind;
@@ -81,7 +81,7 @@ final class Requests {
   }
 
   /** Opens an action. */
-  void open(UUID server, String name, Requested by, Instant now) {
+  ActionEntity open(UUID server, String name, Requested by, Instant now) {
     ActionEntity action = new ActionEntity();
     action.server = server;
     action.request = by.request().value();
@@ -91,6 +91,7 @@ final class Requests {
     action.startedAt = now;
     action.updatedAt = now;
     entities.persist(action);
+    return action;
   }
 
   /** Refusals in Nova's words. */

@@ -94,7 +94,14 @@ final class InMemoryMigrationStore implements MigrationStore {
       if (!migration.abortRequested) {
         migration.abortRequested = true;
         migration.updatedAt = memory.now;
-        memory.open(of.id, "live_migration_cancel", by);
+        ActionEntity action = memory.open(of.id, "live_migration_cancel", by);
+        ActionEventEntity event = new ActionEventEntity();
+        event.number = memory.nextNumber();
+        event.action = action.number();
+        event.event = HibernateMigrationStore.ABORT_EVENT;
+        event.host = migration.source;
+        event.startedAt = memory.now;
+        memory.events.add(event);
       }
       memory.wake(migration.saga);
     }
@@ -280,7 +287,22 @@ final class InMemoryMigrationStore implements MigrationStore {
     ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
     migration.end(status, failure.orElse(null), memory.now);
     memory.releaseAllBut(server.id, server.claim);
+    endAborts(migration);
     memory.end(memory.hold(lease), server, failure);
+  }
+
+  private void endAborts(MigrationEntity migration) {
+    for (ActionEventEntity event : memory.events) {
+      if (event.finishedAt == null && event.event.equals(HibernateMigrationStore.ABORT_EVENT)) {
+        memory.actions.stream()
+            .filter(
+                action -> action.number() == event.action && action.server.equals(migration.server))
+            .forEach(action -> {
+              event.finish(migration.notAborted(), memory.now);
+              action.heard(migration.notAborted(), memory.now);
+            });
+      }
+    }
   }
 
   private MigrationEntity hold(Lease lease, MigrationId id) {

@@ -62,7 +62,7 @@ final class Memory {
       @Nullable UUID migration,
       String action,
       Requested by) {
-    open(server.id, action, by);
+    ActionEntity _ = open(server.id, action, by);
     server.task = task;
     server.epoch++;
     server.progress = 0;
@@ -80,7 +80,7 @@ final class Memory {
     return saga.id;
   }
 
-  void open(UUID server, String name, Requested by) {
+  ActionEntity open(UUID server, String name, Requested by) {
     if (action(server, by.request().value()).isPresent()) {
       throw new IllegalStateException("one request is one action: " + by.request());
     }
@@ -94,6 +94,7 @@ final class Memory {
     action.startedAt = now;
     action.updatedAt = now;
     actions.add(action);
+    return action;
   }
 
   void wake(UUID saga) {

@@ -14,6 +14,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.ActionStore.ActionRecord;
+import dev.tern.store.ActionStore.EventRecord;
 import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -249,6 +250,45 @@ abstract class MigrationStoreContract {
     assertThat(stores().sagas().renewAndSeeAbort(lease)).isTrue();
     assertThat(stores().actions().find(guest.id(), by.request()).orElseThrow().action())
         .isEqualTo("live_migration_cancel");
+    EventRecord abort = abort(guest.id(), by);
+    assertThat(abort.host()).contains(home);
+    assertThat(abort.finishedAt()).isEmpty();
+
+    stores()
+        .migrations()
+        .rolledBack(lease, accepted.id(), MigrationStatus.CANCELLED, Samples.FAILURE);
+    assertThat(abort(guest.id(), by).result()).contains("Success");
+    assertThat(stores().actions().find(guest.id(), by.request()).orElseThrow().message()).isEmpty();
+  }
+
+  private EventRecord abort(ServerId server, Requested by) {
+    List<EventRecord> events = stores().actions().find(server, by.request()).orElseThrow().events();
+    assertThat(events).extracting(EventRecord::event).containsOnly("compute_live_migration_abort");
+    return events.getFirst();
+  }
+
+  @Test
+  void that_was_aborted_too_late_says_so_to_who_asked_and_to_nobody_else() {
+    ServerRecord guest = samples.active(home);
+    ServerRecord other = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    MigrationRecord others = samples.accepted(other.id());
+    Lease lease = samples.lease(guest.id());
+    stores().migrations().planned(lease, accepted.id(), away, samples.claim(guest.id(), away), 1);
+    Requested by = Samples.request();
+    Requested byOther = Samples.request();
+    stores().migrations().requestAbort(guest.id(), accepted.number(), by);
+    stores().migrations().requestAbort(other.id(), others.number(), byOther);
+    stores().migrations().ownerChanged(lease, accepted.id(), Samples.PAUSE);
+    stores().migrations().completed(lease, accepted.id());
+
+    assertThat(abort(guest.id(), by).result()).contains("Error");
+    assertThat(abort(guest.id(), by).details())
+        .contains(
+            "Migration %d was completed before it could be aborted.".formatted(accepted.number()));
+    assertThat(stores().actions().find(guest.id(), by.request()).orElseThrow().message())
+        .contains("Error");
+    assertThat(abort(other.id(), byOther).finishedAt()).isEmpty();
   }
 
   @Test
