@@ -19,10 +19,12 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells how migrations get on, at most twice a second each, however often the driver does. The
  * driver never waits for whoever listens: it may be in the middle of a guest's pause, and the
- * broker may be away. What could not be told in time is replaced by what is newer.
+ * broker may be away. What could not be told in time is replaced by what is newer. The log is told
+ * every 30 s.
  */
 final class ProgressTeller {
   private static final Logger log = LoggerFactory.getLogger(ProgressTeller.class);
+  private static final Duration LOG_INTERVAL = Duration.ofSeconds(30);
   private static final Duration INTERVAL = Duration.ofMillis(500);
   private static final Duration TOLERANCE = Duration.ofMillis(50);
 
@@ -59,30 +61,41 @@ final class ProgressTeller {
   Consumer<MoveProgress> of(Header header, long guestMemory, Duration downtimeLimit) {
     return header
         .migration()
-        .<Consumer<MoveProgress>>map(id -> telling(id, guestMemory, downtimeLimit)::measured)
+        .map(id -> telling(id, guestMemory, downtimeLimit))
+        .<Consumer<MoveProgress>>map(telling -> moved -> telling.measured(header, moved))
         .orElse(moved -> {});
   }
 
   private Telling telling(MigrationId id, long guestMemory, Duration downtimeLimit) {
     synchronized (tellings) {
       return tellings.computeIfAbsent(
-          id, _ -> new Telling(new MoveWatch(id, guestMemory, downtimeLimit)));
+          id, _ -> new Telling(new MoveWatch(id, guestMemory, downtimeLimit), now()));
     }
+  }
+
+  private Duration now() {
+    return Duration.ofNanos(nanos.getAsLong());
   }
 
   /** One migration's. Measurements come from one thread at a time, and go out on another. */
   private final class Telling {
     private final AtomicReference<@Nullable MigrationProgress> newest = new AtomicReference<>();
     private final AtomicBoolean going = new AtomicBoolean();
-    private final MoveWatch watch; // guarded by this object's lock, as is toldAt
+    private final MoveWatch watch; // guarded by this object's lock, as are the next two
     private @Nullable Duration toldAt;
+    private Duration loggedAt;
 
-    Telling(MoveWatch watch) {
+    Telling(MoveWatch watch, Duration now) {
       this.watch = watch;
+      this.loggedAt = now;
     }
 
-    synchronized void measured(MoveProgress moved) {
-      Duration now = Duration.ofNanos(nanos.getAsLong());
+    synchronized void measured(Header header, MoveProgress moved) {
+      Duration now = now();
+      if (now.minus(loggedAt).compareTo(LOG_INTERVAL) >= 0) {
+        loggedAt = now;
+        log(header, moved);
+      }
       MigrationProgress progress = watch.after(moved, now, clock.instant());
       boolean complete = moved.memoryTotal() > 0 && moved.memoryRemaining() == 0;
       Duration last = toldAt;
@@ -115,5 +128,17 @@ final class ProgressTeller {
         go();
       }
     }
+  }
+
+  private static void log(Header header, MoveProgress moved) {
+    log.atInfo()
+        .addKeyValue("server", header.server())
+        .addKeyValue("migration", header.migration().map(Object::toString).orElse("-"))
+        .addKeyValue("request", header.request())
+        .addKeyValue("diskBytes", moved.diskProcessed())
+        .addKeyValue("diskRemaining", moved.diskRemaining())
+        .addKeyValue("memoryBytes", moved.memoryProcessed())
+        .addKeyValue("memoryRemaining", moved.memoryRemaining())
+        .log("migration goes on");
   }
 }

@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,15 +15,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.env.PropertiesPropertySourceLoader;
-import org.springframework.boot.env.PropertySourceLoader;
-import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
-import org.springframework.core.io.FileSystemResource;
 import org.springframework.core.type.filter.AnnotationTypeFilter;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -84,26 +78,7 @@ class ComposePromiseTest {
   /** Where a process listens by its own file of settings, the only place that says so. */
   private int ownPort(String service) {
     String module = services.path(service).path("build").path("args").path("MODULE").asString("");
-    try (Stream<Path> files = Files.list(ROOT.resolve(module).resolve("src/main/resources"))) {
-      List<Object> ports = new ArrayList<>();
-      for (Path file : files.filter(ComposePromiseTest::isSettings).toList()) {
-        PropertySourceLoader loader =
-            file.toString().endsWith(".yml")
-                ? new YamlPropertySourceLoader()
-                : new PropertiesPropertySourceLoader();
-        for (var source : loader.load(module, new FileSystemResource(file))) {
-          ports.add(Objects.requireNonNullElse(source.getProperty("server.port"), "none"));
-        }
-      }
-      assertThat(ports).as("server.port of " + module).hasSize(1);
-      return Integer.parseInt(ports.getFirst().toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static boolean isSettings(Path file) {
-    return file.getFileName().toString().startsWith("tern-");
+    return Integer.parseInt(OwnSettings.of(module).require("server.port"));
   }
 
   @Test

@@ -43,6 +43,7 @@ import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.ServerStore.ServerRecord;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /** Puts the actors of a story together and lets it run. */
 public final class Sagas implements SagaRunner.Teller {
@@ -71,8 +72,8 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runMigration(SagaRecord saga) throws InterruptedException {
-    Hold hold = new Hold(stores.sagas(), saga.lease(), time.ticker());
-    SagaLog log = new SagaLog(saga);
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> howFar(saga, line));
+    Hold hold = hold(saga, log);
     Saga<MigrationFacts> story = migration(saga, hold, log);
     MigrationFacts facts =
         saga.position().isEmpty()
@@ -107,8 +108,8 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runServer(SagaRecord saga) throws InterruptedException {
-    Hold hold = new Hold(stores.sagas(), saga.lease(), time.ticker());
-    SagaLog log = new SagaLog(saga);
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    Hold hold = hold(saga, log);
     ServerRecord server =
         stores
             .servers()
@@ -138,8 +139,8 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runDisk(SagaRecord saga) throws InterruptedException {
-    Hold hold = new Hold(stores.sagas(), saga.lease(), time.ticker());
-    SagaLog log = new SagaLog(saga);
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    Hold hold = hold(saga, log);
     ServerRecord server =
         stores
             .servers()
@@ -180,6 +181,21 @@ public final class Sagas implements SagaRunner.Teller {
       case BOOT, START, STOP, DELETE, LIVE_MIGRATION ->
           throw new IllegalStateException("%s is not about a disk".formatted(kind));
     };
+  }
+
+  private Hold hold(SagaRecord saga, SagaLog log) {
+    return new Hold(stores.sagas(), saga.lease(), time.ticker(), log::goesOn);
+  }
+
+  private LoggingEventBuilder howFar(SagaRecord saga, LoggingEventBuilder line) {
+    return saga.migration()
+        .flatMap(stores.migrations()::find)
+        .map(migration ->
+            line.addKeyValue("diskBytes", migration.diskProcessed())
+                .addKeyValue("diskRemaining", migration.diskRemaining())
+                .addKeyValue("memoryBytes", migration.memoryProcessed())
+                .addKeyValue("memoryRemaining", migration.memoryRemaining()))
+        .orElse(line);
   }
 
   private Asking asking(Hold hold) {

@@ -14,14 +14,21 @@ public final class Hold {
   private final SagaStore sagas;
   private final Lease lease;
   private final Ticker ticker;
+  private final Runnable onLook;
   private Duration looked;
   private boolean abortAsked;
   private boolean abortable;
 
-  public Hold(SagaStore sagas, Lease lease, Ticker ticker) {
+  /**
+   * Holds a lease.
+   *
+   * @param onLook called after each look, so about once a second while a step goes on
+   */
+  public Hold(SagaStore sagas, Lease lease, Ticker ticker, Runnable onLook) {
     this.sagas = sagas;
     this.lease = lease;
     this.ticker = ticker;
+    this.onLook = onLook;
     this.looked = ticker.now();
   }
 
@@ -41,6 +48,7 @@ public final class Hold {
   public boolean look() {
     abortAsked = sagas.renewAndSeeAbort(lease) || abortAsked;
     looked = ticker.now();
+    onLook.run();
     return abortAsked;
   }
 

@@ -175,6 +175,7 @@ public final class SagaEngine<F extends SagaFacts<F>> {
     for (int at = from; at >= 0; at--) {
       if (saga.step(at) instanceof Before<F> step && step.undo().isPresent()) {
         Duration begun = ticker.now();
+        log.undoing(step.name());
         facts = untilItSucceeds(step.name(), step.undo().get(), facts);
         Position next = new Position(Direction.BACK, saga.step(Math.max(at - 1, 0)).name());
         write(next, facts, step, "undone", "");

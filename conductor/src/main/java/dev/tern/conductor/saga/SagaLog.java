@@ -5,6 +5,7 @@ import dev.tern.contract.Phase;
 import dev.tern.store.SagaStore.SagaRecord;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -14,11 +15,27 @@ import org.slf4j.spi.LoggingEventBuilder;
 public final class SagaLog {
   private static final Logger log = LoggerFactory.getLogger(SagaLog.class);
 
-  private final SagaRecord saga;
-  private Optional<Phase> phase = Optional.empty();
+  private static final Duration SAY_EVERY = Duration.ofSeconds(30);
 
-  public SagaLog(SagaRecord saga) {
+  private final SagaRecord saga;
+  private final Ticker ticker;
+  private final UnaryOperator<LoggingEventBuilder> figures;
+  private Optional<Phase> phase = Optional.empty();
+  private String step = "-";
+  private Duration begun;
+  private Duration said;
+
+  /**
+   * The log of a saga that begins, or goes on, now.
+   *
+   * @param figures adds to a line how far the saga is
+   */
+  public SagaLog(SagaRecord saga, Ticker ticker, UnaryOperator<LoggingEventBuilder> figures) {
     this.saga = saga;
+    this.ticker = ticker;
+    this.figures = figures;
+    this.begun = ticker.now();
+    this.said = begun;
   }
 
   /** A line with the keys every line of this saga has. */
@@ -36,7 +53,31 @@ public final class SagaLog {
   }
 
   void started(String step) {
+    begins(step);
     at(Level.INFO).addKeyValue("step", step).log("step started");
+  }
+
+  void undoing(String step) {
+    begins(step);
+    at(Level.INFO).addKeyValue("step", step).log("step is being undone");
+  }
+
+  private void begins(String next) {
+    step = next;
+    begun = ticker.now();
+    said = begun;
+  }
+
+  /** Says every 30 s of a step that it goes on, and how far it is; in between, nothing. */
+  public void goesOn() {
+    Duration now = ticker.now();
+    if (now.minus(said).compareTo(SAY_EVERY) < 0) {
+      return;
+    }
+    said = now;
+    figures
+        .apply(at(Level.INFO).addKeyValue("step", step).addKeyValue("took", now.minus(begun)))
+        .log("step goes on");
   }
 
   void finished(String step, Duration took) {
