@@ -11,6 +11,7 @@ import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
 import dev.tern.virt.qemu.QemuDriver;
 import dev.tern.virt.qemu.QemuSettings;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -58,15 +59,24 @@ class AgentConfiguration {
   }
 
   @Bean(destroyMethod = "close")
-  Agent agent(HostName host, AgentSettings settings, VirtDriver driver, ProgressPublisher progress)
+  Agent agent(
+      HostName host,
+      AgentSettings settings,
+      VirtDriver driver,
+      ProgressPublisher progress,
+      MeterRegistry metrics)
       throws IOException {
+    MovedBytes moved = new MovedBytes(metrics);
     return Agent.open(
         host,
         settings,
         new Agent.World(
             driver,
             new LinuxFigures(settings.data()),
-            progress::publish,
+            told -> {
+              moved.count(told);
+              progress.publish(told);
+            },
             Clock.systemUTC(),
             Pause.SLEEPING,
             UUID::randomUUID));

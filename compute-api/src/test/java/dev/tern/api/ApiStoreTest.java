@@ -7,6 +7,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.host.Forecast;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.Samples;
@@ -196,6 +197,7 @@ class ApiStoreTest {
     Lease lease = conductor.lease(id);
     ClaimId claim = conductor.claim(id, DESTINATION);
     DATABASE.migrations().planned(lease, accepted.id(), DESTINATION, claim, 1000);
+    DATABASE.migrations().foreseen(lease, accepted.id(), Forecast.unknown("too early"));
     DATABASE.migrations().entered(lease, accepted.id(), MigrationStatus.RUNNING, Phase.PERFORM);
     DATABASE.migrations().progress(Samples.progress(accepted.id(), 100, 60, 1000, 900));
     JsonNode shown = get(server + "/migrations", "2.80").get("migrations").get(0);
@@ -206,6 +208,8 @@ class ApiStoreTest {
     assertThat(get(number, "2.23").get("migration").get("status").stringValue())
         .isEqualTo("running");
     assertThat(call("DELETE", number, "2.24", "").statusCode()).isEqualTo(202);
+    assertThat(get(server, "2.1").get("server").get("progress").intValue()).isEqualTo(87);
+    showsHowFarItIs(accepted);
     DATABASE.migrations().ownerChanged(lease, accepted.id(), Samples.PAUSE);
     DATABASE.migrations().completed(lease, accepted.id());
     assertThat(get(server, "2.1").get("server").get("OS-EXT-SRV-ATTR:host").stringValue())
@@ -213,6 +217,22 @@ class ApiStoreTest {
     JsonNode report = get("/v1/migrations/" + accepted.id(), "2.1").get("migration");
     assertThat(report.get("pause_millis").longValue()).isEqualTo(123);
     assertThat(report.get("status").stringValue()).isEqualTo("completed");
+    assertThat(report.get("progress").get("percent").doubleValue()).isEqualTo(100.0);
+    JsonNode pause = report.get("pause");
+    assertThat(pause.get("total_millis").doubleValue()).isEqualTo(123.0);
+    assertThat(pause.get("stop_millis").doubleValue()).isEqualTo(3.0);
+    assertThat(pause.get("mirror_drain_millis").doubleValue()).isEqualTo(20.0);
+    assertThat(pause.get("device_state_millis").doubleValue()).isEqualTo(90.0);
+    assertThat(pause.get("start_millis").doubleValue()).isEqualTo(10.0);
+    assertThat(pause.get("unknown").isNull()).isTrue();
+    JsonNode foreseen = report.get("foreseen");
+    assertThat(foreseen.get("at_plan").get("unknown").stringValue()).isEqualTo("too early");
+    assertThat(foreseen.get("before_switchover").get("total_seconds").get("expected").doubleValue())
+        .isGreaterThanOrEqualTo(2.0);
+    assertThat(foreseen.get("before_switchover").get("pause_millis").doubleValue()).isEqualTo(30.0);
+    assertThat(report.get("measured").get("pause_millis").doubleValue()).isEqualTo(123.0);
+    assertThat(report.get("measured").get("total_seconds").isNumber()).isTrue();
+    assertThat(report.get("measured").get("slowdown_percent").doubleValue()).isZero();
     assertThat(get("/v2.1/os-migrations?instance_uuid=" + id, "2.59").get("migrations").size())
         .isEqualTo(1);
     JsonNode actions = get(server + "/os-instance-actions", "2.84").get("instanceActions");
@@ -329,5 +349,22 @@ class ApiStoreTest {
     JsonNode second = get("/v2.1/servers?" + next, "2.1");
     assertThat(second.get("servers").toString())
         .doesNotContain(first.get("servers").get(1).get("id").stringValue());
+  }
+
+  private void showsHowFarItIs(MigrationRecord running) {
+    JsonNode shown = get("/v1/migrations/" + running.id(), "2.1").get("migration");
+    assertThat(shown.get("pause").isNull()).isTrue();
+    JsonNode progress = shown.get("progress");
+    assertThat(progress.get("percent").doubleValue()).isEqualTo(87.2);
+    assertThat(progress.get("disks").get(0).get("disk").stringValue()).isEqualTo("disk0");
+    assertThat(progress.get("disks").get(0).get("offset_bytes").longValue()).isEqualTo(960);
+    assertThat(progress.get("disks").get(0).get("ready").booleanValue()).isFalse();
+    assertThat(progress.get("memory").get("passes").longValue()).isEqualTo(2);
+    assertThat(progress.get("memory").get("dirty_bytes_per_second").longValue()).isEqualTo(4);
+    assertThat(progress.get("left_seconds").get("low").doubleValue()).isEqualTo(1.0);
+    assertThat(progress.get("left_seconds").get("expected").doubleValue()).isEqualTo(2.0);
+    assertThat(progress.get("left_seconds").get("high").doubleValue()).isEqualTo(962.0);
+    assertThat(progress.get("left_unknown").isNull()).isTrue();
+    assertThat(progress.get("pause_millis").doubleValue()).isEqualTo(30.0);
   }
 }

@@ -13,9 +13,12 @@ import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.host.Forecast;
+import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.ActionStore.EventRecord;
 import dev.tern.store.ClaimStore.ClaimRecord;
+import dev.tern.store.MigrationFigures.Foreseen;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
@@ -26,8 +29,11 @@ import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -224,6 +230,68 @@ abstract class MigrationStoreContract {
         .progress(Samples.progress(new MigrationId(UUID.randomUUID()), 1, 1, 1, 1));
     assertThat(migration(id).memoryProcessed()).isEqualTo(600);
     assertThat(server(guest.id()).progress()).isZero();
+  }
+
+  @Test
+  @Tag("S44")
+  @Tag("S123")
+  void keeps_what_was_foreseen_beside_what_was_measured() {
+    ServerRecord guest = samples.active(home);
+    MigrationId id = samples.accepted(guest.id()).id();
+    Lease lease = samples.lease(guest.id());
+    assertThat(migration(id).figures()).isEqualTo(MigrationFigures.NONE);
+    stores().migrations().planned(lease, id, away, samples.claim(guest.id(), away), 50);
+    Forecast plan = Forecast.unknown("nothing was measured yet");
+    stores().migrations().foreseen(lease, id, plan);
+    stores().migrations().progress(told(id, 600, 3_000, Duration.ofSeconds(3)));
+    // Late, and older than what is known; its highest figures count all the same.
+    stores().migrations().progress(told(id, 300, 2_000, Duration.ofSeconds(9)));
+
+    MigrationFigures moving = migration(id).figures();
+    assertThat(moving.permille()).isEqualTo(600);
+    assertThat(moving.detail()).contains(Samples.detail(3_000, Duration.ofSeconds(3)));
+    assertThat(moving.throttled()).isEqualTo(Duration.ofSeconds(9));
+    assertThat(moving.planned().map(Foreseen::forecast)).contains(plan);
+    assertThat(moving.last().map(Foreseen::forecast))
+        .contains(Samples.detail(3_000, Duration.ZERO).forecast());
+    assertThat(moving.pause()).isEmpty();
+    assertThat(server(guest.id()).progress()).isEqualTo(60);
+
+    stores().migrations().progress(told(id, 1_000_000, 4_000, Duration.ZERO));
+    assertThat(migration(id).figures().permille()).as("sent is not arrived").isEqualTo(999);
+    stores().migrations().ownerChanged(lease, id, Samples.PAUSE);
+    stores().migrations().completed(lease, id);
+
+    MigrationFigures ended = migration(id).figures();
+    assertThat(ended.permille()).isEqualTo(1_000);
+    assertThat(ended.pause()).contains(Samples.PAUSE);
+    assertThat(ended.planned().map(Foreseen::forecast)).contains(plan);
+  }
+
+  private static MigrationProgress told(
+      MigrationId id, int permille, long at, Duration throttled) {
+    return new MigrationProgress(
+        id, 1_000, 400, 600, 50, 20, 30, permille, Samples.detail(at, throttled));
+  }
+
+  /** Two agents one after the other, steps begun again, messages in any order. */
+  @RepeatedTest(3)
+  void shows_one_figure_that_never_falls_whatever_is_told() {
+    ServerRecord guest = samples.active(home);
+    MigrationId id = samples.accepted(guest.id()).id();
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    int before = 0;
+    for (int i = 0; i < 25; i++) {
+      int permille = random.nextInt(-10, 1_100);
+      stores()
+          .migrations()
+          .progress(told(id, permille, random.nextInt(1_000), Duration.ofMillis(i)));
+      int now = migration(id).figures().permille();
+      assertThat(now).as("seed %d", seed).isBetween(before, 999);
+      assertThat(server(guest.id()).progress()).as("seed %d", seed).isEqualTo(now / 10);
+      before = now;
+    }
   }
 
   @Test

@@ -2,7 +2,9 @@ package dev.tern.conductor;
 
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.reports.Reports;
+import dev.tern.conductor.saga.Ticker;
 import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
@@ -45,10 +47,15 @@ class ConductorConfiguration {
   /** Closed before the stores and the broker's connections, and gives its leases back then. */
   @Bean(destroyMethod = "close")
   SagaRunner sagaRunner(
-      Stores stores, Agents agents, Schedulers schedulers, ConductorSettings settings) {
+      Stores stores,
+      Agents agents,
+      Schedulers schedulers,
+      ConductorSettings settings,
+      MeterRegistry metrics) {
     return new SagaRunner(
         stores.sagas(),
-        new Sagas(stores, agents, schedulers, Time.real(), settings),
+        new Sagas(
+            stores, agents, schedulers, Time.real(), settings, new MigrationMeters(metrics)),
         settings.name(),
         settings.lease(),
         settings.sagasAtOnce());
@@ -57,7 +64,7 @@ class ConductorConfiguration {
   @Bean
   Reports reports(Stores stores, dev.tern.conductor.asking.Agents agents) {
     return new Reports(
-        stores.hosts(), stores.servers(), stores.migrations(), agents, java.util.UUID::randomUUID);
+        stores.hosts(), stores.servers(), stores.migrations(), agents, java.util.UUID::randomUUID, Ticker.SYSTEM);
   }
 
   @Bean(destroyMethod = "close")

@@ -1,12 +1,14 @@
 package dev.tern.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.FormSettings;
 import dev.tern.standalone.demo.Demo;
 import dev.tern.standalone.demo.DemoReport;
+import dev.tern.standalone.demo.Pauses;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -53,9 +55,13 @@ class MainJobSystemTest {
     assertThat(samples).isGreaterThan(500);
     assertThat(twoAtOnce).isZero();
     assertThat(runners).containsExactly(report.source(), report.destination());
-    assertThat(report.pauseMillisReported()).isBetween(1.0, 5_000.0);
-    assertThat(report.pauseMillisSeenFromOutside())
-        .isGreaterThan(report.pauseMillisReported() * 0.8 - 10);
+    Pauses pause = report.pause();
+    assertThat(pause.total()).isBetween(1.0, 5_000.0);
+    assertThat(List.of(pause.stop(), pause.mirrorDrain(), pause.deviceState(), pause.start()))
+        .allMatch(part -> part >= 0);
+    assertThat(pause.stop() + pause.mirrorDrain() + pause.deviceState() + pause.start())
+        .isCloseTo(pause.total(), within(0.01));
+    assertThat(report.pauseMillisSeenFromOutside()).isGreaterThan(pause.total() * 0.8 - 10);
     new ReadmeTranscript(Path.of("..").resolve("README.md"))
         .mustTell(printed.toString(StandardCharsets.UTF_8));
     assertThat(leftProcesses()).isEmpty();

@@ -61,7 +61,8 @@ final class MigrationReportController {
                     .put("message", failure.message()),
             () -> view.putNull("failure"));
     Instant end = migration.endedAt().orElseGet(clock::instant);
-    view.put("total_millis", Duration.between(migration.createdAt(), end).toMillis());
+    Duration total = Duration.between(migration.createdAt(), end);
+    view.put("total_millis", total.toMillis());
     view.put("pause_millis", migration.pause().map(Duration::toMillis).orElse(null));
     view.put("memory_total_bytes", migration.memoryTotal())
         .put("memory_processed_bytes", migration.memoryProcessed())
@@ -69,6 +70,7 @@ final class MigrationReportController {
         .put("disk_total_bytes", migration.diskTotal())
         .put("disk_processed_bytes", migration.diskProcessed())
         .put("disk_remaining_bytes", migration.diskRemaining());
+    FiguresView.add(view, migration, total);
     view.set("log", log(migration));
     return Json.ok("migration", view);
   }

@@ -15,6 +15,7 @@ import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.PauseParts;
 import dev.tern.store.SagaStore.Lease;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.event.Level;
 
@@ -31,10 +32,12 @@ public final class Outcome {
 
   private final Journey journey;
   private final MigrationStore migrations;
+  private final MigrationMeters meters;
 
-  public Outcome(Journey journey, MigrationStore migrations) {
+  public Outcome(Journey journey, MigrationStore migrations, MigrationMeters meters) {
     this.journey = journey;
     this.migrations = migrations;
+    this.meters = meters;
   }
 
   private Lease lease() {
@@ -63,9 +66,19 @@ public final class Outcome {
     Candidate destination = facts.destination();
     migrations.planned(
         lease(), id(), destination.host(), destination.claim(), Source.diskBytes(facts));
+    migrations.foreseen(lease(), id(), PlanForecast.of(bytes(facts), past()));
     migrations.entered(lease(), id(), MigrationStatus.QUEUED, Phase.BEGIN);
     journey.events().ended(CONDUCTING);
     return facts.checksPassed();
+  }
+
+  private static long bytes(MigrationFacts facts) {
+    return Source.diskBytes(facts) + (facts.described().memoryMib() << 20);
+  }
+
+  private List<MigrationRecord> past() {
+    return migrations.list(
+        ofTheSameSource(Optional.of(MigrationStatus.COMPLETED), false, PlanForecast.PAST));
   }
 
   /** Waits, in status queued, until fewer than the permitted number of its source are moving. */
@@ -87,7 +100,7 @@ public final class Outcome {
   // Moving now, or queued before: a total order, so that two conductors do not let each other go
   // first for ever. Two that look at the same moment may both go; the limit is not a safety one.
   private long ahead() {
-    return migrations.list(fromTheSameSource()).stream()
+    return migrations.list(ofTheSameSource(Optional.empty(), true, LOOK_AT)).stream()
         .filter(other -> !other.id().equals(id()))
         .filter(other ->
             switch (other.status()) {
@@ -98,18 +111,19 @@ public final class Outcome {
         .count();
   }
 
-  private MigrationQuery fromTheSameSource() {
+  private MigrationQuery ofTheSameSource(
+      Optional<MigrationStatus> status, boolean inProgressOnly, int most) {
     return new MigrationQuery(
         Optional.empty(),
         Optional.empty(),
         Optional.of(journey.source()),
-        Optional.empty(),
-        true,
-        Optional.empty(),
-        Optional.empty(),
+        status,
+        inProgressOnly,
         Optional.empty(),
         Optional.empty(),
-        LOOK_AT);
+        Optional.empty(),
+        Optional.empty(),
+        most);
   }
 
   MigrationFacts changeOwner(MigrationFacts facts) throws StepFailed, InterruptedException {
@@ -168,6 +182,7 @@ public final class Outcome {
 
   private void lastWord(String message, Level level, Optional<Failure> failure) {
     Optional<MigrationRecord> ended = migrations.find(id());
+    ended.ifPresent(meters::ended);
     journey
         .log()
         .at(level)

@@ -39,7 +39,8 @@ final class PauseSplit {
     Optional<Instant> mirrored = leaving.flatMap(LeavingStamps::mirrored).or(() -> known);
     Optional<Instant> loaded = arrival.flatMap(ArrivalStamps::loaded);
     Optional<Instant> resumed = arrival.flatMap(ArrivalStamps::resumed);
-    Optional<String> apart = apart(leaving, mirrored, loaded);
+    // After post-copy the guest runs before all of it is loaded.
+    Optional<String> apart = apart(leaving, mirrored, loaded.or(() -> resumed));
     Optional<Duration> stop = between(stopped, known);
     Optional<Duration> drain = between(known, mirrored);
     Optional<Duration> device = apart.isPresent() ? Optional.empty() : between(mirrored, loaded);

@@ -2,6 +2,7 @@ package dev.tern.conductor.reports;
 
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Asking;
+import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
@@ -32,18 +33,21 @@ public final class Reports {
   private final MigrationStore migrations;
   private final Agents agents;
   private final Supplier<UUID> ids;
+  private final Pace pace;
 
   public Reports(
       HostStore hosts,
       ServerStore servers,
       MigrationStore migrations,
       Agents agents,
-      Supplier<UUID> ids) {
+      Supplier<UUID> ids,
+      Ticker ticker) {
     this.hosts = hosts;
     this.servers = servers;
     this.migrations = migrations;
     this.agents = agents;
     this.ids = ids;
+    this.pace = new Pace(ticker);
   }
 
   /** A host says how it is; a guest of its that ended by itself is a server that stopped. */
@@ -106,6 +110,8 @@ public final class Reports {
 
   /** A migration says how far it is. */
   public void progress(MigrationProgress progress) {
-    migrations.progress(progress);
+    if (pace.lets(progress)) {
+      migrations.progress(progress);
+    }
   }
 }

@@ -20,6 +20,7 @@ import dev.tern.conductor.migration.Journey;
 import dev.tern.conductor.migration.Layers;
 import dev.tern.conductor.migration.LiveMigrationSaga;
 import dev.tern.conductor.migration.MigrationFacts;
+import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.migration.Outcome;
 import dev.tern.conductor.migration.Source;
 import dev.tern.conductor.saga.Hold;
@@ -52,14 +53,21 @@ public final class Sagas implements SagaRunner.Teller {
   private final Schedulers schedulers;
   private final Time time;
   private final ConductorSettings settings;
+  private final MigrationMeters meters;
 
   public Sagas(
-      Stores stores, Agents agents, Schedulers schedulers, Time time, ConductorSettings settings) {
+      Stores stores,
+      Agents agents,
+      Schedulers schedulers,
+      Time time,
+      ConductorSettings settings,
+      MigrationMeters meters) {
     this.stores = stores;
     this.agents = agents;
     this.schedulers = schedulers;
     this.time = time;
     this.settings = settings;
+    this.meters = meters;
   }
 
   @Override
@@ -104,7 +112,7 @@ public final class Sagas implements SagaRunner.Teller {
         new Destination(journey),
         new Layers(journey),
         new GuestOwner(journey),
-        new Outcome(journey, stores.migrations()));
+        new Outcome(journey, stores.migrations(), meters));
   }
 
   private void runServer(SagaRecord saga) throws InterruptedException {

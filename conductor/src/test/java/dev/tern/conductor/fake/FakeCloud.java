@@ -4,7 +4,9 @@ import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Asking;
 import dev.tern.conductor.migration.MigrationSettings;
 import dev.tern.conductor.running.SagaRunner;
+import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.running.Sagas;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.server.ServerSettings;
 import dev.tern.contract.ClaimId;
@@ -188,6 +190,8 @@ public final class FakeCloud {
     }
   }
 
+  public final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+
   /** Conductors run the saga, one after the other, until it has ended. */
   public void run() throws InterruptedException {
     for (int life = 0; life < LIVES && !sagas.ended(); life++) {
@@ -205,7 +209,8 @@ public final class FakeCloud {
               this::ask,
               this::choose,
               time.time(),
-              settings());
+              settings(),
+              new MigrationMeters(metrics));
       try {
         conductor.run(sagas.lease(SAGA, "conductor", Duration.ofSeconds(30)).orElseThrow());
       } catch (ConductorDied e) {

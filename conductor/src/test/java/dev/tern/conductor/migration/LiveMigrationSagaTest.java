@@ -13,10 +13,13 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.store.PauseParts;
 import dev.tern.store.SagaStore.LogLine;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -51,7 +54,20 @@ class LiveMigrationSagaTest {
     cloud.run();
 
     assertMoved();
-    assertThat(cloud.migration.pause.total()).contains(Duration.ofMillis(13));
+    assertThat(cloud.migration.pause)
+        .isEqualTo(
+            new PauseParts(
+                Optional.of(Duration.ofMillis(13)),
+                Optional.of(Duration.ofMillis(1)),
+                Optional.of(Duration.ofMillis(2)),
+                Optional.of(Duration.ofMillis(8)),
+                Optional.of(Duration.ofMillis(2)),
+                Optional.empty()));
+    assertThat(cloud.metrics.get("tern.migration.pause").tag("part", "total").timer().count())
+        .isOne();
+    assertThat(cloud.metrics.get("tern.migration.pause").tag("part", "mirror-drain").timer())
+        .satisfies(timer ->
+            assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(2.0));
     assertThat(cloud.actions.events)
         .containsOnlyKeys(
             "conductor_live_migrate_instance",

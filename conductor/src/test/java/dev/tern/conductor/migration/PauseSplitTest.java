@@ -96,6 +96,17 @@ class PauseSplitTest {
   }
 
   @Test
+  void after_post_copy_is_told_whole_and_ends_before_all_is_loaded() {
+    Optional<ArrivalStamps> came = Optional.of(new ArrivalStamps(Optional.empty(), at(20)));
+    PauseParts parts = PauseSplit.of(left(0, 1, 4, 90_000), came, false);
+    assertThat(parts.total()).isEqualTo(millis(20));
+    assertThat(parts.deviceState()).isEmpty();
+    assertThat(parts.unknown()).isPresent();
+    Optional<ArrivalStamps> before = Optional.of(new ArrivalStamps(Optional.empty(), at(-20)));
+    assertThat(PauseSplit.of(left(0, 1, 4, 90_000), before, false).total()).isEmpty();
+  }
+
+  @Test
   void of_a_guest_that_stays_paused_has_no_end() {
     assertThat(PauseSplit.of(left(0, 1, 4, 9), came(12, 14), true))
         .isEqualTo(PauseParts.unknown("the guest was paused by its user and stays so"));

@@ -2,6 +2,7 @@ package dev.tern.conductor.reports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
@@ -64,7 +65,8 @@ class ReportsTest {
             stores.servers(),
             stores.migrations(),
             (host, request, deadline) -> answer,
-            UUID::randomUUID)
+            UUID::randomUUID,
+            Ticker.SYSTEM)
         .host(told);
     return stores.servers().find(server).orElseThrow().vmState();
   }

@@ -193,7 +193,7 @@ public final class Demo {
               JsonNode progress =
                   api.get("/v2.1/servers/" + server + "/migrations").path("migrations").path(0);
               if (!progress.isMissingNode()) {
-                draw(progress);
+                draw(api.get("/v1/migrations/" + progress.path("uuid").asString()));
               }
               JsonNode last = api.get(query).path("migrations").path(0);
               return List.of("completed", "error", "failed", "cancelled")
@@ -217,11 +217,13 @@ public final class Demo {
     return told;
   }
 
-  private void draw(JsonNode m) {
+  private void draw(JsonNode report) {
+    JsonNode m = report.path("migration");
     long memory = m.path("memory_total_bytes").asLong(0);
     long disk = m.path("disk_total_bytes").asLong(0);
     story.moving(
         m.path("status").asString(),
+        m.path("progress").path("percent").asDouble(0),
         memory - m.path("memory_remaining_bytes").asLong(memory),
         memory,
         disk - m.path("disk_remaining_bytes").asLong(disk),
@@ -336,7 +338,8 @@ public final class Demo {
         migration.path("total_millis").asLong(0) / 1000.0,
         migration.path("disk_processed_bytes").asLong(0),
         migration.path("memory_processed_bytes").asLong(0),
-        migration.path("pause_millis").asDouble(-1),
+        Pauses.of(migration),
+        Foreseen.of(migration),
         sight.switchGap().toNanos() / 1e6,
         sight.acknowledgements(),
         disks.lostWrites(),

@@ -8,8 +8,8 @@ import java.util.Locale;
 /**
  * What the demo found out. What {@link #broken} answers makes it fail.
  *
- * @param pauseMillisReported from QEMU's stop to QEMU's start, by its own event stamps, as the API
- *     tells
+ * @param pause from QEMU's stop to QEMU's start, by its own event stamps, as the API tells
+ * @param foreseen of the total time and the pause, shortly before the guest was stopped
  * @param pauseMillisSeenFromOutside the guest's silence on its console, which also holds a beat's
  *     length and what the console takes
  * @param rebooted the guest showed a second boot id, or its count of beats fell
@@ -26,7 +26,8 @@ public record DemoReport(
     double totalSeconds,
     long diskBytes,
     long memoryBytes,
-    double pauseMillisReported,
+    Pauses pause,
+    Foreseen foreseen,
     double pauseMillisSeenFromOutside,
     long acknowledgedWrites,
     long lostWrites,
@@ -79,9 +80,10 @@ public record DemoReport(
         "pause",
         String.format(
             Locale.ROOT,
-            "%.0f ms by QEMU's clock, %.0f ms of silence seen from outside",
-            pauseMillisReported(),
+            "%s ms by QEMU's clock, %.0f ms of silence seen from outside",
+            Pauses.text(pause().total()),
             pauseMillisSeenFromOutside()));
+    line(out, "its parts", pause().parts());
     line(
         out,
         "writes",

@@ -10,13 +10,13 @@ import java.util.Locale;
  */
 final class Story {
   private static final int BAR = 30;
+  private static final double ALL = 100;
+  private static final double TENTHS = 10;
 
   private final PrintStream out;
   private final boolean terminal;
   private final long begin = System.nanoTime();
   private int lastTenth = -1;
-  private double share;
-
   Story(PrintStream out, boolean terminal) {
     this.out = out;
     this.terminal = terminal;
@@ -38,19 +38,22 @@ final class Story {
     out.flush();
   }
 
-  /** Draws how far memory and disk are, in bytes. */
-  void moving(String phase, long memoryDone, long memoryAll, long diskDone, long diskAll) {
-    long all = memoryAll + diskAll;
-    // A guest that writes makes work anew; what was shown is not taken back.
-    share = Math.max(share, all == 0 ? 0 : Math.min(1.0, (double) (memoryDone + diskDone) / all));
-    int filled = (int) Math.round(share * BAR);
+  /** Draws how far it is, as the API tells it, and memory and disk in bytes. */
+  void moving(
+      String phase,
+      double percent,
+      long memoryDone,
+      long memoryAll,
+      long diskDone,
+      long diskAll) {
+    int filled = (int) Math.round(percent / ALL * BAR);
     String line =
         String.format(
             Locale.ROOT,
             "[%s%s] %3.0f %%  %-9s disk %s of %s, memory %s of %s",
             "#".repeat(filled),
             ".".repeat(BAR - filled),
-            share * 100,
+            percent,
             phase,
             bytes(diskDone),
             bytes(diskAll),
@@ -59,8 +62,8 @@ final class Story {
     if (terminal) {
       out.printf("\r%9s  %s\033[K", "", line);
       out.flush();
-    } else if ((int) (share * 10) != lastTenth) {
-      lastTenth = (int) (share * 10);
+    } else if ((int) (percent / TENTHS) != lastTenth) {
+      lastTenth = (int) (percent / TENTHS);
       out.printf("%9s  %s%n", "", line);
       out.flush();
     }
