@@ -82,8 +82,8 @@ class ForecasterTest {
     Forecast forecast = forecaster.after(disk(1_000, 100, 99));
     assertThat(forecast.left()).isEmpty();
     assertThat(forecast.pause()).isEmpty();
-    assertThat(forecast.reason()).isEqualTo(
-        "the guest writes its disks as fast as they are copied, 100 MiB/s");
+    assertThat(forecast.reason())
+        .isEqualTo("the guest writes its disks as fast as they are copied, 100 MiB/s");
   }
 
   @Test
@@ -95,8 +95,7 @@ class ForecasterTest {
   @Test
   void of_memory_is_what_remains_by_how_much_faster_it_is_sent_than_written() {
     forecaster.after(memory(0, 200, 100, 2, 60));
-    Span left =
-        forecaster.after(memory(1_000, 300, 80, 2, 60)).left().orElseThrow();
+    Span left = forecaster.after(memory(1_000, 300, 80, 2, 60)).left().orElseThrow();
     // 80 MiB, of which 100 go and 60 come back each second.
     assertThat(left.expected()).isEqualTo(Duration.ofSeconds(2));
   }
@@ -171,13 +170,13 @@ class ForecasterTest {
                   random.nextInt(5),
                   random.nextInt(300));
       Forecast forecast = forecaster.after(measured);
-      assertThat(forecast.left().isEmpty()).as("seed %d", seed).isEqualTo(!forecast.reason().isEmpty());
+      assertThat(forecast.left().isEmpty())
+          .as("seed %d", seed)
+          .isEqualTo(!forecast.reason().isEmpty());
       forecast
           .left()
           .ifPresent(left ->
-              assertThat(left.expected())
-                  .as("seed %d", seed)
-                  .isBetween(left.low(), left.high()));
+              assertThat(left.expected()).as("seed %d", seed).isBetween(left.low(), left.high()));
     }
   }
 }

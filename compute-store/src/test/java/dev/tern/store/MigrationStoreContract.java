@@ -32,7 +32,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -268,8 +267,7 @@ abstract class MigrationStoreContract {
     assertThat(ended.planned().map(Foreseen::forecast)).contains(plan);
   }
 
-  private static MigrationProgress told(
-      MigrationId id, int permille, long at, Duration throttled) {
+  private static MigrationProgress told(MigrationId id, int permille, long at, Duration throttled) {
     return new MigrationProgress(
         id, 1_000, 400, 600, 50, 20, 30, permille, Samples.detail(at, throttled));
   }

@@ -4,12 +4,12 @@ import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.reports.Reports;
-import dev.tern.conductor.saga.Ticker;
 import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.running.Time;
+import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.Pause;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
@@ -54,8 +54,7 @@ class ConductorConfiguration {
       MeterRegistry metrics) {
     return new SagaRunner(
         stores.sagas(),
-        new Sagas(
-            stores, agents, schedulers, Time.real(), settings, new MigrationMeters(metrics)),
+        new Sagas(stores, agents, schedulers, Time.real(), settings, new MigrationMeters(metrics)),
         settings.name(),
         settings.lease(),
         settings.sagasAtOnce());
@@ -64,7 +63,12 @@ class ConductorConfiguration {
   @Bean
   Reports reports(Stores stores, dev.tern.conductor.asking.Agents agents) {
     return new Reports(
-        stores.hosts(), stores.servers(), stores.migrations(), agents, java.util.UUID::randomUUID, Ticker.SYSTEM);
+        stores.hosts(),
+        stores.servers(),
+        stores.migrations(),
+        agents,
+        java.util.UUID::randomUUID,
+        Ticker.SYSTEM);
   }
 
   @Bean(destroyMethod = "close")

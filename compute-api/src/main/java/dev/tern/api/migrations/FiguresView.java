@@ -83,8 +83,7 @@ final class FiguresView {
   private static ObjectNode foreseen(Foreseen foreseen) {
     Forecast forecast = foreseen.forecast();
     ObjectNode view = Json.object().put("made_after_seconds", seconds(foreseen.after()));
-    view.set(
-        "total_seconds", orNull(forecast.left().map(left -> span(left, foreseen.after()))));
+    view.set("total_seconds", orNull(forecast.left().map(left -> span(left, foreseen.after()))));
     Json.putOrNull(view, "unknown", forecast.left().isPresent() ? null : forecast.reason());
     part(view, "pause_millis", forecast.pause());
     return view;

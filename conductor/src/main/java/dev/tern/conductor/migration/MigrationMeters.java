@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Figures of ended migrations, for graphs. Tags come from short lists: no server, host or
- * migration is among them.
+ * Figures of ended migrations, for graphs. Tags come from short lists: no server, host or migration
+ * is among them.
  */
 public final class MigrationMeters {
   private final MeterRegistry metrics;

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is expected of a migration before a byte of it has moved, from those that left the same
- * host before: their bytes, their time, their guests' pauses. Who has no history says so.
+ * What is expected of a migration before a byte of it has moved, from those that left the same host
+ * before: their bytes, their time, their guests' pauses. Who has no history says so.
  */
 final class PlanForecast {
   /** How many of the latest are looked at. */
@@ -27,8 +27,7 @@ final class PlanForecast {
    * @param past completed migrations from the same host
    */
   static Forecast of(long bytes, List<MigrationRecord> past) {
-    List<Double> rates =
-        past.stream().flatMap(before -> rate(before).stream()).sorted().toList();
+    List<Double> rates = past.stream().flatMap(before -> rate(before).stream()).sorted().toList();
     if (rates.isEmpty()) {
       return Forecast.unknown("no migration from this host has been measured yet");
     }
@@ -36,9 +35,7 @@ final class PlanForecast {
     Duration expected = time(bytes, median(rates));
     Span left =
         new Span(
-            time(bytes, rates.getLast() * wider),
-            expected,
-            time(bytes, rates.getFirst() / wider));
+            time(bytes, rates.getLast() * wider), expected, time(bytes, rates.getFirst() / wider));
     List<Double> pauses =
         past.stream()
             .flatMap(before -> before.pause().stream())

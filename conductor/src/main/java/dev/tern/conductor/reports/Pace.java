@@ -1,8 +1,8 @@
 package dev.tern.conductor.reports;
 
 import dev.tern.conductor.saga.Ticker;
-import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.MigrationId;
+import dev.tern.contract.host.MigrationProgress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -2,6 +2,7 @@ package dev.tern.conductor.fake;
 
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.fake.FakeCloud.Fault;
+import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
@@ -27,6 +28,7 @@ import dev.tern.store.SagaStore.LogLine;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.ServerStore.ServerRecord;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -135,7 +137,8 @@ public final class DiskCloud {
                 throw new IllegalStateException("no scheduler is needed");
               },
               time.time(),
-              settings());
+              settings(),
+              new MigrationMeters(new SimpleMeterRegistry()));
       try {
         conductor.run(sagas.lease(SAGA, "conductor", Duration.ofSeconds(30)).orElseThrow());
       } catch (ConductorDied e) {

@@ -66,8 +66,7 @@ class LiveMigrationSagaTest {
     assertThat(cloud.metrics.get("tern.migration.pause").tag("part", "total").timer().count())
         .isOne();
     assertThat(cloud.metrics.get("tern.migration.pause").tag("part", "mirror-drain").timer())
-        .satisfies(timer ->
-            assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(2.0));
+        .satisfies(timer -> assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(2.0));
     assertThat(cloud.actions.events)
         .containsOnlyKeys(
             "conductor_live_migrate_instance",

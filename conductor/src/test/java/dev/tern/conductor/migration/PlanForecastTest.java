@@ -23,7 +23,8 @@ class PlanForecastTest {
 
   /** Moved as many bytes as the test asks for, half of disk and half of memory. */
   private static MigrationRecord past(long seconds, Optional<Duration> pause) {
-    MigrationRecord any = new FakeCloud().migration.find(new MigrationId(new UUID(0, 0))).orElseThrow();
+    MigrationRecord any =
+        new FakeCloud().migration.find(new MigrationId(new UUID(0, 0))).orElseThrow();
     return new MigrationRecord(
         any.number(),
         any.id(),

@@ -17,6 +17,7 @@ final class Story {
   private final boolean terminal;
   private final long begin = System.nanoTime();
   private int lastTenth = -1;
+
   Story(PrintStream out, boolean terminal) {
     this.out = out;
     this.terminal = terminal;
@@ -40,12 +41,7 @@ final class Story {
 
   /** Draws how far it is, as the API tells it, and memory and disk in bytes. */
   void moving(
-      String phase,
-      double percent,
-      long memoryDone,
-      long memoryAll,
-      long diskDone,
-      long diskAll) {
+      String phase, double percent, long memoryDone, long memoryAll, long diskDone, long diskAll) {
     int filled = (int) Math.round(percent / ALL * BAR);
     String line =
         String.format(

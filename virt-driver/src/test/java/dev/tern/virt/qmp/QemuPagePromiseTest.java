@@ -28,8 +28,7 @@ class QemuPagePromiseTest {
     String begin = "<!-- " + name + " -->\n";
     String end = "<!-- /" + name + " -->";
     assertThat(page).contains(begin, end);
-    return page
-        .substring(page.indexOf(begin) + begin.length(), page.indexOf(end))
+    return page.substring(page.indexOf(begin) + begin.length(), page.indexOf(end))
         .lines()
         .skip(2)
         .map(row -> Arrays.stream(row.split("\\|")).skip(1).map(String::strip).toList())
