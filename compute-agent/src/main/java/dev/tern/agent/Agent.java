@@ -115,9 +115,8 @@ public final class Agent implements AutoCloseable {
                 new DestinationCheck(host, driver, arrival, reservations),
                 arrival,
                 driver,
-                ports,
-                settings.migrationAddress(),
-                world.ids()),
+                new Listeners(
+                    ports, settings.migrationAddress(), settings.portWait(), keys, world.ids())),
             disks,
             new AgentRequests.Layers(arrival, departure),
             settings.patience());

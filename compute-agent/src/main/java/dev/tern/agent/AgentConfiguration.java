@@ -55,7 +55,7 @@ class AgentConfiguration {
         Path.of(System.getProperty("java.io.tmpdir")),
         settings.accelerator(),
         settings.insecure(),
-        QemuSettings.Deadlines.usual());
+        QemuSettings.Deadlines.usual().withOutage(settings.outage()));
   }
 
   @Bean(destroyMethod = "close")

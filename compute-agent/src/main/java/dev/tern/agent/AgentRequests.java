@@ -140,11 +140,16 @@ final class AgentRequests {
       case CreateDisks r -> change(r, () -> destination.createDisks(r.header(), r.source()));
       case DeleteDisks r ->
           instead(r, List.of(CreateDisks.class), () -> destination.deleteDisks(r.header()));
-      case StartIncoming r -> change(r, () -> destination.startIncoming(r.header(), r.source()));
+      case StartIncoming r ->
+          change(r, () -> destination.startIncoming(r.header(), r.source(), why -> say(r, why)));
       case KillIncoming r -> killIncoming(r);
       case AwaitArrival r -> awaitArrival(r);
       case OfDisks r -> disks.answer(r);
     };
+  }
+
+  private void say(AgentRequest request, String why) {
+    jobs.running(request.header().server(), request.getClass()).ifPresent(job -> job.say(why));
   }
 
   private AgentResult agree(AgreeOnKey request) throws IOException {

@@ -37,6 +37,11 @@ public record AgentSettings(
         int firstPort,
     @Setting("Last port for incoming guests.") @Min(1024) @Max(65535) @DefaultValue("49215")
         int lastPort,
+    @Setting(
+            "How long an incoming guest waits for free ports when all are taken; 0 refuses it at"
+                + " once.")
+        @DefaultValue("10m")
+        Duration portWait,
     @Setting("Where images are fetched from: /v2/images/ID/file below this address.")
         @DefaultValue("http://127.0.0.1:8774/image")
         URI imageService,
@@ -89,6 +94,11 @@ public record AgentSettings(
                 + " have it alike.")
         @DefaultValue("false")
         boolean insecure,
+    @Setting(
+            "A disk whose connection to the destination breaks waits so long for it to come back,"
+                + " in whole seconds, and then goes on where it was; 0 gives up at once.")
+        @DefaultValue("10s")
+        Duration outage,
     @Setting("Requests worked on at once; more wait at the broker.")
         @Min(1)
         @Max(10000)
@@ -98,10 +108,19 @@ public record AgentSettings(
         @DefaultValue("700ms")
         Duration patience) {
 
+  private static final int LONGEST_OUTAGE = 30;
+
   public AgentSettings {
     if (firstPort + 1 > lastPort) {
       throw new IllegalArgumentException(
           "tern.agent.last-port is above tern.agent.first-port: an incoming guest takes two");
+    }
+    if (portWait.isNegative()) {
+      throw new IllegalArgumentException("tern.agent.port-wait is not below 0");
+    }
+    if (outage.isNegative() || outage.toSeconds() >= LONGEST_OUTAGE) {
+      throw new IllegalArgumentException(
+          "tern.agent.outage is from 0 to below %d s".formatted(LONGEST_OUTAGE));
     }
     if (beat.isNegative() || beat.isZero() || patience.isNegative() || imageDeadline.isNegative()) {
       throw new IllegalArgumentException("tern.agent's durations are above 0");

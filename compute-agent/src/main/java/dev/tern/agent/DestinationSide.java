@@ -17,41 +17,30 @@ import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
-import dev.tern.virt.Guest.IncomingEndpoints;
-import dev.tern.virt.Guest.IncomingRequest;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
-import dev.tern.virt.MoveOptions;
 import dev.tern.virt.RecipeFiles;
-import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 
 /** The half of a migration that takes the guest in. */
 final class DestinationSide {
-  private static final int PORT_TRIES = 4;
-
   private final HostName host;
   private final Instances instances;
   private final DestinationCheck checks;
   private final LayerArrival layers;
   private final VirtDriver driver;
-  private final Ports ports;
-  private final String address;
-  private final Supplier<UUID> ids;
+  private final Listeners listeners;
 
   DestinationSide(
       HostName host,
@@ -59,17 +48,13 @@ final class DestinationSide {
       DestinationCheck checks,
       LayerArrival layers,
       VirtDriver driver,
-      Ports ports,
-      String address,
-      Supplier<UUID> ids) {
+      Listeners listeners) {
     this.host = host;
     this.instances = instances;
     this.checks = checks;
     this.layers = layers;
     this.driver = driver;
-    this.ports = ports;
-    this.address = address;
-    this.ids = ids;
+    this.listeners = listeners;
   }
 
   AgentResult check(Header header, SourceFacts source, boolean diskOverCommit) throws Exception {
@@ -203,7 +188,13 @@ final class DestinationSide {
     return new Nothing();
   }
 
-  AgentResult startIncoming(Header header, SourceFacts source) throws Exception {
+  /**
+   * Starts a QEMU that waits for the guest, once there are ports for it.
+   *
+   * @param waits told what for while there are none
+   */
+  AgentResult startIncoming(Header header, SourceFacts source, Consumer<String> waits)
+      throws Exception {
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
     LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
@@ -213,6 +204,8 @@ final class DestinationSide {
           throw Refusals.wrongPlace(header.server(), standing, "received");
         }
         var _ = instances.keys().stream(header); // without one nothing is begun
+        // Before QEMU takes the guest's memory, and before the record that it may run.
+        listeners.awaitPorts(instance, Place.RECEIVING, waits);
         instance.append(new IncomingPrepared(header.epoch(), source.paused()));
         yield started(header, instance, recipe, source.paused());
       }
@@ -222,7 +215,7 @@ final class DestinationSide {
         }
         // A copy whose QEMU died may have a damaged disk: it is never started again.
         Guest guest = instance.runningGuest();
-        IncomingReady ready = open(header, guest, recipe);
+        IncomingReady ready = listeners.openAgain(header, instance, guest, recipe);
         if (instance.arrival().isEmpty()) {
           watchArrival(instance, header.epoch(), standing.paused());
         }
@@ -241,7 +234,7 @@ final class DestinationSide {
     }
     Guest guest = instance.startIncoming(recipe);
     try {
-      IncomingReady ready = open(header, guest, recipe);
+      IncomingReady ready = listeners.open(header, instance, guest, recipe);
       watchArrival(instance, header.epoch(), paused);
       return ready;
     } catch (IOException | VirtException | RuntimeException e) {
@@ -261,33 +254,6 @@ final class DestinationSide {
       guest.kill();
     } catch (VirtException e) {
       failure.addSuppressed(e);
-    }
-  }
-
-  private IncomingReady open(Header header, Guest guest, LaunchRecipe recipe)
-      throws VirtException, IOException {
-    Optional<StreamKey> key = instances.keys().stream(header);
-    Map<String, String> exports = new HashMap<>();
-    recipe.localDisks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
-    for (int tried = 1; ; tried++) {
-      try (Ports.Pair pair = ports.take()) {
-        IncomingEndpoints open =
-            guest.openIncoming(
-                new IncomingRequest(
-                    address,
-                    pair.nbd(),
-                    pair.migration(),
-                    Map.copyOf(exports),
-                    MoveOptions.PLAIN,
-                    key));
-        return new IncomingReady(
-            open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
-      } catch (VirtException e) {
-        // Between trying a port and QEMU's binding it another process may have taken it.
-        if (tried == PORT_TRIES || e.kind() != VirtException.Kind.REFUSED) {
-          throw e;
-        }
-      }
     }
   }
 

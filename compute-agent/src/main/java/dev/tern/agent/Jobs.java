@@ -92,6 +92,7 @@ final class Jobs {
     private final AgentRequest request;
     private final CompletableFuture<AgentAnswer> answer = new CompletableFuture<>();
     private final Thread thread;
+    private volatile @Nullable String waitsFor;
 
     private Job(AgentRequest request, Work work) {
       this.request = request;
@@ -145,7 +146,13 @@ final class Jobs {
     }
 
     String what() {
-      return request.getClass().getSimpleName();
+      String reason = waitsFor;
+      return reason == null ? request.getClass().getSimpleName() : reason;
+    }
+
+    /** Tells whoever asks why it takes so long. */
+    void say(String reason) {
+      waitsFor = reason;
     }
 
     boolean ended() {

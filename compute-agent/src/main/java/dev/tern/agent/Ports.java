@@ -6,18 +6,24 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Ports for incoming guests: tried by binding, and not given twice before QEMU has bound them. */
 final class Ports {
+  private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+
   private final InetAddress address;
   private final int first;
   private final int last;
 
   /** Guards {@link #given} and {@link #next}. */
   private final ReentrantLock choosing = new ReentrantLock();
+
+  private final Condition released = choosing.newCondition();
 
   private final Set<Integer> given = new HashSet<>();
   private int next;
@@ -43,7 +49,49 @@ final class Ports {
   Pair take() {
     choosing.lock();
     try {
-      return new Pair(one(), one(), this);
+      int nbd = one();
+      try {
+        return new Pair(nbd, one(), this);
+      } catch (ComputeException e) {
+        given.remove(nbd);
+        throw e;
+      }
+    } finally {
+      choosing.unlock();
+    }
+  }
+
+  /** Someone who waits for ports. */
+  interface Waiting {
+    /**
+     * Called before each wait.
+     *
+     * @throws ComputeException when there is no use in waiting any longer
+     */
+    void waits() throws IOException;
+  }
+
+  /**
+   * As {@link #take()}, once there are ports.
+   *
+   * @throws ComputeException when there were none for as long as {@code patience}
+   */
+  Pair take(Duration patience, Waiting waiting) throws IOException, InterruptedException {
+    long until = System.nanoTime() + patience.toNanos();
+    choosing.lock();
+    try {
+      while (true) {
+        try {
+          return take();
+        } catch (ComputeException taken) {
+          waiting.waits();
+          if (System.nanoTime() >= until) {
+            throw taken;
+          }
+          // Those that QEMU has are given back without a word, so they are looked at again.
+          var _ = released.awaitNanos(LOOK_EVERY.toNanos());
+        }
+      }
     } finally {
       choosing.unlock();
     }
@@ -81,6 +129,7 @@ final class Ports {
     try {
       given.remove(pair.nbd());
       given.remove(pair.migration());
+      released.signalAll();
     } finally {
       choosing.unlock();
     }

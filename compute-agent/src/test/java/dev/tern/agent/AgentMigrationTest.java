@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
+import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
@@ -299,6 +300,51 @@ class AgentMigrationTest {
     assertThat(hosts.source.refused(new MirrorDisks(header(2), ready, LIMITS)).message())
         .contains("No key is agreed on");
     assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
+  }
+
+  @Test
+  @Tag("S76")
+  @Tag("S91")
+  void to_a_host_whose_ports_are_all_taken_waits_until_there_are_some() throws Exception {
+    hosts.destination.lastPort = hosts.destination.firstPort + 1;
+    hosts.destination.restart();
+    boot();
+    SourceFacts facts = prepare(2);
+    try (java.net.ServerSocket other =
+        new java.net.ServerSocket(
+            hosts.destination.firstPort, 1, java.net.InetAddress.ofLiteral("127.0.0.1"))) {
+      assertThat(other.isBound()).isTrue();
+      AgentAnswer answer = hosts.destination.agent.answer(new StartIncoming(header(2), facts));
+      assertThat(answer).isInstanceOf(AgentAnswer.Working.class);
+      assertThat(hosts.destination.agent.answer(new StartIncoming(header(2), facts)).toString())
+          .contains("waits for a free port");
+      // Nothing is started for it meanwhile, and it can be given up.
+      assertThat(world.running()).containsExactly(hosts.source.instance());
+    }
+    IncomingReady ready =
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
+    assertThat(List.of(ready.nbdPort(), ready.migrationPort()))
+        .containsExactlyInAnyOrder(hosts.destination.firstPort, hosts.destination.firstPort + 1);
+  }
+
+  @Test
+  @Tag("S91")
+  void that_waits_for_ports_can_be_given_up() throws Exception {
+    hosts.destination.lastPort = hosts.destination.firstPort + 1;
+    hosts.destination.restart();
+    boot();
+    SourceFacts facts = prepare(2);
+    try (java.net.ServerSocket other =
+        new java.net.ServerSocket(
+            hosts.destination.firstPort, 1, java.net.InetAddress.ofLiteral("127.0.0.1"))) {
+      assertThat(other.isBound()).isTrue();
+      assertThat(hosts.destination.agent.answer(new StartIncoming(header(2), facts)))
+          .isInstanceOf(AgentAnswer.Working.class);
+      hosts.destination.done(new KillIncoming(header(2)));
+      assertThat(hosts.destination.runner()).isEqualTo(Runner.DEAD);
+      hosts.destination.done(new DeleteDisks(header(2)));
+      assertThat(hosts.destination.instances()).isEmpty();
+    }
   }
 
   @Test

@@ -233,13 +233,16 @@ final class TwoHosts implements AutoCloseable {
     final HostName name;
     final Path data;
     final Figures figures = new Figures();
-    private final int firstPort;
+    final int firstPort;
+    int lastPort;
+    Duration portWait = Duration.ofSeconds(20);
     Agent agent;
 
     private Host(String name, int firstPort) throws IOException {
       this.name = new HostName(name);
       this.data = directory.resolve(name);
       this.firstPort = firstPort;
+      this.lastPort = firstPort + 31;
       this.agent = open();
     }
 
@@ -249,7 +252,8 @@ final class TwoHosts implements AutoCloseable {
           data,
           "127.0.0.1",
           firstPort,
-          firstPort + 31,
+          lastPort,
+          portWait,
           URI.create("http://127.0.0.1:%d/image".formatted(images.getAddress().getPort())),
           Duration.ofSeconds(20),
           Duration.ofSeconds(10),
@@ -265,6 +269,7 @@ final class TwoHosts implements AutoCloseable {
           "tcg",
           "qemu64",
           false,
+          Duration.ofSeconds(10),
           8,
           Duration.ofMillis(200));
     }

@@ -51,6 +51,8 @@ final class AsProcesses implements ServiceLauncher {
     command.add("-XX:+UseSerialGC");
     command.add("-Xmx256m");
     command.add("-XX:TieredStopAtLevel=1");
+    // The agent passes a socket to QEMU, which takes the C library.
+    command.add("--enable-native-access=ALL-UNNAMED");
     if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
       command.add("-jar");
       command.add(classPath);

@@ -189,8 +189,8 @@ public interface Guest extends AutoCloseable {
 
   /**
    * @param address numeric, to listen on
-   * @param nbdPort TCP port for the exports
-   * @param migrationPort TCP port for the memory stream
+   * @param nbdPort TCP port for the exports; with 0 nothing is opened, and what is open is told
+   * @param migrationPort TCP port for the memory stream; 0 takes any
    * @param exportNames per disk id, unguessable
    * @param options as the source is told them
    * @param key who has it may write to the exports and send the guest, and nobody else; empty for

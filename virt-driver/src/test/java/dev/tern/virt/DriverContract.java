@@ -95,8 +95,13 @@ public abstract class DriverContract {
     Guest d = launch(1, LaunchMode.INCOMING);
     assertThat(d.runState()).isEqualTo(RunState.INCOMING);
     assertRefused(d::cont);
+    IncomingRequest look =
+        new IncomingRequest(
+            "127.0.0.1", 0, 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(KEY));
+    assertRefused(() -> d.openIncoming(look));
     IncomingEndpoints first = open(d);
     assertThat(open(d)).isEqualTo(first);
+    assertThat(d.openIncoming(look)).isEqualTo(first);
     d.closeExports();
     d.closeExports();
     Guest s = launch(0, LaunchMode.RUN);

@@ -177,6 +177,9 @@ final class FakeGuest implements Guest {
     }
     IncomingEndpoints there = process.endpoints;
     if (there == null) {
+      if (request.nbdPort() == 0) {
+        throw refused("Nothing is open, and no port is given for it.");
+      }
       int port =
           request.migrationPort() == 0
               ? LISTENER_PORT + (int) (process.pid() % 10_000)

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +38,10 @@ final class DiskMirrors {
   private static final Logger log = LoggerFactory.getLogger(DiskMirrors.class);
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
   private static final Duration JOB_ENDS = Duration.ofMillis(800);
+
+  /** The guest stands still meanwhile, so an outage is not waited for here. */
+  private static final Duration DRAIN_STALL = Duration.ofSeconds(1);
+
   private static final Set<String> ENDED = Set.of("concluded", "null");
 
   private final Session session;
@@ -117,17 +122,19 @@ final class DiskMirrors {
   }
 
   /** Each needs the one before and is refused when that was, so all can be sent at once. */
-  private static List<QmpCommand<Void>> commands(
+  private List<QmpCommand<Void>> commands(
       MirrorTarget target, Pace pace, BlockGraph graph, @Nullable String creds)
       throws VirtException {
     String export = Nodes.targetExport(target.diskId());
+    Duration outage = session.settings().deadlines().outage();
     return List.of(
         new Commands.BlockdevAdd(
             new BlockNode.Nbd(
                 export,
                 new BlockNode.InetServer(target.address(), target.port()),
                 target.exportName(),
-                creds)),
+                creds,
+                outage.toSeconds())),
         new Commands.BlockdevAdd(new BlockNode.Raw(Nodes.target(target.diskId()), export)),
         new Commands.BlockdevMirror(
             Nodes.job(target.diskId()),
@@ -220,6 +227,7 @@ final class DiskMirrors {
       session.monitor().await(command);
     }
     Set<String> open = jobs.stream().collect(Collectors.toSet());
+    Stall stall = new Stall(DRAIN_STALL);
     long until = System.nanoTime() + session.settings().deadlines().switchover().toNanos();
     while (!open.isEmpty()) {
       if (System.nanoTime() > until) {
@@ -228,6 +236,10 @@ final class DiskMirrors {
       var event = events.next(LOOK_EVERY);
       if (event.isEmpty()) {
         closeConcluded(open);
+        if (!open.isEmpty() && stall.lasts(drained())) {
+          throw new VirtException(
+              Kind.NO_ANSWER, "The last writes do not get through to the destination.", null);
+        }
         continue;
       }
       String job = event.get().text("device");
@@ -250,6 +262,10 @@ final class DiskMirrors {
         default -> {}
       }
     }
+  }
+
+  private long drained() throws VirtException {
+    return session.call(new Commands.QueryBlockJobs()).stream().mapToLong(BlockJob::offset).sum();
   }
 
   /** The way to see an end whose event was missed. */
@@ -284,7 +300,7 @@ final class DiskMirrors {
       drop(live);
     }
     // Closing a node flushes it with QEMU's main loop held, and over a dead link that is for ever.
-    yankTargets();
+    hangUp();
     for (Job job : jobs()) {
       session.callUnlessRefused(new Commands.JobDismiss(job.id()));
     }
@@ -309,7 +325,7 @@ final class DiskMirrors {
     }
     if (!session.await(JOB_ENDS, this::allEnded)) {
       // A dead link: the cancelled job waits for its socket, which only yank shuts.
-      yankTargets();
+      hangUp();
       if (!session.await(JOB_ENDS, this::allEnded)) {
         throw new VirtException(Kind.NO_ANSWER, "The mirrors do not end.", null);
       }
@@ -330,10 +346,18 @@ final class DiskMirrors {
     return jobs().stream().allMatch(j -> ENDED.contains(j.status()));
   }
 
-  private void yankTargets() throws VirtException {
+  /**
+   * Breaks the connections to the exports, if there are any. A node that is deleted, or a QEMU that
+   * quits, flushes first, and would wait for a destination that is gone as long as for an outage.
+   */
+  void hangUp() throws VirtException {
+    hangUp(Nodes::isTarget);
+  }
+
+  private void hangUp(Predicate<String> target) throws VirtException {
     List<YankInstance> stuck =
         session.call(new Commands.QueryYank()).stream()
-            .filter(y -> y.nodeName() != null && Nodes.isTarget(y.nodeName()))
+            .filter(y -> y.nodeName() != null && target.test(y.nodeName()))
             .toList();
     if (!stuck.isEmpty()) {
       session.call(new Commands.Yank(stuck));
@@ -341,6 +365,7 @@ final class DiskMirrors {
   }
 
   private void deleteTarget(String disk) throws VirtException {
+    hangUp(Nodes.targetExport(disk)::equals);
     session.callUnlessRefused(new Commands.BlockdevDel(Nodes.target(disk)));
     session.callUnlessRefused(new Commands.BlockdevDel(Nodes.targetExport(disk)));
   }

@@ -47,8 +47,8 @@ final class IncomingMigration {
 
   IncomingMigration(Session session, Path instance, StreamCredentials credentials) {
     this.session = session;
-    this.credentials = credentials;
     this.instance = instance;
+    this.credentials = credentials;
     this.opened = new EndpointsFile(instance);
   }
 
@@ -62,13 +62,20 @@ final class IncomingMigration {
           null);
     }
     Optional<IncomingEndpoints> before = opened.read();
+    if (before.isEmpty() && request.nbdPort() == 0) {
+      throw new VirtException(Kind.REFUSED, "Nothing is open, and no port is given for it.", null);
+    }
     IncomingEndpoints wanted =
-        before.orElse(
-            new IncomingEndpoints(
-                request.address(),
-                request.nbdPort(),
-                request.migrationPort(),
-                Map.copyOf(request.exportNames())));
+        new IncomingEndpoints(
+            before.map(IncomingEndpoints::address).orElse(request.address()),
+            before.map(IncomingEndpoints::nbdPort).orElse(request.nbdPort()),
+            // The exports may be open and the listener's port have been another's meanwhile.
+            request.migrationPort() == 0
+                ? before.map(IncomingEndpoints::migrationPort).orElse(0)
+                : request.migrationPort(),
+            before
+                .map(IncomingEndpoints::exportNames)
+                .orElseGet(() -> Map.copyOf(request.exportNames())));
     int port = listener(session.call(new Commands.QueryMigrate()));
     if (port == 0) {
       String creds = credentials.accept(request.key());

@@ -135,6 +135,7 @@ final class QemuGuest implements Guest {
 
   private void quit() {
     try {
+      mirrors.hangUp();
       // Not waited for: what counts is the process.
       var _ = session.monitor().submit(new Commands.Quit());
     } catch (VirtException e) {

@@ -73,6 +73,8 @@ public record QemuSettings(
    * @param start from the start of the process until its monitor answers
    * @param imageTool one run of {@code qemu-img}
    * @param mirrorStall a mirror that moves no byte for so long has failed
+   * @param outage a mirror whose connection breaks waits so long for it to come back, in whole
+   *     seconds, and then goes on where it was; 0 fails it at once; below {@code mirrorStall}
    * @param switchover from the guest's stop to QEMU's last word on the migration
    * @param end from {@code quit} until the process is ended by force
    */
@@ -83,8 +85,17 @@ public record QemuSettings(
       Duration start,
       Duration imageTool,
       Duration mirrorStall,
+      Duration outage,
       Duration switchover,
       Duration end) {
+
+    public Deadlines {
+      if (outage.isNegative() || outage.compareTo(mirrorStall) >= 0) {
+        throw new IllegalArgumentException(
+            "An outage of %s is not between 0 and the %s after which a mirror has failed."
+                .formatted(outage, mirrorStall));
+      }
+    }
 
     /** For a loaded host; nothing healthy comes near them. */
     public static Deadlines usual() {
@@ -95,8 +106,15 @@ public record QemuSettings(
           Duration.ofSeconds(30),
           Duration.ofMinutes(2),
           Duration.ofSeconds(30),
+          Duration.ofSeconds(10),
           Duration.ofSeconds(30),
           Duration.ofSeconds(3));
+    }
+
+    /** The same, but for the outage that mirrors ride out. */
+    public Deadlines withOutage(Duration ridden) {
+      return new Deadlines(
+          query, change, network, start, imageTool, mirrorStall, ridden, switchover, end);
     }
   }
 }

@@ -82,6 +82,8 @@ public sealed interface BlockNode {
    * An export of another host's QEMU.
    *
    * @param tlsCreds the credentials to connect with; null connects in plaintext
+   * @param reconnectDelay seconds for which requests wait for a connection that broke, before they
+   *     fail; null fails them at once
    */
   @JsonPropertyOrder("driver")
   record Nbd(
@@ -90,11 +92,21 @@ public sealed interface BlockNode {
       InetServer server,
       String export,
       @Nullable String tlsCreds,
+      @Nullable Long reconnectDelay,
       String discard)
       implements BlockNode {
     public Nbd(String nodeName, InetServer server, String export, @Nullable String tlsCreds) {
+      this(nodeName, server, export, tlsCreds, null);
+    }
+
+    public Nbd(
+        String nodeName,
+        InetServer server,
+        String export,
+        @Nullable String tlsCreds,
+        @Nullable Long reconnectDelay) {
       // QEMU's default, ignore, would fill sparse disks with zeroes on the other side.
-      this("nbd", nodeName, server, export, tlsCreds, "unmap");
+      this("nbd", nodeName, server, export, tlsCreds, reconnectDelay, "unmap");
     }
   }
 

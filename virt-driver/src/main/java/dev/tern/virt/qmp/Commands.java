@@ -144,7 +144,6 @@ public final class Commands {
     }
   }
 
-  /** One of two. */
   public sealed interface SocketData {}
 
   /** Host and port. */

@@ -35,6 +35,10 @@ final class TestHost {
   final QemuDriver driver;
 
   TestHost(Path directory) throws IOException {
+    this(directory, false);
+  }
+
+  TestHost(Path directory, boolean insecure) throws IOException {
     this.directory = Files.createDirectories(directory);
     this.bases = Files.createDirectories(directory.resolve("_base"));
     this.driver =
@@ -47,7 +51,7 @@ final class TestHost {
                 Files.createDirectories(directory.resolve("secrets")),
                 Path.of(System.getProperty("java.io.tmpdir")),
                 "tcg",
-                false,
+                insecure,
                 QemuSettings.Deadlines.usual()));
   }
 
