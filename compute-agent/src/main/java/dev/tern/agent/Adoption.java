@@ -83,6 +83,9 @@ final class Adoption {
     } else if (standing.arrivedEpoch() == standing.epoch() && !standing.resumed()) {
       // Recorded as arrived, and the agent died before the guest was let run.
       watchArrival(instance, standing);
+    } else if (standing.arrivedEpoch() == standing.epoch()) {
+      // It may run here while some of its memory is still to come.
+      guest.get().keepReceiving();
     }
   }
 

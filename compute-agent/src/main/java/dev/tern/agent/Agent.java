@@ -108,7 +108,13 @@ public final class Agent implements AutoCloseable {
             instances,
             jobs,
             new GuestLife(instances, images, reservations, driver, settings.cpuModel()),
-            new SourceSide(instances, driver, jobs, progress, departure),
+            new SourceSide(
+                instances,
+                driver,
+                jobs,
+                progress,
+                departure,
+                new Moves(world.clock(), settings.policy().parts())),
             new DestinationSide(
                 host,
                 instances,

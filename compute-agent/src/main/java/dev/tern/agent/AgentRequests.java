@@ -22,6 +22,7 @@ import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.DropLayers;
 import dev.tern.contract.agent.AgentRequest.EndCheck;
+import dev.tern.contract.agent.AgentRequest.ForceComplete;
 import dev.tern.contract.agent.AgentRequest.GatherLayers;
 import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.Header;
@@ -36,6 +37,7 @@ import dev.tern.contract.agent.AgentRequest.ReturnHome;
 import dev.tern.contract.agent.AgentRequest.SendLayers;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.SteerMove;
 import dev.tern.contract.agent.AgentRequest.StopLayers;
 import dev.tern.contract.agent.AgentRequest.StopServer;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
@@ -118,10 +120,18 @@ final class AgentRequests {
           look(r, () -> source.check(r.header(), r.probeFile(), r.blockMigration()));
       case AgreeOnKey r -> change(r, () -> agree(r));
       case WithdrawKey r -> change(r, () -> withdraw(r));
-      case MirrorDisks r -> change(r, () -> source.mirrorDisks(r.header(), r.target(), r.limits()));
+      case MirrorDisks r -> change(r, () -> source.mirrorDisks(r.header(), r.target(), r.move()));
       case CancelMirrors r -> beside(r, () -> source.cancelMirrors(r.header()));
-      case HandOver r -> change(r, () -> source.handOver(r.header(), r.target(), r.limits()));
+      case HandOver r -> change(r, () -> source.handOver(r.header(), r.target(), r.move()));
       case CancelHandOver r -> beside(r, () -> source.cancelHandOver(r.header()));
+      case SteerMove r -> {
+        instances.of(r.header().server()).take(r.header().epoch());
+        yield source.steer(r.header(), r.policy());
+      }
+      case ForceComplete r -> {
+        instances.of(r.header().server()).take(r.header().epoch());
+        yield source.forceComplete(r.header());
+      }
       case ReturnHome r -> change(r, () -> source.returnHome(r.header()));
       case RetireSource r -> change(r, () -> source.retire(r.header(), r.keepDisks()));
       case CheckDestination r ->
@@ -141,7 +151,11 @@ final class AgentRequests {
       case DeleteDisks r ->
           instead(r, List.of(CreateDisks.class), () -> destination.deleteDisks(r.header()));
       case StartIncoming r ->
-          change(r, () -> destination.startIncoming(r.header(), r.source(), why -> say(r, why)));
+          change(
+              r,
+              () ->
+                  destination.startIncoming(
+                      r.header(), r.source(), r.streams(), why -> say(r, why)));
       case KillIncoming r -> killIncoming(r);
       case AwaitArrival r -> awaitArrival(r);
       case OfDisks r -> disks.answer(r);

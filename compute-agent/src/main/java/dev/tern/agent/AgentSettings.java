@@ -1,6 +1,7 @@
 package dev.tern.agent;
 
 import dev.tern.contract.Setting;
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.Pattern;
@@ -106,7 +107,8 @@ public record AgentSettings(
         int requestsAtOnce,
     @Setting("How long a question about work under way is held before the answer is 'working'.")
         @DefaultValue("700ms")
-        Duration patience) {
+        Duration patience,
+    @DefaultValue @Valid HostPolicy policy) {
 
   private static final int LONGEST_OUTAGE = 30;
 

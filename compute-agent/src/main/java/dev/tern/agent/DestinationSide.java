@@ -14,11 +14,13 @@ import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.move.Streams;
 import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
+import dev.tern.virt.MoveOptions;
 import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
@@ -193,8 +195,9 @@ final class DestinationSide {
    *
    * @param waits told what for while there are none
    */
-  AgentResult startIncoming(Header header, SourceFacts source, Consumer<String> waits)
-      throws Exception {
+  AgentResult startIncoming(
+      Header header, SourceFacts source, Streams streams, Consumer<String> waits) throws Exception {
+    MoveOptions options = Moves.options(streams);
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
     LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
@@ -207,7 +210,7 @@ final class DestinationSide {
         // Before QEMU takes the guest's memory, and before the record that it may run.
         listeners.awaitPorts(instance, Place.RECEIVING, waits);
         instance.append(new IncomingPrepared(header.epoch(), source.paused()));
-        yield started(header, instance, recipe, source.paused());
+        yield started(header, instance, recipe, source.paused(), options);
       }
       case INCOMING -> {
         if (standing.epoch() != header.epoch()) {
@@ -215,7 +218,7 @@ final class DestinationSide {
         }
         // A copy whose QEMU died may have a damaged disk: it is never started again.
         Guest guest = instance.runningGuest();
-        IncomingReady ready = listeners.openAgain(header, instance, guest, recipe);
+        IncomingReady ready = listeners.openAgain(header, instance, guest, recipe, options);
         if (instance.arrival().isEmpty()) {
           watchArrival(instance, header.epoch(), standing.paused());
         }
@@ -228,13 +231,14 @@ final class DestinationSide {
   }
 
   private IncomingReady started(
-      Header header, Instance instance, LaunchRecipe recipe, boolean paused) throws Exception {
+      Header header, Instance instance, LaunchRecipe recipe, boolean paused, MoveOptions options)
+      throws Exception {
     if (!recipe.equals(Recipes.recipe(instance.directory(), header.server()))) {
       throw Refusals.invalid("The launch recipe is not the one the disks were made for.");
     }
     Guest guest = instance.startIncoming(recipe);
     try {
-      IncomingReady ready = listeners.open(header, instance, guest, recipe);
+      IncomingReady ready = listeners.open(header, instance, guest, recipe, options);
       watchArrival(instance, header.epoch(), paused);
       return ready;
     } catch (IOException | VirtException | RuntimeException e) {

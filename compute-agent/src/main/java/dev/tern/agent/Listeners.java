@@ -64,12 +64,13 @@ final class Listeners {
   }
 
   /** Opens what the guest listens on. */
-  IncomingReady open(Header header, Instance instance, Guest guest, LaunchRecipe recipe)
+  IncomingReady open(
+      Header header, Instance instance, Guest guest, LaunchRecipe recipe, MoveOptions options)
       throws VirtException, IOException, InterruptedException {
     for (int tried = 1; ; tried++) {
       try (Ports.Pair pair =
           ports.take(patience, () -> stillAt(instance, Place.INCOMING, what -> {}))) {
-        return opened(header, guest, recipe, pair.nbd(), pair.migration());
+        return opened(header, guest, recipe, options, pair.nbd(), pair.migration());
       } catch (VirtException e) {
         // Between trying a port and QEMU's binding it another process may have taken it.
         if (tried == PORT_TRIES || e.kind() != VirtException.Kind.REFUSED) {
@@ -80,28 +81,34 @@ final class Listeners {
   }
 
   /** Finds open what the guest listens on, or opens it: an agent may have died in between. */
-  IncomingReady openAgain(Header header, Instance instance, Guest guest, LaunchRecipe recipe)
+  IncomingReady openAgain(
+      Header header, Instance instance, Guest guest, LaunchRecipe recipe, MoveOptions options)
       throws VirtException, IOException, InterruptedException {
     try {
       // Without ports: what is open needs none, and all may be taken by now.
-      return opened(header, guest, recipe, 0, 0);
+      return opened(header, guest, recipe, options, 0, 0);
     } catch (VirtException e) {
       if (e.kind() != VirtException.Kind.REFUSED) {
         throw e;
       }
-      return open(header, instance, guest, recipe);
+      return open(header, instance, guest, recipe, options);
     }
   }
 
   private IncomingReady opened(
-      Header header, Guest guest, LaunchRecipe recipe, int nbdPort, int migrationPort)
+      Header header,
+      Guest guest,
+      LaunchRecipe recipe,
+      MoveOptions options,
+      int nbdPort,
+      int migrationPort)
       throws VirtException, IOException {
     Map<String, String> exports = new HashMap<>();
     recipe.localDisks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
     IncomingEndpoints open =
         guest.openIncoming(
             new IncomingRequest(
-                address, nbdPort, migrationPort, exports, MoveOptions.PLAIN, keys.stream(header)));
+                address, nbdPort, migrationPort, exports, options, keys.stream(header)));
     return new IncomingReady(
         open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
   }

@@ -7,16 +7,18 @@ import dev.tern.agent.JournalEntry.Sent;
 import dev.tern.agent.Standing.Place;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.agent.AgentRequest.Header;
-import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.LeavingStamps;
+import dev.tern.contract.move.MovePolicy;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.MirrorTarget;
 import dev.tern.virt.Guest.MoveProgress;
@@ -28,8 +30,6 @@ import dev.tern.virt.LaunchRecipe.LayerRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.LaunchRecipe.NetworkDisk;
 import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
-import dev.tern.virt.MoveOptions;
-import dev.tern.virt.MovePolicy;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
@@ -41,7 +41,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -49,7 +48,6 @@ import java.util.stream.Collectors;
 /** The half of a migration that gives the guest away. */
 final class SourceSide {
   static final String HYPERVISOR = "QEMU";
-  private static final Duration MAX_STEP = Duration.ofDays(7);
   private static final Duration CANCEL_LOOK = Duration.ofSeconds(1);
   private static final int CANCEL_LOOKS = 30;
 
@@ -58,18 +56,21 @@ final class SourceSide {
   private final Jobs jobs;
   private final ProgressTeller progress;
   private final LayerDeparture layers;
+  private final Moves moves;
 
   SourceSide(
       Instances instances,
       VirtDriver driver,
       Jobs jobs,
       ProgressTeller progress,
-      LayerDeparture layers) {
+      LayerDeparture layers,
+      Moves moves) {
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;
     this.progress = progress;
     this.layers = layers;
+    this.moves = moves;
   }
 
   AgentResult describe(Header header) throws Exception {
@@ -108,7 +109,8 @@ final class SourceSide {
         disks,
         Recipes.images(instance.directory()),
         layers.describe(recipe),
-        guest.runState() == RunState.PAUSED);
+        guest.runState() == RunState.PAUSED,
+        Optional.of(moves.wishes()));
   }
 
   private static Optional<String> base(DiskRecipe disk) {
@@ -155,43 +157,40 @@ final class SourceSide {
     return new Nothing();
   }
 
-  AgentResult mirrorDisks(Header header, IncomingReady target, MoveLimits limits) throws Exception {
+  AgentResult mirrorDisks(Header header, IncomingReady target, Move move) throws Exception {
     StreamTarget to = StreamTarget.of(target, instances.keys().stream(header));
-    check(limits);
     Instance instance = instances.of(header.server());
     Guest guest = running(instance, "mirrored");
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
     List<MirrorTarget> targets = recipe.localDisks().stream().map(to::mirror).toList();
-    Consumer<MoveProgress> told = told(header, instance, recipe, limits);
+    Consumer<MoveProgress> told = told(header, instance, recipe, move);
+    Steering steering = moves.begin(instance, header, move, guest);
     try {
-      return Deadline.within(
-          limits.deadline(),
-          () -> {
-            guest.mirrorDisks(targets, steering(limits), told);
-            return new Nothing();
-          });
+      guest.mirrorDisks(targets, steering, told);
+      return new Nothing();
     } catch (InterruptedException e) {
-      guest.cancelMirrors();
+      guest.recoverAtHome(steering.keepPaused());
       throw e;
     } catch (VirtException e) {
       throw DestinationFull.named(e);
-    } catch (TimeoutException e) {
-      guest.cancelMirrors();
-      throw new ComputeException(
-          ErrorCode.HYPERVISOR_FAILED,
-          "The disks of server %s were not alike within %s."
-              .formatted(header.server(), limits.deadline()),
-          e);
     }
   }
 
   /** Progress, after the layers that were sent before. */
   private Consumer<MoveProgress> told(
-      Header header, Instance instance, LaunchRecipe recipe, MoveLimits limits) throws IOException {
+      Header header, Instance instance, LaunchRecipe recipe, Move move) throws IOException {
     long layerBytes = LayerDeparture.sent(instance, header);
     Consumer<MoveProgress> out =
-        progress.of(header, LayerDeparture.memoryBytes(recipe), limits.downtimeLimit());
+        progress.of(header, LayerDeparture.memoryBytes(recipe), move.policy().maxPause());
     return moved -> out.accept(moved.after(layerBytes));
+  }
+
+  AgentAnswer steer(Header header, MovePolicy policy) throws IOException {
+    return moves.steered(instances.of(header.server()), header, policy);
+  }
+
+  AgentAnswer forceComplete(Header header) throws IOException {
+    return moves.forced(instances.of(header.server()), header);
   }
 
   AgentResult cancelMirrors(Header header) throws Exception {
@@ -204,7 +203,8 @@ final class SourceSide {
     if (instance.standing().place() == Place.RUNNING) {
       Optional<Guest> guest = instance.guest();
       if (guest.isPresent()) {
-        guest.get().cancelMirrors();
+        // The guest may have been paused so that its disks could end.
+        guest.get().recoverAtHome(moves.keepsPaused(instance, header, guest.get()));
       }
     }
     return new Nothing();
@@ -216,19 +216,18 @@ final class SourceSide {
     }
   }
 
-  AgentResult handOver(Header header, IncomingReady target, MoveLimits limits) throws Exception {
-    check(limits);
+  AgentResult handOver(Header header, IncomingReady target, Move move) throws Exception {
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
     return switch (standing.place()) {
-      case RUNNING -> handOver(header, instance, target, limits, false);
+      case RUNNING -> handOver(header, instance, target, move, false);
       case HANDED_OVER, RETIRED -> {
         if (standing.handedOverEpoch() != header.epoch()) {
           throw Refusals.wrongPlace(header.server(), standing, "handed over");
         }
         yield standing.sent() || instance.guest().isEmpty()
             ? new AgentResult.HandedOver(true, "", standing.leaving())
-            : handOver(header, instance, target, limits, true);
+            : handOver(header, instance, target, move, true);
       }
       case NOTHING -> throw Refusals.absent(header.server());
       case DEFINED, STOPPED, RECEIVING, INCOMING, DEAD ->
@@ -237,7 +236,7 @@ final class SourceSide {
   }
 
   private AgentResult handOver(
-      Header header, Instance instance, IncomingReady target, MoveLimits limits, boolean recorded)
+      Header header, Instance instance, IncomingReady target, Move move, boolean recorded)
       throws Exception {
     // What is recorded goes on with what QEMU has, whether or not the key is still known.
     StreamTarget to =
@@ -248,18 +247,19 @@ final class SourceSide {
                 : instances.keys().stream(header));
     Guest guest = instance.runningGuest();
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
-    Consumer<MoveProgress> told = told(header, instance, recipe, limits);
+    Consumer<MoveProgress> told = told(header, instance, recipe, move);
+    Steering steering = moves.begin(instance, header, move, guest);
     Guest.HandOver came;
     try {
       came =
           guest.handOver(
               to.memory(),
-              steering(limits),
+              steering,
               recorded,
               () -> instance.append(new HandedOver(header.epoch())),
               told);
     } catch (VirtException e) {
-      came = afterFailure(instance, guest, header, e);
+      came = afterFailure(instance, guest, header, steering, e);
     }
     return switch (came) {
       case Guest.HandOver.Sent(var heard, var moved) -> {
@@ -278,7 +278,7 @@ final class SourceSide {
 
   /** The record decides: before it the guest comes back here, after it never by itself. */
   private static Guest.HandOver afterFailure(
-      Instance instance, Guest guest, Header header, VirtException failure)
+      Instance instance, Guest guest, Header header, Steering steering, VirtException failure)
       throws IOException, VirtException {
     String reason = String.valueOf(failure.getMessage());
     if (instance.standing().handedOverEpoch() == header.epoch()) {
@@ -288,7 +288,7 @@ final class SourceSide {
       throw failure;
     }
     try {
-      guest.recoverAtHome(false);
+      guest.recoverAtHome(steering.keepPaused());
     } catch (VirtException e) {
       e.addSuppressed(failure);
       throw e;
@@ -305,7 +305,7 @@ final class SourceSide {
       if (moving.isEmpty()) {
         // Nobody drives a hand-over here now, so what an agent before this one began is taken back.
         if (guest.runState() != RunState.RUNNING) {
-          guest.recoverAtHome(false);
+          guest.recoverAtHome(moves.keepsPaused(instance, header, guest));
         }
         return new Nothing();
       }
@@ -348,7 +348,7 @@ final class SourceSide {
       instance.noteStopped("its QEMU was gone when it came home");
       throw Refusals.processGone(header.server());
     }
-    guest.get().recoverAtHome(false);
+    guest.get().recoverAtHome(moves.keepsPaused(instance, header, guest.get()));
     return new Nothing();
   }
 
@@ -357,7 +357,10 @@ final class SourceSide {
     Standing standing = instance.standing();
     switch (standing.place()) {
       case NOTHING, RETIRED -> {}
-      case HANDED_OVER -> instance.append(new Retired(header.epoch()));
+      case HANDED_OVER -> {
+        requireAllSent(header, instance, standing);
+        instance.append(new Retired(header.epoch()));
+      }
       case DEFINED, RUNNING, STOPPED, RECEIVING, INCOMING, DEAD ->
           throw Refusals.wrongPlace(header.server(), standing, "retired");
     }
@@ -371,6 +374,16 @@ final class SourceSide {
     return new Nothing();
   }
 
+  /** After post-copy the guest runs elsewhere and still needs what only this QEMU has. */
+  private static void requireAllSent(Header header, Instance instance, Standing standing)
+      throws IOException, VirtException {
+    Optional<Guest> guest = standing.sent() ? Optional.empty() : instance.guest();
+    if (guest.isPresent() && guest.get().runState() == RunState.FINISH_MIGRATE) {
+      throw Refusals.wrongPlace(
+          header.server(), standing, "retired: its memory is still on its way");
+    }
+  }
+
   private static Guest running(Instance instance, String wish) throws Exception {
     Standing standing = instance.standing();
     return switch (standing.place()) {
@@ -379,27 +392,5 @@ final class SourceSide {
       case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(instance.server(), standing, wish);
     };
-  }
-
-  private static Steering steering(MoveLimits limits) {
-    return new Steering(
-        new MovePolicy(
-            limits.downtimeLimit(),
-            limits.bytesPerSecond(),
-            limits.deadline(),
-            MovePolicy.AtDeadline.ABORT,
-            false,
-            true),
-        MoveOptions.PLAIN,
-        false);
-  }
-
-  private static void check(MoveLimits limits) {
-    if (limits.downtimeLimit().isNegative()
-        || limits.bytesPerSecond() < 0
-        || !limits.deadline().isPositive()
-        || limits.deadline().compareTo(MAX_STEP) > 0) {
-      throw Refusals.invalid("The limits of the migration cannot be used.");
-    }
   }
 }

@@ -20,7 +20,7 @@ import dev.tern.contract.agent.AgentRequest.EndCheck;
 import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
-import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
@@ -33,6 +33,9 @@ import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.MovePolicy;
+import dev.tern.contract.move.Streams;
 import dev.tern.virt.qemu.QemuDriver;
 import dev.tern.virt.qemu.QemuSettings;
 import java.nio.file.Files;
@@ -54,8 +57,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("A migration of a real guest between two agents")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class AgentMigrationQemuTest {
-  private static final MoveLimits LIMITS =
-      new MoveLimits(Duration.ofMillis(20), 0, Duration.ofMinutes(2));
+  private static final Move LIMITS =
+      new Move(
+          new MovePolicy(
+              0, Duration.ofMillis(300), 0, Duration.ofMinutes(2), AtDeadline.ABORT, false, true),
+          Streams.PLAIN);
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final Duration LOOK = Duration.ofMillis(50);
 
@@ -176,7 +182,8 @@ class AgentMigrationQemuTest {
     ask(hosts.destination, new EndCheck(header(epoch), there.probeFile()));
     TwoHosts.agreeOnKey(this::ask, hosts.source, hosts.destination, epoch);
     ask(hosts.destination, new CreateDisks(header(epoch), facts));
-    return (IncomingReady) ask(hosts.destination, new StartIncoming(header(epoch), facts));
+    return (IncomingReady)
+        ask(hosts.destination, new StartIncoming(header(epoch), facts, Streams.PLAIN));
   }
 
   private static byte[] guestFile(String name) throws Exception {

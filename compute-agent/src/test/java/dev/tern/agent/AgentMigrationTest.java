@@ -21,14 +21,16 @@ import dev.tern.contract.agent.AgentRequest.DeleteDisks;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.EndCheck;
+import dev.tern.contract.agent.AgentRequest.ForceComplete;
 import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
-import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.SteerMove;
 import dev.tern.contract.agent.AgentRequest.StopServer;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
@@ -36,6 +38,9 @@ import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.MovePolicy;
+import dev.tern.contract.move.Streams;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
@@ -60,8 +65,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @DisplayName("A migration between two agents")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class AgentMigrationTest {
-  private static final MoveLimits LIMITS =
-      new MoveLimits(Duration.ofMillis(20), 0, Duration.ofSeconds(60));
+  private static final Move LIMITS =
+      new Move(
+          new MovePolicy(
+              0, Duration.ofMillis(300), 0, Duration.ofSeconds(60), AtDeadline.ABORT, false, true),
+          Streams.PLAIN);
 
   @TempDir Path directory;
   private final FakeWorld world = new FakeWorld();
@@ -131,7 +139,8 @@ class AgentMigrationTest {
 
   private HandedOver perform(long epoch, SourceFacts facts) throws Exception {
     IncomingReady ready =
-        (IncomingReady) ask(hosts.destination, new StartIncoming(header(epoch), facts));
+        (IncomingReady)
+            ask(hosts.destination, new StartIncoming(header(epoch), facts, Streams.PLAIN));
     ask(hosts.source, new MirrorDisks(header(epoch), ready, LIMITS));
     if (weather == Weather.AGENTS_RESTART || weather == Weather.TWICE_AND_RESTART) {
       assertThat(hosts.destination.runner()).isEqualTo(Runner.INCOMING);
@@ -170,7 +179,8 @@ class AgentMigrationTest {
     SourceFacts facts = (SourceFacts) ask(hosts.destination, new DescribeSource(header(3)));
     TwoHosts.agreeOnKey(this::ask, hosts.destination, hosts.source, 3);
     ask(hosts.source, new CreateDisks(header(3), facts));
-    IncomingReady ready = (IncomingReady) ask(hosts.source, new StartIncoming(header(3), facts));
+    IncomingReady ready =
+        (IncomingReady) ask(hosts.source, new StartIncoming(header(3), facts, Streams.PLAIN));
     ask(hosts.destination, new MirrorDisks(header(3), ready, LIMITS));
     ask(hosts.destination, new HandOver(header(3), ready, LIMITS));
     ask(hosts.source, new AwaitArrival(header(3)));
@@ -190,7 +200,7 @@ class AgentMigrationTest {
     boot();
     SourceFacts facts = prepare(2);
     IncomingReady ready =
-        (IncomingReady) ask(hosts.destination, new StartIncoming(header(2), facts));
+        (IncomingReady) ask(hosts.destination, new StartIncoming(header(2), facts, Streams.PLAIN));
     ask(hosts.source, new MirrorDisks(header(2), ready, LIMITS));
     ask(hosts.source, new CancelMirrors(header(2)));
     ask(hosts.source, new CancelHandOver(header(2)));
@@ -213,7 +223,7 @@ class AgentMigrationTest {
     boot();
     SourceFacts facts = prepare(2);
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     hosts.source.done(new MirrorDisks(header(2), ready, LIMITS));
     hosts.destination.agent.close(); // No agent is there to let the guest run.
     HandedOver handedOver = (HandedOver) hosts.source.done(new HandOver(header(2), ready, LIMITS));
@@ -234,7 +244,7 @@ class AgentMigrationTest {
     boot();
     SourceFacts facts = prepare(2);
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     hosts.source.done(new MirrorDisks(header(2), ready, LIMITS));
     hosts.destination.agent.close();
     hosts.source.done(new HandOver(header(2), ready, LIMITS));
@@ -248,13 +258,13 @@ class AgentMigrationTest {
     boot();
     SourceFacts facts = prepare(2);
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     hosts.source.done(new MirrorDisks(header(2), ready, LIMITS));
     hosts.destination.done(new KillIncoming(header(2)));
     HandedOver stayed = (HandedOver) hosts.source.done(new HandOver(header(2), ready, LIMITS));
     assertThat(stayed.sent()).isFalse();
     assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
-    assertThat(hosts.destination.refused(new StartIncoming(header(2), facts)).code())
+    assertThat(hosts.destination.refused(new StartIncoming(header(2), facts, Streams.PLAIN)).code())
         .isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
     assertThat(hosts.destination.refused(new CreateDisks(header(2), facts)).code())
         .isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
@@ -292,7 +302,8 @@ class AgentMigrationTest {
     boot();
     SourceFacts facts = prepare(2);
     hosts.destination.done(new AgentRequest.WithdrawKey(header(2)));
-    assertThat(hosts.destination.refused(new StartIncoming(header(2), facts)).message())
+    assertThat(
+            hosts.destination.refused(new StartIncoming(header(2), facts, Streams.PLAIN)).message())
         .contains("No key is agreed on");
     assertThat(world.running()).containsExactly(hosts.source.instance());
     IncomingReady ready = new IncomingReady("127.0.0.1", 49_400, 49_401, java.util.Map.of());
@@ -314,15 +325,21 @@ class AgentMigrationTest {
         new java.net.ServerSocket(
             hosts.destination.firstPort, 1, java.net.InetAddress.ofLiteral("127.0.0.1"))) {
       assertThat(other.isBound()).isTrue();
-      AgentAnswer answer = hosts.destination.agent.answer(new StartIncoming(header(2), facts));
+      AgentAnswer answer =
+          hosts.destination.agent.answer(new StartIncoming(header(2), facts, Streams.PLAIN));
       assertThat(answer).isInstanceOf(AgentAnswer.Working.class);
-      assertThat(hosts.destination.agent.answer(new StartIncoming(header(2), facts)).toString())
+      assertThat(
+              hosts
+                  .destination
+                  .agent
+                  .answer(new StartIncoming(header(2), facts, Streams.PLAIN))
+                  .toString())
           .contains("waits for a free port");
       // Nothing is started for it meanwhile, and it can be given up.
       assertThat(world.running()).containsExactly(hosts.source.instance());
     }
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     assertThat(List.of(ready.nbdPort(), ready.migrationPort()))
         .containsExactlyInAnyOrder(hosts.destination.firstPort, hosts.destination.firstPort + 1);
   }
@@ -338,7 +355,7 @@ class AgentMigrationTest {
         new java.net.ServerSocket(
             hosts.destination.firstPort, 1, java.net.InetAddress.ofLiteral("127.0.0.1"))) {
       assertThat(other.isBound()).isTrue();
-      assertThat(hosts.destination.agent.answer(new StartIncoming(header(2), facts)))
+      assertThat(hosts.destination.agent.answer(new StartIncoming(header(2), facts, Streams.PLAIN)))
           .isInstanceOf(AgentAnswer.Working.class);
       hosts.destination.done(new KillIncoming(header(2)));
       assertThat(hosts.destination.runner()).isEqualTo(Runner.DEAD);
@@ -366,7 +383,7 @@ class AgentMigrationTest {
     for (AgentRequest stale :
         List.of(
             new CreateDisks(header(4), facts),
-            new StartIncoming(header(4), facts),
+            new StartIncoming(header(4), facts, Streams.PLAIN),
             new KillIncoming(header(4)),
             new DeleteDisks(header(4)))) {
       assertThat(hosts.destination.refused(stale).code()).isEqualTo(ErrorCode.STALE_EPOCH);
@@ -407,7 +424,8 @@ class AgentMigrationTest {
                     facts.disks(),
                     facts.images(),
                     facts.layers(),
-                    facts.paused()),
+                    facts.paused(),
+                    facts.policy()),
                 true));
     assertThat(refused.code()).isEqualTo(ErrorCode.DESTINATION_HYPERVISOR_TOO_OLD);
     assertThat(refused.message()).contains("8.0.1", "7.2.22");
@@ -469,7 +487,7 @@ class AgentMigrationTest {
   void over_the_leftovers_of_a_former_one_begins_afresh() throws Exception {
     boot();
     SourceFacts facts = prepare(2);
-    hosts.destination.done(new StartIncoming(header(2), facts));
+    hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     // The former saga's undo never came; the next migration chooses the same host.
     prepare(3);
     assertThat(perform(3, facts).sent()).isTrue();
@@ -520,7 +538,8 @@ class AgentMigrationTest {
         facts.disks(),
         facts.images(),
         facts.layers(),
-        facts.paused());
+        facts.paused(),
+        facts.policy());
   }
 
   @Test
@@ -528,7 +547,7 @@ class AgentMigrationTest {
     boot();
     SourceFacts facts = prepare(2);
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     IncomingReady elsewhere =
         new IncomingReady("0.0.0.0", ready.nbdPort(), ready.migrationPort(), ready.exports());
     assertThat(hosts.source.refused(new MirrorDisks(header(2), elsewhere, LIMITS)).code())
@@ -542,7 +561,7 @@ class AgentMigrationTest {
     boot();
     SourceFacts facts = prepare(2);
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts));
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     world.failNext("mirrorDisks", Kind.REFUSED);
     assertThat(hosts.source.refused(new MirrorDisks(header(2), ready, LIMITS)).code())
         .isEqualTo(ErrorCode.HYPERVISOR_FAILED);
@@ -574,12 +593,97 @@ class AgentMigrationTest {
   void whose_incoming_QEMU_died_is_known_to_have_no_arrival() throws Exception {
     boot();
     SourceFacts facts = prepare(2);
-    hosts.destination.done(new StartIncoming(header(2), facts));
+    hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     world.kill(hosts.destination.instance());
     assertThat(hosts.destination.refused(new AwaitArrival(header(2))).code())
         .isEqualTo(ErrorCode.HYPERVISOR_FAILED);
-    assertThat(hosts.destination.refused(new StartIncoming(header(2), facts)).code())
+    assertThat(hosts.destination.refused(new StartIncoming(header(2), facts, Streams.PLAIN)).code())
         .isEqualTo(ErrorCode.HYPERVISOR_FAILED);
     assertThat(Optional.of(hosts.destination.runner())).contains(Runner.INCOMING);
+  }
+
+  @Test
+  void is_steered_and_forced_beside_its_work_also_over_a_restart() throws Exception {
+    boot();
+    SourceFacts facts = prepare(2);
+    IncomingReady ready =
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
+    MovePolicy narrow =
+        new MovePolicy(
+            7,
+            Duration.ofMillis(50),
+            1 << 20,
+            Duration.ofMinutes(1),
+            AtDeadline.FORCE,
+            false,
+            true);
+    assertThat(hosts.source.agent.answer(new SteerMove(header(2), narrow)))
+        .as("nothing moves yet")
+        .isInstanceOf(AgentAnswer.Working.class);
+    hosts.source.done(new MirrorDisks(header(2), ready, LIMITS));
+
+    hosts.source.done(new SteerMove(header(2), narrow));
+    hosts.source.done(new SteerMove(header(2), narrow));
+    hosts.source.done(new ForceComplete(header(2)));
+    hosts.source.restart();
+    hosts.source.done(new SteerMove(header(2), LIMITS.policy()));
+
+    MoveNote note = MoveNote.read(hosts.source.instance(), 2).orElseThrow();
+    assertThat(note.policy()).as("the younger one stays").isEqualTo(narrow);
+    assertThat(note.forced()).isTrue();
+    assertThat(MoveNote.read(hosts.source.instance(), 3)).isEmpty();
+    assertThat(hosts.source.refused(new SteerMove(header(1), narrow)).code())
+        .isEqualTo(ErrorCode.STALE_EPOCH);
+    hosts.source.done(new HandOver(header(2), ready, LIMITS));
+    assertThat(hosts.source.refused(new ForceComplete(header(2))).code())
+        .as("handed over")
+        .isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
+  }
+
+  @Test
+  void whose_policy_cannot_be_used_changes_nothing() throws Exception {
+    boot();
+    SourceFacts facts = prepare(2);
+    IncomingReady ready =
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
+    for (MovePolicy bad :
+        List.of(
+            policy(Duration.ZERO, 0, Duration.ofSeconds(1), AtDeadline.ABORT),
+            policy(Duration.ofMillis(1), -1, Duration.ofSeconds(1), AtDeadline.ABORT),
+            policy(Duration.ofMillis(1), 0, Duration.ZERO, AtDeadline.ABORT),
+            policy(Duration.ofMillis(1), 0, Duration.ofDays(8), AtDeadline.ABORT),
+            policy(Duration.ofMillis(1), 0, Duration.ofSeconds(1), AtDeadline.POST_COPY))) {
+      assertThat(
+              hosts
+                  .source
+                  .refused(new MirrorDisks(header(2), ready, new Move(bad, Streams.PLAIN)))
+                  .code())
+          .isEqualTo(ErrorCode.INVALID_INPUT);
+    }
+    assertThat(MoveNote.read(hosts.source.instance(), 2)).isEmpty();
+    assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
+  }
+
+  private static MovePolicy policy(
+      Duration maxPause, long bytesPerSecond, Duration deadline, AtDeadline atDeadline) {
+    return new MovePolicy(0, maxPause, bytesPerSecond, deadline, atDeadline, false, true);
+  }
+
+  @Test
+  void of_a_paused_guest_that_is_taken_back_leaves_it_paused() throws Exception {
+    boot();
+    try (dev.tern.virt.Guest guest =
+        new FakeVirtDriver(world, Clock.systemUTC()).adopt(hosts.source.instance()).orElseThrow()) {
+      guest.recoverAtHome(true); // as its user would have it
+    }
+    SourceFacts facts = prepare(2);
+    assertThat(facts.paused()).isTrue();
+    IncomingReady ready =
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
+    hosts.source.done(new MirrorDisks(header(2), ready, LIMITS));
+    hosts.source.restart();
+    hosts.source.done(new CancelHandOver(header(2)));
+    hosts.source.done(new CancelMirrors(header(2)));
+    assertThat(hosts.source.runner()).isEqualTo(Runner.PAUSED);
   }
 }

@@ -22,6 +22,7 @@ import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.KeepLayers;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
+import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.MoveLimits;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
@@ -38,6 +39,9 @@ import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.LayersSent;
 import dev.tern.contract.agent.AgentResult.LayersWanted;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.MovePolicy;
+import dev.tern.contract.move.Streams;
 import dev.tern.virt.qemu.QemuDriver;
 import dev.tern.virt.qemu.QemuSettings;
 import java.io.IOException;
@@ -65,6 +69,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("A real guest whose images were deleted")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class LayersQemuTest {
+  private static final Move MOVE =
+      new Move(
+          new MovePolicy(
+              0, Duration.ofMillis(300), 0, Duration.ofSeconds(60), AtDeadline.ABORT, false, true),
+          Streams.PLAIN);
   private static final Duration LONG = Duration.ofMinutes(2);
   private static final Duration LOOK = Duration.ofMillis(50);
   private static final ServerId FIRST = TwoHosts.SERVER;
@@ -189,10 +198,11 @@ class LayersQemuTest {
     SourceFacts facts = (SourceFacts) hosts.source.done(new DescribeSource(header(server, epoch)));
     hosts.destination.done(new CreateDisks(header(server, epoch), facts));
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(server, epoch), facts));
-    hosts.source.done(new MirrorDisks(header(server, epoch), ready, limits()));
+        (IncomingReady)
+            hosts.destination.done(new StartIncoming(header(server, epoch), facts, Streams.PLAIN));
+    hosts.source.done(new MirrorDisks(header(server, epoch), ready, MOVE));
     HandedOver sent =
-        (HandedOver) hosts.source.done(new HandOver(header(server, epoch), ready, limits()));
+        (HandedOver) hosts.source.done(new HandOver(header(server, epoch), ready, MOVE));
     assertThat(sent.sent()).as(sent.reason()).isTrue();
     hosts.destination.done(new AwaitArrival(header(server, epoch)));
     hosts.source.done(new RetireSource(header(server, epoch), false));
@@ -333,9 +343,10 @@ class LayersQemuTest {
       hosts.destination.done(new ReserveSpace(header(FIRST, 2), facts, true));
       hosts.destination.done(new CreateDisks(header(FIRST, 2), facts));
       IncomingReady ready =
-          (IncomingReady) hosts.destination.done(new StartIncoming(header(FIRST, 2), facts));
+          (IncomingReady)
+              hosts.destination.done(new StartIncoming(header(FIRST, 2), facts, Streams.PLAIN));
       fill(hosts.destination.data.resolve("somebody-elses"));
-      Failure refused = hosts.source.refused(new MirrorDisks(header(FIRST, 2), ready, limits()));
+      Failure refused = hosts.source.refused(new MirrorDisks(header(FIRST, 2), ready, MOVE));
       assertThat(refused.code()).isEqualTo(ErrorCode.HOST_DISK_FULL);
       assertThat(refused.message()).contains("No space left on device");
       hosts.source.done(new CancelMirrors(header(FIRST, 2)));

@@ -16,7 +16,7 @@ import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
-import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
@@ -24,6 +24,9 @@ import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.MovePolicy;
+import dev.tern.contract.move.Streams;
 import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
 import java.nio.file.Files;
@@ -46,8 +49,11 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayName("Room on the destination's disk")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ReservationsTest {
-  private static final MoveLimits LIMITS =
-      new MoveLimits(Duration.ofMillis(20), 0, Duration.ofSeconds(60));
+  private static final Move MOVE =
+      new Move(
+          new MovePolicy(
+              0, Duration.ofMillis(300), 0, Duration.ofSeconds(60), AtDeadline.ABORT, false, true),
+          Streams.PLAIN);
   private static final ServerId FIRST = TwoHosts.SERVER;
   private static final ServerId SECOND = ServerId.parse("0b9a1f52-6c1d-4b73-9a63-2f3b8f3a9c02");
   private static final long RESERVE = 1L << 30;
@@ -163,9 +169,10 @@ class ReservationsTest {
     hosts.destination.done(new CreateDisks(header(FIRST, 2), first));
     TwoHosts.agreeOnKey(TwoHosts.Host::done, hosts.source, hosts.destination, 2);
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(FIRST, 2), first));
-    hosts.source.done(new MirrorDisks(header(FIRST, 2), ready, LIMITS));
-    hosts.source.done(new HandOver(header(FIRST, 2), ready, LIMITS));
+        (IncomingReady)
+            hosts.destination.done(new StartIncoming(header(FIRST, 2), first, Streams.PLAIN));
+    hosts.source.done(new MirrorDisks(header(FIRST, 2), ready, MOVE));
+    hosts.source.done(new HandOver(header(FIRST, 2), ready, MOVE));
     hosts.destination.done(new AwaitArrival(header(FIRST, 2)));
     assertThat(hosts.destination.agent.report().diskFreeBytes()).isEqualTo(before);
     assertThat(hosts.destination.data.resolve("reserved")).isEmptyDirectory();
@@ -179,9 +186,10 @@ class ReservationsTest {
     hosts.destination.done(new CreateDisks(header(FIRST, 2), first));
     TwoHosts.agreeOnKey(TwoHosts.Host::done, hosts.source, hosts.destination, 2);
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(FIRST, 2), first));
-    hosts.source.done(new MirrorDisks(header(FIRST, 2), ready, LIMITS));
-    hosts.source.done(new HandOver(header(FIRST, 2), ready, LIMITS));
+        (IncomingReady)
+            hosts.destination.done(new StartIncoming(header(FIRST, 2), first, Streams.PLAIN));
+    hosts.source.done(new MirrorDisks(header(FIRST, 2), ready, MOVE));
+    hosts.source.done(new HandOver(header(FIRST, 2), ready, MOVE));
     hosts.destination.done(new AwaitArrival(header(FIRST, 2)));
     Files.write(record, promised);
     hosts.destination.restart();
@@ -246,7 +254,8 @@ class ReservationsTest {
             first.disks(),
             first.images(),
             java.util.List.of(),
-            false);
+            false,
+            java.util.Optional.empty());
     assertThat(hosts.destination.refused(new ReserveSpace(header(FIRST, 2), silent, true)).code())
         .isEqualTo(ErrorCode.INVALID_INPUT);
     assertThat(hosts.destination.data.resolve("reserved")).isEmptyDirectory();

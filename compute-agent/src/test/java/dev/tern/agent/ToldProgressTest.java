@@ -32,8 +32,7 @@ import org.junit.jupiter.api.Timeout;
 class ToldProgressTest {
   private static final UUID ID = UUID.fromString("0b9a1f52-6c1d-4b73-9a63-2f3b8f3a9c01");
   private static final Header HEADER =
-      new Header(
-          RequestId.of(ID), new ServerId(ID), 1, Optional.of(new MigrationId(ID)));
+      new Header(RequestId.of(ID), new ServerId(ID), 1, Optional.of(new MigrationId(ID)));
   private static final long MEMORY = 1_000;
 
   private final BlockingQueue<MigrationProgress> told = new LinkedBlockingQueue<>();
@@ -62,14 +61,7 @@ class ToldProgressTest {
 
   private static MoveProgress memory(long sent, long remaining, int throttle) {
     return new MoveProgress(
-        MEMORY,
-        sent,
-        remaining,
-        1_000,
-        1_000,
-        0,
-        List.of(),
-        new MemoryPace(2, 3, 4, throttle));
+        MEMORY, sent, remaining, 1_000, 1_000, 0, List.of(), new MemoryPace(2, 3, 4, throttle));
   }
 
   private MigrationProgress next() throws InterruptedException {
@@ -139,7 +131,9 @@ class ToldProgressTest {
     assertThat(next().detail().throttled()).isEqualTo(Duration.ofSeconds(4));
   }
 
-  /** The driver may be between a guest's stop and its start when it tells; the broker may be away. */
+  /**
+   * The driver may be between a guest's stop and its start when it tells; the broker may be away.
+   */
   @Test
   @Tag("S62")
   void never_holds_the_driver_up_and_is_the_newest_when_it_goes_on() throws Exception {
@@ -189,9 +183,10 @@ class ToldProgressTest {
   @Test
   void of_work_outside_a_migration_is_nothing() {
     Header noMigration = new Header(HEADER.request(), HEADER.server(), 1, Optional.empty());
-    teller(progress -> {
-          throw new AssertionError("told " + progress);
-        })
+    teller(
+            progress -> {
+              throw new AssertionError("told " + progress);
+            })
         .of(noMigration, MEMORY, Duration.ofMillis(50))
         .accept(disks(1));
     assertThat(told).isEmpty();

@@ -271,7 +271,8 @@ final class TwoHosts implements AutoCloseable {
           false,
           Duration.ofSeconds(10),
           8,
-          Duration.ofMillis(200));
+          Duration.ofMillis(200),
+          HostPolicy.NONE);
     }
 
     /** Another directory of this host for disks. */

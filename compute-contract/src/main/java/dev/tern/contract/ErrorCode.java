@@ -19,6 +19,8 @@ public enum ErrorCode {
   INSTANCE_INVALID_STATE(Kind.CONFLICT, "InstanceInvalidState"),
   SERVER_IN_TRANSIT(Kind.CONFLICT, "InstanceInvalidState"),
   INVALID_MIGRATION_STATE(Kind.INVALID, "InvalidMigrationState"),
+  /** The same in Tern's own API, where it is no fault of the request. */
+  MIGRATION_NOT_STEERABLE(Kind.CONFLICT, "InvalidMigrationState"),
   IMAGE_NOT_ACTIVE(Kind.INVALID, "ImageNotActive"),
   IMAGE_UNACCEPTABLE(Kind.INVALID, "ImageUnacceptable"),
   FLAVOR_EXISTS(Kind.CONFLICT, "FlavorExists"),

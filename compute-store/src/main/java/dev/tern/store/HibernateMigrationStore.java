@@ -14,6 +14,7 @@ import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.PolicyParts;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.ServerStore.Requested;
@@ -33,6 +34,8 @@ class HibernateMigrationStore implements MigrationStore {
   private static final String LIVE_MIGRATE = "os-migrateLive";
   private static final String ABORT = "abort live migration";
   static final String ABORT_EVENT = "compute_live_migration_abort";
+  private static final String FORCE_COMPLETE = "force complete live migration";
+  private static final String STEER = "change the policy of the live migration";
 
   private final EntityManager entities;
   private final Rows rows;
@@ -66,6 +69,8 @@ class HibernateMigrationStore implements MigrationStore {
     migration.requestedHost = asked.requestedHost().map(HostName::value).orElse(null);
     migration.blockMigration = asked.blockMigration();
     migration.diskOverCommit = asked.diskOverCommit().orElse(null);
+    migration.policy = Json.of(asked.policy());
+    migration.streams = Json.of(asked.streams());
     migration.epoch = server.epoch + 1;
     migration.user = by.user();
     migration.project = by.project();
@@ -86,30 +91,15 @@ class HibernateMigrationStore implements MigrationStore {
 
   @Override
   public void requestAbort(ServerId id, long number, Requested by) {
-    ServerEntity server = requests.server(id);
-    UUID uuid =
-        ofServer(id, number)
-            .map(found -> found.uuid)
-            .orElseThrow(() ->
-                new ComputeException(
-                    ErrorCode.MIGRATION_NOT_FOUND,
-                    "Migration %d not found for instance %s".formatted(number, id),
-                    null));
-    MigrationEntity migration = rows.lockMigration(uuid).orElseThrow();
-    entities.refresh(migration);
-    if (migration.endedAt != null) {
-      throw new ComputeException(
-          ErrorCode.INVALID_MIGRATION_STATE,
-          ("Migration %d state of instance %s is %s. Cannot %s while the migration is in this"
-                  + " state.")
-              .formatted(number, id, migration.status.wire(), ABORT),
-          null);
+    MigrationEntity migration = lock(id, number);
+    if (migration.endedAt != null || handedOver(migration)) {
+      throw invalidState(migration, ABORT);
     }
     Instant now = rows.now();
     if (!migration.abortRequested) {
       migration.abortRequested = true;
       migration.updatedAt = now;
-      ActionEntity action = requests.open(server.id, "live_migration_cancel", by, now);
+      ActionEntity action = requests.open(migration.server, "live_migration_cancel", by, now);
       ActionEventEntity event = new ActionEventEntity();
       event.action = action.number();
       event.event = ABORT_EVENT;
@@ -118,6 +108,79 @@ class HibernateMigrationStore implements MigrationStore {
       entities.persist(event);
     }
     rows.wake(migration.saga, now);
+  }
+
+  @Override
+  public void requestForceComplete(ServerId id, long number, Requested by) {
+    MigrationEntity migration = lock(id, number);
+    if (migration.status != MigrationStatus.RUNNING || handedOver(migration)) {
+      throw invalidState(migration, FORCE_COMPLETE);
+    }
+    Instant now = rows.now();
+    if (!migration.forceRequested) {
+      migration.forceRequested = true;
+      migration.updatedAt = now;
+      requests.open(migration.server, "live_migration_force_complete", by, now);
+    }
+    rows.wake(migration.saga, now);
+  }
+
+  @Override
+  public MigrationRecord requestPolicy(MigrationId id, PolicyParts parts, Requested by) {
+    MigrationRecord known = find(id).orElseThrow(() -> notFound(id.toString()));
+    MigrationEntity migration = lock(known.server(), known.number());
+    if (migration.endedAt != null || handedOver(migration)) {
+      throw invalidState(migration, STEER);
+    }
+    Instant now = rows.now();
+    migration.policy = Json.of(parts.over(Json.read(PolicyParts.class, migration.policy)));
+    migration.policyRevision++;
+    migration.updatedAt = now;
+    requests.open(migration.server, "live_migration_steer", by, now);
+    rows.wake(migration.saga, now);
+    return migration.toRecord();
+  }
+
+  /** The server's row first, as everywhere. */
+  private MigrationEntity lock(ServerId id, long number) {
+    var _ = requests.server(id);
+    UUID uuid =
+        ofServer(id, number)
+            .map(found -> found.uuid)
+            .orElseThrow(() ->
+                new ComputeException(
+                    ErrorCode.MIGRATION_NOT_FOUND,
+                    "Migration %d not found for instance %s".formatted(number, id),
+                    null));
+    MigrationEntity migration = rows.lockMigration(uuid).orElseThrow(() -> notFound(uuid + ""));
+    entities.refresh(migration);
+    return migration;
+  }
+
+  private static ComputeException notFound(String id) {
+    return new ComputeException(
+        ErrorCode.MIGRATION_NOT_FOUND, "Migration %s could not be found.".formatted(id), null);
+  }
+
+  /** From the end of the hand-over on nothing of the guest is left to stop or to steer. */
+  private static boolean handedOver(MigrationEntity migration) {
+    return switch (migration.phase) {
+      case BEGIN, PREPARE, PERFORM -> false;
+      case FINISH, CONFIRM -> true;
+    };
+  }
+
+  private static ComputeException invalidState(MigrationEntity migration, String wish) {
+    String state =
+        migration.endedAt == null && handedOver(migration)
+            ? "%s, and the guest has been handed over to its destination"
+                .formatted(migration.status.wire())
+            : migration.status.wire();
+    return new ComputeException(
+        ErrorCode.INVALID_MIGRATION_STATE,
+        "Migration %d state of instance %s is %s. Cannot %s while the migration is in this state."
+            .formatted(migration.number(), migration.server, state, wish),
+        null);
   }
 
   // ---- reading
@@ -212,6 +275,9 @@ class HibernateMigrationStore implements MigrationStore {
     Held held = hold(lease, id);
     held.migration().status = status;
     held.migration().phase = phase;
+    if (phase == Phase.PERFORM && held.migration().dataSince == null) {
+      held.migration().dataSince = held.now();
+    }
     held.migration().updatedAt = held.now();
   }
 

@@ -12,8 +12,11 @@ import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.host.MoveDetail;
+import dev.tern.contract.move.PolicyParts;
+import dev.tern.contract.move.StreamParts;
 import dev.tern.store.MigrationFigures.Foreseen;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.Wishes;
 import jakarta.persistence.Column;
 import jakarta.persistence.Convert;
 import jakarta.persistence.Entity;
@@ -138,6 +141,19 @@ class MigrationEntity {
   @Column(name = "failure_message")
   @Nullable String failureMessage;
 
+  String policy = "{}";
+
+  @Column(name = "policy_revision")
+  long policyRevision;
+
+  String streams = "{}";
+
+  @Column(name = "force_requested")
+  boolean forceRequested;
+
+  @Column(name = "data_since")
+  @Nullable Instant dataSince;
+
   @Column(name = "created_at")
   Instant createdAt = Instant.EPOCH;
 
@@ -258,6 +274,12 @@ class MigrationEntity {
         diskRemaining,
         Optional.ofNullable(pauseNanos).map(Duration::ofNanos),
         figures(),
+        new Wishes(
+            Json.read(PolicyParts.class, policy),
+            policyRevision,
+            Json.read(StreamParts.class, streams),
+            forceRequested,
+            Optional.ofNullable(dataSince)),
         failure(),
         createdAt,
         updatedAt,

@@ -10,6 +10,8 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.PolicyParts;
+import dev.tern.contract.move.StreamParts;
 import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +40,25 @@ public interface MigrationStore {
    *     INVALID_MIGRATION_STATE}
    */
   void requestAbort(ServerId server, long number, Requested by);
+
+  /**
+   * Lays these parts over the policy of a migration whose guest has not been handed over; the saga
+   * takes it up at its next look. Action {@code live_migration_steer}.
+   *
+   * @return the migration as it is now, with the next revision
+   * @throws dev.tern.contract.ComputeException {@code MIGRATION_NOT_FOUND}, {@code
+   *     INVALID_MIGRATION_STATE}
+   */
+  MigrationRecord requestPolicy(MigrationId id, PolicyParts parts, Requested by);
+
+  /**
+   * Asks a running migration to end its copy whatever pause that costs the guest; the saga takes it
+   * up at its next look. Asked twice is one effect. Action {@code live_migration_force_complete}.
+   *
+   * @throws dev.tern.contract.ComputeException {@code MIGRATION_NOT_FOUND}, {@code
+   *     INVALID_MIGRATION_STATE} unless it is {@code RUNNING} and the guest not handed over
+   */
+  void requestForceComplete(ServerId server, long number, Requested by);
 
   Optional<MigrationRecord> find(MigrationId id);
 
@@ -102,7 +123,44 @@ public interface MigrationStore {
       ServerId server,
       Optional<HostName> requestedHost,
       BlockMigration blockMigration,
-      Optional<Boolean> diskOverCommit) {}
+      Optional<Boolean> diskOverCommit,
+      PolicyParts policy,
+      StreamParts streams) {
+    /** One that leaves policy and streams to host and installation. */
+    public NewMigration(
+        MigrationId id,
+        ServerId server,
+        Optional<HostName> requestedHost,
+        BlockMigration blockMigration,
+        Optional<Boolean> diskOverCommit) {
+      this(
+          id,
+          server,
+          requestedHost,
+          blockMigration,
+          diskOverCommit,
+          PolicyParts.NONE,
+          StreamParts.NONE);
+    }
+  }
+
+  /**
+   * What a migration may cost and how its streams are made, as asked for.
+   *
+   * @param revision of the policy; 0 is the request's own
+   * @param forced its copy is to end whatever pause that costs
+   * @param dataSince when data began to move, the moment its deadline counts from
+   */
+  record Wishes(
+      PolicyParts policy,
+      long revision,
+      StreamParts streams,
+      boolean forced,
+      Optional<Instant> dataSince) {
+    /** None, and nothing has moved. */
+    public static final Wishes NONE =
+        new Wishes(PolicyParts.NONE, 0, StreamParts.NONE, false, Optional.empty());
+  }
 
   /**
    * Which migrations.
@@ -130,6 +188,7 @@ public interface MigrationStore {
    * @param phase the last one entered
    * @param pause the guest's, by QEMU's stamps, once known
    * @param figures how far it is, what was foreseen and what was measured
+   * @param wishes its policy and streams, as asked for
    */
   record MigrationRecord(
       long number,
@@ -158,6 +217,7 @@ public interface MigrationStore {
       long diskRemaining,
       Optional<Duration> pause,
       MigrationFigures figures,
+      Wishes wishes,
       Optional<Failure> failure,
       Instant createdAt,
       Instant updatedAt,

@@ -14,6 +14,7 @@ import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.PolicyParts;
 import dev.tern.store.Requests.Refusals;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
@@ -52,6 +53,8 @@ final class InMemoryMigrationStore implements MigrationStore {
       migration.requestedHost = asked.requestedHost().map(HostName::value).orElse(null);
       migration.blockMigration = asked.blockMigration();
       migration.diskOverCommit = asked.diskOverCommit().orElse(null);
+      migration.policy = Json.of(asked.policy());
+      migration.streams = Json.of(asked.streams());
       migration.epoch = server.epoch + 1;
       migration.user = by.user();
       migration.project = by.project();
@@ -75,26 +78,14 @@ final class InMemoryMigrationStore implements MigrationStore {
   @Override
   public void requestAbort(ServerId server, long number, Requested by) {
     synchronized (memory) {
-      ServerEntity of = memory.server(server);
-      MigrationEntity migration =
-          byNumber(server, number)
-              .orElseThrow(() ->
-                  new ComputeException(
-                      ErrorCode.MIGRATION_NOT_FOUND,
-                      "Migration %d not found for instance %s".formatted(number, server),
-                      null));
-      if (migration.endedAt != null) {
-        throw new ComputeException(
-            ErrorCode.INVALID_MIGRATION_STATE,
-            ("Migration %d state of instance %s is %s. Cannot abort live migration while the"
-                    + " migration is in this state.")
-                .formatted(number, server, migration.status.wire()),
-            null);
+      MigrationEntity migration = ofServer(server, number);
+      if (migration.endedAt != null || handedOver(migration)) {
+        throw invalidState(migration, "abort live migration");
       }
       if (!migration.abortRequested) {
         migration.abortRequested = true;
         migration.updatedAt = memory.now;
-        ActionEntity action = memory.open(of.id, "live_migration_cancel", by);
+        ActionEntity action = memory.open(migration.server, "live_migration_cancel", by);
         ActionEventEntity event = new ActionEventEntity();
         event.number = memory.nextNumber();
         event.action = action.number();
@@ -105,6 +96,71 @@ final class InMemoryMigrationStore implements MigrationStore {
       }
       memory.wake(migration.saga);
     }
+  }
+
+  @Override
+  public void requestForceComplete(ServerId server, long number, Requested by) {
+    synchronized (memory) {
+      MigrationEntity migration = ofServer(server, number);
+      if (migration.status != MigrationStatus.RUNNING || handedOver(migration)) {
+        throw invalidState(migration, "force complete live migration");
+      }
+      if (!migration.forceRequested) {
+        migration.forceRequested = true;
+        migration.updatedAt = memory.now;
+        memory.open(migration.server, "live_migration_force_complete", by);
+      }
+      memory.wake(migration.saga);
+    }
+  }
+
+  @Override
+  public MigrationRecord requestPolicy(MigrationId id, PolicyParts parts, Requested by) {
+    synchronized (memory) {
+      MigrationEntity migration = memory.migrations.get(id.value());
+      if (migration == null) {
+        throw notFound("Migration %s could not be found.".formatted(id));
+      }
+      if (migration.endedAt != null || handedOver(migration)) {
+        throw invalidState(migration, "change the policy of the live migration");
+      }
+      migration.policy = Json.of(parts.over(Json.read(PolicyParts.class, migration.policy)));
+      migration.policyRevision++;
+      migration.updatedAt = memory.now;
+      memory.open(migration.server, "live_migration_steer", by);
+      memory.wake(migration.saga);
+      return migration.toRecord();
+    }
+  }
+
+  private MigrationEntity ofServer(ServerId server, long number) {
+    var _ = memory.server(server);
+    return byNumber(server, number)
+        .orElseThrow(
+            () -> notFound("Migration %d not found for instance %s".formatted(number, server)));
+  }
+
+  private static ComputeException notFound(String message) {
+    return new ComputeException(ErrorCode.MIGRATION_NOT_FOUND, message, null);
+  }
+
+  private static boolean handedOver(MigrationEntity migration) {
+    return migration.phase == Phase.FINISH || migration.phase == Phase.CONFIRM;
+  }
+
+  private static ComputeException invalidState(MigrationEntity migration, String wish) {
+    return new ComputeException(
+        ErrorCode.INVALID_MIGRATION_STATE,
+        "Migration %d state of instance %s is %s%s. Cannot %s while the migration is in this state."
+            .formatted(
+                migration.number(),
+                migration.server,
+                migration.status.wire(),
+                migration.endedAt == null && handedOver(migration)
+                    ? ", and the guest has been handed over to its destination"
+                    : "",
+                wish),
+        null);
   }
 
   // ---- reading
@@ -216,6 +272,9 @@ final class InMemoryMigrationStore implements MigrationStore {
       MigrationEntity migration = hold(lease, id);
       migration.status = status;
       migration.phase = phase;
+      if (phase == Phase.PERFORM && migration.dataSince == null) {
+        migration.dataSince = memory.now;
+      }
     }
   }
 

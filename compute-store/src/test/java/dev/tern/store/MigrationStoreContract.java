@@ -15,6 +15,10 @@ import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.Compression;
+import dev.tern.contract.move.PolicyParts;
+import dev.tern.contract.move.StreamParts;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.ActionStore.EventRecord;
 import dev.tern.store.ClaimStore.ClaimRecord;
@@ -22,6 +26,7 @@ import dev.tern.store.MigrationFigures.Foreseen;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.MigrationStore.Wishes;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.ServerStore.Requested;
@@ -448,5 +453,96 @@ abstract class MigrationStoreContract {
     assertThat(stores().hosts().find(home, minute).orElseThrow().claimed().memoryMib()).isZero();
     assertThat(stores().hosts().find(away, minute).orElseThrow().runningServers()).isOne();
     assertThat(stores().hosts().find(away, minute).orElseThrow().activeMigrations()).isZero();
+  }
+
+  @Test
+  void keeps_its_policy_and_each_change_of_it() {
+    ServerRecord guest = samples.active(home);
+    NewMigration plain = Samples.migration(guest.id());
+    PolicyParts asked =
+        new PolicyParts(
+            Optional.of(Duration.ofMillis(70)),
+            Optional.of(5L << 20),
+            Optional.empty(),
+            Optional.of(AtDeadline.POST_COPY),
+            Optional.of(true),
+            Optional.empty());
+    StreamParts streams =
+        new StreamParts(Optional.of(0), Optional.of(Compression.XBZRLE), Optional.empty());
+    MigrationRecord accepted =
+        stores()
+            .migrations()
+            .requestLiveMigration(
+                new NewMigration(
+                    plain.id(),
+                    plain.server(),
+                    plain.requestedHost(),
+                    plain.blockMigration(),
+                    plain.diskOverCommit(),
+                    asked,
+                    streams),
+                Samples.request());
+    assertThat(migration(accepted.id()).wishes())
+        .isEqualTo(new Wishes(asked, 0, streams, false, Optional.empty()));
+    Requested by = Samples.request();
+    PolicyParts faster =
+        new PolicyParts(
+            Optional.empty(),
+            Optional.of(0L),
+            Optional.of(Duration.ofMinutes(9)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+
+    MigrationRecord changed = stores().migrations().requestPolicy(accepted.id(), faster, by);
+
+    assertThat(changed.wishes().revision()).isEqualTo(1);
+    assertThat(changed.wishes().policy()).isEqualTo(faster.over(asked));
+    assertThat(migration(accepted.id()).wishes()).isEqualTo(changed.wishes());
+    assertThat(stores().actions().find(guest.id(), by.request()).orElseThrow().action())
+        .isEqualTo("live_migration_steer");
+    assertThatThrownBy(() ->
+            stores()
+                .migrations()
+                .requestPolicy(new MigrationId(UUID.randomUUID()), faster, Samples.request()))
+        .extracting(e -> ((ComputeException) e).code())
+        .isEqualTo(ErrorCode.MIGRATION_NOT_FOUND);
+  }
+
+  @Test
+  void is_forced_only_while_it_runs_and_steered_only_before_the_guest_is_handed_over() {
+    ServerRecord guest = samples.active(home);
+    MigrationRecord accepted = samples.accepted(guest.id());
+    Lease lease = samples.lease(guest.id());
+    MigrationStore migrations = stores().migrations();
+    long number = accepted.number();
+    assertThatThrownBy(() -> migrations.requestForceComplete(guest.id(), number, Samples.request()))
+        .hasMessage(
+            "Migration %d state of instance %s is accepted. Cannot force complete live migration"
+                + " while the migration is in this state.",
+            number, guest.id());
+
+    migrations.entered(lease, accepted.id(), MigrationStatus.RUNNING, Phase.PERFORM);
+    Requested by = Samples.request();
+    migrations.requestForceComplete(guest.id(), number, by);
+    migrations.requestForceComplete(guest.id(), number, Samples.request());
+    assertThat(migration(accepted.id()).wishes().forced()).isTrue();
+    assertThat(migration(accepted.id()).wishes().dataSince()).isPresent();
+    assertThat(stores().actions().find(guest.id(), by.request()).orElseThrow().action())
+        .isEqualTo("live_migration_force_complete");
+
+    migrations.entered(lease, accepted.id(), MigrationStatus.RUNNING, Phase.FINISH);
+    for (Runnable late :
+        List.<Runnable>of(
+            () -> migrations.requestForceComplete(guest.id(), number, Samples.request()),
+            () -> migrations.requestAbort(guest.id(), number, Samples.request()),
+            () -> {
+              var _ = migrations.requestPolicy(accepted.id(), PolicyParts.NONE, Samples.request());
+            })) {
+      assertThatThrownBy(late::run)
+          .hasMessageContaining("the guest has been handed over to its destination")
+          .extracting(e -> ((ComputeException) e).code())
+          .isEqualTo(ErrorCode.INVALID_MIGRATION_STATE);
+    }
   }
 }

@@ -13,6 +13,9 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.move.PolicyParts;
+import dev.tern.contract.move.StreamParts;
 import dev.tern.store.HostStore;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -64,30 +67,49 @@ final class LiveMigrateAction implements ServerAction {
   public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request)
       throws InterruptedException {
     LiveMigrateBody asked = LiveMigrateBody.read(body, request);
-    ServerRecord server = access.find(serverId, request);
-    if (asked.host().isPresent()) {
+    MigrationRecord migration =
+        accept(
+            access.find(serverId, request),
+            asked.host(),
+            new Wish(
+                asked.blockMigration(), asked.diskOverCommit(), PolicyParts.NONE, StreamParts.NONE),
+            request);
+    if (request.version().before(Change.LIVE_MIGRATE_IN_BACKGROUND)) {
+      checkWait.untilChecked(migration.id());
+    }
+    return Json.empty(202);
+  }
+
+  /** How a server is to be migrated. */
+  record Wish(
+      BlockMigration blockMigration,
+      Optional<Boolean> diskOverCommit,
+      PolicyParts policy,
+      StreamParts streams) {}
+
+  /** Makes the request durable, with the server locked for it. */
+  MigrationRecord accept(
+      ServerRecord server, Optional<String> named, Wish wish, ApiRequest request) {
+    if (named.isPresent()) {
       request.caller().require(Role.ADMIN, "os-migrate-server:migrate_live:host");
     } else {
       request.caller().require(Role.MANAGER, "os-migrate-server:migrate_live");
     }
     requireMovable(server);
-    Optional<HostName> host = asked.host().map(this::existing);
+    Optional<HostName> host = named.map(this::existing);
     if (host.isPresent() && host.equals(server.host())) {
       throw Refusals.toSelf(server.id(), host.get());
     }
-    MigrationRecord migration =
-        migrations.requestLiveMigration(
-            new NewMigration(
-                new MigrationId(newIds.get()),
-                server.id(),
-                host,
-                asked.blockMigration(),
-                asked.diskOverCommit()),
-            request.by());
-    if (request.version().before(Change.LIVE_MIGRATE_IN_BACKGROUND)) {
-      checkWait.untilChecked(migration.id());
-    }
-    return Json.empty(202);
+    return migrations.requestLiveMigration(
+        new NewMigration(
+            new MigrationId(newIds.get()),
+            server.id(),
+            host,
+            wish.blockMigration(),
+            wish.diskOverCommit(),
+            wish.policy(),
+            wish.streams()),
+        request.by());
   }
 
   /** Only to refuse early, in Nova's order; what counts is the store's compare-and-set. */

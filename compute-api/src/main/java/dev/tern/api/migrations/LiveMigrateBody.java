@@ -57,7 +57,7 @@ record LiveMigrateBody(
     return Optional.of(host);
   }
 
-  private static BlockMigration blockMigration(JsonBody action, boolean booleanOnly) {
+  static BlockMigration blockMigration(JsonBody action, boolean booleanOnly) {
     JsonNode value = action.required("block_migration");
     if (!booleanOnly && value.isString() && value.stringValue().equals("auto")) {
       return BlockMigration.AUTO;

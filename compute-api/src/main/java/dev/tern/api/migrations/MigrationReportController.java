@@ -5,16 +5,21 @@ import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
+import dev.tern.api.request.Page;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
+import dev.tern.contract.ServerId;
 import dev.tern.store.MigrationStore;
+import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -38,39 +43,60 @@ final class MigrationReportController {
     this.clock = clock;
   }
 
+  /** Newest first, page by page. */
+  @GetMapping("/v1/migrations")
+  ResponseEntity<JsonNode> list(ApiRequest request) {
+    request.caller().require(Role.ADMIN, "tern:migrations:index");
+    request.query().refuseOthers(Set.of("limit", "marker", "server", "host", "in_progress"));
+    Page page = request.page();
+    List<MigrationRecord> found =
+        page.limit() == 0 ? List.of() : migrations.list(query(request, page));
+    ObjectNode body = Json.object();
+    ArrayNode items = body.putArray("migrations");
+    found.forEach(migration -> items.add(MigrationReport.of(migration, clock.instant())));
+    page.linkNext(body, "migrations_links", found, m -> m.id().toString(), request);
+    return Json.ok(body);
+  }
+
+  private MigrationQuery query(ApiRequest request, Page page) {
+    return new MigrationQuery(
+        named(request, "server", ServerId::parse),
+        named(request, "host", HostName::new),
+        Optional.empty(),
+        Optional.empty(),
+        request.query().flag("in_progress"),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        page.marker()
+            .map(text ->
+                parse(text)
+                    .flatMap(migrations::find)
+                    .orElseThrow(() -> Refusals.noMarker(text))
+                    .id()),
+        page.limit());
+  }
+
+  private static <T> Optional<T> named(ApiRequest request, String name, Function<String, T> read) {
+    return request
+        .query()
+        .one(name)
+        .map(text -> {
+          try {
+            return read.apply(text);
+          } catch (IllegalArgumentException e) {
+            throw Refusals.invalidQuery(
+                name, "Value: %s. %s".formatted(Refusals.shortened(text), e.getMessage()));
+          }
+        });
+  }
+
   @GetMapping("/v1/migrations/{uuid}")
   ResponseEntity<JsonNode> show(@PathVariable String uuid, ApiRequest request) {
     request.caller().require(Role.ADMIN, "tern:migrations:show");
     MigrationRecord migration =
         parse(uuid).flatMap(migrations::find).orElseThrow(() -> noMigration(uuid));
-    ObjectNode view =
-        Json.object()
-            .put("uuid", migration.id().toString())
-            .put("server", migration.server().toString())
-            .put("status", migration.status().wire())
-            .put("phase", migration.phase().name())
-            .put("source", migration.source().value());
-    Json.putOrNull(view, "destination", migration.destination().orElse(null));
-    view.put("in_doubt", migration.inDoubt()).put("checked", migration.checked());
-    migration
-        .failure()
-        .ifPresentOrElse(
-            failure ->
-                view.putObject("failure")
-                    .put("code", failure.code().novaName())
-                    .put("message", failure.message()),
-            () -> view.putNull("failure"));
-    Instant end = migration.endedAt().orElseGet(clock::instant);
-    Duration total = Duration.between(migration.createdAt(), end);
-    view.put("total_millis", total.toMillis());
-    view.put("pause_millis", migration.pause().map(Duration::toMillis).orElse(null));
-    view.put("memory_total_bytes", migration.memoryTotal())
-        .put("memory_processed_bytes", migration.memoryProcessed())
-        .put("memory_remaining_bytes", migration.memoryRemaining())
-        .put("disk_total_bytes", migration.diskTotal())
-        .put("disk_processed_bytes", migration.diskProcessed())
-        .put("disk_remaining_bytes", migration.diskRemaining());
-    FiguresView.add(view, migration, total);
+    ObjectNode view = MigrationReport.of(migration, clock.instant());
     view.set("log", log(migration));
     return Json.ok("migration", view);
   }
@@ -88,7 +114,7 @@ final class MigrationReportController {
     return lines;
   }
 
-  private static Optional<MigrationId> parse(String text) {
+  static Optional<MigrationId> parse(String text) {
     try {
       return Optional.of(MigrationId.parse(text));
     } catch (IllegalArgumentException e) {
@@ -96,7 +122,7 @@ final class MigrationReportController {
     }
   }
 
-  private static ComputeException noMigration(String uuid) {
+  static ComputeException noMigration(String uuid) {
     return new ComputeException(
         ErrorCode.MIGRATION_NOT_FOUND,
         "Migration %s could not be found.".formatted(Refusals.shortened(uuid)),

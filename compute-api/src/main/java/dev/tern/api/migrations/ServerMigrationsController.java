@@ -4,6 +4,7 @@ import dev.tern.api.errors.Refusals;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
+import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.version.Change;
@@ -12,16 +13,19 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -29,6 +33,8 @@ import tools.jackson.databind.node.ArrayNode;
 /** {@code /servers/{id}/migrations}: live migrations in progress, and no others. */
 @RestController
 final class ServerMigrationsController {
+  private static final String FORCE_COMPLETE = "force_complete";
+
   private final ServerAccess access;
   private final MigrationStore migrations;
 
@@ -96,6 +102,38 @@ final class ServerMigrationsController {
       throw cannotAbort(migration);
     }
     migrations.requestAbort(server.id(), migration.number(), request.by());
+    return Json.empty(202);
+  }
+
+  /** {@code force_complete}; Nova answers 400 also when there is no such migration. */
+  @Offered(from = 22)
+  @PostMapping("/v2.1/servers/{id}/migrations/{number}/action")
+  ResponseEntity<JsonNode> act(
+      @PathVariable String id, @PathVariable String number, JsonBody body, ApiRequest request) {
+    ServerRecord server = access.find(id, request);
+    request.caller().require(Role.MANAGER, "servers:migrations:force_complete");
+    body.refuseOthers(Set.of(FORCE_COMPLETE));
+    if (!body.required(FORCE_COMPLETE).isNull()) {
+      throw body.wrongType(FORCE_COMPLETE, "null");
+    }
+    if (server.vmState() != VmState.ACTIVE) {
+      throw Refusals.wrongState(
+          "live_migration_force_complete", server.id(), "vm_state", server.vmState().wire());
+    }
+    if (server.task().filter(task -> task == TaskState.MIGRATING).isEmpty()) {
+      throw Refusals.wrongState(
+          "live_migration_force_complete",
+          server.id(),
+          "task_state",
+          server.task().map(TaskState::wire).orElse("None"));
+    }
+    long known;
+    try {
+      known = find(server, number).number();
+    } catch (ComputeException e) {
+      throw Refusals.invalid(e.explanation());
+    }
+    migrations.requestForceComplete(server.id(), known, request.by());
     return Json.empty(202);
   }
 

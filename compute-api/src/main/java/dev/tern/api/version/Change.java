@@ -31,7 +31,7 @@ public enum Change {
   SERVER_DESCRIPTION(19, Reach.HONOURED, "servers have a description"),
   SHELVED_VOLUMES(20, Reach.ELSEWHERE, "volumes of shelved servers"),
   ACTIONS_OF_DELETED(21, Reach.HONOURED, "actions of deleted servers can be read"),
-  FORCE_COMPLETE(22, Reach.ELSEWHERE, "action force_complete of a live migration"),
+  FORCE_COMPLETE(22, Reach.HONOURED, "a running live migration can be forced to complete"),
   SERVER_MIGRATIONS(
       23,
       Reach.HONOURED,

@@ -11,6 +11,7 @@ import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.PolicyParts;
 import dev.tern.store.MigrationFigures;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.PauseParts;
@@ -18,6 +19,7 @@ import dev.tern.store.SagaStore;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -50,6 +52,21 @@ public final class InMemoryMigrations implements MigrationStore {
 
   public synchronized MigrationRecord newest() {
     return all.getLast();
+  }
+
+  /** Its data moves from then on. */
+  public synchronized void movingSince(MigrationId id, Instant since) {
+    MigrationRecord migration = find(id).orElseThrow();
+    Wishes before = migration.wishes();
+    put(
+        Samples.wishing(
+            migration,
+            new Wishes(
+                before.policy(),
+                before.revision(),
+                before.streams(),
+                before.forced(),
+                Optional.of(since))));
   }
 
   /** What a conductor would have written; a terminal status frees the server. */
@@ -93,6 +110,7 @@ public final class InMemoryMigrations implements MigrationStore {
             0,
             Optional.empty(),
             MigrationFigures.NONE,
+            new Wishes(asked.policy(), 0, asked.streams(), false, Optional.empty()),
             Optional.empty(),
             clock.instant(),
             clock.instant(),
@@ -111,6 +129,46 @@ public final class InMemoryMigrations implements MigrationStore {
       throw new ComputeException(ErrorCode.INVALID_MIGRATION_STATE, "ended", null);
     }
     put(Samples.aborting(migration));
+  }
+
+  @Override
+  public synchronized void requestForceComplete(ServerId server, long number, Requested by) {
+    MigrationRecord migration =
+        find(server, number)
+            .orElseThrow(
+                () -> new ComputeException(ErrorCode.MIGRATION_NOT_FOUND, "no migration", null));
+    if (migration.status() != MigrationStatus.RUNNING) {
+      throw new ComputeException(ErrorCode.INVALID_MIGRATION_STATE, "not running", null);
+    }
+    Wishes before = migration.wishes();
+    put(
+        Samples.wishing(
+            migration,
+            new Wishes(
+                before.policy(), before.revision(), before.streams(), true, before.dataSince())));
+  }
+
+  @Override
+  public synchronized MigrationRecord requestPolicy(
+      MigrationId id, PolicyParts parts, Requested by) {
+    MigrationRecord migration =
+        find(id)
+            .orElseThrow(
+                () -> new ComputeException(ErrorCode.MIGRATION_NOT_FOUND, "no migration", null));
+    if (migration.status().terminal()) {
+      throw new ComputeException(ErrorCode.INVALID_MIGRATION_STATE, "ended", null);
+    }
+    Wishes before = migration.wishes();
+    put(
+        Samples.wishing(
+            migration,
+            new Wishes(
+                parts.over(before.policy()),
+                before.revision() + 1,
+                before.streams(),
+                before.forced(),
+                before.dataSince())));
+    return find(id).orElseThrow();
   }
 
   @Override

@@ -16,6 +16,7 @@ import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.Wishes;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.List;
@@ -228,6 +229,23 @@ public final class Samples {
       boolean abort,
       Optional<HostName> destination,
       Optional<Failure> failure) {
+    return change(m, status, checked, abort, destination, failure, m.wishes());
+  }
+
+  /** With this policy, as asked for. */
+  static MigrationRecord wishing(MigrationRecord m, Wishes wishes) {
+    return change(
+        m, m.status(), m.checked(), m.abortRequested(), m.destination(), m.failure(), wishes);
+  }
+
+  private static MigrationRecord change(
+      MigrationRecord m,
+      MigrationStatus status,
+      boolean checked,
+      boolean abort,
+      Optional<HostName> destination,
+      Optional<Failure> failure,
+      Wishes wishes) {
     return new MigrationRecord(
         m.number(),
         m.id(),
@@ -255,6 +273,7 @@ public final class Samples {
         1L << 29,
         Optional.empty(),
         m.figures(),
+        wishes,
         failure,
         m.createdAt(),
         m.updatedAt(),

@@ -5,6 +5,8 @@ import dev.tern.contract.ImageId;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.move.MovePolicy;
+import dev.tern.contract.move.Streams;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -91,7 +93,7 @@ public sealed interface AgentRequest {
   record StopLayers(Header header) implements AgentRequest {}
 
   /** Done when every mirror is ready. */
-  record MirrorDisks(Header header, AgentResult.IncomingReady target, MoveLimits limits)
+  record MirrorDisks(Header header, AgentResult.IncomingReady target, Move move)
       implements AgentRequest {}
 
   record CancelMirrors(Header header) implements AgentRequest {}
@@ -100,8 +102,21 @@ public sealed interface AgentRequest {
    * Memory, then the pivot. Done: {@link AgentResult.HandedOver} (left for good, or stayed). Until
    * it is recorded as handed over, a failure brings the guest back here by itself.
    */
-  record HandOver(Header header, AgentResult.IncomingReady target, MoveLimits limits)
+  record HandOver(Header header, AgentResult.IncomingReady target, Move move)
       implements AgentRequest {}
+
+  /**
+   * Another policy for the migration from now on, also over a restart of the agent; goes beside
+   * what is under way. One of a lower revision than the last is passed over. Done when it holds.
+   */
+  record SteerMove(Header header, MovePolicy policy) implements AgentRequest {}
+
+  /**
+   * Ends the copy whatever pause that costs the guest, by post-copy where the policy permits it,
+   * else by pausing the guest until all has moved; goes beside what is under way. Done when that is
+   * decided, also over a restart of the agent.
+   */
+  record ForceComplete(Header header) implements AgentRequest {}
 
   /**
    * Stops a hand-over that is not recorded yet. Done when the guest runs here, refused when it was
@@ -166,7 +181,8 @@ public sealed interface AgentRequest {
    * Starts QEMU from the recipe, opens exports and the listener. Done: {@link
    * AgentResult.IncomingReady}.
    */
-  record StartIncoming(Header header, AgentResult.SourceFacts source) implements AgentRequest {}
+  record StartIncoming(Header header, AgentResult.SourceFacts source, Streams streams)
+      implements AgentRequest {}
 
   /**
    * Undo of {@link StartIncoming}, and the only way to learn that the copy here will never run:
@@ -303,8 +319,13 @@ public sealed interface AgentRequest {
     AUTO
   }
 
+  /** A migration's policy when the step was asked for, and its streams. */
+  record Move(MovePolicy policy, Streams streams) {}
+
   /**
-   * @param downtimeLimit QEMU's, for the last pass of memory
+   * What sending layers may cost.
+   *
+   * @param downtimeLimit unused by layers, which move while the guest runs
    * @param bytesPerSecond 0 is unlimited
    * @param deadline for the whole step
    */

@@ -2,6 +2,7 @@ package dev.tern.contract.agent;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.contract.move.PolicyParts;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ public sealed interface AgentResult {
    * @param images every base, kernel and ramdisk the recipe names by content
    * @param layers every file the recipe names by content, images or not
    * @param paused the guest is paused by its user and stays so
+   * @param policy what its host wishes for guests that leave it
    */
   record SourceFacts(
       String recipe,
@@ -32,7 +34,8 @@ public sealed interface AgentResult {
       List<DiskFacts> disks,
       List<ImageRef> images,
       List<ImmutableFile> layers,
-      boolean paused)
+      boolean paused,
+      Optional<PolicyParts> policy)
       implements AgentResult {
     public SourceFacts {
       layers = List.copyOf(layers);

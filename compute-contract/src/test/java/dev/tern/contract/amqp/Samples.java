@@ -129,11 +129,11 @@ final class Samples {
   private Object plain(Class<?> type) {
     if (type == String.class) {
       return "text";
-    } else if (type == int.class) {
+    } else if (type == int.class || type == Integer.class) {
       return 7_002_022;
-    } else if (type == long.class) {
+    } else if (type == long.class || type == Long.class) {
       return 5_000_000_000L;
-    } else if (type == boolean.class) {
+    } else if (type == boolean.class || type == Boolean.class) {
       return true;
     } else if (type == UUID.class) {
       return ID;

@@ -56,6 +56,23 @@ public final class Asking {
   public <R extends AgentResult> R untilDone(
       HostName host, AgentRequest request, Class<R> result, Patience patience)
       throws StepFailed, InterruptedException {
+    return untilDone(host, request, result, patience, () -> {});
+  }
+
+  /** Something to look after between two questions. */
+  @FunctionalInterface
+  public interface Meanwhile {
+    void look() throws InterruptedException;
+  }
+
+  /**
+   * Asks until it is done, and looks after something else meanwhile.
+   *
+   * @throws StepFailed as above
+   */
+  public <R extends AgentResult> R untilDone(
+      HostName host, AgentRequest request, Class<R> result, Patience patience, Meanwhile meanwhile)
+      throws StepFailed, InterruptedException {
     Duration begun = ticker.now();
     Duration heard = begun;
     Backoff.Series rests = again.series();
@@ -75,6 +92,7 @@ public final class Asking {
           if (heard.minus(begun).compareTo(patience.work()) > 0) {
             throw StepFailed.noAnswer(tooLong(host, what, patience.work()));
           }
+          meanwhile.look();
         }
         case Asked.NoAnswer(String reason) -> {
           if (tooLong(heard, patience)) {

@@ -133,7 +133,11 @@ public final class Destination {
                         .asking()
                         .untilDone(
                             host,
-                            new AgentRequest.StartIncoming(journey.header(), facts.described()),
+                            new AgentRequest.StartIncoming(
+                                journey.header(),
+                                facts.described(),
+                                Policy.streams(
+                                    journey.settings(), journey.migration().wishes().streams())),
                             IncomingReady.class,
                             journey.forPreparing())));
   }

@@ -12,7 +12,6 @@ import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.MoveLimits;
 import dev.tern.contract.agent.AgentResult;
-import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.Nothing;
@@ -25,28 +24,29 @@ import org.slf4j.event.Level;
 
 /** The host the guest leaves. */
 public final class Source {
-  private static final long GIB = 1L << 30;
-
-  /** Agents take no longer deadline. */
+  /** What an agent says it works on is believed: it keeps the deadline, which may change. */
   private static final Duration LONGEST = Duration.ofDays(7);
 
-  private static final Duration SLACK = Duration.ofMinutes(1);
+  private static final Duration AS_LONG_AS_IT_WORKS = Duration.ofDays(8);
 
   private final Journey journey;
   private final HostStore hosts;
   private final Duration hostDownAfter;
   private final Backoff again;
+  private final Steering steering;
 
   /**
    * The source of one migration.
    *
    * @param again between two questions about the hand-over
    */
-  public Source(Journey journey, HostStore hosts, Duration hostDownAfter, Backoff again) {
+  public Source(
+      Journey journey, HostStore hosts, Duration hostDownAfter, Backoff again, Steering steering) {
     this.journey = journey;
     this.hosts = hosts;
     this.hostDownAfter = hostDownAfter;
     this.again = again;
+    this.steering = steering;
   }
 
   MigrationFacts describe(MigrationFacts facts) throws StepFailed, InterruptedException {
@@ -101,15 +101,17 @@ public final class Source {
   // Disks first: once memory has moved the guest is paused, and every second then is a second of
   // its pause.
   MigrationFacts mirrorDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
-    MoveLimits limits = limits(facts);
+    SourceFacts guest = facts.described();
     try {
       journey
           .asking()
           .untilDone(
               journey.source(),
-              new AgentRequest.MirrorDisks(journey.header(), facts.listening(), limits),
+              new AgentRequest.MirrorDisks(
+                  journey.header(), facts.listening(), steering.begin(guest)),
               Nothing.class,
-              new Patience(journey.settings().silence(), limits.deadline().plus(SLACK)));
+              new Patience(journey.settings().silence(), AS_LONG_AS_IT_WORKS),
+              () -> steering.look(guest));
     } catch (StepFailed failed) {
       throw DestinationFull.named(failed, facts.destination().host());
     }
@@ -182,7 +184,8 @@ public final class Source {
       return new Unknown<>(facts, "it left its source; only the destination knows more");
     }
     AgentRequest.HandOver request =
-        new AgentRequest.HandOver(journey.header(), facts.listening(), limits(facts));
+        new AgentRequest.HandOver(
+            journey.header(), facts.listening(), steering.begin(facts.described()));
     Backoff.Series rests = again.series();
     Duration heard = journey.ticker().now();
     boolean tooLateToCancel = false;
@@ -206,7 +209,10 @@ public final class Source {
             return refused(facts, failure);
           }
         }
-        case Asked.Answered(AgentAnswer.Working _) -> heard = journey.ticker().now();
+        case Asked.Answered(AgentAnswer.Working _) -> {
+          heard = journey.ticker().now();
+          steering.look(facts.described());
+        }
         case Asked.NoAnswer(String reason) -> {
           if (silentTooLong(heard)) {
             return new Unknown<>(facts, "its source is silent: " + reason);
@@ -288,18 +294,10 @@ public final class Source {
     return facts;
   }
 
-  private MoveLimits limits(MigrationFacts facts) {
-    SourceFacts guest = facts.described();
-    long bytes =
-        (guest.memoryMib() << 20) + guest.disks().stream().mapToLong(DiskFacts::virtualBytes).sum();
-    long gib = Math.max(2, Math.ceilDiv(bytes, GIB));
-    return limits(journey.settings(), gib);
-  }
-
   static MoveLimits limits(MigrationSettings settings, long gib) {
     Duration deadline = settings.deadlinePerGib().multipliedBy(gib);
     return new MoveLimits(
-        settings.downtimeLimit(),
+        settings.maxPause(),
         settings.bytesPerSecond(),
         deadline.compareTo(LONGEST) > 0 ? LONGEST : deadline);
   }

@@ -23,6 +23,7 @@ import dev.tern.conductor.migration.MigrationFacts;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.migration.Outcome;
 import dev.tern.conductor.migration.Source;
+import dev.tern.conductor.migration.Steering;
 import dev.tern.conductor.saga.Hold;
 import dev.tern.conductor.saga.Journal;
 import dev.tern.conductor.saga.Saga;
@@ -107,7 +108,12 @@ public final class Sagas implements SagaRunner.Teller {
             time.pause(),
             settings.migration());
     return LiveMigrationSaga.of(
-        new Source(journey, stores.hosts(), settings.hostDownAfter(), time.asking()),
+        new Source(
+            journey,
+            stores.hosts(),
+            settings.hostDownAfter(),
+            time.asking(),
+            new Steering(journey, stores.migrations())),
         new Choice(journey, stores.claims()),
         new Destination(journey),
         new Layers(journey),

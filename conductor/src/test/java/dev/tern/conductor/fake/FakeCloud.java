@@ -19,6 +19,9 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.Compression;
+import dev.tern.contract.move.MovePolicy;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
@@ -109,6 +112,12 @@ public final class FakeCloud {
   /** Set: the destination cannot be heard for so long once the guest was sent. */
   public Duration silenceAfterLeaving = Duration.ZERO;
 
+  /** Set: the disks' copy goes on until its end is forced. */
+  public boolean copyLastsUntilForced;
+
+  /** What happens at each question about that copy. */
+  public Runnable duringCopy = () -> {};
+
   /** Set: a third host can be chosen too. */
   public boolean third;
 
@@ -147,6 +156,11 @@ public final class FakeCloud {
   public void fail(String step, Fault how) {
     faultyStep = step;
     fault = Optional.of(how);
+  }
+
+  /** The policies the source was told while it copied, oldest first. */
+  public List<MovePolicy> policiesTold() {
+    return List.copyOf(host(HOME).policies);
   }
 
   /** Whether it has happened. */
@@ -237,6 +251,11 @@ public final class FakeCloud {
             Duration.ofMillis(100),
             0,
             Duration.ofSeconds(800),
+            AtDeadline.ABORT,
+            false,
+            true,
+            0,
+            Compression.NONE,
             Duration.ofSeconds(20),
             Duration.ofSeconds(60),
             Duration.ofMinutes(30),

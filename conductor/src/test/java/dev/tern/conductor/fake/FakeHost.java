@@ -23,7 +23,9 @@ import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.ArrivalStamps;
 import dev.tern.contract.agent.LeavingStamps;
+import dev.tern.contract.move.MovePolicy;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +56,9 @@ final class FakeHost {
 
   /** Set: it sends and receives in plaintext. */
   boolean insecure;
+
+  final List<MovePolicy> policies = new ArrayList<>();
+  int forced;
 
   FakeHost(HostName name, FakeCloud cloud) {
     this.name = name;
@@ -93,6 +98,14 @@ final class FakeHost {
       case AgentRequest.HandOver _ -> handOver();
       case AgentRequest.CancelHandOver _ ->
           handedOver ? refuse("too late") : qemu ? nothing() : refuse("no guest");
+      case AgentRequest.SteerMove steer -> {
+        policies.add(steer.policy());
+        yield nothing();
+      }
+      case AgentRequest.ForceComplete _ -> {
+        forced++;
+        yield nothing();
+      }
       case AgentRequest.ReturnHome _ -> returnHome();
       case AgentRequest.RetireSource _ -> retire();
       case AgentRequest.CheckDestination _ -> checkDestination();
@@ -257,6 +270,11 @@ final class FakeHost {
     if (!runs || !cloud.destination().export || !understands(cloud.destination())) {
       return refuse("no export to mirror to, or no key for it");
     }
+    if (cloud.copyLastsUntilForced && forced == 0) {
+      mirror = true;
+      cloud.duringCopy.run();
+      return new Working("copies");
+    }
     mirror = true;
     return nothing();
   }
@@ -369,6 +387,7 @@ final class FakeHost {
         List.of(new DiskFacts("vda", "qcow2", 1L << 30, 1L << 20, Optional.empty())),
         List.of(),
         List.of(new ImmutableFile(BASE, 1 << 20)),
-        false);
+        false,
+        Optional.empty());
   }
 }

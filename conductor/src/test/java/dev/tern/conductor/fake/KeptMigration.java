@@ -10,6 +10,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.PolicyParts;
 import dev.tern.store.MigrationFigures;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.PauseParts;
@@ -40,6 +41,7 @@ public final class KeptMigration implements MigrationStore {
   public boolean lost;
   public Optional<HostName> requested = Optional.empty();
   public PauseParts pause = PauseParts.unknown("not over");
+  public Wishes wishes = Wishes.NONE;
   public final List<MigrationRecord> others = new ArrayList<>();
   private Phase phase = Phase.BEGIN;
   private boolean checked;
@@ -95,6 +97,7 @@ public final class KeptMigration implements MigrationStore {
         pause.total(),
         new MigrationFigures(
             0, Optional.empty(), foreseen, Optional.empty(), Duration.ZERO, Optional.of(pause)),
+        wishes,
         failure,
         Instant.EPOCH,
         Instant.EPOCH,
@@ -109,6 +112,24 @@ public final class KeptMigration implements MigrationStore {
   @Override
   public void requestAbort(ServerId ofServer, long number, Requested by) {
     sagas.abort();
+  }
+
+  @Override
+  public MigrationRecord requestPolicy(MigrationId of, PolicyParts parts, Requested by) {
+    wishes =
+        new Wishes(
+            parts.over(wishes.policy()),
+            wishes.revision() + 1,
+            wishes.streams(),
+            wishes.forced(),
+            wishes.dataSince());
+    return record();
+  }
+
+  @Override
+  public void requestForceComplete(ServerId ofServer, long number, Requested by) {
+    wishes =
+        new Wishes(wishes.policy(), wishes.revision(), wishes.streams(), true, wishes.dataSince());
   }
 
   @Override

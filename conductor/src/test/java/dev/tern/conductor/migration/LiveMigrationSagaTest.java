@@ -12,26 +12,43 @@ import dev.tern.conductor.fake.FakeCloud.Fault;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.move.PolicyParts;
 import dev.tern.store.PauseParts;
 import dev.tern.store.SagaStore.LogLine;
+import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A live migration")
 class LiveMigrationSagaTest {
   private static final String PIVOT = "hand-over";
+  private static final Requested BY =
+      new Requested(RequestId.of(new UUID(0, 9)), "user", "project");
+  private static final PolicyParts LESS =
+      new PolicyParts(
+          Optional.empty(),
+          Optional.of(5L << 20),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty());
 
   private final FakeCloud cloud = new FakeCloud();
 
@@ -245,6 +262,38 @@ class LiveMigrationSagaTest {
             new Failure(
                 ErrorCode.COMPUTE_SERVICE_UNAVAILABLE,
                 "Compute service of host-1 is unavailable at this time."));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Fault.class,
+      names = {"REPEATED", "ANSWER_LOST", "CONDUCTOR_DIES_AFTER_THE_EFFECT"})
+  @Tag("S81")
+  void that_is_steered_and_forced_while_it_copies_tells_its_source(Fault fault)
+      throws InterruptedException {
+    cloud.copyLastsUntilForced = true;
+    cloud.fail("mirror-disks", fault);
+    AtomicInteger questions = new AtomicInteger();
+    cloud.duringCopy =
+        () -> {
+          switch (questions.incrementAndGet()) {
+            case 3 -> {
+              var _ = cloud.migration.requestPolicy(new MigrationId(new UUID(0, 2)), LESS, BY);
+            }
+            case 40 -> cloud.migration.requestForceComplete(new ServerId(new UUID(0, 1)), 7, BY);
+            default -> {}
+          }
+        };
+
+    cloud.run();
+
+    assertMoved();
+    assertThat(cloud.policiesTold()).isNotEmpty();
+    assertThat(cloud.policiesTold().getLast().bytesPerSecond()).isEqualTo(5L << 20);
+    assertThat(cloud.policiesTold().getLast().revision()).isEqualTo(1);
+    assertThat(cloud.policiesTold().getLast().maxPause())
+        .as("the installation's")
+        .isEqualTo(Duration.ofMillis(100));
   }
 
   private void assertMoved() {

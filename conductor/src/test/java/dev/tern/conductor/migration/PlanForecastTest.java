@@ -52,6 +52,7 @@ class PlanForecastTest {
         0,
         pause,
         MigrationFigures.NONE,
+        any.wishes(),
         Optional.empty(),
         Instant.EPOCH,
         Instant.EPOCH,

@@ -1,0 +1,52 @@
+package dev.tern.api.migrations;
+
+import dev.tern.api.request.Dates;
+import dev.tern.api.request.Json;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import java.time.Duration;
+import java.time.Instant;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A migration in Tern's own shape. */
+final class MigrationReport {
+  private MigrationReport() {}
+
+  /** All but its log. */
+  static ObjectNode of(MigrationRecord migration, Instant now) {
+    ObjectNode view =
+        Json.object()
+            .put("uuid", migration.id().toString())
+            .put("server", migration.server().toString())
+            .put("status", migration.status().wire())
+            .put("phase", migration.phase().name())
+            .put("source", migration.source().value());
+    Json.putOrNull(view, "destination", migration.destination().orElse(null));
+    view.put("in_doubt", migration.inDoubt()).put("checked", migration.checked());
+    view.set("policy", PolicyBody.view(migration.wishes().policy()));
+    view.set("streams", PolicyBody.view(migration.wishes().streams()));
+    view.put("abort_requested", migration.abortRequested())
+        .put("force_requested", migration.wishes().forced());
+    view.put("created_at", Dates.micros(migration.createdAt()));
+    view.put("data_since", migration.wishes().dataSince().map(Dates::micros).orElse(null));
+    migration
+        .failure()
+        .ifPresentOrElse(
+            failure ->
+                view.putObject("failure")
+                    .put("code", failure.code().novaName())
+                    .put("message", failure.message()),
+            () -> view.putNull("failure"));
+    Instant end = migration.endedAt().orElse(now);
+    Duration total = Duration.between(migration.createdAt(), end);
+    view.put("total_millis", total.toMillis());
+    view.put("pause_millis", migration.pause().map(Duration::toMillis).orElse(null));
+    view.put("memory_total_bytes", migration.memoryTotal())
+        .put("memory_processed_bytes", migration.memoryProcessed())
+        .put("memory_remaining_bytes", migration.memoryRemaining())
+        .put("disk_total_bytes", migration.diskTotal())
+        .put("disk_processed_bytes", migration.diskProcessed())
+        .put("disk_remaining_bytes", migration.diskRemaining());
+    FiguresView.add(view, migration, total);
+    return view;
+  }
+}

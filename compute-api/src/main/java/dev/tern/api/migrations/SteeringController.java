@@ -1,0 +1,146 @@
+package dev.tern.api.migrations;
+
+import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
+import dev.tern.api.request.Json;
+import dev.tern.api.request.JsonBody;
+import dev.tern.api.servers.ServerAccess;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.move.PolicyParts;
+import dev.tern.contract.move.StreamParts;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.Wishes;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PatchMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * {@code /v1/migrations}: starts a migration with a policy of its own, and changes that, forces it
+ * or ends it while it runs.
+ */
+@RestController
+final class SteeringController {
+  private final ServerAccess access;
+  private final LiveMigrateAction migrate;
+  private final MigrationStore migrations;
+  private final Clock clock;
+
+  SteeringController(
+      ServerAccess access, LiveMigrateAction migrate, MigrationStore migrations, Clock clock) {
+    this.access = access;
+    this.migrate = migrate;
+    this.migrations = migrations;
+    this.clock = clock;
+  }
+
+  /** Accepted once it is durable and the server locked for it; the checks follow. */
+  @PostMapping("/v1/migrations")
+  ResponseEntity<JsonNode> start(JsonBody whole, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "tern:migrations:create");
+    whole.refuseOthers(Set.of("migration"));
+    JsonBody body = whole.object("migration");
+    body.refuseOthers(Set.of("server", "host", "block_migration", "policy", "streams"));
+    String server = body.text("server", 1, 64);
+    Optional<String> host = body.optionalText("host", 1, 255);
+    PolicyParts policy = PolicyBody.policy(body, "policy");
+    StreamParts streams = PolicyBody.streams(body, "streams");
+    PolicyBody.check(policy, streams, Optional.empty());
+    MigrationRecord migration =
+        migrate.accept(
+            access.find(server, request),
+            host,
+            new LiveMigrateAction.Wish(
+                body.has("block_migration")
+                    ? LiveMigrateBody.blockMigration(body, false)
+                    : BlockMigration.AUTO,
+                Optional.empty(),
+                policy,
+                streams),
+            request);
+    return accepted(migration);
+  }
+
+  /** Holds at the source within about two seconds; what is not named stays. */
+  @PatchMapping("/v1/migrations/{uuid}")
+  ResponseEntity<JsonNode> steer(@PathVariable String uuid, JsonBody whole, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "tern:migrations:update");
+    MigrationRecord migration = find(uuid);
+    whole.refuseOthers(Set.of("policy"));
+    whole.required("policy");
+    PolicyParts parts = PolicyBody.policy(whole, "policy");
+    Wishes before = migration.wishes();
+    if (!migration.status().terminal()) {
+      PolicyBody.check(
+          parts.over(before.policy()), before.streams(), passed(before, parts.deadline()));
+    }
+    return accepted(
+        conflicting(() -> migrations.requestPolicy(migration.id(), parts, request.by())));
+  }
+
+  /** Only for a deadline that is new: one that was kept so far need not be named again. */
+  private Optional<Duration> passed(Wishes wishes, Optional<Duration> named) {
+    return named.isEmpty()
+        ? Optional.empty()
+        : wishes.dataSince().map(since -> Duration.between(since, clock.instant()));
+  }
+
+  @PostMapping("/v1/migrations/{uuid}/abort")
+  ResponseEntity<JsonNode> abort(@PathVariable String uuid, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "tern:migrations:abort");
+    MigrationRecord migration = find(uuid);
+    return accepted(
+        conflicting(() -> {
+          migrations.requestAbort(migration.server(), migration.number(), request.by());
+          return find(uuid);
+        }));
+  }
+
+  @PostMapping("/v1/migrations/{uuid}/force-complete")
+  ResponseEntity<JsonNode> forceComplete(@PathVariable String uuid, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "tern:migrations:force_complete");
+    MigrationRecord migration = find(uuid);
+    return accepted(
+        conflicting(() -> {
+          migrations.requestForceComplete(migration.server(), migration.number(), request.by());
+          return find(uuid);
+        }));
+  }
+
+  private MigrationRecord find(String uuid) {
+    return MigrationReportController.parse(uuid)
+        .flatMap(migrations::find)
+        .orElseThrow(() -> MigrationReportController.noMigration(uuid));
+  }
+
+  private interface Asked {
+    MigrationRecord ask();
+  }
+
+  /** Nova calls a migration in the wrong state bad input; here it is a conflict. */
+  private static MigrationRecord conflicting(Asked asked) {
+    try {
+      return asked.ask();
+    } catch (ComputeException e) {
+      if (e.code() != ErrorCode.INVALID_MIGRATION_STATE) {
+        throw e;
+      }
+      throw new ComputeException(ErrorCode.MIGRATION_NOT_STEERABLE, e.explanation(), e);
+    }
+  }
+
+  private ResponseEntity<JsonNode> accepted(MigrationRecord migration) {
+    return ResponseEntity.status(HttpStatus.ACCEPTED)
+        .body(Json.object().set("migration", MigrationReport.of(migration, clock.instant())));
+  }
+}
