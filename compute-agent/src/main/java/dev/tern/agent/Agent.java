@@ -63,7 +63,8 @@ public final class Agent implements AutoCloseable {
       Pause pause,
       Supplier<UUID> ids) {}
 
-  private Agent(HostName host, AgentSettings settings, World world, HostDirectories directories) {
+  private Agent(HostName host, AgentSettings settings, World world, HostDirectories directories)
+      throws IOException {
     this.host = host;
     this.settings = settings;
     this.driver = world.driver();
@@ -78,6 +79,7 @@ public final class Agent implements AutoCloseable {
         new ImageStore(directories.bases(), settings, driver.images(), proofs, http);
     this.reservations =
         new Reservations(host, directories, driver.images(), figures, settings, world.clock());
+    DiskSecrets secrets = new DiskSecrets(settings.secretsDirectory(), new SecureRandom());
     Jobs jobs = new Jobs(settings.patience());
     this.disks = diskSide(jobs, settings);
     InetAddress address = MigrationAddress.parse(settings.migrationAddress());
@@ -107,19 +109,21 @@ public final class Agent implements AutoCloseable {
         new AgentRequests(
             instances,
             jobs,
-            new GuestLife(instances, images, reservations, driver, settings.cpuModel()),
+            new GuestLife(instances, images, reservations, driver, secrets, settings.cpuModel()),
             new SourceSide(
                 instances,
                 driver,
                 jobs,
                 progress,
                 departure,
+                secrets,
                 new Moves(world.clock(), settings.policy().parts())),
             new DestinationSide(
                 host,
                 instances,
                 new DestinationCheck(host, driver, arrival, reservations),
                 arrival,
+                secrets,
                 driver,
                 new Listeners(
                     ports, settings.migrationAddress(), settings.portWait(), keys, world.ids())),

@@ -51,7 +51,7 @@ class AgentConfiguration {
         settings.qemuImg(),
         settings.qemuStorageDaemon(),
         settings.data().toAbsolutePath().resolve("_base"),
-        settings.data().toAbsolutePath().resolve("secrets"),
+        settings.secretsDirectory(),
         Path.of(System.getProperty("java.io.tmpdir")),
         settings.accelerator(),
         settings.insecure(),

@@ -34,6 +34,7 @@ import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
+import dev.tern.contract.agent.AgentRequest.SealSecrets;
 import dev.tern.contract.agent.AgentRequest.SendLayers;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
@@ -120,7 +121,9 @@ final class AgentRequests {
           look(r, () -> source.check(r.header(), r.probeFile(), r.blockMigration()));
       case AgreeOnKey r -> change(r, () -> agree(r));
       case WithdrawKey r -> change(r, () -> withdraw(r));
-      case MirrorDisks r -> change(r, () -> source.mirrorDisks(r.header(), r.target(), r.move()));
+      case SealSecrets r -> look(r, () -> source.sealSecrets(r.header()));
+      case MirrorDisks r ->
+          change(r, () -> source.mirrorDisks(r.header(), r.target(), r.ways(), r.move()));
       case CancelMirrors r -> beside(r, () -> source.cancelMirrors(r.header()));
       case HandOver r -> change(r, () -> source.handOver(r.header(), r.target(), r.move()));
       case CancelHandOver r -> beside(r, () -> source.cancelHandOver(r.header()));
@@ -147,7 +150,8 @@ final class AgentRequests {
               r, List.of(GatherLayers.class, KeepLayers.class), () -> layers.in().drop(r.header()));
       case SendLayers r -> change(r, () -> layers.out().send(r.header(), r.wanted(), r.limits()));
       case StopLayers r -> beside(r, () -> layers.out().stop(r.header()));
-      case CreateDisks r -> change(r, () -> destination.createDisks(r.header(), r.source()));
+      case CreateDisks r ->
+          change(r, () -> destination.createDisks(r.header(), r.source(), r.secrets()));
       case DeleteDisks r ->
           instead(r, List.of(CreateDisks.class), () -> destination.deleteDisks(r.header()));
       case StartIncoming r ->

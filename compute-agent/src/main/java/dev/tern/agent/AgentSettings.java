@@ -91,6 +91,12 @@ public record AgentSettings(
         @DefaultValue("qemu64")
         String cpuModel,
     @Setting(
+            "Directory of the passphrases of encrypted disks, readable by the agent's user alone;"
+                + " empty is the directory secrets beside the instances. Whoever has it and a disk"
+                + " can read the disk, so it may be worth a file system of its own.")
+        @DefaultValue("")
+        Path secrets,
+    @Setting(
             "Sends and receives guests in plaintext, without keys; both hosts of a migration must"
                 + " have it alike.")
         @DefaultValue("false")
@@ -127,5 +133,11 @@ public record AgentSettings(
     if (beat.isNegative() || beat.isZero() || patience.isNegative() || imageDeadline.isNegative()) {
       throw new IllegalArgumentException("tern.agent's durations are above 0");
     }
+  }
+
+  /** Where passphrases of encrypted disks are. */
+  Path secretsDirectory() {
+    Path at = secrets.toString().isEmpty() ? data.resolve("secrets") : secrets;
+    return at.toAbsolutePath();
   }
 }

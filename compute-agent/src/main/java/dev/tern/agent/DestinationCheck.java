@@ -33,7 +33,7 @@ final class DestinationCheck {
   DestinationFacts check(
       Header header, Instance instance, SourceFacts source, boolean diskOverCommit)
       throws Exception {
-    LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
+    LaunchRecipe recipe = DiskWays.arriving(header, source);
     checkHypervisor(source, recipe);
     checkNotHere(instance);
     List<ImmutableFile> needed = LayerArrival.needed(recipe, source);
@@ -98,8 +98,7 @@ final class DestinationCheck {
 
   /** Reserves what {@link #check} asked for. */
   void reserve(Header header, SourceFacts source, boolean diskOverCommit) throws Exception {
-    List<ImmutableFile> needed =
-        LayerArrival.needed(Recipes.read(source.recipe(), header.server()), source);
+    List<ImmutableFile> needed = LayerArrival.needed(DiskWays.arriving(header, source), source);
     reservations.take(header, diskBytes(source, diskOverCommit), layers.absent(needed));
   }
 

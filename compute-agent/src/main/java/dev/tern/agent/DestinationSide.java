@@ -8,6 +8,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
@@ -16,6 +17,7 @@ import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.move.Streams;
 import dev.tern.virt.DiskImages.NewImage;
+import dev.tern.virt.DiskImages.Shape;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.LaunchRecipe;
@@ -28,12 +30,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The half of a migration that takes the guest in. */
 final class DestinationSide {
@@ -41,6 +47,7 @@ final class DestinationSide {
   private final Instances instances;
   private final DestinationCheck checks;
   private final LayerArrival layers;
+  private final DiskSecrets secrets;
   private final VirtDriver driver;
   private final Listeners listeners;
 
@@ -49,12 +56,14 @@ final class DestinationSide {
       Instances instances,
       DestinationCheck checks,
       LayerArrival layers,
+      DiskSecrets secrets,
       VirtDriver driver,
       Listeners listeners) {
     this.host = host;
     this.instances = instances;
     this.checks = checks;
     this.layers = layers;
+    this.secrets = secrets;
     this.driver = driver;
     this.listeners = listeners;
   }
@@ -85,12 +94,13 @@ final class DestinationSide {
     return new Nothing();
   }
 
-  AgentResult createDisks(Header header, SourceFacts source) throws Exception {
+  AgentResult createDisks(Header header, SourceFacts source, Map<String, String> sealed)
+      throws Exception {
     Instance instance = instances.of(header.server());
     if (alreadyReceiving(instance, header)) {
       return new Nothing();
     }
-    LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
+    LaunchRecipe recipe = DiskWays.arriving(header, source);
     checks.reserveIfNotYet(header, source);
     layers.ensure(recipe, source);
     // Fetching takes long: it may have been declared dead meanwhile.
@@ -101,10 +111,11 @@ final class DestinationSide {
     instance.remove();
     instance.create();
     try {
+      secrets.open(recipe, sealed, instances.keys().agreed(header));
       for (LocalDisk disk : recipe.localDisks()) {
-        create(instance.directory(), disk);
+        create(instance.directory(), recipe, disk, DiskWays.shape(disk.id(), source));
       }
-      Recipes.keep(instance.directory(), Recipes.write(recipe), source.images());
+      Recipes.keep(instance.directory(), Recipes.write(recipe), imagesOf(recipe, source));
       instance.append(new DisksCreated(header.epoch()));
       return new Nothing();
     } catch (IOException | VirtException | RuntimeException e) {
@@ -113,7 +124,8 @@ final class DestinationSide {
     }
   }
 
-  private void create(Path directory, LocalDisk disk) throws VirtException, IOException {
+  private void create(Path directory, LaunchRecipe recipe, LocalDisk disk, Optional<Shape> shape)
+      throws VirtException, IOException {
     Path file = directory.resolve(disk.file());
     driver
         .images()
@@ -123,11 +135,17 @@ final class DestinationSide {
                 disk.format(),
                 disk.virtualBytes(),
                 RecipeFiles.layers(disk.layers(), instances.directories().bases()),
-                Optional.empty(),
-                Optional.empty()));
+                disk.encrypted() ? Optional.of(secrets.path(recipe, disk.id())) : Optional.empty(),
+                shape));
     if (Files.exists(file)) {
       Durable.sync(file);
     }
+  }
+
+  /** A disk that arrives in full needs its layers no more. */
+  private static List<ImageRef> imagesOf(LaunchRecipe recipe, SourceFacts source) {
+    Set<String> needed = Recipes.files(recipe).collect(Collectors.toSet());
+    return source.images().stream().filter(image -> needed.contains(image.sha256())).toList();
   }
 
   private static void removeAfter(Instance instance, Exception failure) {
@@ -186,6 +204,7 @@ final class DestinationSide {
           throw Refusals.wrongPlace(header.server(), standing, "deleted");
     }
     instance.kill();
+    secrets.remove(header.server());
     instance.remove();
     return new Nothing();
   }
@@ -200,7 +219,7 @@ final class DestinationSide {
     MoveOptions options = Moves.options(streams);
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
-    LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
+    LaunchRecipe recipe = DiskWays.arriving(header, source);
     return switch (standing.place()) {
       case RECEIVING -> {
         if (standing.epoch() != header.epoch()) {

@@ -16,6 +16,7 @@ import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.Guest;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.KernelBoot;
 import dev.tern.virt.LaunchRecipe.LayerRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
@@ -25,11 +26,10 @@ import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.qemu.RamSize;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -37,6 +37,7 @@ import java.util.stream.Stream;
 /** A server's life on one host: built, started, stopped, destroyed. */
 final class GuestLife {
   private static final String DISK = "disk0";
+  private static final String EPHEMERAL = "disk1";
   private static final int MAX_VCPUS = 255;
   private static final long MAX_MEMORY_MIB = 16L << 20;
   private static final Duration MAX_GRACE = Duration.ofMinutes(10);
@@ -45,6 +46,7 @@ final class GuestLife {
   private final ImageStore images;
   private final Reservations reservations;
   private final VirtDriver driver;
+  private final DiskSecrets secrets;
   private final String cpuModel;
 
   GuestLife(
@@ -52,11 +54,13 @@ final class GuestLife {
       ImageStore images,
       Reservations reservations,
       VirtDriver driver,
+      DiskSecrets secrets,
       String cpuModel) {
     this.instances = instances;
     this.images = images;
     this.reservations = reservations;
     this.driver = driver;
+    this.secrets = secrets;
     this.cpuModel = cpuModel;
   }
 
@@ -94,8 +98,10 @@ final class GuestLife {
     instance.remove();
     instance.create();
     try {
-      LaunchRecipe recipe = recipe(header.server(), spec, base);
-      createDisk(instance.directory(), recipe.localDisks().getFirst(), spec.image());
+      LaunchRecipe recipe = recipe(header.server(), spec, disks(spec, base));
+      for (LocalDisk disk : recipe.localDisks()) {
+        createDisk(instance.directory(), recipe, disk, spec.image());
+      }
       Recipes.keep(instance.directory(), Recipes.write(recipe), allImages(spec));
       instance.append(new Created(header.epoch()));
       return new Nothing();
@@ -114,8 +120,9 @@ final class GuestLife {
         spec.diskFormat().equals("qcow2") || spec.diskFormat().equals("raw"),
         "a disk format of qcow2 or raw");
     require(
-        spec.diskFormat().equals("qcow2") || spec.image().format().equals("raw"),
-        "a raw image below a raw disk");
+        spec.diskFormat().equals("qcow2") || !spec.more().encrypted(),
+        "a disk format of qcow2 when its disks are encrypted");
+    require(spec.more().ephemeralBytes() >= 0, "an ephemeral disk of no negative size");
     require(spec.ramdisk().isEmpty() || spec.kernel().isPresent(), "a kernel with its ramdisk");
   }
 
@@ -132,11 +139,10 @@ final class GuestLife {
         .toList();
   }
 
-  private LaunchRecipe recipe(ServerId server, ServerSpec spec, ImageFacts base)
-      throws VirtException {
-    HostCapabilities host = driver.capabilities();
+  private static List<DiskRecipe> disks(ServerSpec spec, ImageFacts base) {
     boolean overlay = spec.diskFormat().equals("qcow2");
-    LocalDisk disk =
+    List<DiskRecipe> disks = new ArrayList<>();
+    disks.add(
         new LocalDisk(
             DISK,
             DISK + "." + spec.diskFormat(),
@@ -145,7 +151,23 @@ final class GuestLife {
             overlay
                 ? List.of(new LayerRecipe(spec.image().sha256(), spec.image().format(), false))
                 : List.of(),
-            false);
+            spec.more().encrypted()));
+    if (spec.more().ephemeralBytes() > 0) {
+      disks.add(
+          new LocalDisk(
+              EPHEMERAL,
+              EPHEMERAL + "." + spec.diskFormat(),
+              spec.diskFormat(),
+              wholeSectors(spec.more().ephemeralBytes()),
+              List.of(),
+              spec.more().encrypted()));
+    }
+    return disks;
+  }
+
+  private LaunchRecipe recipe(ServerId server, ServerSpec spec, List<DiskRecipe> disks)
+      throws VirtException {
+    HostCapabilities host = driver.capabilities();
     Optional<KernelBoot> kernel =
         spec.kernel()
             .map(k ->
@@ -164,7 +186,7 @@ final class GuestLife {
         RamSize.forGuest(
             Math.toIntExact(spec.memoryMib()), host.accelerator(), host.versionNumber()),
         kernel,
-        List.of(disk),
+        disks,
         spec.network() ? List.of(new NicRecipe("nic0", macAddress(server))) : List.of(),
         host.defaultMachineType().contains("q35") ? LaunchRecipe.USUAL_PORTS : 0);
   }
@@ -179,9 +201,12 @@ final class GuestLife {
     return "52:54:00:%02x:%02x:%02x".formatted(low >> 16 & 0xff, low >> 8 & 0xff, low & 0xff);
   }
 
-  private void createDisk(Path directory, LocalDisk disk, ImageRef image)
+  private void createDisk(Path directory, LaunchRecipe recipe, LocalDisk disk, ImageRef image)
       throws IOException, VirtException {
     Path file = directory.resolve(disk.file());
+    if (disk.encrypted()) {
+      secrets.make(recipe, disk.id());
+    }
     driver
         .images()
         .create(
@@ -190,24 +215,13 @@ final class GuestLife {
                 disk.format(),
                 disk.virtualBytes(),
                 RecipeFiles.layers(disk.layers(), images.directory()),
-                Optional.empty(),
+                disk.encrypted() ? Optional.of(secrets.path(recipe, disk.id())) : Optional.empty(),
                 Optional.empty()));
-    if (disk.layers().isEmpty()) {
-      copy(images.path(image.sha256()), file);
+    if (disk.id().equals(DISK) && disk.layers().isEmpty()) {
+      driver.images().fill(file, images.path(image.sha256()), image.format());
     }
     if (Files.exists(file)) {
       Durable.sync(file);
-    }
-  }
-
-  /** The image at the beginning of the disk; the rest stays as it is: zeros. */
-  private static void copy(Path image, Path disk) throws IOException {
-    try (FileChannel from = FileChannel.open(image, StandardOpenOption.READ);
-        FileChannel to = FileChannel.open(disk, StandardOpenOption.WRITE)) {
-      long size = from.size();
-      for (long at = 0; at < size; ) {
-        at += from.transferTo(at, size - at, to.position(at));
-      }
     }
   }
 
@@ -274,6 +288,7 @@ final class GuestLife {
           null);
     }
     instance.kill();
+    secrets.remove(header.server());
     instance.remove();
     instances.keys().end(header.server());
     reservations.release(header.server(), header.epoch());

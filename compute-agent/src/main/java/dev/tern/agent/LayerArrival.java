@@ -89,8 +89,7 @@ final class LayerArrival {
   }
 
   AgentResult gather(Header header, SourceFacts source) throws Exception {
-    LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
-    List<ImmutableFile> needed = needed(recipe, source);
+    List<ImmutableFile> needed = needed(DiskWays.arriving(header, source), source);
     Optional<LayersWanted> open = receptions.open(header);
     if (open.isPresent()) {
       return open.get();

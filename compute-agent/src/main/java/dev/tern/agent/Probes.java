@@ -7,6 +7,7 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.host.HostAnswer.ProbeOffered;
 import dev.tern.contract.host.HostAnswer.ProbeOpen;
 import dev.tern.contract.host.HostAnswer.ProbeRan;
@@ -148,7 +149,8 @@ final class Probes implements AutoCloseable {
     try (Guest guest = launch(probe, recipe, LaunchMode.RUN)) {
       Instant started = clock.instant();
       StreamTarget to = StreamTarget.of(ready(target), key);
-      guest.mirrorDisks(List.of(to.mirror(recipe.localDisks().getFirst())), steering, _ -> {});
+      guest.mirrorDisks(
+          List.of(to.mirror(recipe.localDisks().getFirst(), Way.FULL)), steering, _ -> {});
       Instant mirrored = clock.instant();
       HandOver came = guest.handOver(to.memory(), steering, false, () -> {}, _ -> {});
       return switch (came) {

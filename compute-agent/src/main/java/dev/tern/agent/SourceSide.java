@@ -16,7 +16,9 @@ import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.AgentResult.SealedSecrets;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.agent.LeavingStamps;
 import dev.tern.contract.move.MovePolicy;
 import dev.tern.virt.Guest;
@@ -26,10 +28,6 @@ import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
-import dev.tern.virt.LaunchRecipe.LayerRecipe;
-import dev.tern.virt.LaunchRecipe.LocalDisk;
-import dev.tern.virt.LaunchRecipe.NetworkDisk;
-import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
@@ -56,6 +54,7 @@ final class SourceSide {
   private final Jobs jobs;
   private final ProgressTeller progress;
   private final LayerDeparture layers;
+  private final DiskSecrets secrets;
   private final Moves moves;
 
   SourceSide(
@@ -64,12 +63,14 @@ final class SourceSide {
       Jobs jobs,
       ProgressTeller progress,
       LayerDeparture layers,
+      DiskSecrets secrets,
       Moves moves) {
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;
     this.progress = progress;
     this.layers = layers;
+    this.secrets = secrets;
     this.moves = moves;
   }
 
@@ -80,6 +81,8 @@ final class SourceSide {
     HostCapabilities host = driver.capabilities();
     Map<String, DiskRecipe> recorded =
         recipe.disks().stream().collect(Collectors.toMap(DiskRecipe::id, Function.identity()));
+    DescribedDisks described =
+        new DescribedDisks(driver.images(), instance.directory(), instances.directories().bases());
     List<DiskFacts> disks = new ArrayList<>();
     for (Guest.DiskState disk : guest.disks()) {
       DiskRecipe known = recorded.get(disk.diskId());
@@ -90,13 +93,7 @@ final class SourceSide {
                 .formatted(header.server(), disk.diskId()),
             null);
       }
-      disks.add(
-          new DiskFacts(
-              disk.diskId(),
-              disk.format(),
-              disk.virtualBytes(),
-              disk.allocatedBytes(),
-              base(known)));
+      disks.add(described.facts(disk, known));
     }
     return new SourceFacts(
         Recipes.write(recipe.portable()),
@@ -111,13 +108,6 @@ final class SourceSide {
         layers.describe(recipe),
         guest.runState() == RunState.PAUSED,
         Optional.of(moves.wishes()));
-  }
-
-  private static Optional<String> base(DiskRecipe disk) {
-    return switch (disk) {
-      case LocalDisk local -> local.layers().stream().map(LayerRecipe::sha256).findFirst();
-      case ReadOnlyDisk _, NetworkDisk _ -> Optional.empty();
-    };
   }
 
   AgentResult check(Header header, String probeFile, BlockMigration blockMigration)
@@ -157,12 +147,20 @@ final class SourceSide {
     return new Nothing();
   }
 
-  AgentResult mirrorDisks(Header header, IncomingReady target, Move move) throws Exception {
+  AgentResult sealSecrets(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    return new SealedSecrets(secrets.sealed(recipe, instances.keys().agreed(header)));
+  }
+
+  AgentResult mirrorDisks(Header header, IncomingReady target, Map<String, Way> ways, Move move)
+      throws Exception {
     StreamTarget to = StreamTarget.of(target, instances.keys().stream(header));
     Instance instance = instances.of(header.server());
     Guest guest = running(instance, "mirrored");
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
-    List<MirrorTarget> targets = recipe.localDisks().stream().map(to::mirror).toList();
+    List<MirrorTarget> targets =
+        recipe.localDisks().stream().map(disk -> to.mirror(disk, DiskWays.of(disk, ways))).toList();
     Consumer<MoveProgress> told = told(header, instance, recipe, move);
     Steering steering = moves.begin(instance, header, move, guest);
     try {
@@ -369,6 +367,7 @@ final class SourceSide {
     if (keepDisks) {
       instance.keep(header.epoch());
     } else {
+      secrets.remove(header.server());
       instance.remove();
     }
     return new Nothing();

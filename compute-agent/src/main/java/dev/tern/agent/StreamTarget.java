@@ -1,9 +1,9 @@
 package dev.tern.agent;
 
 import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.virt.Guest.MemoryTarget;
 import dev.tern.virt.Guest.MirrorTarget;
-import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.StreamKey;
 import java.util.Optional;
@@ -38,13 +38,13 @@ record StreamTarget(IncomingReady ready, Optional<StreamKey> key) {
     return port > 0 && port <= LAST_PORT;
   }
 
-  MirrorTarget mirror(LocalDisk disk) {
+  MirrorTarget mirror(LocalDisk disk, Way way) {
     String export = ready.exports().get(disk.id());
     if (export == null) {
       throw Refusals.invalid("The destination exports no %s.".formatted(disk.id()));
     }
-    Sync sync = disk.layers().isEmpty() ? Sync.FULL : Sync.TOP;
-    return new MirrorTarget(disk.id(), ready.address(), ready.nbdPort(), export, sync, key);
+    return new MirrorTarget(
+        disk.id(), ready.address(), ready.nbdPort(), export, DiskWays.sync(way), key);
   }
 
   MemoryTarget memory() {

@@ -50,6 +50,14 @@ public interface DiskImages {
       throws VirtException, InterruptedException;
 
   /**
+   * Writes what a guest would see of an image into an empty raw disk that is there, not smaller;
+   * holes stay holes.
+   *
+   * @throws VirtException {@code REFUSED} when it does not fit or cannot be read
+   */
+  void fill(Path disk, Path image, String imageFormat) throws VirtException;
+
+  /**
    * What a file, or a directory with all in it, takes of this host's disk now; holes take nothing.
    */
   long allocatedBytes(Path file) throws VirtException;

@@ -8,6 +8,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.move.MovePolicy;
 import dev.tern.contract.move.Streams;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -92,9 +93,29 @@ public sealed interface AgentRequest {
   /** Undo of {@link SendLayers}. */
   record StopLayers(Header header) implements AgentRequest {}
 
-  /** Done when every mirror is ready. */
-  record MirrorDisks(Header header, AgentResult.IncomingReady target, Move move)
-      implements AgentRequest {}
+  /**
+   * The passphrases of the guest's encrypted disks, for the destination's eyes alone. Done: {@link
+   * AgentResult.SealedSecrets}. Refused when the two hosts have agreed on no key.
+   */
+  record SealSecrets(Header header) implements AgentRequest {}
+
+  /**
+   * Done when every mirror is ready.
+   *
+   * @param ways of local disks, by disk id; what is not named goes as its layers suggest
+   */
+  record MirrorDisks(
+      Header header, AgentResult.IncomingReady target, Map<String, AgentResult.Way> ways, Move move)
+      implements AgentRequest {
+    public MirrorDisks {
+      ways = Map.copyOf(ways);
+    }
+
+    /** Each disk as its layers suggest. */
+    public MirrorDisks(Header header, AgentResult.IncomingReady target, Move move) {
+      this(header, target, Map.of(), move);
+    }
+  }
 
   record CancelMirrors(Header header) implements AgentRequest {}
 
@@ -171,8 +192,22 @@ public sealed interface AgentRequest {
   /** Undo of {@link GatherLayers}: what is not kept is gone. */
   record DropLayers(Header header) implements AgentRequest {}
 
-  /** Fetches missing bases and creates the disks. */
-  record CreateDisks(Header header, AgentResult.SourceFacts source) implements AgentRequest {}
+  /**
+   * Fetches missing bases and creates the disks.
+   *
+   * @param secrets what {@link SealSecrets} told, for encrypted disks
+   */
+  record CreateDisks(Header header, AgentResult.SourceFacts source, Map<String, String> secrets)
+      implements AgentRequest {
+    public CreateDisks {
+      secrets = Map.copyOf(secrets);
+    }
+
+    /** Of a guest without encrypted disks. */
+    public CreateDisks(Header header, AgentResult.SourceFacts source) {
+      this(header, source, Map.of());
+    }
+  }
 
   /** Undo of {@link CreateDisks}; refused while a guest runs from them. */
   record DeleteDisks(Header header) implements AgentRequest {}
@@ -263,8 +298,10 @@ public sealed interface AgentRequest {
 
   /**
    * @param rootDiskBytes virtual size of the first disk, at least the image's
+   * @param diskFormat of root and ephemeral disk: {@code qcow2} or {@code raw}
    * @param kernel with {@code ramdisk} and {@code commandLine}: direct kernel boot
    * @param network whether the guest gets a user-mode network card
+   * @param more disks beside the first
    */
   record ServerSpec(
       String name,
@@ -276,7 +313,34 @@ public sealed interface AgentRequest {
       Optional<ImageRef> kernel,
       Optional<ImageRef> ramdisk,
       Optional<String> commandLine,
-      boolean network) {}
+      boolean network,
+      MoreDisks more) {
+    /** With the first disk alone, not encrypted. */
+    public ServerSpec(
+        String name,
+        int vcpus,
+        long memoryMib,
+        long rootDiskBytes,
+        String diskFormat,
+        ImageRef image,
+        Optional<ImageRef> kernel,
+        Optional<ImageRef> ramdisk,
+        Optional<String> commandLine,
+        boolean network) {
+      this(
+          name,
+          vcpus,
+          memoryMib,
+          rootDiskBytes,
+          diskFormat,
+          image,
+          kernel,
+          ramdisk,
+          commandLine,
+          network,
+          MoreDisks.NONE);
+    }
+  }
 
   /** An image by content. The agent fetches it by id and believes only the digest. */
   record ImageRef(ImageId id, String sha256, String format, long sizeBytes) {}

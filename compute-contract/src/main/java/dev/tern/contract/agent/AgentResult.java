@@ -6,6 +6,7 @@ import dev.tern.contract.move.PolicyParts;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What a finished request learned. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
@@ -43,26 +44,127 @@ public sealed interface AgentResult {
       images = List.copyOf(images);
     }
 
-    /** Bytes above bases that the destination will have to hold. */
+    /** The same, with each disk's way to the destination. */
+    public SourceFacts planned(List<DiskFacts> planned) {
+      return new SourceFacts(
+          recipe,
+          hypervisorType,
+          hypervisorVersion,
+          machineType,
+          accelerator,
+          vcpus,
+          memoryMib,
+          planned,
+          images,
+          layers,
+          paused,
+          policy);
+    }
+
+    /** Bytes of local disks that the destination will have to hold in them. */
     public long allocatedBytes() {
-      return disks.stream().mapToLong(DiskFacts::allocatedBytes).sum();
+      return local().mapToLong(SourceFacts::arriving).sum();
     }
 
     /** Bytes the guest could make of them. */
     public long virtualBytes() {
-      return disks.stream().mapToLong(DiskFacts::virtualBytes).sum();
+      return local().mapToLong(DiskFacts::virtualBytes).sum();
+    }
+
+    private static long arriving(DiskFacts disk) {
+      return disk.way().equals(Optional.of(Way.FULL)) ? disk.bytesToMove() : disk.allocatedBytes();
+    }
+
+    private Stream<DiskFacts> local() {
+      return disks.stream().filter(disk -> disk.kind() == DiskKind.LOCAL);
     }
   }
 
   /**
+   * One disk of a guest that is to move.
+   *
    * @param allocatedBytes of the top layer, as this host's file system counts them
+   * @param layerBytes likewise, of all layers below
+   * @param baseSha256 the nearest layer below, by content
+   * @param shape of a qcow2
+   * @param way how it gets to the destination, once that is planned
    */
   record DiskFacts(
       String id,
+      DiskKind kind,
       String format,
       long virtualBytes,
       long allocatedBytes,
-      Optional<String> baseSha256) {}
+      long layerBytes,
+      Optional<String> baseSha256,
+      boolean encrypted,
+      Optional<DiskShape> shape,
+      Optional<Way> way) {
+    /** The same, planned. */
+    public DiskFacts going(Way planned) {
+      return new DiskFacts(
+          id,
+          kind,
+          format,
+          virtualBytes,
+          allocatedBytes,
+          layerBytes,
+          baseSha256,
+          encrypted,
+          shape,
+          Optional.of(planned));
+    }
+
+    /** What has to move, as far as anyone can say before. */
+    public long bytesToMove() {
+      return switch (way.orElse(Way.SKIP)) {
+        case FULL -> Math.min(virtualBytes, allocatedBytes + layerBytes);
+        case TOP -> allocatedBytes;
+        case CHAIN -> allocatedBytes + layerBytes;
+        case SKIP -> 0;
+      };
+    }
+  }
+
+  /**
+   * Passphrases under the key of one migration; nobody else can open them.
+   *
+   * @param byDisk by disk id, in base 64
+   */
+  record SealedSecrets(Map<String, String> byDisk) implements AgentResult {
+    public SealedSecrets {
+      byDisk = Map.copyOf(byDisk);
+    }
+  }
+
+  /** What a disk is. */
+  enum DiskKind {
+    /** Its data is on its host alone. */
+    LOCAL,
+    /** A file nobody writes to, the same wherever it is. */
+    READ_ONLY,
+    /** A volume that another machine serves; attached by the same address wherever the guest is. */
+    NETWORK
+  }
+
+  /** How a disk gets to the destination. */
+  enum Way {
+    /** All that the guest sees of it, into a file that lies on nothing. */
+    FULL,
+    /** Its top layer; the destination has, or is given, equal layers below. */
+    TOP,
+    /** All its layers; the destination keeps those it has by content. */
+    CHAIN,
+    /** Nothing of it is copied. */
+    SKIP
+  }
+
+  /**
+   * What of a qcow2 the guest cannot see, and the destination's file has too.
+   *
+   * @param compat {@code 0.10} or {@code 1.1}
+   */
+  record DiskShape(int clusterBytes, String compat) {}
 
   /**
    * A file that is the same wherever it is.

@@ -6,9 +6,12 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.AgentResult.SealedSecrets;
+import java.util.Map;
 import java.util.Optional;
 
 /** The host the guest goes to. */
@@ -87,11 +90,28 @@ public final class Destination {
                   .asking()
                   .untilDone(
                       host,
-                      new AgentRequest.CreateDisks(journey.header(), facts.described()),
+                      new AgentRequest.CreateDisks(
+                          journey.header(), facts.described(), secrets(facts)),
                       Nothing.class,
                       journey.forPreparing());
               return facts;
             });
+  }
+
+  /** Sealed by the source, so that only the destination can read them; kept nowhere on the way. */
+  private Map<String, String> secrets(MigrationFacts facts)
+      throws StepFailed, InterruptedException {
+    if (facts.described().disks().stream().noneMatch(DiskFacts::encrypted)) {
+      return Map.of();
+    }
+    return journey
+        .asking()
+        .untilDone(
+            journey.source(),
+            new AgentRequest.SealSecrets(journey.header()),
+            SealedSecrets.class,
+            journey.forPreparing())
+        .byDisk();
   }
 
   MigrationFacts deleteDisks(MigrationFacts facts) throws StepFailed, InterruptedException {

@@ -12,6 +12,7 @@ import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.MoveLimits;
 import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.Nothing;
@@ -20,6 +21,7 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import java.time.Duration;
+import java.util.Optional;
 import org.slf4j.event.Level;
 
 /** The host the guest leaves. */
@@ -57,14 +59,15 @@ public final class Source {
             journey.source(),
             () -> {
               beUp();
-              return facts.describedBy(
+              SourceFacts guest =
                   journey
                       .asking()
                       .untilDone(
                           journey.source(),
                           new AgentRequest.DescribeSource(journey.header()),
                           SourceFacts.class,
-                          journey.forCheck()));
+                          journey.forCheck());
+              return facts.describedBy(DiskWays.choose(guest, Optional.empty()));
             });
   }
 
@@ -108,7 +111,10 @@ public final class Source {
           .untilDone(
               journey.source(),
               new AgentRequest.MirrorDisks(
-                  journey.header(), facts.listening(), steering.begin(guest)),
+                  journey.header(),
+                  facts.listening(),
+                  DiskWays.of(facts.described()),
+                  steering.begin(guest)),
               Nothing.class,
               new Patience(journey.settings().silence(), AS_LONG_AS_IT_WORKS),
               () -> steering.look(guest));
@@ -304,6 +310,9 @@ public final class Source {
 
   /** What moves, for the plan. */
   static long diskBytes(MigrationFacts facts) {
-    return facts.guest().map(SourceFacts::allocatedBytes).orElse(0L);
+    return facts.guest().stream()
+        .flatMap(guest -> guest.disks().stream())
+        .mapToLong(DiskFacts::bytesToMove)
+        .sum();
   }
 }

@@ -35,7 +35,7 @@ public final class Placement {
             claim(),
             server.id(),
             new Resources(
-                server.flavor().vcpus(), server.flavor().memoryMib(), rootDisk.bytes(server)),
+                server.flavor().vcpus(), server.flavor().memoryMib(), rootDisk.allBytes(server)),
             server.requestedHost(),
             Optional.empty(),
             Optional.empty(),

@@ -5,15 +5,21 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
+import dev.tern.contract.agent.MoreDisks;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.ServerStore.ServerRecord;
+import java.util.Locale;
 import java.util.Optional;
 
 /** What a new server is made from. */
 public final class RootDisk {
   private static final long GIB = 1L << 30;
+  private static final String DISK_FORMAT_SPEC = "tern:disk_format";
+  private static final String DISK_FORMAT_PROPERTY = "hw_disk_format";
+  private static final String ENCRYPTION_SPEC = "tern:disk_encryption";
+  private static final String ENCRYPTION_PROPERTY = "hw_disk_encryption";
 
   private final ImageStore images;
 
@@ -25,6 +31,11 @@ public final class RootDisk {
   long bytes(ServerRecord server) {
     long image = active(server.image()).virtualBytes().orElse(0L);
     return Math.max(server.flavor().diskGib() * GIB, image);
+  }
+
+  /** Of all disks together, for the claim. */
+  long allBytes(ServerRecord server) {
+    return bytes(server) + server.flavor().ephemeralGib() * GIB;
   }
 
   /**
@@ -40,12 +51,51 @@ public final class RootDisk {
         server.flavor().vcpus(),
         server.flavor().memoryMib(),
         bytes(server),
-        "qcow2",
+        format(server, image),
         ref(image),
         named(image, "kernel_id"),
         named(image, "ramdisk_id"),
         Optional.ofNullable(image.properties().get("os_command_line")),
-        server.network());
+        server.network(),
+        new MoreDisks(encrypted(server, image), server.flavor().ephemeralGib() * GIB));
+  }
+
+  /** The flavor's word counts more than the image's: it is the administrator's. */
+  private static Optional<String> wish(
+      ServerRecord server, String extraSpec, ImageRecord image, String property) {
+    return Optional.ofNullable(server.flavor().extraSpecs().get(extraSpec))
+        .or(() -> Optional.ofNullable(image.properties().get(property)))
+        .map(text -> text.strip().toLowerCase(Locale.ROOT))
+        .filter(text -> !text.isEmpty());
+  }
+
+  private static String format(ServerRecord server, ImageRecord image) {
+    String format = wish(server, DISK_FORMAT_SPEC, image, DISK_FORMAT_PROPERTY).orElse("qcow2");
+    if (!format.equals("qcow2") && !format.equals("raw")) {
+      throw unacceptable(
+          image,
+          "its disk is to be '%s' (%s or %s), which is neither qcow2 nor raw"
+              .formatted(format, DISK_FORMAT_SPEC, DISK_FORMAT_PROPERTY));
+    }
+    return format;
+  }
+
+  private static boolean encrypted(ServerRecord server, ImageRecord image) {
+    Optional<String> how = wish(server, ENCRYPTION_SPEC, image, ENCRYPTION_PROPERTY);
+    if (how.isPresent() && !how.get().equals("luks") && !how.get().equals("none")) {
+      throw unacceptable(
+          image,
+          "its disk is to be encrypted with '%s' (%s or %s), which is neither luks nor none"
+              .formatted(how.get(), ENCRYPTION_SPEC, ENCRYPTION_PROPERTY));
+    }
+    return how.equals(Optional.of("luks"));
+  }
+
+  private static ComputeException unacceptable(ImageRecord image, String why) {
+    return new ComputeException(
+        ErrorCode.IMAGE_UNACCEPTABLE,
+        "Image %s is unacceptable: %s.".formatted(image.id(), why),
+        null);
   }
 
   private Optional<ImageRef> named(ImageRecord image, String property) {

@@ -8,9 +8,11 @@ import dev.tern.contract.agent.AgentAnswer.Done;
 import dev.tern.contract.agent.AgentAnswer.Refused;
 import dev.tern.contract.agent.AgentAnswer.Working;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.agent.AgentResult.DiskKind;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
@@ -93,6 +95,7 @@ final class FakeHost {
       case AgentRequest.CheckSource _ -> nothing();
       case AgentRequest.AgreeOnKey(var _, Optional<String> other) -> agreeOnKey(other);
       case AgentRequest.WithdrawKey _ -> withdrawKey();
+      case AgentRequest.SealSecrets _ -> new Done(new AgentResult.SealedSecrets(Map.of()));
       case AgentRequest.MirrorDisks _ -> mirrorDisks();
       case AgentRequest.CancelMirrors _ -> cancelMirrors();
       case AgentRequest.HandOver _ -> handOver();
@@ -384,7 +387,18 @@ final class FakeHost {
         "tcg",
         1,
         128,
-        List.of(new DiskFacts("vda", "qcow2", 1L << 30, 1L << 20, Optional.empty())),
+        List.of(
+            new DiskFacts(
+                "vda",
+                DiskKind.LOCAL,
+                "qcow2",
+                1L << 30,
+                1L << 20,
+                0,
+                Optional.empty(),
+                false,
+                Optional.empty(),
+                Optional.empty())),
         List.of(),
         List.of(new ImmutableFile(BASE, 1 << 20)),
         false,

@@ -133,6 +133,26 @@ public final class QemuImages implements DiskImages {
     }
   }
 
+  @Override
+  public void fill(Path disk, Path image, String imageFormat) throws VirtException {
+    UntrustedImage.check(image, imageFormat);
+    Tool.run(
+        List.of(
+            qemuImg,
+            "convert",
+            "-n",
+            "--target-is-zero",
+            "-f",
+            imageFormat,
+            "-O",
+            "raw",
+            "--",
+            named(image),
+            named(disk)),
+        directory(disk),
+        deadline);
+  }
+
   private List<String> creation(Path file, NewImage image) {
     List<String> command = new ArrayList<>(List.of(qemuImg, "create", "-q", "-f", image.format()));
     List<String> options = new ArrayList<>();

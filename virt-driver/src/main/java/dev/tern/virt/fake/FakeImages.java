@@ -83,6 +83,21 @@ final class FakeImages implements DiskImages {
     }
   }
 
+  @Override
+  public void fill(Path disk, Path image, String imageFormat) throws VirtException {
+    long needed = UntrustedImage.check(image, imageFormat);
+    try (RandomAccessFile raw = new RandomAccessFile(disk.toFile(), "rw")) {
+      if (needed > raw.length()) {
+        throw refused("The image does not fit.");
+      }
+      if (imageFormat.equals("raw")) {
+        raw.write(Files.readAllBytes(image));
+      }
+    } catch (IOException e) {
+      throw refused("The disk %s cannot be written: %s".formatted(disk, e));
+    }
+  }
+
   private static byte[] header(NewImage image) {
     boolean backing = !image.layers().isEmpty();
     long perEntry = 1L << (2 * CLUSTER_BITS - 3);

@@ -1,0 +1,74 @@
+package dev.tern.agent;
+
+import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.agent.AgentResult.DiskKind;
+import dev.tern.contract.agent.AgentResult.DiskShape;
+import dev.tern.virt.DiskImages;
+import dev.tern.virt.Guest.DiskState;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.LayerRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
+import dev.tern.virt.LaunchRecipe.NetworkDisk;
+import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
+import dev.tern.virt.RecipeFiles;
+import dev.tern.virt.VirtException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A guest's disks as they have to be known before they move. */
+final class DescribedDisks {
+  private final DiskImages images;
+  private final Path instance;
+  private final Path bases;
+
+  DescribedDisks(DiskImages images, Path instance, Path bases) {
+    this.images = images;
+    this.instance = instance;
+    this.bases = bases;
+  }
+
+  DiskFacts facts(DiskState now, DiskRecipe recorded) throws VirtException {
+    return switch (recorded) {
+      case LocalDisk local -> local(now, local);
+      case ReadOnlyDisk readOnly -> untouched(now, readOnly, DiskKind.READ_ONLY);
+      case NetworkDisk network -> untouched(now, network, DiskKind.NETWORK);
+    };
+  }
+
+  private DiskFacts local(DiskState now, LocalDisk disk) throws VirtException {
+    long below = 0;
+    for (LayerRecipe layer : disk.layers()) {
+      below += images.allocatedBytes(bases.resolve(layer.sha256()));
+    }
+    Optional<DiskShape> shape =
+        images
+            .inspect(disk.in(instance), RecipeFiles.expected(disk, bases))
+            .shape()
+            .map(found -> new DiskShape(found.clusterBytes(), found.compat()));
+    return new DiskFacts(
+        disk.id(),
+        DiskKind.LOCAL,
+        disk.format(),
+        now.virtualBytes(),
+        now.allocatedBytes(),
+        below,
+        disk.layers().stream().map(LayerRecipe::sha256).findFirst(),
+        disk.encrypted(),
+        shape,
+        Optional.empty());
+  }
+
+  private static DiskFacts untouched(DiskState now, DiskRecipe disk, DiskKind kind) {
+    return new DiskFacts(
+        disk.id(),
+        kind,
+        now.format(),
+        now.virtualBytes(),
+        now.allocatedBytes(),
+        0,
+        Optional.empty(),
+        false,
+        Optional.empty(),
+        Optional.empty());
+  }
+}
