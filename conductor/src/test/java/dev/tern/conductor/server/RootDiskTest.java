@@ -1,0 +1,180 @@
+package dev.tern.conductor.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.ImageId;
+import dev.tern.contract.PowerState;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
+import dev.tern.contract.agent.AgentRequest.ServerSpec;
+import dev.tern.contract.agent.MoreDisks;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.ImageStore;
+import dev.tern.store.ImageStore.ImageRecord;
+import dev.tern.store.ImageStore.ImageStatus;
+import dev.tern.store.ServerStore.ServerRecord;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("The disks of a new server")
+class RootDiskTest {
+  private static final ImageId IMAGE = new ImageId(new UUID(0, 8));
+  private static final long GIB = 1L << 30;
+
+  private static ServerRecord server(Map<String, String> extraSpecs, int ephemeralGib) {
+    return new ServerRecord(
+        new ServerId(new UUID(0, 1)),
+        "vm",
+        "vm",
+        "user",
+        "project",
+        new FlavorRecord("1", "f", 1, 64, 2, ephemeralGib, 0, true, extraSpecs, Optional.empty()),
+        IMAGE,
+        Map.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        VmState.BUILDING,
+        Optional.empty(),
+        PowerState.NOSTATE,
+        1,
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        Optional.empty(),
+        Instant.EPOCH,
+        Instant.EPOCH,
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  private static RootDisk rootDisk(Map<String, String> properties) {
+    return new RootDisk(new OneImage(properties));
+  }
+
+  private static ServerSpec spec(Map<String, String> extraSpecs, Map<String, String> properties) {
+    return rootDisk(properties).spec(server(extraSpecs, 0));
+  }
+
+  @Test
+  void are_one_plain_qcow2_unless_somebody_wishes_otherwise() {
+    ServerSpec spec = spec(Map.of(), Map.of());
+    assertThat(spec.diskFormat()).isEqualTo("qcow2");
+    assertThat(spec.more()).isEqualTo(MoreDisks.NONE);
+  }
+
+  @Test
+  void are_what_the_image_says_unless_the_flavor_says_otherwise() {
+    assertThat(spec(Map.of(), Map.of("hw_disk_format", "RAW")).diskFormat()).isEqualTo("raw");
+    assertThat(
+            spec(Map.of("tern:disk_format", "qcow2"), Map.of("hw_disk_format", "raw")).diskFormat())
+        .isEqualTo("qcow2");
+  }
+
+  @Test
+  @Tag("S143")
+  void are_encrypted_when_image_or_flavor_says_so() {
+    assertThat(spec(Map.of(), Map.of("hw_disk_encryption", "luks")).more().encrypted()).isTrue();
+    assertThat(
+            spec(Map.of("tern:disk_encryption", "none"), Map.of("hw_disk_encryption", "luks"))
+                .more()
+                .encrypted())
+        .isFalse();
+  }
+
+  @Test
+  void have_the_flavors_ephemeral_one_and_all_are_claimed() {
+    ServerRecord server = server(Map.of(), 3);
+    RootDisk disks = rootDisk(Map.of());
+    assertThat(disks.spec(server).more()).isEqualTo(new MoreDisks(false, 3 * GIB));
+    assertThat(disks.spec(server).rootDiskBytes()).isEqualTo(2 * GIB);
+    assertThat(disks.allBytes(server)).isEqualTo(5 * GIB);
+  }
+
+  @Test
+  void are_refused_when_nobody_can_make_them() {
+    assertRefused(Map.of("tern:disk_format", "vmdk"), "vmdk");
+    assertRefused(Map.of("tern:disk_encryption", "rot13"), "rot13");
+  }
+
+  private static void assertRefused(Map<String, String> extraSpecs, String word) {
+    assertThatThrownBy(() -> spec(extraSpecs, Map.of()))
+        .isInstanceOfSatisfying(
+            ComputeException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.IMAGE_UNACCEPTABLE))
+        .hasMessageContaining(word);
+  }
+
+  /** Knows one image, which nobody changes. */
+  private record OneImage(Map<String, String> properties) implements ImageStore {
+    @Override
+    public Optional<ImageRecord> find(ImageId id) {
+      return id.equals(IMAGE)
+          ? Optional.of(
+              new ImageRecord(
+                  IMAGE,
+                  "image",
+                  "owner",
+                  "qcow2",
+                  "bare",
+                  "public",
+                  ImageStatus.ACTIVE,
+                  0,
+                  0,
+                  false,
+                  properties,
+                  Optional.of(1L << 20),
+                  Optional.of(GIB),
+                  Optional.of("a".repeat(64)),
+                  Optional.of("b".repeat(32)),
+                  Instant.EPOCH,
+                  Instant.EPOCH))
+          : Optional.empty();
+    }
+
+    @Override
+    public ImageRecord create(ImageRecord image) {
+      throw readOnly();
+    }
+
+    @Override
+    public List<ImageRecord> list(Optional<ImageId> marker, int limit) {
+      throw readOnly();
+    }
+
+    @Override
+    public void beginUpload(ImageId id) {
+      throw readOnly();
+    }
+
+    @Override
+    public ImageRecord finishUpload(
+        ImageId id, long sizeBytes, long virtualBytes, String sha256, String md5) {
+      throw readOnly();
+    }
+
+    @Override
+    public void abandonUpload(ImageId id) {
+      throw readOnly();
+    }
+
+    @Override
+    public boolean delete(ImageId id) {
+      throw readOnly();
+    }
+
+    private static UnsupportedOperationException readOnly() {
+      return new UnsupportedOperationException("a server's build changes no image");
+    }
+  }
+}
