@@ -1,0 +1,235 @@
+package dev.tern.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.contract.Pause;
+import dev.tern.standalone.DemoStage;
+import dev.tern.standalone.FormSettings;
+import dev.tern.standalone.demo.ComputeClient;
+import dev.tern.standalone.demo.ConsoleTail;
+import dev.tern.standalone.demo.GuestWatch;
+import dev.tern.standalone.demo.Patience;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+@DisplayName("A server whose disk is copied, frozen and made an image while its guest writes")
+class BlockCopySystemTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /**
+   * The writer's own search of its disk, when it starts: one more than the highest number found.
+   */
+  private static final Pattern NEXT = Pattern.compile("R disk first \\d+ count \\d+ next (\\d+)");
+
+  @TempDir Path folder;
+  private final Patience patience = new Patience(Pause.SLEEPING);
+
+  @Test
+  @Tag("S44")
+  @Tag("S50")
+  @Tag("S51")
+  @Tag("S54")
+  @Tag("S56")
+  @Tag("S58")
+  @Tag("S60")
+  @Tag("S61")
+  @Tag("S4")
+  void loses_no_write_whoever_is_killed_and_goes_on_from_the_copy() throws Exception {
+    FormSettings settings =
+        new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), true, Map.of());
+    try (DemoStage stage = DemoStage.set(settings, line -> {})) {
+      ComputeClient api = new ComputeClient(stage.place().api());
+      TestServer server = TestServer.boot(stage, api);
+      GuestWatch watch = new GuestWatch();
+      try (ConsoleTail _ = new ConsoleTail(server.consoles(), watch, Pause.SLEEPING)) {
+        server.awaitWrites(watch, 50);
+        pivotWithEverybodyKilled(stage, api, server);
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
+        server.migrate();
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
+        freezeTwice(api, server);
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
+        bootFrom(stage, api, createImage(api, server));
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
+        assertThat(watch.sight().bootIds()).isEqualTo(1);
+        assertThat(watch.sight().beatsBackwards()).isZero();
+      }
+      stopAndStart(stage, api, server, watch);
+      assertThat(watch.sight().troubles()).isEmpty();
+      server.delete();
+    }
+  }
+
+  private void pivotWithEverybodyKilled(DemoStage stage, ComputeClient api, TestServer server)
+      throws Exception {
+    String old = disk(api, server).path("file").asString();
+    String copies = "/v1/servers/" + server.id() + "/disks/disk0/copy";
+    JsonNode copy =
+        api.post(copies, Map.of("mode", "full", "then", "wait", "bandwidth", 4 << 20)).path("copy");
+    String one = copies + "/" + copy.path("id").asString();
+    await("the copy moves bytes", () -> status(api, one, "copied_bytes").asLong() > 0);
+    assertThat(api.find("/v2.1/servers/" + server.id()).orElseThrow().toString())
+        .contains("copying-disk");
+    String agent = "agent-" + server.host();
+    for (String victim : List.of("conductor", agent)) {
+      kill(stage.pid(victim));
+    }
+    for (String victim : List.of("conductor", agent)) {
+      stage.restart(victim);
+    }
+    await("the copy is ready", () -> status(api, one, "ready").asBoolean());
+    api.post(one + "/pivot", Map.of());
+    await("the disk is the copy", () -> status(api, one, "status").asString().equals("pivoted"));
+    server.awaitStatus("ACTIVE");
+    assertThat(disk(api, server).path("file").asString()).isNotEqualTo(old);
+    assertThat(Path.of(old)).isRegularFile();
+    assertThat(chain(api, server)).hasSize(1);
+  }
+
+  private static void kill(long pid) throws Exception {
+    ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+    process.destroyForcibly();
+    process.onExit().get(10, TimeUnit.SECONDS);
+  }
+
+  private static JsonNode status(ComputeClient api, String copy, String field)
+      throws IOException, InterruptedException {
+    JsonNode now = api.get(copy).path("copy");
+    if (now.path("status").asString().equals("failed")) {
+      throw new IOException("the copy failed: " + now);
+    }
+    return now.path(field);
+  }
+
+  private static JsonNode disk(ComputeClient api, TestServer server) throws Exception {
+    return api.get("/v1/servers/" + server.id() + "/disks").path("disks").path(0);
+  }
+
+  private static List<JsonNode> chain(ComputeClient api, TestServer server) throws Exception {
+    return api.get("/v1/servers/" + server.id() + "/disks/disk0/chain")
+        .path("chain")
+        .path("layers")
+        .valueStream()
+        .toList();
+  }
+
+  private void freezeTwice(ComputeClient api, TestServer server) throws Exception {
+    for (int layers = 2; layers <= 3; layers++) {
+      api.post("/v1/servers/" + server.id() + "/disks/disk0/snapshot", Map.of());
+      server.awaitStatus("ACTIVE");
+      assertThat(chain(api, server)).hasSize(layers);
+    }
+    for (JsonNode layer : chain(api, server).subList(1, 3)) {
+      assertThat(layer.path("file").asString()).endsWith(layer.path("sha256").asString());
+    }
+  }
+
+  private String createImage(ComputeClient api, TestServer server) throws Exception {
+    String image =
+        api.post(
+                "/v2.1/servers/" + server.id() + "/action",
+                Map.of("createImage", Map.of("name", "snap")))
+            .path("image_id")
+            .asString();
+    Set<String> tasks = new TreeSet<>();
+    await(
+        "the image is active",
+        () -> {
+          tasks.add(server.show().path("OS-EXT-STS:task_state").asString("none"));
+          return api.get("/image/v2/images/" + image).path("status").asString().equals("active");
+        });
+    server.awaitStatus("ACTIVE");
+    tasks.remove("none");
+    assertThat(tasks)
+        .isNotEmpty()
+        .isSubsetOf("image_snapshot", "image_pending_upload", "image_uploading");
+    JsonNode shown = api.get("/image/v2/images/" + image);
+    assertThat(shown.path("image_type").asString()).isEqualTo("snapshot");
+    assertThat(shown.path("instance_uuid").asString()).isEqualTo(server.id());
+    return image;
+  }
+
+  private void bootFrom(DemoStage stage, ComputeClient api, String image) throws Exception {
+    String twin =
+        api.post(
+                "/v2.1/servers",
+                Map.of(
+                    "server",
+                    Map.of(
+                        "name", "twin", "imageRef", image, "flavorRef", "t", "networks", "none")))
+            .path("server")
+            .path("id")
+            .asString();
+    await(
+        "the twin's guest has found the first one's writes",
+        () -> stage.place().hostData().values().stream().anyMatch(data -> next(data, twin) > 50));
+    api.delete("/v2.1/servers/" + twin);
+    await("the twin is gone", () -> api.find("/v2.1/servers/" + twin).isEmpty());
+  }
+
+  private void stopAndStart(DemoStage stage, ComputeClient api, TestServer server, GuestWatch watch)
+      throws Exception {
+    Path data = java.util.Objects.requireNonNull(stage.place().hostData().get(server.host()));
+    api.post("/v2.1/servers/" + server.id() + "/action", Map.of("os-stop", Map.of()));
+    server.awaitStatus("SHUTOFF");
+    JsonNode digest = api.get("/v1/servers/" + server.id() + "/disks/disk0/digest").path("digest");
+    assertThat(digest.path("digest").asString()).matches("[0-9a-f]{64}");
+    long acknowledged =
+        watch.acknowledged().values().stream().mapToLong(Long::longValue).max().orElseThrow();
+    api.post("/v2.1/servers/" + server.id() + "/action", Map.of("os-start", Map.of()));
+    server.awaitStatus("ACTIVE");
+    await("the guest finds its last write", () -> next(data, server.id()) > acknowledged);
+  }
+
+  /** The number the guest went on with when it booted last; 0 while it has not. */
+  private static long next(Path data, String server) {
+    Path console = data.resolve("instances").resolve(server).resolve("console.log");
+    try {
+      Matcher lines =
+          NEXT.matcher(
+              Files.exists(console) ? Files.readString(console, StandardCharsets.ISO_8859_1) : "");
+      long next = 0;
+      while (lines.find()) {
+        next = Long.parseLong(lines.group(1));
+      }
+      return next;
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private interface Seen {
+    boolean yes() throws Exception;
+  }
+
+  private void await(String what, Seen seen) throws Exception {
+    patience.untilTrue(
+        what,
+        PATIENCE,
+        () -> {
+          try {
+            return Optional.of(seen.yes());
+          } catch (IOException | InterruptedException | RuntimeException e) {
+            throw e;
+          } catch (Exception e) {
+            throw new IOException(e);
+          }
+        });
+  }
+}
