@@ -24,6 +24,9 @@ public final class QemuImages implements DiskImages {
   private static final Set<String> FORMATS = Set.of("qcow2", "raw");
   private static final JsonMapper JSON = new JsonMapper();
 
+  private static final String NO_CPU_TIME = "Unable to get accurate CPU usage";
+  private static final int CREATION_TRIES = 5;
+
   private final String qemuImg;
   private final Duration deadline;
 
@@ -65,7 +68,7 @@ public final class QemuImages implements DiskImages {
           Kind.REFUSED, "The disk %s cannot be created: %s".formatted(file, e), e);
     }
     try {
-      Tool.run(creation(file, image), directory(file), deadline);
+      run(creation(file, image), directory(file));
     } catch (VirtException e) {
       try {
         Files.deleteIfExists(file);
@@ -73,6 +76,23 @@ public final class QemuImages implements DiskImages {
         e.addSuppressed(left);
       }
       throw e;
+    }
+  }
+
+  /**
+   * Once more, where the tool could not tell how fast this processor is: for a passphrase it counts
+   * its own processor time, which a kernel that counts in ticks may not have moved.
+   */
+  private void run(List<String> command, Path directory) throws VirtException {
+    for (int tried = 1; ; tried++) {
+      try {
+        var _ = Tool.run(command, directory, deadline);
+        return;
+      } catch (VirtException e) {
+        if (tried == CREATION_TRIES || !String.valueOf(e.getMessage()).contains(NO_CPU_TIME)) {
+          throw e;
+        }
+      }
     }
   }
 

@@ -41,6 +41,8 @@ final class OutgoingMigration {
   private static final Logger log = LoggerFactory.getLogger(OutgoingMigration.class);
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
+  private static final String CANCELLED = "The hand-over was cancelled.";
+
   private final Session session;
   private final DiskMirrors mirrors;
   private final Recovery recovery;
@@ -240,7 +242,7 @@ final class OutgoingMigration {
     deciding.lock();
     try {
       if (cancelled) {
-        throw new StayException("The hand-over was cancelled.");
+        throw new StayException(CANCELLED);
       }
       record.recordHandedOver();
       recorded = true;
@@ -263,7 +265,17 @@ final class OutgoingMigration {
       e.addSuppressed(why);
       throw e;
     }
-    return new HandOver.Stayed(why.getMessage() + "");
+    // What a cancelled move then fails of is only how it ended.
+    return new HandOver.Stayed(isCancelled() ? CANCELLED : why.getMessage() + "");
+  }
+
+  private boolean isCancelled() {
+    deciding.lock();
+    try {
+      return cancelled;
+    } finally {
+      deciding.unlock();
+    }
   }
 
   void cancel() throws VirtException {
@@ -274,7 +286,12 @@ final class OutgoingMigration {
       }
       cancelled = true;
       switch (session.migrationStatus()) {
-        case "setup", "active", "pre-switchover" -> session.call(new Commands.MigrateCancel());
+        case "setup", "active", "pre-switchover" -> {
+          // The destination's QEMU ends with its stream, and its exports with it: a mirror that
+          // waits for them to come back would hold the guest's next stop for the whole outage.
+          mirrors.hangUp();
+          session.call(new Commands.MigrateCancel());
+        }
         default -> {}
       }
     } finally {

@@ -64,6 +64,8 @@ final class Recovery {
       return;
     }
     if (!status.equals("cancelling")) {
+      // Before the destination ends with its stream: see OutgoingMigration.cancel.
+      mirrors.hangUp();
       session.call(new Commands.MigrateCancel());
     }
     if (session.await(CANCELS, this::migrationEnded)) {
