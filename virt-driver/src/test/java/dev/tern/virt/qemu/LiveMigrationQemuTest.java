@@ -315,12 +315,10 @@ class LiveMigrationQemuTest {
     int before = TestHost.console(source).lastIndexOf("\nA ");
     assertThat(
             Written.await(
-                source,
+                source.resolve("console.log"),
                 SOON,
-                () ->
-                    TestHost.console(source).lastIndexOf("\nA ") > before
-                        ? Optional.of(true)
-                        : Optional.empty()))
+                console ->
+                    console.lastIndexOf("\nA ") > before ? Optional.of(true) : Optional.empty()))
         .as("acknowledged writes go on")
         .isPresent();
     assertThat(TestHost.console(source)).doesNotContain("R LOST", "R CORRUPT", "R EIO");

@@ -166,9 +166,9 @@ final class TestHost {
   static void awaitConsole(Path instance, String text, Duration patience) throws Exception {
     boolean said =
         Written.await(
-                instance,
+                instance.resolve("console.log"),
                 patience,
-                () -> console(instance).contains(text) ? Optional.of(true) : Optional.empty())
+                console -> console.contains(text) ? Optional.of(true) : Optional.empty())
             .isPresent();
     if (!said) {
       throw new AssertionError(
