@@ -29,6 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A guest with disks of every kind, on real QEMUs,")
 class DisksQemuTest {
+  /** Eight clusters. */
+  private static final long TABLES = 8 * 65_536;
+
   @TempDir Path temporary;
   private TwoDiskHosts hosts;
 
@@ -69,8 +72,12 @@ class DisksQemuTest {
     switch (sync) {
       case FULL -> assertThat(after.allocatedBytes()).isGreaterThan(before.allocatedBytes());
       case TOP -> {
-        assertThat(after.allocatedBytes()).isLessThanOrEqualTo(before.allocatedBytes() * 21 / 20);
-        assertThat(move.diskBytes()).isLessThanOrEqualTo(before.allocatedBytes() * 21 / 20);
+        // The guest went on writing between the two looks, and tables of so small an image weigh as
+        // much as its data.
+        assertThat(after.allocatedBytes())
+            .isLessThanOrEqualTo(before.allocatedBytes() * 21 / 20 + TABLES);
+        assertThat(move.diskBytes())
+            .isLessThanOrEqualTo(before.allocatedBytes() * 21 / 20 + TABLES);
       }
     }
   }
