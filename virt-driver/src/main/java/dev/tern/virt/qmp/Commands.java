@@ -222,9 +222,9 @@ public final class Commands {
   public record BlockSetIoThrottle(
       String id, long bps, long bps_rd, long bps_wr, long iops, long iops_rd, long iops_wr)
       implements QmpCommand<Void> {
-    /** Writes only. */
-    public BlockSetIoThrottle(String id, long writtenPerSecond) {
-      this(id, 0, 0, writtenPerSecond, 0, 0, 0);
+    /** Writes only: bytes, and how many writes. */
+    public BlockSetIoThrottle(String id, long writtenPerSecond, long writesPerSecond) {
+      this(id, 0, 0, writtenPerSecond, 0, 0, writesPerSecond);
     }
   }
 
