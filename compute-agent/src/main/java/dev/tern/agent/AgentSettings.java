@@ -95,7 +95,7 @@ public record AgentSettings(
                 + " empty is the directory secrets beside the instances. Whoever has it and a disk"
                 + " can read the disk, so it may be worth a file system of its own.")
         @DefaultValue("")
-        Path secrets,
+        String secrets,
     @Setting(
             "Sends and receives guests in plaintext, without keys; both hosts of a migration must"
                 + " have it alike.")
@@ -137,7 +137,7 @@ public record AgentSettings(
 
   /** Where passphrases of encrypted disks are. */
   Path secretsDirectory() {
-    Path at = secrets.toString().isEmpty() ? data.resolve("secrets") : secrets;
+    Path at = secrets.isEmpty() ? data.resolve("secrets") : Path.of(secrets);
     return at.toAbsolutePath();
   }
 }

@@ -268,7 +268,7 @@ final class TwoHosts implements AutoCloseable {
           "qemu-storage-daemon",
           "tcg",
           "qemu64",
-          Path.of(""),
+          "",
           false,
           Duration.ofSeconds(10),
           8,
