@@ -10,7 +10,6 @@ import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -74,7 +73,7 @@ class SteeredMigrationSystemTest {
 
         assertThat(patch(stage, path, "{\"policy\": {\"max_bandwidth\": %d}}".formatted(3 * MIB)))
             .isEqualTo(202);
-        Thread.sleep(4000);
+        Pause.SLEEPING.of(Duration.ofSeconds(4));
         assertRate(api, path, 3 * MIB);
 
         assertThat(server.awaitMigrationEnd()).isEqualTo("failed");
@@ -106,7 +105,7 @@ class SteeredMigrationSystemTest {
       throws Exception {
     long at = System.nanoTime();
     long from = moved(api, path);
-    Thread.sleep(10_000);
+    Pause.SLEEPING.of(Duration.ofSeconds(10));
     double rate = (moved(api, path) - from) * 1e9 / (System.nanoTime() - at);
     assertThat(rate).isBetween(bytesPerSecond * 0.75, bytesPerSecond * 1.1);
   }
@@ -115,7 +114,7 @@ class SteeredMigrationSystemTest {
     try (HttpClient client = HttpClient.newHttpClient()) {
       return client
           .send(
-              HttpRequest.newBuilder(URI.create(stage.place().api() + path))
+              HttpRequest.newBuilder(stage.place().api().resolve(path))
                   .header("Content-Type", "application/json")
                   .header("X-Auth-Token", "admin:admin")
                   .method("PATCH", HttpRequest.BodyPublishers.ofString(body))
