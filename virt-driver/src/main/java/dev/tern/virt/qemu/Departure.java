@@ -118,7 +118,11 @@ final class Departure {
     long stalledAt = in(stall);
     long until = in(REPAIR);
     while (System.nanoTime() < until) {
-      MigrationState state = session.call(new Commands.QueryMigrate());
+      Optional<MigrationState> answer = stateUnlessHeld();
+      if (answer.isEmpty()) {
+        continue; // the wait for the answer was the pause
+      }
+      MigrationState state = answer.get();
       switch (String.valueOf(state.status())) {
         case "completed" -> {
           return sent();
@@ -149,6 +153,28 @@ final class Departure {
     }
     return unknown(
         "the rest of its memory could not be sent for %d min".formatted(REPAIR.toMinutes()));
+  }
+
+  /**
+   * Empty while QEMU's main loop is held: when it connects anew it waits there for the other side's
+   * part of the TLS handshake, which on a bad link may never come.
+   */
+  private Optional<MigrationState> stateUnlessHeld() throws VirtException, InterruptedException {
+    try {
+      return Optional.of(session.call(new Commands.QueryMigrate()));
+    } catch (VirtException e) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException(e.getMessage());
+      }
+      if (e.kind() != Kind.NO_ANSWER) {
+        throw e;
+      }
+      log.atWarn()
+          .addKeyValue("step", "hand-over")
+          .setCause(e)
+          .log("QEMU does not answer while the rest of the memory is sent; asked again");
+      return Optional.empty();
+    }
   }
 
   private void resume() throws VirtException {

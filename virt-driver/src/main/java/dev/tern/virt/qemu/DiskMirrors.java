@@ -354,6 +354,21 @@ final class DiskMirrors {
     hangUp(Nodes::isTarget);
   }
 
+  /**
+   * As {@link #hangUp()} for the targets of these jobs, also while QEMU's main loop is held:
+   * nothing is asked first, and QEMU takes the command past whatever waits.
+   */
+  void hangUpAtOnce(List<String> jobs) throws VirtException {
+    if (!jobs.isEmpty()) {
+      session.callUnlessRefused(
+          new Commands.Yank(
+              jobs.stream()
+                  .map(job ->
+                      new YankInstance("block-node", Nodes.targetExport(Nodes.mirrored(job))))
+                  .toList()));
+    }
+  }
+
   private void hangUp(Predicate<String> target) throws VirtException {
     List<YankInstance> stuck =
         session.call(new Commands.QueryYank()).stream()

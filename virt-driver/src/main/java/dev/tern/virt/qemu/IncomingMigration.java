@@ -262,10 +262,24 @@ final class IncomingMigration {
       log.atDebug().setCause(e).log("no NBD server to stop");
     }
     if (running.isPresent()) {
-      // QEMU tells RESUME before it answers cont.
-      session.monitor().await(running.get());
+      awaitRun(running.get(), watch);
     }
     return new Arrival.Running(watch.stamps());
+  }
+
+  /**
+   * QEMU tells RESUME before it answers cont, and after post-copy the guest's first page to come
+   * can hold the answer up.
+   */
+  private void awaitRun(Pending<Void> running, ArrivalWatch watch) throws VirtException {
+    try {
+      session.monitor().await(running);
+    } catch (VirtException e) {
+      if (e.kind() != Kind.NO_ANSWER || watch.stamps().resumed().isEmpty()) {
+        throw e;
+      }
+      log.atDebug().setCause(e).log("the guest runs, and QEMU waits for its memory");
+    }
   }
 
   /** Takes up what a former agent watched. */
@@ -294,12 +308,31 @@ final class IncomingMigration {
    */
   private void receiveTheRest(QmpEvents events) throws VirtException, InterruptedException {
     boolean listens = false;
-    for (String status = session.migrationStatus();
-        status.startsWith(POST_COPY);
-        status = session.migrationStatus()) {
-      // Once for each break: QEMU stays paused until the source has come.
-      listens = status.equals("postcopy-paused") && (listens || listenAgain());
-      var _ = events.next(LOOK_EVERY);
+    Optional<String> status = statusUnlessHeld();
+    while (status.isEmpty() || status.get().startsWith(POST_COPY)) {
+      // A processor that waits for a page can hold QEMU's main loop; then only what passes it says
+      // whether the link broke, and QEMU refuses to listen while it has not.
+      boolean broken = status.isEmpty() || status.get().equals("postcopy-paused");
+      listens = broken && (listens || listenAgain());
+      Optional<QmpEvent> event = events.next(LOOK_EVERY);
+      if (event.isEmpty()) {
+        status = statusUnlessHeld();
+      } else if (event.get().name().equals("MIGRATION")) {
+        status = Optional.of(event.get().text("status"));
+        listens = false; // each break anew
+      }
+    }
+  }
+
+  private Optional<String> statusUnlessHeld() throws VirtException {
+    try {
+      return Optional.of(session.migrationStatus());
+    } catch (VirtException e) {
+      if (e.kind() != Kind.NO_ANSWER) {
+        throw e;
+      }
+      log.atDebug().setCause(e).log("QEMU waits for memory that is still to come");
+      return Optional.empty();
     }
   }
 

@@ -69,6 +69,11 @@ final class Nodes {
     return disk + "-copied";
   }
 
+  /** The disk a mirror's job belongs to. */
+  static String mirrored(String job) {
+    return job.substring(MIRROR.length());
+  }
+
   static boolean isMirror(String job) {
     return job.startsWith(MIRROR);
   }

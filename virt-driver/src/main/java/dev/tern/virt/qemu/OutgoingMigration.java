@@ -41,6 +41,7 @@ final class OutgoingMigration {
   private static final Logger log = LoggerFactory.getLogger(OutgoingMigration.class);
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
+  private static final Duration STOPS = Duration.ofSeconds(1);
   private static final String CANCELLED = "The hand-over was cancelled.";
 
   private final Session session;
@@ -79,12 +80,13 @@ final class OutgoingMigration {
       if (handedOver) {
         return departure.goOn();
       }
+      List<String> jobs = List.of();
       try {
         Helm helm = new Helm(session, steering);
         begin(target, steering, helm);
         // Asked now: once the guest stands, each question is a part of its pause.
-        List<String> jobs = mirrors.jobs().stream().map(Commands.Job::id).toList();
-        reachPreSwitchover(events, helm, progress);
+        jobs = mirrors.jobs().stream().map(Commands.Job::id).toList();
+        reachPreSwitchover(events, helm, longestStop(steering), progress);
         mirrors.finish(jobs, events);
         recordOrStay(record);
         return departure.letGo();
@@ -92,9 +94,22 @@ final class OutgoingMigration {
         return stay(
             new StayException("The copy of the memory was given up: %s.".formatted(e.getMessage())),
             steering.keepPaused());
-      } catch (VirtException | StayException e) {
+      } catch (VirtException e) {
+        letGoOfMainLoop(e, jobs);
+        return stay(e, steering.keepPaused());
+      } catch (StayException e) {
         return stay(e, steering.keepPaused());
       }
+    }
+  }
+
+  /**
+   * To stop the guest QEMU waits for what its mirrors have sent, with its main loop held: on a dead
+   * link for as long as an outage may be, and the guest stands meanwhile.
+   */
+  private void letGoOfMainLoop(VirtException why, List<String> jobs) throws VirtException {
+    if (why.kind() == Kind.NO_ANSWER) {
+      mirrors.hangUpAtOnce(jobs);
     }
   }
 
@@ -171,12 +186,22 @@ final class OutgoingMigration {
         : "tcp:%s:%d".formatted(address, port);
   }
 
-  private void reachPreSwitchover(QmpEvents events, Helm helm, Consumer<MoveProgress> progress)
+  /** How long QEMU may be silent once the guest stands; a forced move sets its pause aside. */
+  private Duration longestStop(Steering steering) {
+    Duration maxPause = steering.policy().maxPause();
+    return maxPause.compareTo(STOPS) > 0 || steering.forced()
+        ? session.settings().deadlines().query()
+        : STOPS;
+  }
+
+  private void reachPreSwitchover(
+      QmpEvents events, Helm helm, Duration longestStop, Consumer<MoveProgress> progress)
       throws VirtException, StayException, GivenUp, InterruptedException {
     long lookAt = 0;
+    Duration patience = session.settings().deadlines().query();
     while (true) {
       if (System.nanoTime() >= lookAt) {
-        if (look(helm, progress)) {
+        if (look(helm, patience, progress)) {
           return;
         }
         lookAt = System.nanoTime() + LOOK_EVERY.toNanos();
@@ -188,7 +213,10 @@ final class OutgoingMigration {
       }
       switch (event.get().name()) {
         // The next event is due; a look now would be answered before it.
-        case "STOP" -> lookAt = System.nanoTime() + LOOK_EVERY.toNanos();
+        case "STOP" -> {
+          lookAt = System.nanoTime() + LOOK_EVERY.toNanos();
+          patience = longestStop;
+        }
         case "MIGRATION" -> {
           if (reached(event.get().text("status"))) {
             return;
@@ -222,9 +250,9 @@ final class OutgoingMigration {
   }
 
   /** Tells progress; true when QEMU waits in pre-switchover and the event was missed. */
-  private boolean look(Helm helm, Consumer<MoveProgress> progress)
+  private boolean look(Helm helm, Duration patience, Consumer<MoveProgress> progress)
       throws VirtException, StayException, GivenUp {
-    MigrationState state = session.call(new Commands.QueryMigrate());
+    MigrationState state = session.call(new Commands.QueryMigrate(), patience);
     if ("pre-switchover".equals(state.status())) {
       return true;
     }

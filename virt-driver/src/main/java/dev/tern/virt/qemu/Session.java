@@ -19,6 +19,11 @@ record Session(
     return monitor.call(command);
   }
 
+  /** As {@link #call(QmpCommand)}, with a patience of its own. */
+  <R> R call(QmpCommand<R> command, Duration patience) throws VirtException {
+    return monitor.call(command, patience);
+  }
+
   /** Sends a command whose refusal means that there is nothing left to do. */
   void callUnlessRefused(QmpCommand<?> command) throws VirtException {
     try {

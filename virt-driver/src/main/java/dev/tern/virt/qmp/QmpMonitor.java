@@ -13,13 +13,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,9 +32,17 @@ import tools.jackson.databind.JsonNode;
  * One connection to a QEMU's monitor, for any number of threads. A command that did not return was
  * refused, has no answer, or its QEMU is gone; an answer that comes after its deadline is dropped
  * by its id and hurts nobody.
+ *
+ * <p>QEMU queues eight commands of a client and then reads no more from it, out-of-band ones
+ * neither. So that these always pass a main loop that is held, no more than six others are on their
+ * way: one that finds no room within its deadline is not sent.
+ *
+ * <p>One thread reads, one writes: a channel closes for good when a thread that works on it is
+ * interrupted, and who cancels a piece of work does not mean the connection.
  */
 public final class QmpMonitor implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(QmpMonitor.class);
+  private static final int ON_THEIR_WAY = 6;
 
   private final SocketChannel channel;
   private final QmpDeadlines deadlines;
@@ -41,7 +51,9 @@ public final class QmpMonitor implements AutoCloseable {
   private final Set<QmpEvents> readers = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<JsonNode> greeting = new CompletableFuture<>();
   private final CompletableFuture<VirtException> ended = new CompletableFuture<>();
-  private final ReentrantLock writing = new ReentrantLock(); // guards the channel's output
+  private final BlockingQueue<String> outgoing = new LinkedBlockingQueue<>();
+  private final Semaphore room = new Semaphore(ON_THEIR_WAY);
+  private final Set<Long> inTurn = ConcurrentHashMap.newKeySet(); // those that took of the room
   private volatile boolean outOfBand;
 
   private QmpMonitor(SocketChannel channel, QmpDeadlines deadlines) {
@@ -65,6 +77,8 @@ public final class QmpMonitor implements AutoCloseable {
     }
     QmpMonitor monitor = new QmpMonitor(channel, deadlines);
     Thread.ofVirtual().name("qmp-" + socket.getFileName()).start(monitor::read);
+    Thread writer = Thread.ofVirtual().name("qmp-to-" + socket.getFileName()).start(monitor::write);
+    monitor.onEnd(why -> writer.interrupt());
     try {
       monitor.negotiate(patience);
       return monitor;
@@ -92,19 +106,28 @@ public final class QmpMonitor implements AutoCloseable {
     return await(submit(command));
   }
 
+  /** As {@link #call(QmpCommand)}, with a patience of its own. */
+  public <R> R call(QmpCommand<R> command, Duration patience) throws VirtException {
+    return await(submit(command), patience);
+  }
+
   /** Sends a command without waiting; {@link #await} collects. */
   public <R> Pending<R> submit(QmpCommand<R> command) throws VirtException {
     return new Pending<>(command, send(command));
   }
 
   /** Waits for the answer to a command sent earlier. */
+  public <R> R await(Pending<R> pending) throws VirtException {
+    return await(pending, deadlines.of(pending.command().pace()));
+  }
+
   @SuppressWarnings({
     "unchecked",
     "NullAway"
   }) // Only a command of Void returns null, to callers that ignore it.
-  public <R> R await(Pending<R> pending) throws VirtException {
+  private <R> R await(Pending<R> pending, Duration patience) throws VirtException {
     QmpCommand<R> command = pending.command();
-    JsonNode returned = result(pending.answer(), command.command(), deadlines.of(command.pace()));
+    JsonNode returned = result(pending.answer(), command.command(), patience);
     try {
       return QmpJson.answer(command, returned);
     } catch (JacksonException e) {
@@ -142,38 +165,57 @@ public final class QmpMonitor implements AutoCloseable {
   }
 
   private CompletableFuture<JsonNode> send(QmpCommand<?> command) throws VirtException {
+    boolean past = outOfBand && command.outOfBand();
+    if (!past) {
+      takeRoom(command);
+    }
     long id = ids.incrementAndGet();
+    if (!past) {
+      inTurn.add(id);
+    }
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
     waiting.put(id, answer);
     var _ = answer.whenComplete((a, e) -> waiting.remove(id));
-    String line = QmpJson.request(command, id, outOfBand && command.outOfBand()) + "\n";
-    ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
-    // A channel closes for good when the thread that writes to it is interrupted, and who cancels a
-    // piece of work does not mean the connection.
-    boolean interrupted = Thread.interrupted();
-    writing.lock();
-    try {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-    } catch (IOException e) {
-      waiting.remove(id);
-      VirtException why = ended.getNow(null);
-      throw why == null
-          ? new VirtException(
-              Kind.GONE, "QEMU is gone: %s could not be sent.".formatted(command.command()), e)
-          : new VirtException(why);
-    } finally {
-      writing.unlock();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    outgoing.add(QmpJson.request(command, id, past) + "\n");
     VirtException why = ended.getNow(null);
     if (why != null) {
       answer.completeExceptionally(why);
     }
     return answer;
+  }
+
+  private void takeRoom(QmpCommand<?> command) throws VirtException {
+    if (room.tryAcquire()) {
+      return;
+    }
+    Duration patience = deadlines.of(command.pace());
+    try {
+      if (room.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw new VirtException(
+        Kind.NO_ANSWER,
+        "%s was not sent: QEMU has answered none of %d commands before it within %d ms."
+            .formatted(command.command(), ON_THEIR_WAY, patience.toMillis()),
+        null);
+  }
+
+  private void write() {
+    try {
+      while (channel.isOpen()) {
+        ByteBuffer bytes = ByteBuffer.wrap(outgoing.take().getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+      }
+    } catch (IOException e) {
+      end(new VirtException(Kind.GONE, "QEMU is gone: its monitor takes no more commands.", e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // by the end of the connection
+    }
   }
 
   private static JsonNode result(
@@ -230,7 +272,11 @@ public final class QmpMonitor implements AutoCloseable {
       QmpEvent event = new QmpEvent(message.path("event").asString(""), message.path("data"), at);
       readers.forEach(reader -> reader.add(event));
     } else {
-      CompletableFuture<JsonNode> answer = waiting.remove(message.path("id").asLong(-1));
+      long id = message.path("id").asLong(-1);
+      if (inTurn.remove(id)) {
+        room.release();
+      }
+      CompletableFuture<JsonNode> answer = waiting.remove(id);
       if (answer == null) {
         log.atDebug().log("late answer from QEMU dropped");
       } else if (message.has("error")) {
@@ -251,7 +297,9 @@ public final class QmpMonitor implements AutoCloseable {
     } catch (IOException e) {
       log.atDebug().setCause(e).log("monitor socket did not close");
     }
-    ended.complete(why);
+    if (ended.complete(why)) {
+      room.release(Integer.MAX_VALUE / 2); // who waits for it learns that it has ended
+    }
     greeting.completeExceptionally(why);
     waiting.values().forEach(answer -> answer.completeExceptionally(why));
     readers.forEach(QmpEvents::end);

@@ -10,10 +10,14 @@ import dev.tern.virt.MovePolicy.AtDeadline;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.qmp.Commands;
-import java.nio.file.Files;
+import dev.tern.virt.qmp.QmpEvents;
+import dev.tern.virt.qmp.QmpMonitor;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -27,6 +31,7 @@ class DeadLinkQemuTest {
   private static final Duration AT_ONCE = Duration.ofSeconds(5);
   private static final long MIB = 1 << 20;
   private static final String DIRTIER = "tern.mem=24,400 tern.beat=50";
+  private static final String WRITER = "tern.write=200,2000,0 tern.beat=50";
   private static final String QUIET = "tern.beat=50";
 
   @TempDir Path directory;
@@ -95,6 +100,31 @@ class DeadLinkQemuTest {
     }
   }
 
+  /** The stop of a guest waits for what its mirrors have sent, and QEMU with it. */
+  @Test
+  void when_its_guest_is_stopped_keeps_it_at_home_and_lets_it_go_on() throws Exception {
+    try (MovingGuest guest = MovingGuest.with(directory, WRITER, 96);
+        FreezingLink disks = new FreezingLink(guest.to.nbdPort())) {
+      guest.mirror(steering(0, false), disks.port());
+      Map<String, Instant> seen = new ConcurrentHashMap<>();
+      try (QmpMonitor second = guest.secondMonitor();
+          QmpEvents _ = second.events(event -> seen.put(event.name(), event.at()))) {
+        CompletableFuture<HandOver> handOver =
+            handOverInBackground(guest, steering(8 * MIB, false), guest.to.migrationPort());
+        while (guest.progress.getLast().memoryProcessed() < MIB) {
+          assertThat(handOver).isNotDone();
+          Thread.sleep(20);
+        }
+        disks.freeze();
+        assertThat(handOver.get(60, TimeUnit.SECONDS)).isInstanceOf(HandOver.Stayed.class);
+      }
+      guest.assertAtHome();
+      assertThat(seen).containsKeys("STOP", "RESUME");
+      assertThat(Duration.between(seen.get("STOP"), seen.get("RESUME")))
+          .isBetween(Duration.ZERO, AT_ONCE);
+    }
+  }
+
   @Test
   void after_post_copy_began_goes_on_over_a_new_connection() throws Exception {
     try (MovingGuest guest = MovingGuest.with(directory, DIRTIER, 112);
@@ -105,20 +135,11 @@ class DeadLinkQemuTest {
       assertThat(guest.arrival.get(60, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
       assertThat(guest.ask(new Commands.QueryMigrate()).status()).isEqualTo("postcopy-active");
       memory.cut();
-      while (!listens(guest.to.migrationPort())) {
-        Thread.sleep(20);
-      }
       memory.mend();
       assertThat(handOver.get(120, TimeUnit.SECONDS)).isInstanceOf(HandOver.Sent.class);
       guest.assertMoved();
       guest.assertMemoryIsWhole();
     }
-  }
-
-  /** Looked up, because a connection to find out would be taken for the stream. */
-  private static boolean listens(int port) throws Exception {
-    return Files.readAllLines(Path.of("/proc/net/tcp")).stream()
-        .anyMatch(line -> line.contains(":%04X 00000000:0000 0A".formatted(port)));
   }
 
   private static CompletableFuture<HandOver> handOverInBackground(

@@ -121,12 +121,21 @@ final class MovingGuest implements AutoCloseable {
   }
 
   <R> R ask(Path instance, QmpCommand<R> command) throws VirtException {
-    Duration patience = Duration.ofSeconds(10);
-    try (MonitorSockets sockets = MonitorSockets.of(instance, Path.of("/tmp"));
-        QmpMonitor monitor =
-            QmpMonitor.connect(
-                sockets.second(), new QmpDeadlines(patience, patience, patience), patience)) {
+    try (QmpMonitor monitor = secondMonitor(instance)) {
       return monitor.call(command);
+    }
+  }
+
+  /** The source's second monitor, which takes one client at a time. */
+  QmpMonitor secondMonitor() throws VirtException {
+    return secondMonitor(source);
+  }
+
+  private static QmpMonitor secondMonitor(Path instance) throws VirtException {
+    Duration patience = Duration.ofSeconds(10);
+    try (MonitorSockets sockets = MonitorSockets.of(instance, Path.of("/tmp"))) {
+      return QmpMonitor.connect(
+          sockets.second(), new QmpDeadlines(patience, patience, patience), patience);
     }
   }
 

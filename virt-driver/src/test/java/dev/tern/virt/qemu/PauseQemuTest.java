@@ -53,7 +53,7 @@ class PauseQemuTest {
       new Steering(
           new MovePolicy(
               Duration.ofMillis(50),
-              48 << 20,
+              16 << 20,
               Duration.ofSeconds(60),
               AtDeadline.ABORT,
               false,

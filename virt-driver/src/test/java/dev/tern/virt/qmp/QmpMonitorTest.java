@@ -67,6 +67,43 @@ class QmpMonitorTest {
   }
 
   @Test
+  void keeps_room_for_what_passes_the_queue_of_a_stuck_main_loop() throws Exception {
+    for (int i = 0; i < 6; i++) {
+      assertFails(() -> monitor.call(new Commands.QueryStatus()), Kind.NO_ANSWER, "did not answer");
+      assertThat(qemu.hear()).contains("query-status");
+    }
+    assertFails(() -> monitor.call(new Commands.QueryStatus()), Kind.NO_ANSWER, "was not sent");
+
+    var _ = monitor.submit(new Commands.QueryYank());
+    assertThat(qemu.hear()).startsWith("{\"exec-oob\":\"query-yank\"");
+
+    qemu.say("{\"return\":{\"status\":\"running\",\"running\":true},\"id\":2}");
+    var next = monitor.submit(new Commands.Cont());
+    assertThat(qemu.hear()).isEqualTo("{\"execute\":\"cont\",\"id\":9}");
+    qemu.say("{\"return\":{},\"id\":9}");
+    monitor.await(next);
+  }
+
+  @Test
+  void outlives_the_interruption_of_whoever_sends() throws Exception {
+    for (int id = 2; id < 500; id++) {
+      Thread sender =
+          Thread.ofPlatform()
+              .start(() -> {
+                try {
+                  var _ = monitor.submit(new Commands.Cont());
+                } catch (VirtException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      sender.interrupt();
+      sender.join();
+      assertThat(qemu.hear()).contains("\"cont\"");
+      qemu.say("{\"return\":{},\"id\":%d}".formatted(id));
+    }
+  }
+
+  @Test
   void tells_a_refusal_in_qemus_own_words() throws Exception {
     var pending = monitor.submit(new Commands.Cont());
     qemu.hear();
