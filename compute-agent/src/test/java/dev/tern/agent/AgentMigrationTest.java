@@ -150,6 +150,7 @@ class AgentMigrationTest {
 
   @ParameterizedTest
   @EnumSource(Weather.class)
+  @Tag("S87")
   void ends_with_the_guest_there_and_nothing_here(Weather chosen) throws Exception {
     weather = chosen;
     boot();
@@ -459,6 +460,7 @@ class AgentMigrationTest {
   @Test
   @Tag("S110")
   @Tag("S111")
+  @Tag("S22")
   void on_the_wrong_storage_is_refused_in_Novas_words() throws Exception {
     boot();
     Path seen = hosts.source.data.resolve("instances/probe-" + SERVER);

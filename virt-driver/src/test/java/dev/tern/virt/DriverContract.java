@@ -91,6 +91,7 @@ public abstract class DriverContract {
   }
 
   @Test
+  @Tag("S78")
   void never_runs_a_guest_before_it_arrived() throws Exception {
     Guest d = launch(1, LaunchMode.INCOMING);
     assertThat(d.runState()).isEqualTo(RunState.INCOMING);
@@ -145,6 +146,7 @@ public abstract class DriverContract {
   }
 
   @Test
+  @Tag("S37")
   void moves_a_guest_and_repeats_each_step() throws Exception {
     Guest s = launch(0, LaunchMode.RUN);
     Guest d = launch(1, LaunchMode.INCOMING);
@@ -171,6 +173,7 @@ public abstract class DriverContract {
   }
 
   @Test
+  @Tag("S80")
   void keeps_a_guest_at_home_whose_disks_are_not_mirrored() throws Exception {
     Guest s = launch(0, LaunchMode.RUN);
     IncomingEndpoints to = open(launch(1, LaunchMode.INCOMING));

@@ -9,6 +9,7 @@ import dev.tern.contract.amqp.MalformedMessageException.Reason;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,6 +93,7 @@ class WireTest {
   }
 
   @Test
+  @Tag("S69")
   void may_say_more_than_we_know_and_leave_optional_things_out() throws Exception {
     String json =
         "{'version':1,'kind':'AgentRequest','later':{},'message':{'type':'StartServer','new':[1],'header':"

@@ -52,6 +52,8 @@ class DisksQemuTest {
   @Tag("S50")
   @Tag("S40")
   @Tag("S28")
+  @Tag("S39")
+  @Tag("S82")
   void moves_with_a_chain_of_three_and_finds_the_marks_of_all_layers(Sync sync) throws Exception {
     LaunchRecipe recipe = hosts.withDisks(hosts.chain(hosts.here));
     LaunchRecipe arriving =

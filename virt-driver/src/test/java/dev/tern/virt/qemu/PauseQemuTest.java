@@ -150,6 +150,7 @@ class PauseQemuTest {
   @Tag("S44")
   @Tag("S100")
   @Tag("S101")
+  @Tag("S83")
   void is_reached_with_progress_of_each_disk_and_pass() throws Exception {
     d.watchArrival(() -> {}, false, told -> {});
 
@@ -172,6 +173,7 @@ class PauseQemuTest {
 
   @Test
   @Tag("S85")
+  @Tag("S47")
   void ends_with_the_exports_closed_before_the_guest_runs() throws Exception {
     List<QmpEvent> seen = Collections.synchronizedList(new ArrayList<>());
     try (var _ = second(destination).events(seen::add)) {
