@@ -81,7 +81,7 @@ public final class Agent implements AutoCloseable {
         new Reservations(host, directories, driver.images(), figures, settings, world.clock());
     DiskSecrets secrets = new DiskSecrets(settings.secretsDirectory(), new SecureRandom());
     Jobs jobs = new Jobs(settings.patience());
-    this.disks = diskSide(jobs, settings);
+    this.disks = diskSide(jobs, settings, proofs);
     InetAddress address = MigrationAddress.parse(settings.migrationAddress());
     Ports ports = new Ports(address, settings.firstPort(), settings.lastPort());
     this.probes =
@@ -133,7 +133,7 @@ public final class Agent implements AutoCloseable {
     this.images = images;
   }
 
-  private DiskSide diskSide(Jobs jobs, AgentSettings settings) {
+  private DiskSide diskSide(Jobs jobs, AgentSettings settings, LayerProofs proofs) {
     return new DiskSide(
         instances,
         jobs,
@@ -142,7 +142,7 @@ public final class Agent implements AutoCloseable {
             new CopyTargets(
                 directories.storages(), driver.images(), settings.diskReserve().toBytes()),
             driver.images()),
-        new DiskFreezing(driver.images()),
+        new DiskFreezing(driver.images(), proofs),
         new ImageSender(http, settings.imageService(), settings.imageDeadline()));
   }
 

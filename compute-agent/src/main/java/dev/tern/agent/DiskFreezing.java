@@ -37,9 +37,11 @@ final class DiskFreezing {
   private static final int MAX_LAYERS = 32;
 
   private final DiskImages images;
+  private final LayerProofs proofs;
 
-  DiskFreezing(DiskImages images) {
+  DiskFreezing(DiskImages images, LayerProofs proofs) {
     this.images = images;
+    this.proofs = proofs;
   }
 
   DiskFrozen freeze(ServerDisks disks, String id, UUID layer)
@@ -121,7 +123,7 @@ final class DiskFreezing {
     }
   }
 
-  private static FreezeNote keep(ServerDisks disks, FreezeNote note)
+  private FreezeNote keep(ServerDisks disks, FreezeNote note)
       throws IOException, InterruptedException {
     Path old = disks.file(note.before());
     DiskNotes notes = new DiskNotes(disks.directory());
@@ -130,9 +132,9 @@ final class DiskFreezing {
     }
     long bytes = Files.size(old);
     String sha256 = Digests.sha256(old);
-    Path layer = disks.bases().resolve(sha256);
-    if (!Files.exists(layer, LinkOption.NOFOLLOW_LINKS)) {
-      place(old, layer);
+    // The old file goes in the end: what has its name already is read, not believed.
+    if (!proofs.proveAnew(sha256)) {
+      place(old, sha256, disks.bases());
     }
     List<LayerRecipe> layers = new ArrayList<>();
     layers.add(new LayerRecipe(sha256, note.before().format(), false));
@@ -146,18 +148,24 @@ final class DiskFreezing {
   }
 
   /** The same file under its new name where that goes, a copy of it from another file system. */
-  private static void place(Path old, Path layer) throws IOException {
+  private void place(Path old, String sha256, Path bases) throws IOException, InterruptedException {
     Files.setPosixFilePermissions(old, PosixFilePermissions.fromString("r--------"));
-    Path half = layer.resolveSibling(layer.getFileName() + ".half");
+    Path half = bases.resolve(sha256 + LayerProofs.HALF);
     Files.deleteIfExists(half);
     try {
       Files.createLink(half, old);
+      Durable.syncReadOnly(half);
     } catch (FileSystemException | UnsupportedOperationException e) {
       log.atDebug().setCause(e).log("a layer is copied, as it cannot be linked");
       Files.copy(old, half, StandardCopyOption.COPY_ATTRIBUTES);
       Durable.syncReadOnly(half);
+      String copied = Digests.sha256(half);
+      if (!copied.equals(sha256)) {
+        Files.delete(half);
+        throw new IOException("the copy of layer %s has sha256 %s".formatted(sha256, copied));
+      }
     }
-    Durable.rename(half, layer);
+    proofs.accept(half, sha256);
   }
 
   private static void addImage(ServerDisks disks, FreezeNote note, String sha256, long bytes)

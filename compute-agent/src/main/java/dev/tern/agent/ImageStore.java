@@ -242,11 +242,12 @@ final class ImageStore {
         cause);
   }
 
-  /** Removes what an agent that died was fetching. */
+  /** Removes what an agent that died was fetching or placing. */
   void removeHalves() throws IOException {
     try (Stream<Path> files = Files.list(bases)) {
       for (Path file : (Iterable<Path>) files::iterator) {
-        if (file.getFileName().toString().endsWith(HALF)) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(HALF) || name.endsWith(LayerProofs.HALF)) {
           Files.delete(file);
         }
       }

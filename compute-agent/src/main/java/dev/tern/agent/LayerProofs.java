@@ -24,6 +24,9 @@ final class LayerProofs {
   /** A file that is not what it was named after; kept for people until housekeeping takes it. */
   static final String WRONG = ".wrong";
 
+  /** A file that is being placed from this host. */
+  static final String HALF = ".half";
+
   private static final Logger log = LoggerFactory.getLogger(LayerProofs.class);
   private static final int CHUNK = 1 << 20;
 
@@ -88,6 +91,12 @@ final class LayerProofs {
         .addKeyValue("found", found)
         .log("a layer does not hold what it is named after; it was moved aside");
     return false;
+  }
+
+  /** As {@link #prove}, and reads the file whatever is known of it. */
+  boolean proveAnew(String sha256) throws IOException, InterruptedException {
+    Files.deleteIfExists(proof(sha256));
+    return prove(sha256);
   }
 
   /** Makes a whole and forced file, whose digest the caller has compared, a layer. */

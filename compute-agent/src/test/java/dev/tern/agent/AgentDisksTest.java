@@ -280,6 +280,39 @@ class AgentDisksTest {
   }
 
   @Test
+  @Tag("S50")
+  void are_not_given_up_for_a_file_that_only_has_their_name() throws Exception {
+    byte[] content = Files.readAllBytes(host.instance().resolve("disk0.qcow2"));
+    String sha256 = TwoHosts.sha256(content);
+    Path there = host.data.resolve("_base").resolve(sha256);
+    byte[] damaged = content.clone();
+    damaged[damaged.length / 2] ^= 1;
+    Files.write(there, damaged);
+
+    DiskFrozen frozen =
+        (DiskFrozen) host.done(new FreezeDisk(header(2), "disk0", UUID.randomUUID()));
+
+    assertThat(frozen.sha256()).isEqualTo(sha256);
+    assertThat(there).hasBinaryContent(content);
+    assertThat(there.resolveSibling(sha256 + ".wrong")).hasBinaryContent(damaged);
+    assertThat(chain()).contains(Optional.of(sha256));
+    assertThat(files()).hasSize(1);
+  }
+
+  @Test
+  @Tag("S50")
+  void share_a_layer_that_is_there_and_right() throws Exception {
+    byte[] content = Files.readAllBytes(host.instance().resolve("disk0.qcow2"));
+    Path there = host.data.resolve("_base").resolve(TwoHosts.sha256(content));
+    Files.write(there, content);
+    Object inode = Files.getAttribute(there, "unix:ino");
+    host.done(new FreezeDisk(header(2), "disk0", UUID.randomUUID()));
+    assertThat(Files.getAttribute(there, "unix:ino")).isEqualTo(inode);
+    assertThat(there).hasBinaryContent(content);
+    assertThat(files()).hasSize(1);
+  }
+
+  @Test
   void that_cannot_be_frozen_are_as_they_were() throws Exception {
     world.failNext("copies.overlay", Kind.REFUSED);
     UUID layer = UUID.randomUUID();
