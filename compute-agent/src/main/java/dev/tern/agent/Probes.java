@@ -82,9 +82,14 @@ final class Probes implements AutoCloseable {
   /** This host as the sending side: what would move, and its half of the key. */
   ProbeOffered offer(UUID probe) throws IOException, VirtException {
     begin(probe);
-    return new ProbeOffered(
-        Recipes.write(recipe(probe)),
-        means.keys().agree(header(probe), Optional.empty()).publicHalf());
+    try {
+      return new ProbeOffered(
+          Recipes.write(recipe(probe)),
+          means.keys().agree(header(probe), Optional.empty()).publicHalf());
+    } catch (IOException | VirtException | RuntimeException e) {
+      endAfter(probe, e);
+      throw e;
+    }
   }
 
   /** This host as the receiving side: a QEMU that waits and is never let run. */
@@ -174,13 +179,15 @@ final class Probes implements AutoCloseable {
         ErrorCode.HYPERVISOR_FAILED, "The memory did not arrive: %s".formatted(reason), null);
   }
 
-  private void begin(UUID probe) {
+  /** The directory is there before anything else of the probe: by it the next agent finds it. */
+  private void begin(UUID probe) throws IOException {
     if (live.size() >= AT_ONCE && !live.contains(probe)) {
       throw new ComputeException(
           ErrorCode.INSTANCE_INVALID_STATE,
           "This host has %d probes under way; ask again in a minute.".formatted(AT_ONCE),
           null);
     }
+    Durable.directory(directory.resolve(probe.toString()));
     if (live.add(probe)) {
       Thread.ofVirtual().name("probe-" + probe).start(() -> endLater(probe));
     }
@@ -202,7 +209,6 @@ final class Probes implements AutoCloseable {
   private Guest launch(UUID probe, LaunchRecipe recipe, LaunchMode mode)
       throws IOException, VirtException {
     Path own = directory.resolve(probe.toString());
-    Durable.directory(own);
     LocalDisk disk = recipe.localDisks().getFirst();
     Path file = own.resolve(disk.file());
     if (!Files.exists(file)) {
@@ -238,9 +244,9 @@ final class Probes implements AutoCloseable {
           running.kill();
         }
       }
-      Durable.removeTree(own);
     }
     means.keys().end(server(probe));
+    Durable.removeTree(own);
     live.remove(probe);
   }
 
