@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.conductor.fake.DiskCloud;
 import dev.tern.conductor.fake.FakeCloud.Fault;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.VmState;
 import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.Seen;
 import dev.tern.store.DiskCopyStore.Wish;
@@ -59,7 +60,7 @@ class DiskSagasTest {
       } catch (InterruptedException e) {
         throw new AssertionError(e);
       }
-      return undisturbed.sagas.log(DiskCloud.SAGA).stream().map(LogLine::step).distinct().toList();
+      return undisturbed.log().stream().map(LogLine::step).distinct().toList();
     }
   }
 
@@ -83,15 +84,17 @@ class DiskSagasTest {
 
     cloud.run();
 
-    CopyStatus status = cloud.copies.copy().status();
+    CopyStatus status = cloud.copy().status();
+    assertThat(cloud.server().task()).as("the server's task").isEmpty();
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ACTIVE);
     if (status == CopyStatus.PIVOTED || status == CopyStatus.FINISHED) {
       assertThat(String.join(", ", cloud.disk.things())).isEqualTo(operation.left);
-      assertThat(cloud.copies.copy().failure()).isEmpty();
+      assertThat(cloud.copy().failure()).isEmpty();
     } else {
       // An image that is there already is the image service's to remove, with its record.
       cloud.disk.imageActive = false;
       assertThat(cloud.disk.things()).containsExactlyElementsOf(UNCHANGED);
-      assertThat(cloud.copies.copy().failure()).isPresent();
+      assertThat(cloud.copy().failure()).isPresent();
     }
     if (cloud.failed()) {
       assertThat(status).isIn(expected(operation, step, fault));
@@ -123,7 +126,7 @@ class DiskSagasTest {
   void shows_the_image_service_s_tasks_in_their_order() throws InterruptedException {
     DiskCloud cloud = Operation.IMAGE.cloud();
     cloud.run();
-    assertThat(cloud.copies.tasks)
+    assertThat(cloud.tasks())
         .containsExactly(TaskState.IMAGE_PENDING_UPLOAD, TaskState.IMAGE_UPLOADING);
   }
 
@@ -133,7 +136,7 @@ class DiskSagasTest {
     DiskCloud cloud = Operation.PIVOT.cloud();
     cloud.disk.readyAt = 20;
     cloud.run();
-    assertThat(cloud.copies.seen)
+    assertThat(cloud.seen())
         .hasSizeGreaterThanOrEqualTo(20)
         .isSortedAccordingTo(java.util.Comparator.comparingLong(Seen::copied));
     assertThat(cloud.time.now()).isLessThan(Duration.ofSeconds(20));
@@ -144,13 +147,13 @@ class DiskSagasTest {
   void that_nobody_told_how_to_end_waits_and_takes_a_new_limit_meanwhile()
       throws InterruptedException {
     DiskCloud cloud = new DiskCloud(SagaKind.DISK_COPY, Optional.empty());
-    cloud.sagas.watcher =
+    cloud.watcher =
         (line, after) -> {
           if (after && line.step().equals("await-word") && line.what().equals("started")) {
             assertThat(cloud.disk.things())
                 .containsExactly("guest on its file", "half a copy", "mirror");
-            cloud.copies.limit(DiskCloud.COPY, 4096);
-            cloud.copies.wish(DiskCloud.COPY, Wish.FINISH);
+            cloud.limit(4096);
+            cloud.wish(Wish.FINISH);
           }
         };
     cloud.run();
@@ -161,7 +164,7 @@ class DiskSagasTest {
   void whose_limit_is_changed_while_it_runs_tells_the_agent() throws InterruptedException {
     DiskCloud cloud = Operation.PIVOT.cloud();
     cloud.disk.readyAt = 10;
-    cloud.copies.limit(DiskCloud.COPY, 4096);
+    cloud.limit(4096);
     cloud.run();
     assertThat(cloud.disk.limit).isEqualTo(4096);
   }
@@ -170,7 +173,7 @@ class DiskSagasTest {
   @Tag("S43")
   void whose_mirror_breaks_off_while_it_waits_is_taken_back() throws InterruptedException {
     DiskCloud cloud = new DiskCloud(SagaKind.DISK_COPY, Optional.empty());
-    cloud.sagas.watcher =
+    cloud.watcher =
         (line, after) -> {
           if (after && line.step().equals("await-word") && line.what().equals("started")) {
             cloud.disk.breakOff();
@@ -178,6 +181,6 @@ class DiskSagasTest {
         };
     cloud.run();
     assertThat(cloud.disk.things()).containsExactlyElementsOf(UNCHANGED);
-    assertThat(cloud.copies.copy().status()).isEqualTo(CopyStatus.FAILED);
+    assertThat(cloud.copy().status()).isEqualTo(CopyStatus.FAILED);
   }
 }

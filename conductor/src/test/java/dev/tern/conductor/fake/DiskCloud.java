@@ -1,55 +1,62 @@
 package dev.tern.conductor.fake;
 
-import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.fake.FakeCloud.Fault;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
+import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
-import dev.tern.contract.PowerState;
-import dev.tern.contract.RequestId;
-import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
-import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.CopyOrder;
 import dev.tern.contract.amqp.Asked;
+import dev.tern.store.DiskCopyStore;
+import dev.tern.store.DiskCopyStore.CopyRecord;
+import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.NewCopy;
-import dev.tern.store.DiskCopyStore.Purpose;
+import dev.tern.store.DiskCopyStore.Seen;
 import dev.tern.store.DiskCopyStore.Wish;
-import dev.tern.store.FlavorStore.FlavorRecord;
-import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.ImageStore.ImageRecord;
+import dev.tern.store.ImageStore.ImageStatus;
+import dev.tern.store.InMemoryStores;
 import dev.tern.store.SagaStore.LogLine;
 import dev.tern.store.SagaStore.SagaKind;
-import dev.tern.store.SagaStore.SagaRecord;
+import dev.tern.store.Samples;
+import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 
 /** One host with one disk, conductors that die, and what can go wrong between them. */
 public final class DiskCloud {
-  public static final UUID SAGA = new UUID(0, 3);
-  public static final UUID COPY = new UUID(0, 6);
+  private static final UUID COPY = new UUID(0, 6);
+  private static final ImageId IMAGE = new ImageId(new UUID(0, 9));
   private static final HostName HOST = new HostName("host-1");
-  private static final ServerId SERVER = new ServerId(new UUID(0, 1));
-  private static final RequestId REQUEST = RequestId.of(new UUID(0, 4));
   private static final Duration SILENCE = Duration.ofMinutes(2);
+  private static final Duration LEASE = Duration.ofSeconds(30);
   private static final int LIVES = 20;
 
-  public final FakeTime time = new FakeTime();
+  private final InMemoryStores stores = new InMemoryStores();
+  private final WatchedSagas sagas = new WatchedSagas(stores.sagas(), this::written);
+  private final WatchedCopies copies = new WatchedCopies(stores.copies());
+  public final FakeTime time = new FakeTime(stores::pass);
   public final FakeDisk disk = new FakeDisk();
-  public final KeptSagas sagas;
-  public final KeptCopies copies;
-  private final SagaKind kind;
+
+  /** Called before a line of the saga is written, and after. */
+  public BiConsumer<LogLine, Boolean> watcher = (line, after) -> {};
+
+  private final CopyRecord accepted;
   private String faultyStep = "";
   private Optional<Fault> fault = Optional.empty();
   private boolean fired;
@@ -57,33 +64,79 @@ public final class DiskCloud {
   private boolean silentInStep;
 
   public DiskCloud(SagaKind kind, Optional<Wish> wish) {
-    this.kind = kind;
-    Lease lease = new Lease(SAGA, 0, Duration.ofSeconds(30));
-    sagas =
-        new KeptSagas(
-            new SagaRecord(
-                SAGA,
-                kind,
-                SERVER,
-                Optional.empty(),
-                REQUEST,
-                lease,
-                Optional.empty(),
-                "{}",
-                false));
-    copies = new KeptCopies(sagas);
-    copies.accept(SAGA, purpose(), new NewCopy(SERVER, order(), wish));
-    sagas.watcher = this::written;
+    Samples samples = new Samples(() -> stores);
+    samples.host(HOST);
+    NewCopy asked = new NewCopy(samples.active(HOST).id(), order(), wish);
+    Requested by = Samples.request();
+    DiskCopyStore all = stores.copies();
+    accepted =
+        switch (kind) {
+          case DISK_COPY -> all.requestCopy(asked, by);
+          case DISK_SNAPSHOT -> all.requestSnapshot(asked, by);
+          case CREATE_IMAGE -> all.requestImage(asked, image(), by);
+          case BOOT, START, STOP, DELETE, LIVE_MIGRATION ->
+              throw new IllegalArgumentException("no operation on a disk: " + kind);
+        };
   }
 
-  private Purpose purpose() {
-    return switch (kind) {
-      case DISK_COPY -> Purpose.COPY;
-      case DISK_SNAPSHOT -> Purpose.SNAPSHOT;
-      case CREATE_IMAGE -> Purpose.IMAGE;
-      case BOOT, START, STOP, DELETE, LIVE_MIGRATION ->
-          throw new IllegalArgumentException("no operation on a disk: " + kind);
-    };
+  // ---- what the database says
+
+  /** The operation. */
+  public CopyRecord copy() {
+    return stores.copies().find(COPY).orElseThrow();
+  }
+
+  /** The server. */
+  public ServerRecord server() {
+    return stores.servers().find(accepted.server()).orElseThrow();
+  }
+
+  /** The saga's log. */
+  public List<LogLine> log() {
+    return sagas.log(accepted.saga());
+  }
+
+  /** Every task the server was given while the saga ran, in order. */
+  public List<TaskState> tasks() {
+    return List.copyOf(copies.tasks);
+  }
+
+  /** How far the copy was, each time it was written. */
+  public List<Seen> seen() {
+    return List.copyOf(copies.seen);
+  }
+
+  // ---- what a user does meanwhile
+
+  /** The user says how it shall end. */
+  public void wish(Wish wish) {
+    var _ = stores.copies().wish(COPY, wish);
+  }
+
+  /** The user sets another limit. */
+  public void limit(long bytesPerSecond) {
+    var _ = stores.copies().limit(COPY, bytesPerSecond);
+  }
+
+  private static ImageRecord image() {
+    return new ImageRecord(
+        IMAGE,
+        "snapshot",
+        "sea",
+        "qcow2",
+        "bare",
+        "private",
+        ImageStatus.QUEUED,
+        0,
+        0,
+        false,
+        Map.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Instant.EPOCH,
+        Instant.EPOCH);
   }
 
   private static CopyOrder order() {
@@ -113,73 +166,39 @@ public final class DiskCloud {
 
   /** Conductors run the saga, one after the other, until it has ended. */
   public void run() throws InterruptedException {
-    for (int life = 0; life < LIVES && !sagas.ended(); life++) {
+    for (int life = 0; life < LIVES && !ended(); life++) {
       SagaRunner.Teller conductor =
           new Sagas(
               new Stores(
                   sagas,
-                  new OneServer(server()),
-                  new KeptMigration(
-                      new dev.tern.contract.MigrationId(new UUID(0, 2)),
-                      SERVER,
-                      SAGA,
-                      HOST,
-                      new dev.tern.contract.ClaimId(new UUID(0, 5)),
-                      sagas,
-                      new KeptClaims()),
-                  new KeptClaims(),
-                  new KeptHosts(),
-                  new NoImages(),
-                  new KeptActions(),
+                  stores.servers(),
+                  stores.migrations(),
+                  stores.claims(),
+                  stores.hosts(),
+                  stores.images(),
+                  stores.actions(),
                   copies),
               this::ask,
               (_, _) -> {
                 throw new IllegalStateException("no scheduler is needed");
               },
               time.time(),
-              settings(),
+              FakeCloud.settings(),
               new MigrationMeters(new SimpleMeterRegistry()));
       try {
-        conductor.run(sagas.lease(SAGA, "conductor", Duration.ofSeconds(30)).orElseThrow());
+        conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow());
       } catch (ConductorDied e) {
         silentInStep = false;
+        time.pass(LEASE);
       }
     }
-    if (!sagas.ended()) {
-      throw new AssertionError("the saga did not end: " + sagas.log(SAGA));
+    if (!ended()) {
+      throw new AssertionError("the saga did not end: " + log());
     }
   }
 
-  private static ServerRecord server() {
-    return new ServerRecord(
-        SERVER,
-        "guest",
-        "guest",
-        "ursula",
-        "sea",
-        new FlavorRecord("t", "t", 1, 128, 1, 0, 0, true, Map.of(), Optional.empty()),
-        new ImageId(new UUID(0, 8)),
-        Map.of(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        false,
-        VmState.ACTIVE,
-        Optional.of(TaskState.COPYING_DISK),
-        PowerState.RUNNING,
-        3,
-        Optional.of(HOST),
-        Optional.empty(),
-        0,
-        Optional.empty(),
-        Instant.EPOCH,
-        Instant.EPOCH,
-        Optional.empty(),
-        Optional.empty());
-  }
-
-  private static ConductorSettings settings() {
-    return FakeCloud.settings();
+  private boolean ended() {
+    return copy().status().ended();
   }
 
   private Asked<AgentAnswer> ask(HostName name, AgentRequest request, Duration deadline) {
@@ -260,12 +279,13 @@ public final class DiskCloud {
   }
 
   private void written(LogLine line, boolean after) {
+    watcher.accept(line, after);
     if (fired || fault.isEmpty() || !line.step().equals(faultyStep)) {
       return;
     }
     if (fault.get() == Fault.ABORTED && line.what().equals("started") && after) {
       fired = true;
-      sagas.abort();
+      cancel();
     }
     boolean dies =
         fault.get()
@@ -275,6 +295,17 @@ public final class DiskCloud {
     if (dies && line.what().equals("done")) {
       fired = true;
       throw new ConductorDied();
+    }
+  }
+
+  // Once its end is decided, a copy is not cancelled any more.
+  private void cancel() {
+    try {
+      wish(Wish.CANCEL);
+    } catch (ComputeException e) {
+      if (copy().status() != CopyStatus.ENDING) {
+        throw e;
+      }
     }
   }
 }

@@ -8,13 +8,11 @@ import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.server.ServerSettings;
-import dev.tern.contract.ClaimId;
+import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
-import dev.tern.contract.MigrationId;
-import dev.tern.contract.RequestId;
-import dev.tern.contract.Resources;
+import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
@@ -22,12 +20,17 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.move.AtDeadline;
 import dev.tern.contract.move.Compression;
 import dev.tern.contract.move.MovePolicy;
+import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
+import dev.tern.store.ActionStore.EventRecord;
+import dev.tern.store.InMemoryStores;
+import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.LogLine;
-import dev.tern.store.SagaStore.SagaKind;
-import dev.tern.store.SagaStore.SagaRecord;
+import dev.tern.store.Samples;
+import dev.tern.store.ServerStore.Requested;
+import dev.tern.store.ServerStore.ServerRecord;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -36,7 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /** Two hosts (and a third for choosing), a scheduler, a database, and what can go wrong. */
@@ -68,32 +71,22 @@ public final class FakeCloud {
     ABORTED
   }
 
-  private static final ServerId SERVER = new ServerId(new UUID(0, 1));
-  private static final MigrationId MIGRATION = new MigrationId(new UUID(0, 2));
-  private static final UUID SAGA = new UUID(0, 3);
-  private static final RequestId REQUEST = RequestId.of(new UUID(0, 4));
-  private static final ClaimId HOME_CLAIM = new ClaimId(new UUID(0, 5));
   private static final Duration SILENCE = Duration.ofMinutes(2);
+  private static final Duration LEASE = Duration.ofSeconds(30);
+  private static final Duration BEAT = Duration.ofSeconds(10);
   private static final int LIVES = 20;
 
-  public final FakeTime time = new FakeTime();
-  public final KeptClaims claims = new KeptClaims();
-  public final KeptSagas sagas =
-      new KeptSagas(
-          new SagaRecord(
-              SAGA,
-              SagaKind.LIVE_MIGRATION,
-              SERVER,
-              Optional.of(MIGRATION),
-              REQUEST,
-              new dev.tern.store.SagaStore.Lease(SAGA, 0, Duration.ofSeconds(30)),
-              Optional.empty(),
-              "{}",
-              false));
-  public final KeptMigration migration =
-      new KeptMigration(MIGRATION, SERVER, SAGA, HOME, HOME_CLAIM, sagas, claims);
-  public final KeptActions actions = new KeptActions();
-  public final KeptHosts hosts = new KeptHosts();
+  public final FakeTime time = new FakeTime(this::passed);
+  private final InMemoryStores stores = new InMemoryStores();
+  private final WatchedSagas sagas = new WatchedSagas(stores.sagas(), this::written);
+  private final Samples samples = new Samples(() -> stores);
+  private final ServerId server;
+  private final Requested request = Samples.request();
+  private final MigrationRecord accepted;
+  private long reports = 1;
+  private Duration reported = Duration.ZERO;
+  private boolean everInDoubt;
+  private Set<String> openWhenWritten = Set.of();
 
   private final Map<HostName, FakeHost> machines = new LinkedHashMap<>();
   private HostName destination = AWAY;
@@ -118,6 +111,12 @@ public final class FakeCloud {
   /** What happens at each question about that copy. */
   public Runnable duringCopy = () -> {};
 
+  /** Set: no agent reports any more. */
+  public boolean agentsAreSilent;
+
+  /** Called before a line of the saga is written, and after. */
+  public BiConsumer<LogLine, Boolean> watcher = (line, after) -> {};
+
   /** Set: a third host can be chosen too. */
   public boolean third;
 
@@ -129,10 +128,62 @@ public final class FakeCloud {
     home.qemu = true;
     home.runs = true;
     home.disk = true;
-    Resources share = new Resources(1, 128, 1);
-    var kept = claims.claim(HOME_CLAIM, SERVER, HOME, share, share);
-    assert kept.isPresent();
-    sagas.watcher = this::written;
+    machines.keySet().forEach(samples::host);
+    server = samples.active(HOME).id();
+    accepted = stores.migrations().requestLiveMigration(Samples.migration(server), request);
+  }
+
+  // ---- what the database says
+
+  /** The migration. */
+  public MigrationRecord migration() {
+    return stores.migrations().find(accepted.id()).orElseThrow();
+  }
+
+  /** The server. */
+  public ServerRecord server() {
+    return stores.servers().find(server).orElseThrow();
+  }
+
+  /** The saga's log. */
+  public List<LogLine> log() {
+    return sagas.log(accepted.saga());
+  }
+
+  /** Events of the request with how they ended, or {@code open}. */
+  public Map<String, String> events() {
+    return stores.actions().find(server, request.request()).orElseThrow().events().stream()
+        .collect(
+            Collectors.toMap(
+                EventRecord::event,
+                event -> event.result().orElse("open"),
+                (one, other) -> one + " " + other));
+  }
+
+  /**
+   * Events that the conductor had left open when it last wrote; the ending closes all there are.
+   */
+  public Set<String> openBeforeTheEnd() {
+    return openWhenWritten;
+  }
+
+  /** Whether nobody could say where the guest runs, at some time. */
+  public boolean wasInDoubt() {
+    return everInDoubt;
+  }
+
+  private boolean ended() {
+    return migration().endedAt().isPresent();
+  }
+
+  private void passed(Duration passed) {
+    stores.pass(passed);
+    everInDoubt |= migration().inDoubt();
+    if (!agentsAreSilent && time.now().minus(reported).compareTo(BEAT) >= 0) {
+      reported = time.now();
+      reports++;
+      machines.keySet().forEach(name -> stores.hosts().report(Samples.report(name, 1, reports)));
+    }
   }
 
   FakeHost host(HostName name) {
@@ -156,6 +207,16 @@ public final class FakeCloud {
   public void fail(String step, Fault how) {
     faultyStep = step;
     fault = Optional.of(how);
+  }
+
+  /** The user changes the policy. */
+  public void requestPolicy(PolicyParts parts) {
+    var _ = stores.migrations().requestPolicy(accepted.id(), parts, Samples.request());
+  }
+
+  /** The user wants the end now. */
+  public void requestForceComplete() {
+    stores.migrations().requestForceComplete(server, accepted.number(), Samples.request());
   }
 
   /** The policies the source was told while it copied, oldest first. */
@@ -182,7 +243,7 @@ public final class FakeCloud {
   public Set<String> things() {
     Set<String> all = new TreeSet<>();
     machines.values().forEach(machine -> machine.things(all));
-    claims.all.values().forEach(claim -> all.add("claim " + claim.host()));
+    stores.claims().of(server).forEach(claim -> all.add("claim " + claim.host()));
     return all;
   }
 
@@ -208,31 +269,32 @@ public final class FakeCloud {
 
   /** Conductors run the saga, one after the other, until it has ended. */
   public void run() throws InterruptedException {
-    for (int life = 0; life < LIVES && !sagas.ended(); life++) {
+    for (int life = 0; life < LIVES && !ended(); life++) {
       SagaRunner.Teller conductor =
           new Sagas(
               new Stores(
                   sagas,
-                  new NoServers(),
-                  migration,
-                  claims,
-                  hosts,
-                  new NoImages(),
-                  actions,
-                  new KeptCopies(sagas)),
+                  stores.servers(),
+                  stores.migrations(),
+                  stores.claims(),
+                  stores.hosts(),
+                  stores.images(),
+                  stores.actions(),
+                  stores.copies()),
               this::ask,
               this::choose,
               time.time(),
               settings(),
               new MigrationMeters(metrics));
       try {
-        conductor.run(sagas.lease(SAGA, "conductor", Duration.ofSeconds(30)).orElseThrow());
+        conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow());
       } catch (ConductorDied e) {
         silentInStep = Optional.empty();
+        time.pass(LEASE);
       }
     }
-    if (!sagas.ended()) {
-      throw new AssertionError("the saga did not end: " + sagas.log(SAGA));
+    if (!ended()) {
+      throw new AssertionError("the saga did not end: " + log());
     }
   }
 
@@ -349,6 +411,12 @@ public final class FakeCloud {
   }
 
   private void written(LogLine line, boolean after) {
+    watcher.accept(line, after);
+    openWhenWritten =
+        events().entrySet().stream()
+            .filter(event -> event.getValue().equals("open"))
+            .map(Map.Entry::getKey)
+            .collect(Collectors.toSet());
     if (fired || fault.isEmpty() || !line.step().equals(faultyStep)) {
       return;
     }
@@ -356,7 +424,7 @@ public final class FakeCloud {
     boolean done = line.what().equals("done");
     if (fault.get() == Fault.ABORTED && started && after) {
       fired = true;
-      sagas.abort();
+      abort();
     }
     boolean dies =
         fault.get()
@@ -366,6 +434,18 @@ public final class FakeCloud {
     if (dies && done) {
       fired = true;
       throw new ConductorDied();
+    }
+  }
+
+  // Once the guest was handed over, the database takes no abort any more.
+  private void abort() {
+    try {
+      stores.migrations().requestAbort(server, accepted.number(), Samples.request());
+    } catch (ComputeException e) {
+      if (e.code() != ErrorCode.INVALID_MIGRATION_STATE
+          || migration().phase().compareTo(Phase.FINISH) < 0) {
+        throw e;
+      }
     }
   }
 
@@ -398,7 +478,7 @@ public final class FakeCloud {
       if (!wanted.refused().containsKey(name)) {
         destination = name;
         var claim =
-            claims.claim(wanted.claim(), SERVER, name, wanted.resources(), wanted.resources());
+            stores.claims().claim(wanted.claim(), server, name, wanted.resources(), Samples.PLENTY);
         return new SchedulerAnswer.Selected(claim.orElseThrow().host(), wanted.claim());
       }
     }

@@ -4,10 +4,21 @@ import dev.tern.conductor.running.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /** Moves only when somebody waits. */
 public final class FakeTime {
+  private final Consumer<Duration> passed;
   private Duration now = Duration.ZERO;
+
+  /**
+   * Stands at zero.
+   *
+   * @param passed told whenever it moves
+   */
+  FakeTime(Consumer<Duration> passed) {
+    this.passed = passed;
+  }
 
   /** Time for a conductor. */
   public Time time() {
@@ -16,6 +27,7 @@ public final class FakeTime {
 
   public void pass(Duration time) {
     now = now.plus(time);
+    passed.accept(time);
   }
 
   public Duration now() {

@@ -9,21 +9,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.conductor.fake.FakeCloud;
 import dev.tern.conductor.fake.FakeCloud.Fault;
+import dev.tern.conductor.fake.LogLines;
+import dev.tern.conductor.saga.SagaLog;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
-import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
-import dev.tern.contract.RequestId;
-import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.store.PauseParts;
 import dev.tern.store.SagaStore.LogLine;
-import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -39,8 +39,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("A live migration")
 class LiveMigrationSagaTest {
   private static final String PIVOT = "hand-over";
-  private static final Requested BY =
-      new Requested(RequestId.of(new UUID(0, 9)), "user", "project");
   private static final PolicyParts LESS =
       new PolicyParts(
           Optional.empty(),
@@ -56,7 +54,7 @@ class LiveMigrationSagaTest {
   static List<String> steps() throws InterruptedException {
     FakeCloud undisturbed = new FakeCloud();
     undisturbed.run();
-    return undisturbed.sagas.log(new UUID(0, 3)).stream().map(LogLine::step).distinct().toList();
+    return undisturbed.log().stream().map(LogLine::step).distinct().toList();
   }
 
   static Stream<Arguments> everyFaultOfEveryStep() throws InterruptedException {
@@ -71,8 +69,8 @@ class LiveMigrationSagaTest {
     cloud.run();
 
     assertMoved();
-    assertThat(cloud.migration.pause)
-        .isEqualTo(
+    assertThat(cloud.migration().figures().pause())
+        .contains(
             new PauseParts(
                 Optional.of(Duration.ofMillis(13)),
                 Optional.of(Duration.ofMillis(1)),
@@ -84,7 +82,7 @@ class LiveMigrationSagaTest {
         .isOne();
     assertThat(cloud.metrics.get("tern.migration.pause").tag("part", "mirror-drain").timer())
         .satisfies(timer -> assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(2.0));
-    assertThat(cloud.actions.events)
+    assertThat(cloud.events())
         .containsOnlyKeys(
             "conductor_live_migrate_instance",
             "compute_check_can_live_migrate_destination",
@@ -94,6 +92,7 @@ class LiveMigrationSagaTest {
             "compute_post_live_migration_at_destination")
         .doesNotContainValue("open")
         .doesNotContainValue("Error");
+    assertThat(cloud.openBeforeTheEnd()).isEmpty();
   }
 
   @ParameterizedTest(name = "{0}: {1}")
@@ -106,14 +105,15 @@ class LiveMigrationSagaTest {
 
     cloud.run();
 
-    if (cloud.migration.status == MigrationStatus.COMPLETED) {
+    if (cloud.migration().status() == MigrationStatus.COMPLETED) {
       assertMoved();
     } else {
       assertStayed();
     }
-    assertThat(cloud.actions.events).doesNotContainValue("open");
+    assertThat(cloud.events()).doesNotContainValue("open");
+    assertThat(cloud.openBeforeTheEnd()).isSubsetOf("conductor_live_migrate_instance");
     if (cloud.failed()) {
-      assertThat(cloud.migration.status).isIn(expected(step, fault));
+      assertThat(cloud.migration().status()).isIn(expected(step, fault));
     }
   }
 
@@ -151,7 +151,7 @@ class LiveMigrationSagaTest {
     cloud.run();
 
     assertStayed();
-    assertThat(cloud.migration.failure.orElseThrow().message()).contains(plain, "plaintext");
+    assertThat(cloud.migration().failure().orElseThrow().message()).contains(plain, "plaintext");
   }
 
   @Test
@@ -172,9 +172,32 @@ class LiveMigrationSagaTest {
 
     cloud.run();
 
-    assertThat(cloud.migration.everInDoubt).isTrue();
-    assertThat(cloud.migration.doubt).isFalse();
+    assertThat(cloud.wasInDoubt()).isTrue();
+    assertThat(cloud.migration().inDoubt()).isFalse();
     assertMoved();
+  }
+
+  @Test
+  void that_takes_long_says_every_30_seconds_how_far_it_is() throws InterruptedException {
+    cloud.silenceAfterLeaving = Duration.ofMinutes(10);
+
+    List<Map<String, Object>> lines = LogLines.of(SagaLog.class, "step goes on", cloud::run);
+
+    assertThat(lines).hasSizeBetween(14, 20);
+    List<Duration> took =
+        lines.stream().map(line -> (Duration) Objects.requireNonNull(line.get("took"))).toList();
+    assertThat(took.getFirst()).isBetween(Duration.ofSeconds(30), Duration.ofSeconds(45));
+    for (int i = 1; i < took.size(); i++) {
+      assertThat(took.get(i).minus(took.get(i - 1)))
+          .isBetween(Duration.ofSeconds(30), Duration.ofSeconds(45));
+    }
+    assertThat(lines)
+        .allSatisfy(line ->
+            assertThat(line)
+                .containsEntry("step", PIVOT)
+                .containsEntry("diskRemaining", 1L << 20)
+                .containsEntry("memoryRemaining", 128L << 20)
+                .containsKeys("server", "migration", "request", "phase", "diskBytes"));
   }
 
   @Test
@@ -187,10 +210,10 @@ class LiveMigrationSagaTest {
 
     cloud.run();
 
-    assertThat(cloud.migration.everInDoubt).isTrue();
-    assertThat(cloud.migration.doubt).isFalse();
+    assertThat(cloud.wasInDoubt()).isTrue();
+    assertThat(cloud.migration().inDoubt()).isFalse();
     assertStayed();
-    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.FAILED);
+    assertThat(cloud.migration().status()).isEqualTo(MigrationStatus.FAILED);
   }
 
   @Test
@@ -207,7 +230,7 @@ class LiveMigrationSagaTest {
   @Test
   void whose_guest_dies_at_the_source_cleans_the_destination_and_says_so()
       throws InterruptedException {
-    cloud.sagas.watcher =
+    cloud.watcher =
         (line, after) -> {
           if (after && line.step().equals("mirror-disks") && line.what().equals("started")) {
             cloud.qemuDies(HOME);
@@ -217,8 +240,8 @@ class LiveMigrationSagaTest {
     cloud.run();
 
     assertThat(cloud.things()).containsExactly("claim host-1", "host-1 disk");
-    assertThat(cloud.migration.lost).isTrue();
-    assertThat(cloud.migration.owner).isEqualTo(HOME);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ERROR);
+    assertThat(cloud.server().host()).contains(HOME);
   }
 
   @Test
@@ -229,8 +252,8 @@ class LiveMigrationSagaTest {
 
     cloud.run();
 
-    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.COMPLETED);
-    assertThat(cloud.migration.owner).isEqualTo(THIRD);
+    assertThat(cloud.migration().status()).isEqualTo(MigrationStatus.COMPLETED);
+    assertThat(cloud.server().host()).contains(THIRD);
     assertThat(cloud.things())
         .containsExactly("claim host-3", "host-3 disk", "host-3 guest runs", "host-3 qemu");
   }
@@ -243,8 +266,8 @@ class LiveMigrationSagaTest {
     cloud.run();
 
     assertStayed();
-    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.ERROR);
-    assertThat(cloud.migration.failure)
+    assertThat(cloud.migration().status()).isEqualTo(MigrationStatus.ERROR);
+    assertThat(cloud.migration().failure())
         .contains(
             new Failure(ErrorCode.NO_VALID_HOST, "No valid host was found. host-2: it broke"));
   }
@@ -252,12 +275,13 @@ class LiveMigrationSagaTest {
   @Test
   @Tag("S106")
   void whose_source_does_not_report_is_refused_by_name() throws InterruptedException {
-    cloud.hosts.up = false;
+    cloud.agentsAreSilent = true;
+    cloud.time.pass(Duration.ofMinutes(2));
 
     cloud.run();
 
     assertStayed();
-    assertThat(cloud.migration.failure)
+    assertThat(cloud.migration().failure())
         .contains(
             new Failure(
                 ErrorCode.COMPUTE_SERVICE_UNAVAILABLE,
@@ -277,10 +301,8 @@ class LiveMigrationSagaTest {
     cloud.duringCopy =
         () -> {
           switch (questions.incrementAndGet()) {
-            case 3 -> {
-              var _ = cloud.migration.requestPolicy(new MigrationId(new UUID(0, 2)), LESS, BY);
-            }
-            case 40 -> cloud.migration.requestForceComplete(new ServerId(new UUID(0, 1)), 7, BY);
+            case 3 -> cloud.requestPolicy(LESS);
+            case 40 -> cloud.requestForceComplete();
             default -> {}
           }
         };
@@ -298,15 +320,18 @@ class LiveMigrationSagaTest {
 
   private void assertMoved() {
     assertThat(cloud.things()).containsExactlyElementsOf(AT_DESTINATION);
-    assertThat(cloud.migration.owner).isEqualTo(AWAY);
-    assertThat(cloud.migration.status).isEqualTo(MigrationStatus.COMPLETED);
-    assertThat(cloud.migration.doubt).isFalse();
+    assertThat(cloud.server().host()).contains(AWAY);
+    assertThat(cloud.migration().status()).isEqualTo(MigrationStatus.COMPLETED);
+    assertThat(cloud.migration().inDoubt()).isFalse();
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ACTIVE);
+    assertThat(cloud.server().task()).isEmpty();
   }
 
   private void assertStayed() {
     assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
-    assertThat(cloud.migration.owner).isEqualTo(HOME);
-    assertThat(cloud.migration.lost).isFalse();
-    assertThat(cloud.migration.doubt).isFalse();
+    assertThat(cloud.server().host()).contains(HOME);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ACTIVE);
+    assertThat(cloud.server().task()).isEmpty();
+    assertThat(cloud.migration().inDoubt()).isFalse();
   }
 }

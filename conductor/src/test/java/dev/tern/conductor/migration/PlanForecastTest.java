@@ -3,7 +3,6 @@ package dev.tern.conductor.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.conductor.fake.FakeCloud;
-import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.Forecast.Span;
@@ -13,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -23,8 +21,7 @@ class PlanForecastTest {
 
   /** Moved as many bytes as the test asks for, half of disk and half of memory. */
   private static MigrationRecord past(long seconds, Optional<Duration> pause) {
-    MigrationRecord any =
-        new FakeCloud().migration.find(new MigrationId(new UUID(0, 0))).orElseThrow();
+    MigrationRecord any = new FakeCloud().migration();
     return new MigrationRecord(
         any.number(),
         any.id(),

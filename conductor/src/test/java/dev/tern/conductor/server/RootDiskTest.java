@@ -12,12 +12,11 @@ import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.MoreDisks;
 import dev.tern.store.FlavorStore.FlavorRecord;
-import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
+import dev.tern.store.InMemoryStores;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -59,7 +58,32 @@ class RootDiskTest {
   }
 
   private static RootDisk rootDisk(Map<String, String> properties) {
-    return new RootDisk(new OneImage(properties));
+    InMemoryStores stores = new InMemoryStores();
+    var _ = stores.images().create(image(properties));
+    stores.images().beginUpload(IMAGE);
+    var _ = stores.images().finishUpload(IMAGE, 1 << 20, GIB, "a".repeat(64), "b".repeat(32));
+    return new RootDisk(stores.images());
+  }
+
+  private static ImageRecord image(Map<String, String> properties) {
+    return new ImageRecord(
+        IMAGE,
+        "image",
+        "owner",
+        "qcow2",
+        "bare",
+        "public",
+        ImageStatus.QUEUED,
+        0,
+        0,
+        false,
+        properties,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Instant.EPOCH,
+        Instant.EPOCH);
   }
 
   private static ServerSpec spec(Map<String, String> extraSpecs, Map<String, String> properties) {
@@ -113,68 +137,5 @@ class RootDiskTest {
             ComputeException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.IMAGE_UNACCEPTABLE))
         .hasMessageContaining(word);
-  }
-
-  /** Knows one image, which nobody changes. */
-  private record OneImage(Map<String, String> properties) implements ImageStore {
-    @Override
-    public Optional<ImageRecord> find(ImageId id) {
-      return id.equals(IMAGE)
-          ? Optional.of(
-              new ImageRecord(
-                  IMAGE,
-                  "image",
-                  "owner",
-                  "qcow2",
-                  "bare",
-                  "public",
-                  ImageStatus.ACTIVE,
-                  0,
-                  0,
-                  false,
-                  properties,
-                  Optional.of(1L << 20),
-                  Optional.of(GIB),
-                  Optional.of("a".repeat(64)),
-                  Optional.of("b".repeat(32)),
-                  Instant.EPOCH,
-                  Instant.EPOCH))
-          : Optional.empty();
-    }
-
-    @Override
-    public ImageRecord create(ImageRecord image) {
-      throw readOnly();
-    }
-
-    @Override
-    public List<ImageRecord> list(Optional<ImageId> marker, int limit) {
-      throw readOnly();
-    }
-
-    @Override
-    public void beginUpload(ImageId id) {
-      throw readOnly();
-    }
-
-    @Override
-    public ImageRecord finishUpload(
-        ImageId id, long sizeBytes, long virtualBytes, String sha256, String md5) {
-      throw readOnly();
-    }
-
-    @Override
-    public void abandonUpload(ImageId id) {
-      throw readOnly();
-    }
-
-    @Override
-    public boolean delete(ImageId id) {
-      throw readOnly();
-    }
-
-    private static UnsupportedOperationException readOnly() {
-      return new UnsupportedOperationException("a server's build changes no image");
-    }
   }
 }
