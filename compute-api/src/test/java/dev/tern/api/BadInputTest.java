@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.api.fakes.Samples;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.TaskState;
-import dev.tern.contract.VmState;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,7 +13,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,7 +48,7 @@ class BadInputTest {
   @BeforeEach
   void server() {
     api.reset();
-    api.servers.put(Samples.active(SERVER, "demo", "host1"));
+    api.conductors.boots(SERVER, "demo", "host1");
   }
 
   private TestApi.Answer create(String fields) {
@@ -62,12 +59,14 @@ class BadInputTest {
     return api.to("/v2.1/servers")
         .version(version)
         .post(
-            "{\"server\": {\"name\": \"n\", \"flavorRef\": \"tern.tiny\", \"imageRef\": \"%s\"%s}}"
+            "{\"server\": {\"name\": \"n\", \"flavorRef\": \"tiny\", \"imageRef\": \"%s\"%s}}"
                 .formatted(Samples.IMAGE, fields));
   }
 
   private void nothingWasMade() {
-    assertThat(api.servers.count()).isEqualTo(1);
+    assertThat(api.stores.servers().usage("admin").servers()).isZero();
+    assertThat(api.stores.servers().usage("demo").servers()).isEqualTo(1);
+    assertThat(api.stores.sagas().waiting(10)).isEmpty();
   }
 
   @ParameterizedTest
@@ -327,13 +326,11 @@ class BadInputTest {
         .isEqualTo(
             "409 conflictingRequest: Cannot 'start' instance %s while it is in vm_state active"
                 .formatted(SERVER));
-    api.servers.put(
-        Samples.with(
-            Samples.active(SERVER, "demo", "host1"),
-            VmState.ACTIVE,
-            Optional.of(TaskState.MIGRATING),
-            4,
-            Samples.NOON));
+    var _ =
+        api.stores
+            .migrations()
+            .requestLiveMigration(
+                dev.tern.store.Samples.migration(SERVER), api.conductors.request("u", "demo"));
     assertThat(api.to(path).post("{\"os-stop\": null}").fault())
         .isEqualTo(
             "409 conflictingRequest: Cannot 'stop' instance %s while it is in task_state migrating"
@@ -369,11 +366,8 @@ class BadInputTest {
         "os_command_line | init=/bin/sh                    | needs property kernel_id"
       })
   void in_the_properties_of_an_image_is_refused(String name, String value, String message) {
-    api.images.put(Samples.image(KERNEL, "aki", Map.of()));
-    api.images.put(Samples.image(BOOT, "qcow2", Map.of(name, value)));
-    if (name.equals("ramdisk_id")) {
-      api.images.put(Samples.image(KERNEL, "ari", Map.of()));
-    }
+    api.conductors.image(KERNEL, name.equals("ramdisk_id") ? "ari" : "aki", Map.of());
+    api.conductors.image(BOOT, "qcow2", Map.of(name, value));
     assertThat(
             api.to("/v2.1/servers")
                 .post(
@@ -431,7 +425,7 @@ class BadInputTest {
     assertThat(api.to("/v2.1/servers/" + SERVER).as("someone:other").get().status()).isEqualTo(404);
     assertThat(api.to("/v2.1/servers/" + SERVER).as("someone:other").delete().status())
         .isEqualTo(404);
-    assertThat(api.servers.find(SERVER).orElseThrow().task()).isEmpty();
+    assertThat(api.stores.servers().find(SERVER).orElseThrow().task()).isEmpty();
   }
 
   @Test

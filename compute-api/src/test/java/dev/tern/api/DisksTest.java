@@ -2,7 +2,6 @@ package dev.tern.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tern.api.fakes.Samples;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.ServerId;
@@ -19,6 +18,7 @@ import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.Wish;
 import dev.tern.store.ImageStore.ImageRecord;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -60,7 +60,15 @@ class DisksTest {
   void server() {
     api.reset();
     agent = ANSWERS;
-    api.servers.put(Samples.active(SERVER, "demo", "host1"));
+    api.conductors.boots(SERVER, "demo", "host1");
+  }
+
+  private List<CopyRecord> asked() {
+    return api.stores.copies().list(SERVER, "disk0", 100);
+  }
+
+  private CopyRecord newest() {
+    return asked().getFirst();
   }
 
   private static Asked<AgentAnswer> answer(AgentRequest request) {
@@ -162,19 +170,20 @@ class DisksTest {
                 "{\"storage\":\"fast\",\"name\":\"n\",\"mode\":\"shallow\",\"then\":\"wait\","
                     + "\"bandwidth\":12345678901,\"delete_old\":true}");
     assertThat(accepted.status()).isEqualTo(202);
-    CopyRecord asked = api.copies.asked().getFirst();
+    CopyRecord asked = newest();
     assertThat(asked.order().shallow()).isTrue();
     assertThat(asked.order().keepOld()).isFalse();
     assertThat(asked.bytesPerSecond()).isEqualTo(12_345_678_901L);
     assertThat(asked.wish()).isEmpty();
     String one = COPY + "/" + asked.id();
+    api.conductors.copies(asked, "/secret/path");
     assertThat(api.to(one).as("admin").get().text()).contains("/secret/path");
     assertThat(api.to(one).as("user:demo").get().text()).doesNotContain("/secret/path");
     assertThat(api.to(COPY).get().json().path("copies")).hasSize(1);
     assertThat(api.to(one).method("PATCH", "{\"bandwidth\":null}").status()).isEqualTo(200);
     assertThat(api.to(one + "/pivot").post("{}").status()).isEqualTo(202);
-    assertThat(api.copies.asked().getFirst().wish()).contains(Wish.PIVOT);
-    api.copies.end(asked.id());
+    assertThat(newest().wish()).contains(Wish.PIVOT);
+    api.conductors.finishes(asked);
     assertThat(api.to(one + "/cancel").post("{}").status()).isEqualTo(409);
     assertThat(api.to(one + "/explode").post("{}").status()).isEqualTo(404);
   }
@@ -195,7 +204,7 @@ class DisksTest {
       })
   void are_not_copied_on_a_bad_body(String body) {
     assertThat(api.to(COPY).post(body).status()).isEqualTo(400);
-    assertThat(api.copies.asked()).isEmpty();
+    assertThat(asked()).isEmpty();
   }
 
   @ParameterizedTest
@@ -213,7 +222,7 @@ class DisksTest {
     TestApi.Answer answer = api.to(COPY).post("{}");
     assertThat(answer.status()).isEqualTo(status);
     assertThat(answer.text()).contains("because");
-    assertThat(api.copies.asked()).isEmpty();
+    assertThat(asked()).isEmpty();
   }
 
   @Test
@@ -223,12 +232,13 @@ class DisksTest {
     TestApi.Answer silent = api.to(COPY).post("{}");
     assertThat(silent.status()).isEqualTo(503);
     assertThat(silent.text()).doesNotContain("host1");
-    assertThat(api.copies.asked()).isEmpty();
+    assertThat(asked()).isEmpty();
   }
 
   @Test
   void are_frozen_by_name() {
     assertThat(api.to(DISKS + "/disk0/snapshot").post("{}").status()).isEqualTo(202);
+    api.conductors.finishes(newest());
     assertThat(api.to(DISKS + "/disk9/snapshot").post("{}").fault())
         .startsWith("404 itemNotFound")
         .contains("disk9")
@@ -243,17 +253,18 @@ class DisksTest {
     TestApi.Answer old = api.to(action).version("2.1").post(body);
     assertThat(old.status()).isEqualTo(202);
     assertThat(old.text()).isEmpty();
-    ImageRecord image =
-        api.images.find(api.copies.asked().getFirst().image().orElseThrow()).orElseThrow();
+    ImageRecord image = api.stores.images().find(newest().image().orElseThrow()).orElseThrow();
     assertThat(old.header("Location")).endsWith("/image/v2/images/" + image.id());
     assertThat(image.properties())
         .containsEntry("instance_uuid", SERVER.toString())
         .containsEntry("image_type", "snapshot")
         .containsEntry("colour", "blue")
         .containsKey("base_image_ref");
+    api.conductors.finishes(newest());
+    api.time.pass(Duration.ofSeconds(1));
     TestApi.Answer now = api.to(action).version("2.45").post(body);
     assertThat(now.json().path("image_id").asString())
-        .isEqualTo(api.copies.asked().getLast().image().orElseThrow().toString());
+        .isEqualTo(newest().image().orElseThrow().toString());
     assertThat(api.to(action).version("2.45").post("{\"createImage\":{}}").status()).isEqualTo(400);
     assertThat(
             api.to(action)

@@ -2,17 +2,19 @@ package dev.tern.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tern.api.fakes.Samples;
 import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
-import dev.tern.store.ActionStore.ActionRecord;
-import dev.tern.store.ActionStore.EventRecord;
-import dev.tern.store.HostStore.ServiceBeat;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.ServerStore.Requested;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
@@ -35,38 +37,35 @@ import org.junit.jupiter.params.provider.CsvSource;
 class GoldenAnswersTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final ServerId SERVER = ServerId.parse("22222222-2222-4222-8222-222222222222");
-  private static final RequestId REQUEST = RequestId.of(new UUID(0x3000L, 1L));
 
   private TestApi api;
+  private RequestId request;
+  private MigrationRecord migration;
 
   @BeforeAll
   void start(@TempDir Path images) {
     api = new TestApi(images);
-    api.servers.put(Samples.active(SERVER, "demo", "host1"));
-    api.hosts.put(new ServiceBeat(7, new UUID(0x5000L, 7L), "conductor", "c1", true, Samples.NOON));
-    api.to("/v2.1/servers/" + SERVER + "/action")
-        .version("2.34")
-        .post("{\"os-migrateLive\": {\"host\": null, \"block_migration\": \"auto\"}}");
-    api.migrations.put(Samples.running(api.migrations.newest(), "host2"));
-    api.actions.clear();
-    api.actions.put(
-        new ActionRecord(
-            SERVER,
-            REQUEST,
-            "live-migration",
-            "admin",
-            "admin",
-            Samples.NOON,
-            Samples.NOON.plusSeconds(9),
-            Optional.of("Error"),
-            List.of(
-                new EventRecord(
-                    "compute_check_can_live_migrate_destination",
-                    Optional.of(new HostName("host2")),
-                    Samples.NOON,
-                    Optional.of(Samples.NOON.plusSeconds(1)),
-                    Optional.of("Error"),
-                    Optional.of("too little memory")))));
+    api.conductors.boots(SERVER, "demo", "host1");
+    api.stores.hosts().beat("conductor", "c1");
+    api.time.pass(Duration.ofSeconds(5));
+    Requested by = api.conductors.request("admin", "admin");
+    request = by.request();
+    migration =
+        api.stores
+            .migrations()
+            .requestLiveMigration(
+                new NewMigration(
+                    new MigrationId(new UUID(0x4000L, 1L)),
+                    SERVER,
+                    Optional.empty(),
+                    BlockMigration.AUTO,
+                    Optional.empty()),
+                by);
+    api.conductors.moves(SERVER, "host2");
+    String check = "compute_check_can_live_migrate_destination";
+    api.stores.actions().begin(SERVER, request, check, Optional.of(new HostName("host2")));
+    api.time.pass(Duration.ofSeconds(1));
+    api.stores.actions().end(SERVER, request, check, Optional.of("too little memory"));
   }
 
   @AfterAll
@@ -80,20 +79,20 @@ class GoldenAnswersTest {
     "servers-detail, /v2.1/servers/detail?all_tenants=1, 2.1 2.96",
     "servers, /v2.1/servers?all_tenants=1&limit=1, 2.1",
     "server-migrations, /v2.1/servers/{server}/migrations, 2.23 2.59 2.80",
-    "server-migration, /v2.1/servers/{server}/migrations/1, 2.23 2.80",
+    "server-migration, /v2.1/servers/{server}/migrations/{migration}, 2.23 2.80",
     "os-migrations, /v2.1/os-migrations, 2.1 2.23 2.59 2.80",
     "hypervisors, /v2.1/os-hypervisors, 2.1 2.53",
     "hypervisors-detail, /v2.1/os-hypervisors/detail, 2.1 2.28 2.53 2.88",
     "hypervisors-limited, /v2.1/os-hypervisors?limit=1, 2.33 2.53",
     "hypervisors-statistics, /v2.1/os-hypervisors/statistics, 2.1",
-    "hypervisor-uptime, /v2.1/os-hypervisors/1/uptime, 2.1",
+    "hypervisor-uptime, /v2.1/os-hypervisors/{host}/uptime, 2.1",
     "hypervisor-servers, /v2.1/os-hypervisors/host/servers, 2.1",
     "hypervisors-with-servers, '/v2.1/os-hypervisors?hypervisor_hostname_pattern=host1&with_servers=true', 2.53 2.75",
     "services, /v2.1/os-services, 2.1 2.11 2.53",
     "zones, /v2.1/os-availability-zone/detail, 2.1",
     "flavors, /v2.1/flavors, 2.1 2.55",
     "flavors-detail, /v2.1/flavors/detail, 2.1 2.55 2.61 2.75",
-    "flavor, /v2.1/flavors/2, 2.1 2.75",
+    "flavor, /v2.1/flavors/tiny, 2.1 2.75",
     "actions, /v2.1/servers/{server}/os-instance-actions, 2.1 2.58",
     "action, /v2.1/servers/{server}/os-instance-actions/{request}, 2.1 2.58 2.62 2.84",
     "limits, /v2.1/limits, 2.1 2.36 2.39 2.57",
@@ -117,9 +116,17 @@ class GoldenAnswersTest {
     }
   }
 
+  private HostRecord host1() {
+    return api.stores.hosts().find(new HostName("host1"), Duration.ofMinutes(1)).orElseThrow();
+  }
+
   private String check(String name, String path, String version, String token, String suffix)
       throws IOException {
-    String real = path.replace("{server}", SERVER.toString()).replace("{request}", REQUEST.value());
+    String real =
+        path.replace("{server}", SERVER.toString())
+            .replace("{request}", request.value())
+            .replace("{migration}", Long.toString(migration.number()))
+            .replace("{host}", Integer.toString(host1().number()));
     TestApi.Answer answer = api.to(real).version(version).as(token).get();
     assertThat(answer.status()).as(path + " at " + version).isEqualTo(200);
     String text = answer.json().toPrettyString().replace(api.base(), "http://api") + "\n";

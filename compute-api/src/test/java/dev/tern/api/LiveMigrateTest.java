@@ -55,7 +55,7 @@ class LiveMigrateTest {
   @BeforeEach
   void server() {
     api.reset();
-    api.servers.put(Samples.active(SERVER, "demo", "host1"));
+    api.conductors.boots(SERVER, "demo", "host1");
   }
 
   private TestApi.Answer ask(String version, String body) {
@@ -71,8 +71,12 @@ class LiveMigrateTest {
         .formatted(host);
   }
 
+  private long number() {
+    return api.conductors.newest(SERVER).number();
+  }
+
   private Optional<TaskState> task() {
-    return api.servers.find(SERVER).orElseThrow().task();
+    return api.stores.servers().find(SERVER).orElseThrow().task();
   }
 
   @Test
@@ -82,7 +86,7 @@ class LiveMigrateTest {
     assertThat(answer.status()).isEqualTo(202);
     assertThat(answer.text()).isEmpty();
     assertThat(task()).contains(TaskState.MIGRATING);
-    assertThat(api.migrations.newest().status()).isEqualTo(MigrationStatus.ACCEPTED);
+    assertThat(api.conductors.newest(SERVER).status()).isEqualTo(MigrationStatus.ACCEPTED);
     var server = api.to("/v2.1/servers/" + SERVER).get().json().get("server");
     assertThat(server.get("status").stringValue()).isEqualTo("MIGRATING");
   }
@@ -90,9 +94,9 @@ class LiveMigrateTest {
   @Test
   @Tag("S13")
   void below_2_34_is_answered_when_the_checks_have_passed() {
-    api.meanwhile.set(() -> api.migrations.put(Samples.running(api.migrations.newest(), "host2")));
+    api.meanwhile.set(() -> api.conductors.moves(SERVER, "host2"));
     assertThat(ask("2.30", AUTO).status()).isEqualTo(202);
-    assertThat(api.migrations.newest().checked()).isTrue();
+    assertThat(api.conductors.newest(SERVER).checked()).isTrue();
   }
 
   @ParameterizedTest
@@ -118,11 +122,8 @@ class LiveMigrateTest {
   @Tag("S154")
   void below_2_34_is_answered_with_the_failed_check_and_the_server_is_free(ErrorCode code) {
     api.meanwhile.set(() ->
-        api.migrations.put(
-            Samples.ended(
-                api.migrations.newest(),
-                MigrationStatus.ERROR,
-                Optional.of(new Failure(code, "The reason, with figures 1 and 2.")))));
+        api.conductors.takesBack(
+            SERVER, MigrationStatus.ERROR, new Failure(code, "The reason, with figures 1 and 2.")));
     assertThat(ask("2.1", BODY_2_1).fault())
         .isEqualTo("400 badRequest: The reason, with figures 1 and 2.");
     assertThat(task()).isEmpty();
@@ -134,11 +135,10 @@ class LiveMigrateTest {
   @Test
   void below_2_34_that_was_stopped_meanwhile_is_a_conflict() {
     api.meanwhile.set(() ->
-        api.migrations.put(
-            Samples.ended(
-                api.migrations.newest(),
-                MigrationStatus.CANCELLED,
-                Optional.of(new Failure(ErrorCode.MIGRATION_CANCELLED, "Stopped.")))));
+        api.conductors.takesBack(
+            SERVER,
+            MigrationStatus.CANCELLED,
+            new Failure(ErrorCode.MIGRATION_CANCELLED, "Stopped.")));
     assertThat(ask("2.30", AUTO).fault()).isEqualTo("409 conflictingRequest: Stopped.");
   }
 
@@ -164,9 +164,9 @@ class LiveMigrateTest {
       })
   void says_what_it_wants_in_the_form_of_its_version(
       String version, String body, BlockMigration block, Boolean overCommit) {
-    api.meanwhile.set(() -> api.migrations.put(Samples.running(api.migrations.newest(), "host2")));
+    api.meanwhile.set(() -> api.conductors.moves(SERVER, "host2"));
     assertThat(ask(version, "{\"os-migrateLive\": %s}".formatted(body)).status()).isEqualTo(202);
-    var asked = api.migrations.lastAsked().orElseThrow();
+    var asked = api.conductors.newest(SERVER);
     assertThat(asked.blockMigration()).isEqualTo(block);
     assertThat(asked.diskOverCommit()).isEqualTo(Optional.ofNullable(overCommit));
     assertThat(asked.requestedHost().map(HostName::value))
@@ -199,7 +199,7 @@ class LiveMigrateTest {
   void that_is_malformed_is_refused_naming_the_field(String version, String body, String field) {
     TestApi.Answer answer = ask(version, "{\"os-migrateLive\": %s}".formatted(body));
     assertThat(answer.fault()).startsWith("400 badRequest: ").contains(field);
-    assertThat(api.migrations.count()).isZero();
+    assertThat(api.conductors.migrations(SERVER)).isEmpty();
     assertThat(task()).isEmpty();
   }
 
@@ -230,9 +230,21 @@ class LiveMigrateTest {
       value = VmState.class,
       names = {"STOPPED", "ERROR", "BUILDING"})
   void of_a_server_that_does_not_run_is_refused_with_its_state(VmState state) {
-    api.servers.put(
-        Samples.with(
-            Samples.active(SERVER, "demo", "host1"), state, Optional.empty(), 4, Samples.NOON));
+    switch (state) {
+      case STOPPED -> {
+        var _ = api.stores.servers().requestStop(SERVER, api.conductors.request("u", "demo"));
+        api.conductors.stops(SERVER);
+      }
+      case ERROR -> {
+        var _ = api.stores.servers().requestStop(SERVER, api.conductors.request("u", "demo"));
+        api.conductors.fails(SERVER);
+      }
+      case BUILDING -> {
+        api.reset();
+        api.conductors.isAskedFor(SERVER, "demo");
+      }
+      case ACTIVE, PAUSED, DELETED -> throw new IllegalArgumentException(state + " is not tried");
+    }
     assertThat(ask("2.30", AUTO).fault())
         .isEqualTo(
             "409 conflictingRequest: Cannot 'os-migrateLive' instance %s while it is in vm_state %s"
@@ -247,7 +259,7 @@ class LiveMigrateTest {
         .isEqualTo(
             "409 conflictingRequest: Cannot 'os-migrateLive' instance %s while it is in task_state migrating"
                 .formatted(SERVER));
-    assertThat(api.migrations.count()).isEqualTo(1);
+    assertThat(api.conductors.migrations(SERVER)).hasSize(1);
   }
 
   @Test
@@ -290,27 +302,27 @@ class LiveMigrateTest {
   @Test
   void can_be_stopped_while_it_runs() {
     ask("2.34", AUTO);
-    api.migrations.put(Samples.running(api.migrations.newest(), "host2"));
-    String path = "/v2.1/servers/" + SERVER + "/migrations/1";
+    api.conductors.moves(SERVER, "host2");
+    String path = "/v2.1/servers/" + SERVER + "/migrations/" + number();
     assertThat(api.to(path).version("2.23").delete().status()).isEqualTo(404);
     assertThat(api.to(path).version("2.24").delete().status()).isEqualTo(202);
-    assertThat(api.migrations.newest().abortRequested()).isTrue();
+    assertThat(api.conductors.newest(SERVER).abortRequested()).isTrue();
   }
 
   @Test
   void cannot_be_stopped_before_it_runs_or_when_it_has_ended() {
     ask("2.34", AUTO);
     String path = "/v2.1/servers/" + SERVER + "/migrations/";
-    assertThat(api.to(path + 1).version("2.65").delete().fault())
+    assertThat(api.to(path + number()).version("2.65").delete().fault())
         .isEqualTo(
-            "400 badRequest: Migration 1 state of instance %s is accepted. Cannot abort live migration while the migration is in this state."
-                .formatted(SERVER));
-    assertThat(api.to(path + 9).version("2.65").delete().status()).isEqualTo(404);
+            "400 badRequest: Migration %d state of instance %s is accepted. Cannot abort live migration while the migration is in this state."
+                .formatted(number(), SERVER));
+    assertThat(api.to(path + 999_999).version("2.65").delete().status()).isEqualTo(404);
     assertThat(api.to(path + "nine").version("2.65").delete().status()).isEqualTo(404);
-    api.migrations.put(
-        Samples.ended(api.migrations.newest(), MigrationStatus.COMPLETED, Optional.empty()));
-    assertThat(api.to(path + 1).version("2.65").delete().status()).isEqualTo(409);
-    assertThat(api.to(path + 1).version("2.65").get().status()).isEqualTo(404);
+    api.conductors.moves(SERVER, "host2");
+    api.conductors.completes(SERVER);
+    assertThat(api.to(path + number()).version("2.65").delete().status()).isEqualTo(409);
+    assertThat(api.to(path + number()).version("2.65").get().status()).isEqualTo(404);
   }
 
   @ParameterizedTest
@@ -333,7 +345,7 @@ class LiveMigrateTest {
   })
   void is_found_in_the_list_of_all(String query, int count) {
     ask("2.34", AUTO);
-    api.migrations.put(Samples.running(api.migrations.newest(), "host2"));
+    api.conductors.moves(SERVER, "host2");
     TestApi.Answer answer = api.to("/v2.1/os-migrations?" + query).version("2.80").get();
     assertThat(answer.json().get("migrations").size()).isEqualTo(count);
   }
@@ -382,8 +394,9 @@ class LiveMigrateTest {
   @Test
   void is_reported_whole_to_admins() {
     ask("2.34", AUTO);
+    api.conductors.moves(SERVER, "host2");
     api.time.pass(Duration.ofSeconds(2));
-    String path = "/v1/migrations/" + api.migrations.newest().id();
+    String path = "/v1/migrations/" + api.conductors.newest(SERVER).id();
     var migration = api.to(path).get().json().get("migration");
     assertThat(migration.get("total_millis").longValue()).isEqualTo(2000);
     assertThat(migration.get("pause_millis").isNull()).isTrue();

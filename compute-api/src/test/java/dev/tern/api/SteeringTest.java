@@ -2,15 +2,12 @@ package dev.tern.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tern.api.fakes.Samples;
-import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.move.AtDeadline;
 import dev.tern.contract.move.Compression;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,7 +40,7 @@ class SteeringTest {
   @BeforeEach
   void server() {
     api.reset();
-    api.servers.put(Samples.active(SERVER, "demo", "host1"));
+    api.conductors.boots(SERVER, "demo", "host1");
   }
 
   private TestApi.Answer migrate(String more) {
@@ -53,17 +50,21 @@ class SteeringTest {
 
   private MigrationRecord running() {
     assertThat(migrate("").status()).isEqualTo(202);
-    api.migrations.put(Samples.running(api.migrations.newest(), "host2"));
-    return api.migrations.newest();
+    api.conductors.moves(SERVER, "host2");
+    return newest();
+  }
+
+  private MigrationRecord newest() {
+    return api.conductors.newest(SERVER);
   }
 
   private TestApi.Answer steer(String policy) {
-    return api.to("/v1/migrations/" + api.migrations.newest().id())
+    return api.to("/v1/migrations/" + newest().id())
         .method("PATCH", "{\"policy\": {%s}}".formatted(policy));
   }
 
   private TestApi.Answer post(String what) {
-    return api.to("/v1/migrations/" + api.migrations.newest().id() + what).post("");
+    return api.to("/v1/migrations/" + newest().id() + what).post("");
   }
 
   @Test
@@ -77,7 +78,7 @@ class SteeringTest {
               "streams": {"channels": 0, "compression": "xbzrle", "block_writes": true}\
             """);
     assertThat(answer.status()).isEqualTo(202);
-    var wishes = api.migrations.newest().wishes();
+    var wishes = newest().wishes();
     assertThat(wishes.policy().maxPause()).contains(Duration.ofMillis(40));
     assertThat(wishes.policy().bytesPerSecond()).contains(5L << 20);
     assertThat(wishes.policy().deadline()).contains(Duration.ofSeconds(90));
@@ -114,13 +115,13 @@ class SteeringTest {
     TestApi.Answer fresh = migrate(", \"policy\": {%s}".formatted(policy));
     assertThat(fresh.status()).isEqualTo(400);
     assertThat(fresh.text()).contains(field);
-    assertThat(api.servers.find(SERVER).orElseThrow().task()).isEmpty();
+    assertThat(api.stores.servers().find(SERVER).orElseThrow().task()).isEmpty();
 
     MigrationRecord before = running();
     TestApi.Answer change = steer(policy);
     assertThat(change.status()).isEqualTo(400);
     assertThat(change.text()).contains(field);
-    assertThat(api.migrations.newest().wishes()).isEqualTo(before.wishes());
+    assertThat(newest().wishes()).isEqualTo(before.wishes());
   }
 
   @ParameterizedTest
@@ -144,18 +145,17 @@ class SteeringTest {
     running();
     assertThat(steer("\"max_bandwidth\": 1048576").status()).isEqualTo(202);
     assertThat(steer("\"max_pause_millis\": 9").status()).isEqualTo(202);
-    var wishes = api.migrations.newest().wishes();
+    var wishes = newest().wishes();
     assertThat(wishes.policy().bytesPerSecond()).contains(1L << 20);
     assertThat(wishes.policy().maxPause()).contains(Duration.ofMillis(9));
     assertThat(wishes.revision()).isEqualTo(2);
     assertThat(steer("\"max_bandwidth\": null").status()).isEqualTo(202);
-    assertThat(api.migrations.newest().wishes().policy().bytesPerSecond()).contains(0L);
+    assertThat(newest().wishes().policy().bytesPerSecond()).contains(0L);
   }
 
   @Test
   void is_not_given_a_deadline_that_is_over() {
-    MigrationRecord started = running();
-    api.migrations.movingSince(started.id(), api.time.instant());
+    running();
     api.time.pass(Duration.ofSeconds(12));
     TestApi.Answer late = steer("\"deadline_seconds\": 5");
     assertThat(late.status()).isEqualTo(400);
@@ -169,14 +169,15 @@ class SteeringTest {
     running();
     assertThat(post("/force-complete").status()).isEqualTo(202);
     assertThat(post("/force-complete").status()).isEqualTo(202);
-    assertThat(api.migrations.newest().wishes().forced()).isTrue();
+    assertThat(newest().wishes().forced()).isTrue();
     assertThat(post("/abort").status()).isEqualTo(202);
-    assertThat(api.migrations.newest().abortRequested()).isTrue();
+    assertThat(newest().abortRequested()).isTrue();
   }
 
   @Test
   void that_has_ended_is_a_conflict_and_an_unknown_one_is_not_found() {
-    api.migrations.put(Samples.ended(running(), MigrationStatus.COMPLETED, Optional.empty()));
+    running();
+    api.conductors.completes(SERVER);
     assertThat(steer("\"max_bandwidth\": 1048576").status()).isEqualTo(409);
     assertThat(post("/abort").status()).isEqualTo(409);
     assertThat(post("/force-complete").status()).isEqualTo(409);
@@ -200,8 +201,10 @@ class SteeringTest {
 
   @Test
   void is_listed_page_by_page_newest_first() {
-    api.migrations.put(Samples.ended(running(), MigrationStatus.COMPLETED, Optional.empty()));
-    MigrationRecord second = running();
+    running();
+    api.conductors.completes(SERVER);
+    assertThat(migrate("").status()).isEqualTo(202);
+    MigrationRecord second = newest();
     var page = api.to("/v1/migrations?limit=1").get().json();
     assertThat(page.get("migrations").size()).isEqualTo(1);
     assertThat(page.get("migrations").get(0).get("uuid").stringValue())
@@ -229,11 +232,11 @@ class SteeringTest {
                 .status())
         .isEqualTo(400);
     assertThat(api.to(path + "99/action").version("2.22").post(force).status()).isEqualTo(400);
-    assertThat(api.migrations.newest().wishes().forced()).isFalse();
+    assertThat(newest().wishes().forced()).isFalse();
     assertThat(api.to(path + started.number() + "/action").version("2.22").post(force).status())
         .isEqualTo(202);
-    assertThat(api.migrations.newest().wishes().forced()).isTrue();
-    api.migrations.put(Samples.ended(started, MigrationStatus.COMPLETED, Optional.empty()));
+    assertThat(newest().wishes().forced()).isTrue();
+    api.conductors.completes(SERVER);
     assertThat(api.to(path + started.number() + "/action").version("2.22").post(force).status())
         .as("the server is not migrating any more")
         .isEqualTo(409);

@@ -1,14 +1,7 @@
 package dev.tern.api;
 
 import dev.tern.api.disks.Agents;
-import dev.tern.api.fakes.InMemoryActions;
-import dev.tern.api.fakes.InMemoryCopies;
-import dev.tern.api.fakes.InMemoryFlavors;
-import dev.tern.api.fakes.InMemoryHosts;
-import dev.tern.api.fakes.InMemoryImages;
-import dev.tern.api.fakes.InMemoryMigrations;
-import dev.tern.api.fakes.InMemorySagas;
-import dev.tern.api.fakes.InMemoryServers;
+import dev.tern.api.fakes.Conductors;
 import dev.tern.api.fakes.Samples;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.request.Authentication;
@@ -16,6 +9,16 @@ import dev.tern.api.request.Caller;
 import dev.tern.api.request.NoAuthentication;
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.Asked;
+import dev.tern.store.ActionStore;
+import dev.tern.store.DiskCopyStore;
+import dev.tern.store.FlavorStore;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.HostStore;
+import dev.tern.store.ImageStore;
+import dev.tern.store.InMemoryStores;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.SagaStore;
+import dev.tern.store.ServerStore;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -28,6 +31,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -46,14 +50,9 @@ import tools.jackson.databind.json.JsonMapper;
 public final class TestApi implements AutoCloseable {
   private static final JsonMapper JSON = new JsonMapper();
 
-  public final Time time = new Time();
-  public final InMemoryActions actions = new InMemoryActions(time);
-  public final InMemoryServers servers = new InMemoryServers(actions, time);
-  public final InMemoryMigrations migrations = new InMemoryMigrations(servers, time);
-  public final InMemoryHosts hosts = new InMemoryHosts();
-  public final InMemoryFlavors flavors = new InMemoryFlavors();
-  public final InMemoryImages images = new InMemoryImages();
-  public final InMemoryCopies copies = new InMemoryCopies(images, time);
+  public final InMemoryStores stores = new InMemoryStores();
+  public final Conductors conductors = new Conductors(stores);
+  public final Time time = new Time(stores);
 
   /** What hosts say to questions. */
   public final AtomicReference<Agents> agents =
@@ -87,23 +86,17 @@ public final class TestApi implements AutoCloseable {
     reset();
   }
 
-  /** Two hosts, two flavors, one image, no servers. */
+  /** Noon; two hosts, a fresh database's flavors and one more, one image, no servers. */
   public void reset() {
-    servers.clear();
-    actions.clear();
-    migrations.clear();
-    hosts.clear();
-    flavors.clear();
-    images.clear();
-    copies.clear();
+    stores.clear();
+    conductors.clear();
     meanwhile.set(() -> {});
     answering.set(NOBODY);
-    time.set(Samples.NOON);
-    hosts.put(Samples.host(1, "host1"));
-    hosts.put(Samples.host(2, "host2"));
-    flavors.create(Samples.TINY);
-    flavors.create(Samples.SMALL);
-    images.put(Samples.image(Samples.IMAGE, "qcow2", java.util.Map.of()));
+    stores.pass(Duration.between(stores.now(), Samples.NOON));
+    conductors.reports("host1");
+    conductors.reports("host2");
+    FlavorRecord _ = stores.flavors().create(Samples.TINY);
+    conductors.image(Samples.IMAGE, "qcow2", Map.of());
   }
 
   public String base() {
@@ -213,22 +206,21 @@ public final class TestApi implements AutoCloseable {
     context.close();
   }
 
-  /** Stands still until somebody pauses. */
+  /** The database's; stands still until somebody pauses. */
   public static final class Time extends Clock {
-    private final AtomicReference<Instant> now = new AtomicReference<>(Samples.NOON);
-    private final InstantSource source = now::get;
+    private final InMemoryStores stores;
 
-    void set(Instant instant) {
-      now.set(instant);
+    Time(InMemoryStores stores) {
+      this.stores = stores;
     }
 
     public void pass(Duration time) {
-      now.updateAndGet(before -> before.plus(time));
+      stores.pass(time);
     }
 
     @Override
     public Instant instant() {
-      return source.instant();
+      return stores.now();
     }
 
     @Override
@@ -238,6 +230,7 @@ public final class TestApi implements AutoCloseable {
 
     @Override
     public Clock withZone(ZoneId zone) {
+      InstantSource source = stores::now;
       return source.withZone(zone);
     }
   }
@@ -256,33 +249,33 @@ public final class TestApi implements AutoCloseable {
   @Import(ApiConfiguration.class)
   static class Wiring {
     @Bean
-    InMemoryServers servers(TestApi api) {
-      return api.servers;
+    ServerStore servers(TestApi api) {
+      return api.stores.servers();
     }
 
     @Bean
-    InMemoryMigrations migrations(TestApi api) {
-      return api.migrations;
+    MigrationStore migrations(TestApi api) {
+      return api.stores.migrations();
     }
 
     @Bean
-    InMemoryHosts hosts(TestApi api) {
-      return api.hosts;
+    HostStore hosts(TestApi api) {
+      return api.stores.hosts();
     }
 
     @Bean
-    InMemoryFlavors flavors(TestApi api) {
-      return api.flavors;
+    FlavorStore flavors(TestApi api) {
+      return api.stores.flavors();
     }
 
     @Bean
-    InMemoryImages images(TestApi api) {
-      return api.images;
+    ImageStore images(TestApi api) {
+      return api.stores.images();
     }
 
     @Bean
-    InMemoryCopies copies(TestApi api) {
-      return api.copies;
+    DiskCopyStore copies(TestApi api) {
+      return api.stores.copies();
     }
 
     @Bean
@@ -292,13 +285,13 @@ public final class TestApi implements AutoCloseable {
     }
 
     @Bean
-    InMemorySagas sagas() {
-      return new InMemorySagas();
+    SagaStore sagas(TestApi api) {
+      return api.stores.sagas();
     }
 
     @Bean
-    InMemoryActions actions(TestApi api) {
-      return api.actions;
+    ActionStore actions(TestApi api) {
+      return api.stores.actions();
     }
 
     @Bean

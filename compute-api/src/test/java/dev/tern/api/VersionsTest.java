@@ -132,9 +132,9 @@ class VersionsTest {
   void repeat_the_project_of_the_path_in_links() {
     var plain = api.to("/v2.1/flavors").get().json();
     assertThat(plain.get("flavors").get(0).get("links").get(0).get("href").stringValue())
-        .isEqualTo(api.base() + "/v2.1/flavors/2");
+        .isEqualTo(api.base() + "/v2.1/flavors/1");
     var scoped = api.to("/v2.1/deadbeef/flavors").get().json();
     assertThat(scoped.get("flavors").get(0).get("links").get(0).get("href").stringValue())
-        .isEqualTo(api.base() + "/v2.1/deadbeef/flavors/2");
+        .isEqualTo(api.base() + "/v2.1/deadbeef/flavors/1");
   }
 }

@@ -19,6 +19,15 @@ final class InMemoryFlavorStore implements FlavorStore {
 
   InMemoryFlavorStore(Memory memory) {
     this.memory = memory;
+    addThoseOfAFreshDatabase();
+  }
+
+  void clear() {
+    all.clear();
+    addThoseOfAFreshDatabase();
+  }
+
+  private void addThoseOfAFreshDatabase() {
     add("t", "tern.tiny", 1, 128, 1);
     add("1", "m1.tiny", 1, 512, 1);
     add("2", "m1.small", 1, 2048, 20);

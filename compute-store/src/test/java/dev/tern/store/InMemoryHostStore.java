@@ -22,6 +22,10 @@ final class InMemoryHostStore implements HostStore {
     this.memory = memory;
   }
 
+  void clear() {
+    beats.clear();
+  }
+
   @Override
   public void report(HostReport report) {
     synchronized (memory) {

@@ -24,6 +24,10 @@ final class InMemoryImageStore implements ImageStore {
     this.memory = memory;
   }
 
+  void clear() {
+    all.clear();
+  }
+
   @Override
   public ImageRecord create(ImageRecord asked) {
     synchronized (memory) {

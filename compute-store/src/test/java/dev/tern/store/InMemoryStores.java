@@ -1,6 +1,7 @@
 package dev.tern.store;
 
 import java.time.Duration;
+import java.time.Instant;
 
 /**
  * All stores in memory, over one state: for tests that need no database. They keep the same
@@ -14,9 +15,9 @@ public final class InMemoryStores implements Stores {
   private final MigrationStore migrations = new InMemoryMigrationStore(memory);
   private final SagaStore sagas = new InMemorySagaStore(memory);
   private final ActionStore actions = new InMemoryActionStore(memory);
-  private final HostStore hosts = new InMemoryHostStore(memory);
-  private final FlavorStore flavors = new InMemoryFlavorStore(memory);
-  private final ImageStore images = new InMemoryImageStore(memory);
+  private final InMemoryHostStore hosts = new InMemoryHostStore(memory);
+  private final InMemoryFlavorStore flavors = new InMemoryFlavorStore(memory);
+  private final InMemoryImageStore images = new InMemoryImageStore(memory);
   private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
 
@@ -68,6 +69,23 @@ public final class InMemoryStores implements Stores {
   @Override
   public OutboxStore outbox() {
     return outbox;
+  }
+
+  /** The time of this database. */
+  public Instant now() {
+    synchronized (memory) {
+      return memory.now;
+    }
+  }
+
+  /** As fresh as a new one, at the time it began. */
+  public void clear() {
+    synchronized (memory) {
+      memory.clear();
+      flavors.clear();
+      images.clear();
+      hosts.clear();
+    }
   }
 
   @Override

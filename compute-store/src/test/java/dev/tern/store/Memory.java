@@ -35,8 +35,17 @@ final class Memory {
   final Map<UUID, DiskCopyEntity> copies = new LinkedHashMap<>();
   final Map<Long, OutboxEntity> outbox = new TreeMap<>();
 
-  Instant now = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+
+  Instant now = BEGIN;
   private long lastNumber;
+
+  void clear() {
+    List.of(servers, migrations, sagas, hosts, claims, copies, outbox).forEach(Map::clear);
+    List.of(log, actions, events).forEach(List::clear);
+    now = BEGIN;
+    lastNumber = 0;
+  }
 
   long nextNumber() {
     return ++lastNumber;
