@@ -49,9 +49,7 @@ final class Helm {
     this.session = session;
     this.steering = steering;
     this.convergence = new Convergence(session.settings().deadlines().mirrorStall());
-    this.canBlockWrites =
-        session.call(new Commands.QueryCommands()).stream()
-            .anyMatch(c -> c.name().equals("block-job-change"));
+    this.canBlockWrites = session.abilities().has("block-job-change");
     this.state = State.begin(steering.policy(), blocksWrites(steering));
   }
 

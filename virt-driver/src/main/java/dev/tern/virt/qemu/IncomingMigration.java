@@ -36,7 +36,6 @@ final class IncomingMigration {
   private static final Duration LOOK_EVERY = Duration.ofMillis(500);
   private static final Duration LOADS = Duration.ofMillis(2);
   private static final Duration GREETING = Duration.ofSeconds(1);
-  private static final String POST_COPY = "postcopy-";
   private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
   private static final Pattern EXPORT = Pattern.compile("[A-Za-z0-9_-]{8,128}");
 
@@ -44,12 +43,14 @@ final class IncomingMigration {
   private final Path instance;
   private final EndpointsFile opened;
   private final StreamCredentials credentials;
+  private final PostCopyReceiver postCopy;
 
   IncomingMigration(Session session, Path instance, StreamCredentials credentials) {
     this.session = session;
     this.instance = instance;
     this.credentials = credentials;
     this.opened = new EndpointsFile(instance);
+    this.postCopy = new PostCopyReceiver(session, opened);
   }
 
   IncomingEndpoints open(IncomingRequest request) throws VirtException {
@@ -193,8 +194,7 @@ final class IncomingMigration {
               if (!keepPaused) {
                 announce();
               }
-              receiveTheRest(events);
-              endEncryption();
+              keepReceiving(events);
             }
           } catch (VirtException e) {
             forgetKeys(e);
@@ -284,82 +284,35 @@ final class IncomingMigration {
 
   /** Takes up what a former agent watched. */
   void keepReceiving() throws VirtException {
-    if (!session.migrationStatus().startsWith(POST_COPY)) {
+    if (!PostCopyReceiver.isUnderWay(session.migrationStatus())) {
       return;
     }
     Thread.ofVirtual()
         .name("receives-" + session.process().pid())
         .start(() -> {
           try (QmpEvents events = session.monitor().events()) {
-            receiveTheRest(events);
-            endEncryption();
-          } catch (VirtException e) {
-            forgetKeys(e);
-            log.atWarn().setCause(e).log("a post-copied guest is watched no more");
+            keepReceiving(events);
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
         });
   }
 
-  /**
-   * The guest runs, and after post-copy memory still comes. When the link breaks, QEMU waits; it is
-   * told to listen again, for as long as its process lives.
-   */
-  private void receiveTheRest(QmpEvents events) throws VirtException, InterruptedException {
-    boolean listens = false;
-    Optional<String> status = statusUnlessHeld();
-    while (status.isEmpty() || status.get().startsWith(POST_COPY)) {
-      // A processor that waits for a page can hold QEMU's main loop; then only what passes it says
-      // whether the link broke, and QEMU refuses to listen while it has not.
-      boolean broken = status.isEmpty() || status.get().equals("postcopy-paused");
-      listens = broken && (listens || listenAgain());
-      Optional<QmpEvent> event = events.next(LOOK_EVERY);
-      if (event.isEmpty()) {
-        status = statusUnlessHeld();
-      } else if (event.get().name().equals("MIGRATION")) {
-        status = Optional.of(event.get().text("status"));
-        listens = false; // each break anew
-      }
-    }
-  }
-
-  private Optional<String> statusUnlessHeld() throws VirtException {
+  /** The guest has arrived, whatever becomes of this. */
+  private void keepReceiving(QmpEvents events) throws InterruptedException {
     try {
-      return Optional.of(session.migrationStatus());
+      postCopy.receive(events);
+      endEncryption();
     } catch (VirtException e) {
-      if (e.kind() != Kind.NO_ANSWER) {
-        throw e;
-      }
-      log.atDebug().setCause(e).log("QEMU waits for memory that is still to come");
-      return Optional.empty();
-    }
-  }
-
-  private boolean listenAgain() throws VirtException {
-    Optional<IncomingEndpoints> there = opened.read();
-    if (there.isEmpty()) {
-      return false;
-    }
-    try {
-      session.call(
-          new Commands.MigrateRecover(
-              OutgoingMigration.uri(there.get().address(), there.get().migrationPort())));
-      log.atWarn().addKeyValue("step", "arrive").log("listens again for a broken post-copy");
-      return true;
-    } catch (VirtException e) {
-      if (e.kind() == Kind.GONE) {
-        throw e;
-      }
-      log.atDebug().setCause(e).log("does not listen again yet");
-      return false;
+      forgetKeys(e);
+      log.atWarn().setCause(e).log("a guest that arrived is watched no more");
     }
   }
 
   /** Once no stream can come any more: a broken post-copy is taken up with the same key. */
   private void endEncryption() {
     try {
-      if (!session.migrationStatus().startsWith(POST_COPY)) {
+      if (!PostCopyReceiver.isUnderWay(session.migrationStatus())) {
         MigrationSettings.encryption(session, "");
         credentials.remove();
       }

@@ -9,8 +9,9 @@ import dev.tern.virt.qmp.Commands.CapabilityState;
 import dev.tern.virt.qmp.Commands.MigrateSetParameters;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,22 +43,26 @@ final class MigrationSettings {
       }
       capabilities(session, new Wish(false, options, false, false));
     }
-    parameters(session, options, 0, DEFAULT_DOWNTIME);
-    encryption(session, credentials);
+    parameters(session, options, 0, DEFAULT_DOWNTIME, credentials);
   }
 
-  /** Returns whether post-copy is possible. */
+  /**
+   * Returns whether post-copy is possible.
+   *
+   * @param credentials see {@link StreamCredentials}; {@code ""} for plaintext
+   */
   static boolean outgoing(
       Session session,
       MoveOptions options,
       boolean postCopy,
       boolean autoConverge,
       long bytesPerSecond,
-      Duration downtimeLimit)
+      Duration downtimeLimit,
+      String credentials)
       throws VirtException {
     Wish wish = new Wish(true, options, postCopy && options.channels() == 0, autoConverge);
     capabilities(session, wish);
-    parameters(session, options, bytesPerSecond, downtimeLimit);
+    parameters(session, options, bytesPerSecond, downtimeLimit, credentials);
     return wish.postCopy();
   }
 
@@ -65,37 +70,41 @@ final class MigrationSettings {
       boolean outgoing, MoveOptions options, boolean postCopy, boolean autoConverge) {}
 
   private static void capabilities(Session session, Wish wish) throws VirtException {
-    Set<String> known =
+    Map<String, Boolean> known =
         session.call(new Commands.QueryMigrateCapabilities()).stream()
-            .map(CapabilityState::capability)
-            .collect(Collectors.toSet());
-    session.call(
-        new Commands.MigrateSetCapabilities(
-            List.of(
-                    // Without it QEMU tells nothing, and the guest waits for the next poll.
-                    new CapabilityState("events", true),
-                    new CapabilityState("pause-before-switchover", wish.outgoing()),
-                    new CapabilityState(
-                        "xbzrle", wish.options().compression() == Compression.XBZRLE),
-                    new CapabilityState("auto-converge", wish.autoConverge()),
-                    new CapabilityState("postcopy-ram", wish.postCopy()),
-                    new CapabilityState("postcopy-preempt", false),
-                    new CapabilityState("return-path", false),
-                    new CapabilityState("multifd", wish.options().channels() > 0),
-                    new CapabilityState("late-block-activate", false),
-                    new CapabilityState("release-ram", false),
-                    new CapabilityState("zero-copy-send", false),
-                    new CapabilityState("background-snapshot", false),
-                    new CapabilityState("dirty-bitmaps", false),
-                    new CapabilityState("x-ignore-shared", false),
-                    new CapabilityState("x-colo", false))
-                .stream()
-                .filter(c -> known.contains(c.capability()))
-                .toList()));
+            .collect(Collectors.toMap(CapabilityState::capability, CapabilityState::state));
+    // QEMU takes milliseconds for the whole list, with its main loop held.
+    List<CapabilityState> changed =
+        Stream.of(
+                // Without it QEMU tells nothing, and the guest waits for the next poll.
+                new CapabilityState("events", true),
+                new CapabilityState("pause-before-switchover", wish.outgoing()),
+                new CapabilityState("xbzrle", wish.options().compression() == Compression.XBZRLE),
+                new CapabilityState("auto-converge", wish.autoConverge()),
+                new CapabilityState("postcopy-ram", wish.postCopy()),
+                new CapabilityState("postcopy-preempt", false),
+                new CapabilityState("return-path", false),
+                new CapabilityState("multifd", wish.options().channels() > 0),
+                new CapabilityState("late-block-activate", false),
+                new CapabilityState("release-ram", false),
+                new CapabilityState("zero-copy-send", false),
+                new CapabilityState("background-snapshot", false),
+                new CapabilityState("dirty-bitmaps", false),
+                new CapabilityState("x-ignore-shared", false),
+                new CapabilityState("x-colo", false))
+            .filter(c -> known.getOrDefault(c.capability(), c.state()) != c.state())
+            .toList();
+    if (!changed.isEmpty()) {
+      session.call(new Commands.MigrateSetCapabilities(changed));
+    }
   }
 
   private static void parameters(
-      Session session, MoveOptions options, long bytesPerSecond, Duration downtimeLimit)
+      Session session,
+      MoveOptions options,
+      long bytesPerSecond,
+      Duration downtimeLimit,
+      String credentials)
       throws VirtException {
     session.call(
         new MigrateSetParameters(
@@ -108,9 +117,9 @@ final class MigrationSettings {
             LEAST_CPU_THROTTLE,
             options.channels() == 0 ? DEFAULT_CHANNELS : options.channels(),
             options.compression() == Compression.ZSTD ? "zstd" : "none",
-            null,
-            null,
-            null));
+            credentials,
+            "",
+            ""));
   }
 
   /**

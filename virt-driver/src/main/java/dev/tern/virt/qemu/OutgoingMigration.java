@@ -140,7 +140,7 @@ final class OutgoingMigration {
       throw new StayException("The guest cannot be moved: QEMU says %s.".formatted(run.status()));
     }
     requireReadyMirrors(jobs);
-    MigrationSettings.encryption(session, credentials.connect(target.key()));
+    String creds = credentials.connect(target.key());
     helm.postCopyIsPossible(
         MigrationSettings.outgoing(
             session,
@@ -148,7 +148,8 @@ final class OutgoingMigration {
             policy.postCopyAllowed(),
             policy.autoConverge(),
             share,
-            helm.downtimeLimit()));
+            helm.downtimeLimit(),
+            creds));
     session.call(new Commands.Migrate(uri(target.address(), target.port())));
   }
 

@@ -12,8 +12,22 @@ import org.slf4j.LoggerFactory;
 
 /** One QEMU as the parts of the driver share it: process, monitor, settings. */
 record Session(
-    QemuProcess process, QmpMonitor monitor, QemuSettings settings, Pauses pauses, Progress moved) {
+    QemuProcess process,
+    QmpMonitor monitor,
+    Abilities abilities,
+    QemuSettings settings,
+    Pauses pauses,
+    Progress moved) {
   private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+  Session(
+      QemuProcess process,
+      QmpMonitor monitor,
+      QemuSettings settings,
+      Pauses pauses,
+      Progress moved) {
+    this(process, monitor, new Abilities(monitor), settings, pauses, moved);
+  }
 
   <R> R call(QmpCommand<R> command) throws VirtException {
     return monitor.call(command);

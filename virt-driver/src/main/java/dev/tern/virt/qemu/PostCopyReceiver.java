@@ -1,0 +1,88 @@
+package dev.tern.virt.qemu;
+
+import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
+import dev.tern.virt.qmp.Commands;
+import dev.tern.virt.qmp.QmpEvent;
+import dev.tern.virt.qmp.QmpEvents;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The destination of a post-copy, whose guest runs while memory still comes. When the link breaks,
+ * QEMU waits; it is told to listen again, for as long as its process lives.
+ */
+final class PostCopyReceiver {
+  private static final Logger log = LoggerFactory.getLogger(PostCopyReceiver.class);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+
+  private final Session session;
+  private final EndpointsFile opened;
+
+  PostCopyReceiver(Session session, EndpointsFile opened) {
+    this.session = session;
+    this.opened = opened;
+  }
+
+  static boolean isUnderWay(String status) {
+    return status.startsWith("postcopy-");
+  }
+
+  /**
+   * Returns when all memory is there; at once when there was no post-copy.
+   *
+   * @throws VirtException {@code GONE} when QEMU has ended, with its guest
+   */
+  void receive(QmpEvents events) throws VirtException, InterruptedException {
+    boolean listens = false;
+    Optional<String> status = statusUnlessHeld();
+    while (status.isEmpty() || isUnderWay(status.get())) {
+      // A processor that waits for a page can hold QEMU's main loop; then only what passes it says
+      // whether the link broke, and QEMU refuses to listen while it has not.
+      boolean broken = status.isEmpty() || status.get().equals("postcopy-paused");
+      listens = broken && (listens || listenAgain());
+      Optional<QmpEvent> event = events.next(LOOK_EVERY);
+      if (event.isEmpty()) {
+        status = statusUnlessHeld();
+      } else if (event.get().name().equals("MIGRATION")) {
+        status = Optional.of(event.get().text("status"));
+        listens = false; // each break anew
+      }
+    }
+  }
+
+  private Optional<String> statusUnlessHeld() throws VirtException {
+    try {
+      return Optional.of(session.migrationStatus());
+    } catch (VirtException e) {
+      if (e.kind() != Kind.NO_ANSWER) {
+        throw e;
+      }
+      log.atDebug().setCause(e).log("QEMU waits for memory that is still to come");
+      return Optional.empty();
+    }
+  }
+
+  private boolean listenAgain() throws VirtException {
+    Optional<IncomingEndpoints> there = opened.read();
+    if (there.isEmpty()) {
+      return false;
+    }
+    try {
+      session.call(
+          new Commands.MigrateRecover(
+              OutgoingMigration.uri(there.get().address(), there.get().migrationPort())));
+      log.atWarn().addKeyValue("step", "arrive").log("listens again for a broken post-copy");
+      return true;
+    } catch (VirtException e) {
+      if (e.kind() == Kind.GONE) {
+        throw e;
+      }
+      log.atDebug().setCause(e).log("does not listen again yet");
+      return false;
+    }
+  }
+}
