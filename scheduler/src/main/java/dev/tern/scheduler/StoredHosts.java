@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 
 /**
  * Hosts as the database knows them, read page by page for each question. That costs as many rows as
- * there are hosts: fit for hundreds; thousands need a view kept in memory (issue 6).
+ * there are hosts: fit for hundreds; thousands need a view kept in memory.
  */
 final class StoredHosts implements HostCatalog {
   private static final int PAGE = 200;

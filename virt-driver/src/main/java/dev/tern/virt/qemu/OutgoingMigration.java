@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * <p>Known hole: when the link breaks after the destination has read the end of the stream but
  * before QEMU here has written the few descriptive bytes behind it, QEMU here calls the migration
  * failed and starts the guest by itself. It is stopped again at the event; for those microseconds
- * both may run. Issue 2.
+ * both may run.
  */
 final class OutgoingMigration {
   private static final Logger log = LoggerFactory.getLogger(OutgoingMigration.class);

@@ -33,6 +33,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A live migration between two real QEMUs")
 class LiveMigrationQemuTest {
@@ -68,15 +70,16 @@ class LiveMigrationQemuTest {
     }
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "::1"})
   @Tag("S84")
   @Tag("S89")
-  void moves_memory_and_disk_and_the_guest_runs_on() throws Exception {
+  void moves_memory_and_disk_and_the_guest_runs_on(String address) throws Exception {
     Guest s = bootSource();
     Guest d = launchIncoming();
     CompletableFuture<Arrival> arrival = new CompletableFuture<>();
     d.watchArrival(() -> {}, false, arrival::complete);
-    IncomingEndpoints to = open(d);
+    IncomingEndpoints to = open(d, address);
     AtomicBoolean recorded = new AtomicBoolean();
 
     s.mirrorDisks(mirrorTo(to), usual(), progress::add);
@@ -289,10 +292,14 @@ class LiveMigrationQemuTest {
     return guest;
   }
 
-  private IncomingEndpoints open(Guest guest) throws Exception {
+  private static IncomingEndpoints open(Guest guest) throws Exception {
+    return open(guest, "127.0.0.1");
+  }
+
+  private static IncomingEndpoints open(Guest guest, String address) throws Exception {
     return guest.openIncoming(
         new IncomingRequest(
-            "127.0.0.1",
+            address,
             TestHost.freePort(),
             0,
             Map.of("disk0", EXPORT),
