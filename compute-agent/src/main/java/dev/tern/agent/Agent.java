@@ -51,6 +51,7 @@ public final class Agent implements AutoCloseable {
   private final DiskSide disks;
   private final Reservations reservations;
   private final Receptions receptions;
+  private final BaseHousekeeping bases;
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
@@ -81,7 +82,16 @@ public final class Agent implements AutoCloseable {
         new Reservations(host, directories, driver.images(), figures, settings, world.clock());
     DiskSecrets secrets = new DiskSecrets(settings.secretsDirectory(), new SecureRandom());
     Jobs jobs = new Jobs(settings.patience());
-    this.disks = diskSide(jobs, settings, proofs);
+    BasePins pins = new BasePins();
+    this.disks = diskSide(jobs, settings, new DiskFreezing(driver.images(), proofs, pins));
+    this.bases =
+        new BaseHousekeeping(
+            directories,
+            new BaseUses(instances),
+            reservations,
+            pins,
+            driver.images(),
+            new BaseHousekeeping.Rules(settings.unusedBaseAge(), world.clock()));
     InetAddress address = MigrationAddress.parse(settings.migrationAddress());
     Ports ports = new Ports(address, settings.firstPort(), settings.lastPort());
     this.probes =
@@ -133,7 +143,7 @@ public final class Agent implements AutoCloseable {
     this.images = images;
   }
 
-  private DiskSide diskSide(Jobs jobs, AgentSettings settings, LayerProofs proofs) {
+  private DiskSide diskSide(Jobs jobs, AgentSettings settings, DiskFreezing freezing) {
     return new DiskSide(
         instances,
         jobs,
@@ -142,7 +152,7 @@ public final class Agent implements AutoCloseable {
             new CopyTargets(
                 directories.storages(), driver.images(), settings.diskReserve().toBytes()),
             driver.images()),
-        new DiskFreezing(driver.images(), proofs),
+        freezing,
         new ImageSender(http, settings.imageService(), settings.imageDeadline()));
   }
 
@@ -236,6 +246,11 @@ public final class Agent implements AutoCloseable {
         figures.uptime(),
         settings.insecure(),
         guests);
+  }
+
+  /** See {@link BaseHousekeeping#round}. */
+  BaseHousekeeping.Kept keepBases() throws IOException, VirtException {
+    return bases.round();
   }
 
   private static Runner runner(Instance instance) {

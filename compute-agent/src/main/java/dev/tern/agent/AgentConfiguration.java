@@ -83,6 +83,11 @@ class AgentConfiguration {
   }
 
   @Bean
+  BaseKeeper baseKeeper(Agent agent, AgentSettings settings, MeterRegistry metrics) {
+    return new BaseKeeper(agent, settings.unusedBaseAge(), Pause.SLEEPING, metrics);
+  }
+
+  @Bean
   HostReporter hostReporter(Agent agent, ReportPublisher publisher, AgentSettings settings) {
     return new HostReporter(agent, publisher, settings.beat(), Pause.SLEEPING);
   }

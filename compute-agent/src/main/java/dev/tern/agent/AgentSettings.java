@@ -69,6 +69,11 @@ public record AgentSettings(
                 + " that it will not.")
         @DefaultValue("1d")
         Duration reservationAge,
+    @Setting(
+            "How long a base image or layer stays that no server of this host uses any more, for the"
+                + " next one that needs it; 0 keeps it for ever.")
+        @DefaultValue("1d")
+        Duration unusedBaseAge,
     @Setting("The hypervisor: qemu, or fake for simulated guests.")
         @Pattern(regexp = "qemu|fake")
         @DefaultValue("qemu")
@@ -125,6 +130,9 @@ public record AgentSettings(
     }
     if (portWait.isNegative()) {
       throw new IllegalArgumentException("tern.agent.port-wait is not below 0");
+    }
+    if (unusedBaseAge.isNegative()) {
+      throw new IllegalArgumentException("tern.agent.unused-base-age is not below 0");
     }
     if (outage.isNegative() || outage.toSeconds() >= LONGEST_OUTAGE) {
       throw new IllegalArgumentException(

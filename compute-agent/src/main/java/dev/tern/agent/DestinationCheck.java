@@ -13,6 +13,8 @@ import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.VirtDriver;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Whether a guest could live here. Each refusal has its own name and both figures. */
 final class DestinationCheck {
@@ -37,8 +39,7 @@ final class DestinationCheck {
     checkHypervisor(source, recipe);
     checkNotHere(instance);
     List<ImmutableFile> needed = LayerArrival.needed(recipe, source);
-    Room room =
-        reservations.check(header, diskBytes(source, diskOverCommit), layers.absent(needed));
+    Room room = reservations.check(header, diskBytes(source, diskOverCommit), bytes(needed));
     return new DestinationFacts("", room.needed(), room.available(), layers.unproven(needed));
   }
 
@@ -99,7 +100,12 @@ final class DestinationCheck {
   /** Reserves what {@link #check} asked for. */
   void reserve(Header header, SourceFacts source, boolean diskOverCommit) throws Exception {
     List<ImmutableFile> needed = LayerArrival.needed(DiskWays.arriving(header, source), source);
-    reservations.take(header, diskBytes(source, diskOverCommit), layers.absent(needed));
+    reservations.take(header, diskBytes(source, diskOverCommit), bytes(needed));
+  }
+
+  private static Map<String, Long> bytes(List<ImmutableFile> needed) {
+    return needed.stream()
+        .collect(Collectors.toMap(ImmutableFile::sha256, ImmutableFile::sizeBytes));
   }
 
   /** The same, when nobody asked for it before. */

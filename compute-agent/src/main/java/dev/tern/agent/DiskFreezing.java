@@ -38,10 +38,12 @@ final class DiskFreezing {
 
   private final DiskImages images;
   private final LayerProofs proofs;
+  private final BasePins pins;
 
-  DiskFreezing(DiskImages images, LayerProofs proofs) {
+  DiskFreezing(DiskImages images, LayerProofs proofs, BasePins pins) {
     this.images = images;
     this.proofs = proofs;
+    this.pins = pins;
   }
 
   DiskFrozen freeze(ServerDisks disks, String id, UUID layer)
@@ -126,32 +128,35 @@ final class DiskFreezing {
   private FreezeNote keep(ServerDisks disks, FreezeNote note)
       throws IOException, InterruptedException {
     Path old = disks.file(note.before());
-    DiskNotes notes = new DiskNotes(disks.directory());
     if (!Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
       throw new IOException("the frozen file %s is gone".formatted(note.before().file()));
     }
     long bytes = Files.size(old);
     String sha256 = Digests.sha256(old);
-    // The old file goes in the end: what has its name already is read, not believed.
-    if (!proofs.proveAnew(sha256)) {
-      place(old, sha256, disks.bases());
+    try (var _ = pins.pin(sha256)) {
+      return keep(disks, note, old, sha256, bytes);
     }
+  }
+
+  private FreezeNote keep(ServerDisks disks, FreezeNote note, Path old, String sha256, long bytes)
+      throws IOException, InterruptedException {
+    // The old file goes in the end: what has its name already is read, not believed.
+    proofs.provenOrPlaced(sha256, half -> place(old, sha256, half));
     List<LayerRecipe> layers = new ArrayList<>();
     layers.add(new LayerRecipe(sha256, note.before().format(), false));
     layers.addAll(note.before().layers());
     addImage(disks, note, sha256, bytes);
     disks.record(overlay(note).on(layers));
     FreezeNote done = note.done(sha256, bytes);
-    notes.write(done);
+    new DiskNotes(disks.directory()).write(done);
     Files.deleteIfExists(old);
     return done;
   }
 
   /** The same file under its new name where that goes, a copy of it from another file system. */
-  private void place(Path old, String sha256, Path bases) throws IOException, InterruptedException {
+  private static void place(Path old, String sha256, Path half)
+      throws IOException, InterruptedException {
     Files.setPosixFilePermissions(old, PosixFilePermissions.fromString("r--------"));
-    Path half = bases.resolve(sha256 + LayerProofs.HALF);
-    Files.deleteIfExists(half);
     try {
       Files.createLink(half, old);
       Durable.syncReadOnly(half);
@@ -165,7 +170,6 @@ final class DiskFreezing {
         throw new IOException("the copy of layer %s has sha256 %s".formatted(sha256, copied));
       }
     }
-    proofs.accept(half, sha256);
   }
 
   private static void addImage(ServerDisks disks, FreezeNote note, String sha256, long bytes)

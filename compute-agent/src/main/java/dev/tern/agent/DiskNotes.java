@@ -52,15 +52,23 @@ final class DiskNotes {
   }
 
   List<CopyNote> copies() throws IOException {
-    Path directory = instance.resolve(COPIES);
-    List<CopyNote> all = new ArrayList<>();
+    return all(COPIES, CopyNote.class);
+  }
+
+  List<FreezeNote> freezes() throws IOException {
+    return all(FREEZES, FreezeNote.class);
+  }
+
+  private <T> List<T> all(String kind, Class<T> type) throws IOException {
+    Path directory = instance.resolve(kind);
+    List<T> all = new ArrayList<>();
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       return all;
     }
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : (Iterable<Path>) files.sorted()::iterator) {
         if (file.getFileName().toString().endsWith(ENDING)) {
-          read(file, CopyNote.class).ifPresent(all::add);
+          read(file, type).ifPresent(all::add);
         }
       }
     }

@@ -31,7 +31,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A server's life on one host: built, started, stopped, destroyed. */
@@ -77,12 +79,17 @@ final class GuestLife {
     }
     check(spec);
     Header here = new Header(header.request(), header.server(), header.epoch(), Optional.empty());
-    reservations.take(here, bytesOf(spec), images.absent(allImages(spec)));
+    reservations.take(here, bytesOf(spec), bytes(allImages(spec)));
     try {
       return build(header, spec, instance);
     } finally {
       reservations.release(header.server(), header.epoch());
     }
+  }
+
+  private static Map<String, Long> bytes(List<ImageRef> files) {
+    return files.stream()
+        .collect(Collectors.toMap(ImageRef::sha256, ImageRef::sizeBytes, (a, _) -> a));
   }
 
   /** An overlay begins with nothing in it. */

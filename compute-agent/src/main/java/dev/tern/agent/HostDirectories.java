@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   instances/SERVER/   disks, recipe, journal, console log, monitor sockets
  *   _base/SHA256        base images, kernels and ramdisks, by content
  *   proofs/SHA256       how a base image looked when its content was compared with its name
+ *   unused/SHA256       since when nobody uses a file in _base
  *   receiving/SERVER/   layers on their way here, until they are known to be right
  *   reserved/SERVER     room on the disk that is promised to a server on its way here
  *   kept/SERVER-EPOCH/  what a migrated server left here on demand
@@ -62,6 +63,7 @@ final class HostDirectories implements AutoCloseable {
       Durable.directory(directories.instances());
       Durable.directory(directories.bases());
       Durable.directory(directories.proofs());
+      Durable.directory(directories.unused());
       Durable.directory(directories.receiving());
       Durable.directory(directories.reserved());
       Durable.directory(directories.kept());
@@ -106,6 +108,10 @@ final class HostDirectories implements AutoCloseable {
 
   Path proofs() {
     return data.resolve("proofs");
+  }
+
+  Path unused() {
+    return data.resolve("unused");
   }
 
   Path bases() {

@@ -21,12 +21,10 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,13 +69,6 @@ final class ImageStore {
       throw Refusals.invalid("A sha256 has 64 hexadecimal digits in lower case.");
     }
     return bases.resolve(sha256);
-  }
-
-  /** Bytes of those that are not here, by digest. */
-  Map<String, Long> absent(List<ImageRef> wanted) {
-    return wanted.stream()
-        .filter(image -> !proofs.present(image.sha256()))
-        .collect(Collectors.toMap(ImageRef::sha256, ImageRef::sizeBytes, (a, _) -> a));
   }
 
   /**

@@ -70,13 +70,6 @@ final class LayerArrival {
         .toList();
   }
 
-  /** Of these, what is not here. */
-  Map<String, Long> absent(List<ImmutableFile> needed) {
-    return needed.stream()
-        .filter(layer -> !proofs.present(layer.sha256()))
-        .collect(Collectors.toMap(ImmutableFile::sha256, ImmutableFile::sizeBytes));
-  }
-
   /** Of these, what is not here, or not known to be right without reading it. */
   List<String> unproven(List<ImmutableFile> needed) throws IOException {
     List<String> unknown = new ArrayList<>();
@@ -121,6 +114,8 @@ final class LayerArrival {
 
   private boolean has(Header header, ImmutableFile layer, SourceFacts source)
       throws IOException, VirtException, InterruptedException {
+    // Before it is looked for, so that it stays; and again when it is not here, for its room.
+    reservations.extend(header, layer.sha256(), layer.sizeBytes());
     if (proofs.prove(layer.sha256())) {
       return true;
     }

@@ -12,6 +12,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,10 +34,15 @@ final class LayerProofs {
 
   private final Path bases;
   private final Path proofs;
+  private final Path unused;
+
+  /** Guards one digest's file and proof: two that need it at once read it once. */
+  private final Map<String, ReentrantLock> looking = new ConcurrentHashMap<>();
 
   LayerProofs(HostDirectories directories) {
     this.bases = directories.bases();
     this.proofs = directories.proofs();
+    this.unused = directories.unused();
   }
 
   private Path file(String sha256) {
@@ -65,9 +72,30 @@ final class LayerProofs {
    * @throws InterruptedException while it was being read
    */
   boolean prove(String sha256) throws IOException, InterruptedException {
+    return alone(sha256, () -> proved(sha256));
+  }
+
+  /** What is done with one file while nobody else looks at it. */
+  @FunctionalInterface
+  interface Look<T> {
+    T at() throws IOException, InterruptedException;
+  }
+
+  private <T> T alone(String sha256, Look<T> look) throws IOException, InterruptedException {
+    ReentrantLock mine = looking.computeIfAbsent(sha256, _ -> new ReentrantLock());
+    mine.lockInterruptibly();
+    try {
+      return look.at();
+    } finally {
+      mine.unlock();
+    }
+  }
+
+  private boolean proved(String sha256) throws IOException, InterruptedException {
     if (!present(sha256)) {
       return false;
     }
+    Files.deleteIfExists(unused.resolve(sha256)); // Somebody asks: it is not unused since then.
     if (proven(sha256)) {
       return true;
     }
@@ -93,16 +121,42 @@ final class LayerProofs {
     return false;
   }
 
-  /** As {@link #prove}, and reads the file whatever is known of it. */
-  boolean proveAnew(String sha256) throws IOException, InterruptedException {
-    Files.deleteIfExists(proof(sha256));
-    return prove(sha256);
+  /** Puts a whole and forced file with the digest it is told where that leads. */
+  @FunctionalInterface
+  interface Placing {
+    void place(Path half) throws IOException, InterruptedException;
+  }
+
+  /**
+   * Ends with the file there and right. One that is there is read, whatever is known of it; when it
+   * is wrong or missing another one is placed.
+   */
+  void provenOrPlaced(String sha256, Placing placing) throws IOException, InterruptedException {
+    var _ =
+        alone(
+            sha256,
+            () -> {
+              Files.deleteIfExists(proof(sha256));
+              if (!proved(sha256)) {
+                Path half = bases.resolve(sha256 + HALF);
+                Files.deleteIfExists(half);
+                placing.place(half);
+                accept(half, sha256);
+              }
+              return true;
+            });
   }
 
   /** Makes a whole and forced file, whose digest the caller has compared, a layer. */
-  void accept(Path proven, String sha256) throws IOException {
-    Durable.rename(proven, file(sha256));
-    keep(sha256, stamp(file(sha256)));
+  void accept(Path proven, String sha256) throws IOException, InterruptedException {
+    var _ =
+        alone(
+            sha256,
+            () -> {
+              Durable.rename(proven, file(sha256));
+              keep(sha256, stamp(file(sha256)));
+              return true;
+            });
   }
 
   /** Lost in a crash it only costs another reading. */

@@ -63,7 +63,9 @@ final class Recipes {
     }
     LaunchRecipe recipe;
     try {
-      recipe = JSON.treeToValue(upToDate(JSON.readTree(json)), LaunchRecipe.class);
+      JsonNode tree = JSON.readTree(json);
+      require(tree.isObject(), "is none");
+      recipe = JSON.treeToValue(upToDate(tree), LaunchRecipe.class);
     } catch (JacksonException _) {
       throw Refusals.invalid("The launch recipe of server %s cannot be read.".formatted(server));
     }
@@ -152,6 +154,10 @@ final class Recipes {
   static void keep(Path directory, String recipe, List<ImageRef> images) throws IOException {
     Durable.write(directory.resolve(IMAGES), JSON.writeValueAsBytes(images));
     Durable.write(directory.resolve(RECIPE), recipe.getBytes(StandardCharsets.UTF_8));
+  }
+
+  static boolean present(Path directory) {
+    return Files.exists(directory.resolve(RECIPE), LinkOption.NOFOLLOW_LINKS);
   }
 
   static String text(Path directory) throws IOException {

@@ -74,6 +74,8 @@ final class Reservations {
   /**
    * Whether there would be room now. Reserves nothing.
    *
+   * @param layers bytes of each file in {@code _base} that is needed; those that are there take
+   *     none
    * @throws ComputeException DESTINATION_LACKS_DISK with what is needed, available, and promised to
    *     whom
    */
@@ -88,7 +90,8 @@ final class Reservations {
   }
 
   /**
-   * As {@link #check}, and reserves. Whatever an older epoch of the server had reserved is void.
+   * As {@link #check}, and reserves; of the layers, those that are there stay there. Whatever an
+   * older epoch of the server had reserved is void.
    */
   Room take(Header header, long diskBytes, Map<String, Long> layers)
       throws IOException, VirtException {
@@ -108,7 +111,7 @@ final class Reservations {
     return Reservation.of(header, withMargin, layers, clock.instant());
   }
 
-  /** Reserves for one more layer, found to be needed. */
+  /** Reserves for one more layer, found to be needed: it stays if it is there. */
   void extend(Header header, String layer, long bytes) throws IOException, VirtException {
     promising.lock();
     try {
@@ -117,8 +120,10 @@ final class Reservations {
         before = wanted(header, 0, Map.of());
       }
       Reservation more = before.with(layer, bytes);
-      if (!more.equals(before)) {
+      if (!Files.exists(directories.bases().resolve(layer), LinkOption.NOFOLLOW_LINKS)) {
         judge(more);
+      }
+      if (!more.equals(before)) {
         keep(more);
       }
     } finally {
@@ -162,13 +167,23 @@ final class Reservations {
     }
   }
 
-  /** Files in {@code _base} that a server on its way here needs. */
-  Set<String> layers() {
+  /** What is done while nobody reserves or gives up. */
+  @FunctionalInterface
+  interface Meanwhile<T> {
+    T run(Set<String> layers) throws IOException;
+  }
+
+  /**
+   * Runs it while nobody reserves or gives up, told of the files in {@code _base} that servers on
+   * their way here need, whether they are there or not.
+   */
+  <T> T whileNobodyReserves(Meanwhile<T> meanwhile) throws IOException {
     promising.lock();
     try {
-      return all.values().stream()
-          .flatMap(reservation -> reservation.layers().keySet().stream())
-          .collect(Collectors.toSet());
+      return meanwhile.run(
+          all.values().stream()
+              .flatMap(reservation -> reservation.layers().keySet().stream())
+              .collect(Collectors.toSet()));
     } finally {
       promising.unlock();
     }

@@ -236,6 +236,7 @@ final class TwoHosts implements AutoCloseable {
     final int firstPort;
     int lastPort;
     Duration portWait = Duration.ofSeconds(20);
+    Duration unusedBaseAge = Duration.ofDays(1);
     Agent agent;
 
     private Host(String name, int firstPort) throws IOException {
@@ -262,6 +263,7 @@ final class TwoHosts implements AutoCloseable {
           DataSize.ofMegabytes(64),
           Map.of("fast", storage()),
           Duration.ofDays(1),
+          unusedBaseAge,
           "fake",
           "qemu-system-x86_64",
           "qemu-img",
