@@ -1,6 +1,7 @@
 package dev.tern.agent;
 
 import static dev.tern.agent.TwoHosts.header;
+import static dev.tern.virt.testing.Until.until;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -55,7 +56,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class AgentDisksQemuTest {
   private static final Duration LONG = Duration.ofMinutes(1);
-  private static final Duration LOOK = Duration.ofMillis(50);
   private static final long DISK = 16 << 20;
 
   @TempDir Path directory;
@@ -214,11 +214,8 @@ class AgentDisksQemuTest {
   /** By the lock table of the kernel, which is where the image lock is. */
   private static void awaitLocked(Path file) throws Exception {
     String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
-    long until = System.nanoTime() + LONG.toNanos();
-    while (!Files.readString(Path.of("/proc/locks")).contains(inode)) {
-      assertThat(System.nanoTime()).isLessThan(until);
-      Thread.sleep(LOOK);
-    }
+    until(
+        file + " is locked", LONG, () -> Files.readString(Path.of("/proc/locks")).contains(inode));
   }
 
   private static CopyOrder order(UUID id, String name) {
@@ -251,14 +248,14 @@ class AgentDisksQemuTest {
 
   private void ready(CopyOrder order) throws Exception {
     ask(new StartCopy(header(2), order));
-    long until = System.nanoTime() + LONG.toNanos();
-    CopyReport now = (CopyReport) ask(new AskCopy(header(2), order.id()));
-    while (now.state() != CopyState.READY) {
-      assertThat(now.state()).as("%s", now).isEqualTo(CopyState.RUNNING);
-      assertThat(System.nanoTime()).isLessThan(until);
-      Thread.sleep(LOOK);
-      now = (CopyReport) ask(new AskCopy(header(2), order.id()));
-    }
+    until(
+        "the copy is ready",
+        LONG,
+        () -> {
+          CopyReport now = (CopyReport) ask(new AskCopy(header(2), order.id()));
+          assertThat(now.state()).as("%s", now).isIn(CopyState.RUNNING, CopyState.READY);
+          return now.state() == CopyState.READY;
+        });
   }
 
   private Disk disk() throws Exception {
@@ -280,11 +277,7 @@ class AgentDisksQemuTest {
 
   private void awaitWrites(int more) throws Exception {
     int wanted = writes().size() + more;
-    long until = System.nanoTime() + LONG.toNanos();
-    while (writes().size() < wanted) {
-      assertThat(System.nanoTime()).as("the guest writes").isLessThan(until);
-      Thread.sleep(LOOK);
-    }
+    until(wanted + " writes", LONG, () -> writes().size() >= wanted);
   }
 
   private static byte[] guestFile(String name) throws Exception {

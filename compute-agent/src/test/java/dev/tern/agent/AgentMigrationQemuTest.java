@@ -1,9 +1,9 @@
 package dev.tern.agent;
 
 import static dev.tern.agent.TwoHosts.header;
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tern.contract.Pause;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
@@ -63,7 +63,6 @@ class AgentMigrationQemuTest {
               0, Duration.ofMillis(300), 0, Duration.ofMinutes(2), AtDeadline.ABORT, false, true),
           Streams.PLAIN);
   private static final Duration LONG = Duration.ofMinutes(1);
-  private static final Duration LOOK = Duration.ofMillis(50);
 
   @TempDir Path directory;
   private TwoHosts hosts;
@@ -211,10 +210,9 @@ class AgentMigrationQemuTest {
   }
 
   private static void awaitLines(TwoHosts.Host host, String start, int count) throws Exception {
-    long until = System.nanoTime() + LONG.toNanos();
-    while (lines(console(host), start).size() < count) {
-      assertThat(System.nanoTime()).as("%s", console(host)).isLessThan(until);
-      Pause.SLEEPING.of(LOOK);
-    }
+    until(
+        "%d lines of %s on %s".formatted(count, start.strip(), host.name),
+        LONG,
+        () -> lines(console(host), start).size() >= count);
   }
 }

@@ -1,11 +1,11 @@
 package dev.tern.agent;
 
 import static dev.tern.agent.TwoHosts.header;
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
-import dev.tern.contract.Pause;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
 import dev.tern.contract.agent.AgentRequest.BuildServer;
@@ -75,7 +75,6 @@ class LayersQemuTest {
               0, Duration.ofMillis(300), 0, Duration.ofSeconds(60), AtDeadline.ABORT, false, true),
           Streams.PLAIN);
   private static final Duration LONG = Duration.ofMinutes(2);
-  private static final Duration LOOK = Duration.ofMillis(50);
   private static final ServerId FIRST = TwoHosts.SERVER;
   private static final ServerId SECOND = ServerId.parse("0b9a1f52-6c1d-4b73-9a63-2f3b8f3a9c02");
   private static final int MIB = 1 << 20;
@@ -289,8 +288,9 @@ class LayersQemuTest {
             header(FIRST, 2), wanted, new MoveLimits(Duration.ofMillis(20), 512 << 10, LONG));
     hosts.source.agent.answer(slowly);
     Path partial = hosts.destination.data.resolve("receiving").resolve(FIRST.toString());
-    await(
+    until(
         "bytes arrive",
+        LONG,
         () -> allocated(partial) > 2 * MIB && hosts.progress.stream().anyMatch(this::half));
     long begun = System.nanoTime();
     hosts.source.done(new StopLayers(header(FIRST, 2)));
@@ -322,7 +322,7 @@ class LayersQemuTest {
             header(FIRST, 2), wanted, new MoveLimits(Duration.ofMillis(20), 512 << 10, LONG));
     hosts.source.agent.answer(slowly);
     Path receiving = hosts.destination.data.resolve("receiving").resolve(FIRST.toString());
-    await("bytes arrive", () -> allocated(receiving) > 2 * MIB);
+    until("bytes arrive", LONG, () -> allocated(receiving) > 2 * MIB);
     long pid = Long.parseLong(Files.readString(receiving.resolve("qemu.pid")).strip());
     assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
     assertThat(hosts.source.refused(slowly).code()).isEqualTo(ErrorCode.HYPERVISOR_FAILED);
@@ -424,18 +424,6 @@ class LayersQemuTest {
 
   private static void awaitLines(TwoHosts.Host host, ServerId server, String start, int count)
       throws Exception {
-    await(count + " lines", () -> lines(console(host, server), start).size() >= count);
-  }
-
-  private interface Condition {
-    boolean holds() throws Exception;
-  }
-
-  private static void await(String what, Condition condition) throws Exception {
-    long until = System.nanoTime() + LONG.toNanos();
-    while (!condition.holds()) {
-      assertThat(System.nanoTime()).as(what).isLessThan(until);
-      Pause.SLEEPING.of(LOOK);
-    }
+    until(count + " lines", LONG, () -> lines(console(host, server), start).size() >= count);
   }
 }

@@ -1,5 +1,6 @@
 package dev.tern.agent;
 
+import static dev.tern.virt.testing.Until.until;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpServer;
@@ -20,6 +21,7 @@ import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.virt.VirtDriver;
+import dev.tern.virt.testing.TestPorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -91,8 +93,8 @@ final class TwoHosts implements AutoCloseable {
           }
         });
     images.start();
-    this.source = new Host("source", 49_300);
-    this.destination = new Host("destination", 49_400);
+    this.source = new Host("source");
+    this.destination = new Host("destination");
   }
 
   private static String status(boolean there) {
@@ -164,13 +166,10 @@ final class TwoHosts implements AutoCloseable {
 
   /** No file with a key is on either host, at the latest a second after its migration. */
   void awaitNoKeys() throws Exception {
-    long until = System.nanoTime() + Duration.ofSeconds(1).toNanos();
-    while (!(source.keyFiles().isEmpty() && destination.keyFiles().isEmpty())) {
-      if (System.nanoTime() > until) {
-        throw new AssertionError(source.keyFiles() + " " + destination.keyFiles());
-      }
-      dev.tern.contract.Pause.SLEEPING.of(Duration.ofMillis(10));
-    }
+    until(
+        "the key files are gone",
+        Duration.ofSeconds(1),
+        () -> source.keyFiles().isEmpty() && destination.keyFiles().isEmpty());
   }
 
   static Header header(long epoch) {
@@ -239,10 +238,10 @@ final class TwoHosts implements AutoCloseable {
     Duration unusedBaseAge = Duration.ofDays(1);
     Agent agent;
 
-    private Host(String name, int firstPort) throws IOException {
+    private Host(String name) throws IOException {
       this.name = new HostName(name);
       this.data = directory.resolve(name);
-      this.firstPort = firstPort;
+      this.firstPort = TestPorts.next(32);
       this.lastPort = firstPort + 31;
       this.agent = open();
     }

@@ -1,6 +1,7 @@
 package dev.tern.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tern.contract.ClaimId;
 import dev.tern.contract.HostName;
@@ -296,9 +297,9 @@ class ApiStoreTest {
                       "2.30",
                       "{\"os-migrateLive\": {\"host\": null, \"block_migration\": \"auto\"}}"),
               threads);
-      while (get("/v2.1/servers/" + id, "2.1").toString().contains("\"ACTIVE\"")) {
-        Thread.onSpinWait();
-      }
+      await("the request is accepted")
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> !get("/v2.1/servers/" + id, "2.1").toString().contains("\"ACTIVE\""));
       Lease lease = conductor.lease(id);
       DATABASE
           .migrations()

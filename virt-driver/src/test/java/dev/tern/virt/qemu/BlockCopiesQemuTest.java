@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -201,14 +202,11 @@ class BlockCopiesQemuTest {
   }
 
   private Progress await(State state, String tag) throws Exception {
-    long until = System.nanoTime() + SOON.toNanos();
-    Progress now = guest.copies().look("disk0", tag);
-    while (now.state() != state) {
-      assertThat(System.nanoTime()).as("still %s", now).isLessThan(until);
-      Thread.sleep(Duration.ofMillis(10));
-      now = guest.copies().look("disk0", tag);
-    }
-    return now;
+    until(
+        "copy %s is %s".formatted(tag, state),
+        SOON,
+        () -> guest.copies().look("disk0", tag).state() == state);
+    return guest.copies().look("disk0", tag);
   }
 
   private Path create(String name) throws Exception {
@@ -243,11 +241,7 @@ class BlockCopiesQemuTest {
 
   private void awaitWrites(int more) throws Exception {
     long wanted = writes() + more;
-    long until = System.nanoTime() + SOON.toNanos();
-    while (writes() < wanted) {
-      assertThat(System.nanoTime()).as("the guest writes").isLessThan(until);
-      Thread.sleep(Duration.ofMillis(20));
-    }
+    until("the guest has written %d times".formatted(wanted), SOON, () -> writes() >= wanted);
   }
 
   private long writes() throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.HandOver;
+import dev.tern.virt.Guest.MoveProgress;
 import dev.tern.virt.MoveOptions;
 import dev.tern.virt.MovePolicy;
 import dev.tern.virt.MovePolicy.AtDeadline;
@@ -64,9 +65,7 @@ class DeadLinkQemuTest {
                   ended.complete(e.getClass().getSimpleName());
                 }
               });
-      while (guest.progress.isEmpty() || guest.progress.getLast().diskProcessed() < MIB) {
-        Thread.sleep(20);
-      }
+      guest.awaitMoved("a MiB of disk", MoveProgress::diskProcessed, MIB);
       link.freeze();
       Thread.sleep(1000);
       long asked = System.nanoTime();
@@ -86,9 +85,7 @@ class DeadLinkQemuTest {
       guest.mirror(steering(0, false), disks.port());
       CompletableFuture<HandOver> handOver =
           handOverInBackground(guest, steering(4 * MIB, false), memory.port());
-      while (guest.progress.getLast().memoryProcessed() < MIB) {
-        Thread.sleep(20);
-      }
+      guest.awaitMoved("a MiB of memory", MoveProgress::memoryProcessed, MIB);
       memory.freeze();
       disks.freeze();
       Thread.sleep(1000);
@@ -111,10 +108,8 @@ class DeadLinkQemuTest {
           QmpEvents _ = second.events(event -> seen.put(event.name(), event.at()))) {
         CompletableFuture<HandOver> handOver =
             handOverInBackground(guest, steering(8 * MIB, false), guest.to.migrationPort());
-        while (guest.progress.getLast().memoryProcessed() < MIB) {
-          assertThat(handOver).isNotDone();
-          Thread.sleep(20);
-        }
+        guest.awaitMoved("a MiB of memory", MoveProgress::memoryProcessed, MIB);
+        assertThat(handOver).isNotDone();
         disks.freeze();
         assertThat(handOver.get(60, TimeUnit.SECONDS)).isInstanceOf(HandOver.Stayed.class);
       }

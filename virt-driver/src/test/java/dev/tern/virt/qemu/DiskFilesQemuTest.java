@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +11,7 @@ import dev.tern.virt.VirtException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,9 +105,7 @@ class DiskFilesQemuTest {
                 file.toString())
             .inheritIO()
             .start();
-    for (int tries = 0; tries < 500 && !Files.exists(socket); tries++) {
-      Thread.sleep(20);
-    }
+    until("qemu-nbd holds the file", Duration.ofSeconds(10), () -> Files.exists(socket));
     return holder;
   }
 

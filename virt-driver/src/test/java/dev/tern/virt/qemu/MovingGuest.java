@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.virt.Guest;
@@ -34,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToLongFunction;
 
 /** A guest that runs in one real QEMU, and a second one that waits for it. */
 final class MovingGuest implements AutoCloseable {
@@ -165,23 +167,33 @@ final class MovingGuest implements AutoCloseable {
 
   /** Whole rounds of checking its memory, none of them with a wrong page. */
   void assertMemoryIsWhole() throws Exception {
-    long until = System.nanoTime() + SOON.toNanos();
-    List<String> rounds = List.of();
-    while (rounds.size() < 4) {
-      assertThat(System.nanoTime()).as("rounds of checking come").isLessThan(until);
-      assertThat(TestHost.console(destination)).doesNotContain("BADMEM", "R ready", "panic");
-      rounds = TestHost.console(destination).lines().filter(line -> line.startsWith("M ")).toList();
-      Thread.sleep(50);
-    }
-    assertThat(rounds.subList(1, 3)).allSatisfy(line -> assertThat(line).endsWith(" 0"));
+    until(
+        "four rounds of checking",
+        SOON,
+        () -> {
+          assertThat(TestHost.console(destination)).doesNotContain("BADMEM", "R ready", "panic");
+          return rounds().size() >= 4;
+        });
+    assertThat(rounds().subList(1, 3)).allSatisfy(line -> assertThat(line).endsWith(" 0"));
+  }
+
+  private List<String> rounds() throws Exception {
+    return TestHost.console(destination).lines().filter(line -> line.startsWith("M ")).toList();
+  }
+
+  /** Waits until so many bytes have moved, by what the source tells. */
+  void awaitMoved(String what, ToLongFunction<MoveProgress> moved, long bytes) throws Exception {
+    until(
+        what + " has moved",
+        SOON,
+        () -> !progress.isEmpty() && moved.applyAsLong(progress.getLast()) >= bytes);
   }
 
   private static void awaitMore(Path instance, String text, int before) throws Exception {
-    long until = System.nanoTime() + SOON.toNanos();
-    while (TestHost.console(instance).lastIndexOf(text) <= before) {
-      assertThat(System.nanoTime()).as("the guest goes on").isLessThan(until);
-      Thread.sleep(20);
-    }
+    until(
+        "the guest says more of '%s'".formatted(text.strip()),
+        SOON,
+        () -> TestHost.console(instance).lastIndexOf(text) > before);
   }
 
   @Override

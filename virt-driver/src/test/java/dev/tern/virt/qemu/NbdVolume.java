@@ -1,5 +1,7 @@
 package dev.tern.virt.qemu;
 
+import static dev.tern.virt.testing.Until.until;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -46,15 +48,16 @@ final class NbdVolume {
   }
 
   private void awaitListening() throws Exception {
-    for (int tries = 0; tries < 500; tries++) {
-      try (Socket probe = new Socket()) {
-        probe.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
-        return;
-      } catch (IOException _) {
-        Thread.sleep(Duration.ofMillis(20));
-      }
+    until("qemu-nbd listens", Duration.ofSeconds(10), this::listens);
+  }
+
+  private boolean listens() {
+    try (Socket probe = new Socket()) {
+      probe.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+      return true;
+    } catch (IOException _) {
+      return false;
     }
-    throw new AssertionError("qemu-nbd does not listen");
   }
 
   int port() {

@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.virt.Guest;
@@ -203,11 +204,7 @@ class PauseQemuTest {
     assertThat(arrival.get(20, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
 
     // QEMU announces by itself when it has loaded a guest, and never more often than this.
-    long until = System.nanoTime() + SOON.toNanos();
-    while (announcements(packets) <= ANNOUNCED_BY_LOADING) {
-      assertThat(System.nanoTime()).as("announced after the start").isLessThan(until);
-      Thread.sleep(20);
-    }
+    until("announced after the start", SOON, () -> announcements(packets) > ANNOUNCED_BY_LOADING);
   }
 
   /** Reverse ARP frames from the guest's card. */
@@ -247,11 +244,7 @@ class PauseQemuTest {
     }
   }
 
-  private static void awaitEvent(List<QmpEvent> seen, String name) throws InterruptedException {
-    long until = System.nanoTime() + SOON.toNanos();
-    while (seen.stream().noneMatch(event -> event.name().equals(name))) {
-      assertThat(System.nanoTime()).as(name).isLessThan(until);
-      Thread.sleep(5);
-    }
+  private static void awaitEvent(List<QmpEvent> seen, String name) throws Exception {
+    until(name, SOON, () -> seen.stream().anyMatch(event -> event.name().equals(name)));
   }
 }

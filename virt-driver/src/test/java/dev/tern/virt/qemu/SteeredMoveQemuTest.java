@@ -1,5 +1,7 @@
 package dev.tern.virt.qemu;
 
+import static dev.tern.virt.qemu.MovingGuest.SOON;
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -117,12 +119,10 @@ class SteeredMoveQemuTest {
     try (MovingGuest guest = MovingGuest.with(directory, QUIET, 96, true, MoveOptions.PLAIN)) {
       Steering steering = steering(LONG, AtDeadline.ABORT, 2 * MIB, false);
       CompletableFuture<Boolean> mirrored = inBackground(guest, steering);
-      awaitMoved(guest);
+      guest.awaitMoved("a MiB of disk", MoveProgress::diskProcessed, MIB);
       steering.forceComplete();
-      while (guest.s.runState() != RunState.PAUSED) {
-        assertThat(mirrored).isNotDone();
-        Thread.sleep(50);
-      }
+      until("the guest is paused", SOON, () -> guest.s.runState() == RunState.PAUSED);
+      assertThat(mirrored).isNotDone();
       steering.change(policy(LONG, AtDeadline.ABORT, 0, false));
       assertThat(mirrored.get(120, TimeUnit.SECONDS)).isTrue();
       assertThat(guest.s.runState()).isEqualTo(RunState.PAUSED);
@@ -138,7 +138,7 @@ class SteeredMoveQemuTest {
     try (MovingGuest guest = MovingGuest.with(directory, QUIET, 96, true, MoveOptions.PLAIN)) {
       Steering steering = steering(LONG, AtDeadline.ABORT, 4 * MIB, false);
       CompletableFuture<Boolean> mirrored = inBackground(guest, steering);
-      awaitMoved(guest);
+      guest.awaitMoved("a MiB of disk", MoveProgress::diskProcessed, MIB);
       assertRate(guest, MoveProgress::diskProcessed, 4 * MIB);
       steering.change(policy(LONG, AtDeadline.ABORT, 8 * MIB, false));
       Thread.sleep(1000);
@@ -155,9 +155,7 @@ class SteeredMoveQemuTest {
               throw new AssertionError(e);
             }
           });
-      while (guest.progress.getLast().memoryProcessed() < MIB) {
-        Thread.sleep(50);
-      }
+      guest.awaitMoved("a MiB of memory", MoveProgress::memoryProcessed, MIB);
       assertRate(guest, MoveProgress::memoryProcessed, 4 * MIB);
       steering.change(policy(LONG, AtDeadline.ABORT, 0, false));
       assertThat(handOver.get(60, TimeUnit.SECONDS)).isInstanceOf(HandOver.Sent.class);
@@ -216,14 +214,6 @@ class SteeredMoveQemuTest {
         throw new AssertionError(e);
       }
     });
-  }
-
-  private static void awaitMoved(MovingGuest guest) throws InterruptedException {
-    long until = System.nanoTime() + MovingGuest.SOON.toNanos();
-    while (guest.progress.isEmpty() || guest.progress.getLast().diskProcessed() < MIB) {
-      assertThat(System.nanoTime()).as("bytes move").isLessThan(until);
-      Thread.sleep(50);
-    }
   }
 
   /** Over four seconds, less than 10 % off; a busy machine may make it slower, never faster. */

@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -199,12 +200,7 @@ class StreamsQemuTest {
     }
 
     pair.move("127.0.0.1", to.nbdPort(), to.migrationPort(), Optional.of(key));
-    long until = System.nanoTime() + Duration.ofSeconds(1).toNanos();
-    boolean open = true;
-    while (open && System.nanoTime() < until) {
-      open = accepts(to.nbdPort());
-    }
-    assertThat(open).as("an export after its migration").isFalse();
+    until("no export is left", Duration.ofSeconds(1), () -> !accepts(to.nbdPort()));
     assertRefused(to.nbdPort(), Optional.of(key));
     assertRefused(to.migrationPort(), Optional.of(key));
 

@@ -8,10 +8,9 @@ import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
+import dev.tern.virt.testing.TestPorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,11 +149,7 @@ final class TestHost {
   }
 
   static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return TestPorts.next();
   }
 
   static void end(Guest guest) throws VirtException {
