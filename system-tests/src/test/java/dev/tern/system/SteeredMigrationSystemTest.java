@@ -86,6 +86,7 @@ class SteeredMigrationSystemTest {
       }
       assertThat(watch.sight().bootIds()).isEqualTo(1);
       assertThat(watch.sight().troubles()).isEmpty();
+      server.delete();
     }
   }
 

@@ -35,23 +35,44 @@ final class TestServer {
     this.id = id;
   }
 
+  /** What a server of the test guest is made from. */
+  record Images(String disk, String kernel, String ramdisk) {
+    List<String> all() {
+      return List.of(disk, kernel, ramdisk);
+    }
+  }
+
   /** Uploads the images, makes the server, and waits until it is ACTIVE. */
   static TestServer boot(DemoStage stage, ComputeClient api)
+      throws IOException, InterruptedException {
+    return boot(stage, api, upload(stage, api), Optional.empty());
+  }
+
+  /** The test guest's images; the disk has 4 MiB of data at its end. */
+  static Images upload(DemoStage stage, ComputeClient api)
       throws IOException, InterruptedException {
     Path guest = stage.place().guest();
     Path base = stage.place().work().resolve("base.qcow2");
     TestImages.base(base, 256L << 20, 4 << 20, 7);
     String kernel = api.upload("kernel", "aki", Map.of(), guest.resolve("vmlinux"));
     String ramdisk = api.upload("ramdisk", "ari", Map.of(), guest.resolve("initrd.gz"));
-    String image =
+    String disk =
         api.upload(
             "guest",
             "qcow2",
             Map.of("kernel_id", kernel, "ramdisk_id", ramdisk, "os_command_line", COMMAND_LINE),
             base);
+    return new Images(disk, kernel, ramdisk);
+  }
+
+  /** Makes a server on a host, or on any, and waits until it is ACTIVE. */
+  static TestServer boot(DemoStage stage, ComputeClient api, Images images, Optional<String> host)
+      throws IOException, InterruptedException {
     Map<String, Object> server =
         new HashMap<>(
-            Map.of("name", "mover", "imageRef", image, "flavorRef", "t", "networks", "none"));
+            Map.of(
+                "name", "mover", "imageRef", images.disk(), "flavorRef", "t", "networks", "none"));
+    host.ifPresent(name -> server.put("availability_zone", "nova:" + name));
     String id =
         new ComputeClient(stage.place().api())
             .post("/v2.1/servers", Map.of("server", server))

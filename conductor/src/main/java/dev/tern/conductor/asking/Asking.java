@@ -78,6 +78,7 @@ public final class Asking {
     Backoff.Series rests = again.series();
     while (true) {
       hold.keep();
+      Duration asked = ticker.now();
       switch (once(host, request)) {
         case Asked.Answered(AgentAnswer.Done(AgentResult learned)) -> {
           return as(result, host, learned);
@@ -100,7 +101,7 @@ public final class Asking {
           }
         }
       }
-      rests.rest();
+      rests.restAfter(ticker.now().minus(asked));
     }
   }
 

@@ -206,6 +206,7 @@ public final class Source {
           case UNKNOWN -> {}
         }
       }
+      Duration asked = journey.ticker().now();
       switch (journey.asking().once(journey.source(), request)) {
         case Asked.Answered(AgentAnswer.Done(AgentResult result)) -> {
           return said(facts, result);
@@ -225,7 +226,7 @@ public final class Source {
           }
         }
       }
-      rests.rest();
+      rests.restAfter(journey.ticker().now().minus(asked));
     }
   }
 

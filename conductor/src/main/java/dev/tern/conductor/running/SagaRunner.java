@@ -1,11 +1,12 @@
 package dev.tern.conductor.running;
 
+import dev.tern.conductor.saga.Bell;
 import dev.tern.store.SagaStore;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.SagaStore.SagaRecord;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -23,10 +24,10 @@ public final class SagaRunner implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SagaRunner.class);
   private static final long CLOSE_SECONDS = 20;
 
-  /** Tells a saga's story from where it stands to its end. */
+  /** Tells a saga's story from where it stands to its end, and looks when the bell rings. */
   @FunctionalInterface
   public interface Teller {
-    void run(SagaRecord saga) throws InterruptedException;
+    void run(SagaRecord saga, Bell bell) throws InterruptedException;
   }
 
   private final SagaStore sagas;
@@ -34,7 +35,7 @@ public final class SagaRunner implements AutoCloseable {
   private final String name;
   private final Duration lease;
   private final Semaphore places;
-  private final Set<UUID> here = ConcurrentHashMap.newKeySet();
+  private final Map<UUID, Bell> here = new ConcurrentHashMap<>();
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("saga-", 0).factory());
 
@@ -53,17 +54,26 @@ public final class SagaRunner implements AutoCloseable {
   }
 
   /**
-   * Runs a saga unless it runs here already, or elsewhere, or there is no place. Returns at once.
+   * Runs a saga unless it runs elsewhere, or there is no place. One that runs here is told to look
+   * what is asked of it; one that runs elsewhere looks by itself within a second. Returns at once.
    */
   public void wake(UUID saga) {
+    Bell running = here.get(saga);
+    if (running != null) {
+      running.ring();
+      return;
+    }
     if (threads.isShutdown() || !places.tryAcquire()) {
       return;
     }
-    if (!here.add(saga)) {
+    Bell bell = new Bell();
+    Bell other = here.putIfAbsent(saga, bell);
+    if (other != null) {
       places.release();
+      other.ring();
       return;
     }
-    threads.execute(() -> runAndLookOn(saga));
+    threads.execute(() -> runAndLookOn(saga, bell));
   }
 
   /** Wakes what waits and nobody runs. */
@@ -79,10 +89,10 @@ public final class SagaRunner implements AutoCloseable {
     return here.size();
   }
 
-  private void runAndLookOn(UUID saga) {
+  private void runAndLookOn(UUID saga, Bell bell) {
     boolean ended;
     try {
-      ended = run(saga);
+      ended = run(saga, bell);
     } finally {
       here.remove(saga);
       places.release();
@@ -93,14 +103,14 @@ public final class SagaRunner implements AutoCloseable {
     }
   }
 
-  private boolean run(UUID id) {
+  private boolean run(UUID id, Bell bell) {
     Optional<SagaRecord> leased = sagas.lease(id, name, lease);
     if (leased.isEmpty()) {
       return false;
     }
     SagaRecord saga = leased.get();
     try {
-      teller.run(saga);
+      teller.run(saga, bell);
       return true;
     } catch (LeaseLostException e) {
       log.atWarn().addKeyValue("saga", id).log("another conductor has taken the saga over");

@@ -24,6 +24,7 @@ import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.migration.Outcome;
 import dev.tern.conductor.migration.Source;
 import dev.tern.conductor.migration.Steering;
+import dev.tern.conductor.saga.Bell;
 import dev.tern.conductor.saga.Hold;
 import dev.tern.conductor.saga.Journal;
 import dev.tern.conductor.saga.Saga;
@@ -72,17 +73,17 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   @Override
-  public void run(SagaRecord saga) throws InterruptedException {
+  public void run(SagaRecord saga, Bell bell) throws InterruptedException {
     switch (saga.kind()) {
-      case LIVE_MIGRATION -> runMigration(saga);
-      case BOOT, START, STOP, DELETE -> runServer(saga);
-      case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga);
+      case LIVE_MIGRATION -> runMigration(saga, bell);
+      case BOOT, START, STOP, DELETE -> runServer(saga, bell);
+      case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga, bell);
     }
   }
 
-  private void runMigration(SagaRecord saga) throws InterruptedException {
+  private void runMigration(SagaRecord saga, Bell bell) throws InterruptedException {
     SagaLog log = new SagaLog(saga, time.ticker(), line -> howFar(saga, line));
-    Hold hold = hold(saga, log);
+    Hold hold = hold(saga, log, bell);
     Saga<MigrationFacts> story = migration(saga, hold, log);
     MigrationFacts facts =
         saga.position().isEmpty()
@@ -121,9 +122,9 @@ public final class Sagas implements SagaRunner.Teller {
         new Outcome(journey, stores.migrations(), meters));
   }
 
-  private void runServer(SagaRecord saga) throws InterruptedException {
+  private void runServer(SagaRecord saga, Bell bell) throws InterruptedException {
     SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
-    Hold hold = hold(saga, log);
+    Hold hold = hold(saga, log, bell);
     ServerRecord server =
         stores
             .servers()
@@ -152,9 +153,9 @@ public final class Sagas implements SagaRunner.Teller {
     };
   }
 
-  private void runDisk(SagaRecord saga) throws InterruptedException {
+  private void runDisk(SagaRecord saga, Bell bell) throws InterruptedException {
     SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
-    Hold hold = hold(saga, log);
+    Hold hold = hold(saga, log, bell);
     ServerRecord server =
         stores
             .servers()
@@ -197,8 +198,8 @@ public final class Sagas implements SagaRunner.Teller {
     };
   }
 
-  private Hold hold(SagaRecord saga, SagaLog log) {
-    return new Hold(stores.sagas(), saga.lease(), time.ticker(), log::goesOn);
+  private Hold hold(SagaRecord saga, SagaLog log, Bell bell) {
+    return new Hold(stores.sagas(), saga.lease(), time.ticker(), log::goesOn, bell);
   }
 
   private LoggingEventBuilder howFar(SagaRecord saga, LoggingEventBuilder line) {

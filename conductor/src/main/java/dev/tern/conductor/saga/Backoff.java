@@ -38,6 +38,16 @@ public final class Backoff {
       next = doubled.compareTo(longest) > 0 ? longest : doubled;
     }
 
+    /**
+     * The next pause, after the other side has held the question for so long: that counts as rest,
+     * but for the first, shortest pause.
+     */
+    public void restAfter(Duration held) throws InterruptedException {
+      Duration left = next.minus(held);
+      next = left.compareTo(first) < 0 ? first : left;
+      rest();
+    }
+
     /** Something moved: begin short again. */
     public void restart() {
       next = first;

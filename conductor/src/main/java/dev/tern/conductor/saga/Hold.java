@@ -15,6 +15,7 @@ public final class Hold {
   private final Lease lease;
   private final Ticker ticker;
   private final Runnable onLook;
+  private final Bell bell;
   private Duration looked;
   private boolean abortAsked;
   private boolean abortable;
@@ -23,12 +24,14 @@ public final class Hold {
    * Holds a lease.
    *
    * @param onLook called after each look, so about once a second while a step goes on
+   * @param bell rung when a look is due at once
    */
-  public Hold(SagaStore sagas, Lease lease, Ticker ticker, Runnable onLook) {
+  public Hold(SagaStore sagas, Lease lease, Ticker ticker, Runnable onLook, Bell bell) {
     this.sagas = sagas;
     this.lease = lease;
     this.ticker = ticker;
     this.onLook = onLook;
+    this.bell = bell;
     this.looked = ticker.now();
   }
 
@@ -36,9 +39,9 @@ public final class Hold {
     return lease;
   }
 
-  /** Whether its user wants it stopped; looks once a second at most. */
+  /** Whether its user wants it stopped; looks when the bell rings, and once a second. */
   public boolean abortAsked() {
-    if (ticker.now().minus(looked).compareTo(LOOK_EVERY) >= 0) {
+    if (bell.answer() || ticker.now().minus(looked).compareTo(LOOK_EVERY) >= 0) {
       return look();
     }
     return abortAsked;

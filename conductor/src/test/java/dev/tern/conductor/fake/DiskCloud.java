@@ -5,6 +5,7 @@ import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
+import dev.tern.conductor.saga.Bell;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
@@ -186,7 +187,7 @@ public final class DiskCloud {
               FakeCloud.settings(),
               new MigrationMeters(new SimpleMeterRegistry()));
       try {
-        conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow());
+        conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow(), new Bell());
       } catch (ConductorDied e) {
         silentInStep = false;
         time.pass(LEASE);

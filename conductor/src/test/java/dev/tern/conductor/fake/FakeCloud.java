@@ -7,6 +7,7 @@ import dev.tern.conductor.migration.MigrationSettings;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
+import dev.tern.conductor.saga.Bell;
 import dev.tern.conductor.server.ServerSettings;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
@@ -287,7 +288,7 @@ public final class FakeCloud {
               settings(),
               new MigrationMeters(metrics));
       try {
-        conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow());
+        conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow(), new Bell());
       } catch (ConductorDied e) {
         silentInStep = Optional.empty();
         time.pass(LEASE);

@@ -1,0 +1,55 @@
+package dev.tern.conductor.running;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.conductor.saga.Hold;
+import dev.tern.contract.HostName;
+import dev.tern.store.InMemoryStores;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.Samples;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("A saga that runs here")
+class SagaRunnerTest {
+  private static final HostName HOST = new HostName("host-1");
+
+  private final InMemoryStores stores = new InMemoryStores();
+  private final Samples samples = new Samples(() -> stores);
+
+  @Test
+  @Tag("S88")
+  void sees_an_abort_when_it_is_woken_and_not_a_second_later() throws Exception {
+    samples.host(HOST);
+    MigrationRecord migration = samples.accepted(samples.active(HOST).id());
+    CountDownLatch runs = new CountDownLatch(1);
+    CountDownLatch woken = new CountDownLatch(1);
+    CompletableFuture<Boolean> before = new CompletableFuture<>();
+    CompletableFuture<Boolean> after = new CompletableFuture<>();
+    SagaRunner.Teller teller =
+        (saga, bell) -> {
+          // Time stands still: no look is due by itself.
+          Hold hold = new Hold(stores.sagas(), saga.lease(), () -> Duration.ZERO, () -> {}, bell);
+          before.complete(hold.abortAsked());
+          runs.countDown();
+          boolean told = woken.await(20, TimeUnit.SECONDS);
+          after.complete(told && hold.abortAsked());
+        };
+    try (SagaRunner runner =
+        new SagaRunner(stores.sagas(), teller, "conductor", Duration.ofSeconds(30), 1)) {
+      runner.wake(migration.saga());
+      assertThat(runs.await(20, TimeUnit.SECONDS)).isTrue();
+      stores.migrations().requestAbort(migration.server(), migration.number(), Samples.request());
+      // There is no place left, and none is needed.
+      runner.wake(migration.saga());
+      woken.countDown();
+      assertThat(after.get(20, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(before.get()).isFalse();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.running;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,139 @@
+package dev.tern.system;
+
+import static dev.tern.virt.testing.Until.until;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.contract.Pause;
+import dev.tern.standalone.DemoStage;
+import dev.tern.standalone.FormSettings;
+import dev.tern.standalone.demo.ComputeClient;
+import dev.tern.standalone.demo.ConsoleTail;
+import dev.tern.standalone.demo.GuestWatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+@DisplayName("Two servers of one image that was deleted")
+class LayersSystemTest {
+  private static final long MIB = 1 << 20;
+  private static final Duration LONG = Duration.ofMinutes(1);
+
+  /** From the request to a server that may be asked for something else. */
+  private static final Duration ABORTED = Duration.ofSeconds(2);
+
+  @TempDir Path folder;
+
+  @Test
+  @Tag("S40")
+  @Tag("S88")
+  @Tag("S145")
+  void take_its_base_along_once_and_are_at_home_within_two_seconds_of_an_abort() throws Exception {
+    FormSettings settings =
+        new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), false, Map.of());
+    try (DemoStage stage = DemoStage.set(settings, line -> {})) {
+      ComputeClient api = new ComputeClient(stage.place().api());
+      TestServer.Images images = TestServer.upload(stage, api);
+      TestServer first = TestServer.boot(stage, api, images, Optional.empty());
+      String home = first.host();
+      TestServer second = TestServer.boot(stage, api, images, Optional.of(home));
+      String away = other(stage, home);
+      for (String image : images.all()) {
+        api.delete("/image/v2/images/" + image);
+      }
+      Path there = Objects.requireNonNull(stage.place().hostData().get(away));
+      GuestWatch one = new GuestWatch();
+      GuestWatch two = new GuestWatch();
+      try (ConsoleTail _ = new ConsoleTail(first.consoles(), one, Pause.SLEEPING);
+          ConsoleTail _ = new ConsoleTail(second.consoles(), two, Pause.SLEEPING)) {
+        abort(api, first, "disk_processed_bytes");
+        assertThat(first.host()).isEqualTo(home);
+        assertThat(there.resolve("receiving")).isEmptyDirectory();
+        assertThat(layers(there)).isEmpty();
+
+        long all = move(api, first, away);
+        Map<String, Object> brought = layers(there);
+        assertThat(brought).hasSize(3);
+
+        abort(api, second, "memory_processed_bytes");
+        assertThat(second.host()).isEqualTo(home);
+        long rest = move(api, second, away);
+        assertThat(all - rest).as("bytes of layers, brought once").isGreaterThan(4 * MIB);
+        assertThat(layers(there)).as("the files that the first brought").isEqualTo(brought);
+        first.awaitWrites(one, one.sight().acknowledgements() + 20);
+        second.awaitWrites(two, two.sight().acknowledgements() + 20);
+      }
+      for (GuestWatch watch : new GuestWatch[] {one, two}) {
+        assertThat(watch.sight().bootIds()).isEqualTo(1);
+        assertThat(watch.sight().badPages()).isZero();
+        assertThat(watch.sight().troubles()).isEmpty();
+      }
+      first.delete();
+      second.delete();
+    }
+  }
+
+  private static String other(DemoStage stage, String home) {
+    return stage.place().hostData().keySet().stream()
+        .filter(host -> !host.equals(home))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Each layer's file, by its content's name; a file that was written anew is another. */
+  private static Map<String, Object> layers(Path data) throws IOException {
+    Map<String, Object> files = new TreeMap<>();
+    try (Stream<Path> all = Files.list(data.resolve("_base"))) {
+      for (Path file : all.toList()) {
+        files.put(file.getFileName().toString(), Files.getAttribute(file, "unix:ino"));
+      }
+    }
+    return files;
+  }
+
+  /** Begins slowly, and is aborted as soon as such bytes have moved. */
+  private static void abort(ComputeClient api, TestServer server, String bytes) throws Exception {
+    String path =
+        "/v1/migrations/"
+            + api.post(
+                    "/v1/migrations",
+                    Map.of(
+                        "migration",
+                        Map.of("server", server.id(), "policy", Map.of("max_bandwidth", 2 * MIB))))
+                .path("migration")
+                .path("uuid")
+                .asString();
+    until(bytes + " of " + server.id(), LONG, () -> figures(api, path).path(bytes).asLong() > 0);
+    long asked = System.nanoTime();
+    var _ = api.post(path + "/abort", Map.of());
+    until(
+        "the migration is cancelled",
+        LONG,
+        () -> figures(api, path).path("status").asString().equals("cancelled"));
+    server.awaitStatus("ACTIVE");
+    assertThat(Duration.ofNanos(System.nanoTime() - asked)).isLessThan(ABORTED);
+  }
+
+  /** Bytes that went from disk to disk. */
+  private static long move(ComputeClient api, TestServer server, String to) throws Exception {
+    server.migrate();
+    assertThat(server.host()).isEqualTo(to);
+    return figures(api, "/v1/migrations/" + server.lastMigration().path("uuid").asString())
+        .path("disk_processed_bytes")
+        .asLong();
+  }
+
+  private static JsonNode figures(ComputeClient api, String path) throws Exception {
+    return api.get(path).path("migration");
+  }
+}
