@@ -87,8 +87,8 @@ final class BaseHousekeeping {
     // Nobody reserves, pins or lets go meanwhile: who needs a file says so before looking for it,
     // and lets go only when a recipe names it.
     Set<String> used =
-        reservations.whileNobodyReserves(reserved ->
-            pins.whileNobodyPins(pinned -> removeUnused(reserved, pinned)));
+        reservations.whileNobodyReserves(
+            reserved -> pins.whileNobodyPins(pinned -> removeUnused(reserved, pinned)));
     return kept(used);
   }
 

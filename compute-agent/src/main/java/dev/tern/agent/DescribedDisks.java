@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.DiskKind;
+import dev.tern.contract.agent.AgentResult.DiskLayer;
 import dev.tern.contract.agent.AgentResult.DiskShape;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.Guest.DiskState;
@@ -13,6 +14,8 @@ import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A guest's disks as they have to be known before they move. */
@@ -36,9 +39,13 @@ final class DescribedDisks {
   }
 
   private DiskFacts local(DiskState now, LocalDisk disk) throws VirtException {
-    long below = 0;
+    List<DiskLayer> below = new ArrayList<>();
     for (LayerRecipe layer : disk.layers()) {
-      below += images.allocatedBytes(bases.resolve(layer.sha256()));
+      below.add(
+          new DiskLayer(
+              layer.sha256(),
+              layer.format(),
+              images.allocatedBytes(bases.resolve(layer.sha256()))));
     }
     Optional<DiskShape> shape =
         images
@@ -51,11 +58,12 @@ final class DescribedDisks {
         disk.format(),
         now.virtualBytes(),
         now.allocatedBytes(),
-        below,
-        disk.layers().stream().map(LayerRecipe::sha256).findFirst(),
+        below.stream().mapToLong(DiskLayer::allocatedBytes).sum(),
+        below.stream().map(DiskLayer::sha256).findFirst(),
         disk.encrypted(),
         shape,
-        Optional.empty());
+        Optional.empty(),
+        Optional.of(below));
   }
 
   private static DiskFacts untouched(DiskState now, DiskRecipe disk, DiskKind kind) {
@@ -69,6 +77,7 @@ final class DescribedDisks {
         Optional.empty(),
         false,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        Optional.of(List.of()));
   }
 }

@@ -14,6 +14,7 @@ import dev.tern.virt.VirtDriver;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Whether a guest could live here. Each refusal has its own name and both figures. */
@@ -40,7 +41,12 @@ final class DestinationCheck {
     checkNotHere(instance);
     List<ImmutableFile> needed = LayerArrival.needed(recipe, source);
     Room room = reservations.check(header, diskBytes(source, diskOverCommit), bytes(needed));
-    return new DestinationFacts("", room.needed(), room.available(), layers.unproven(needed));
+    return new DestinationFacts(
+        "",
+        room.needed(),
+        room.available(),
+        layers.unproven(needed),
+        Optional.of(layers.absent(needed)));
   }
 
   private void checkHypervisor(SourceFacts source, LaunchRecipe recipe) throws Exception {

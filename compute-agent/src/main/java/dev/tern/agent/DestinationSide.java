@@ -73,7 +73,7 @@ final class DestinationSide {
         checks.check(header, instances.of(header.server()), source, diskOverCommit);
     String probe = ProbeFiles.write(instances.directories().instances(), header, host);
     return new DestinationFacts(
-        probe, facts.neededBytes(), facts.freeBytes(), facts.missingImages());
+        probe, facts.neededBytes(), facts.freeBytes(), facts.missingImages(), facts.absent());
   }
 
   AgentResult endCheck(String probeFile) throws Exception {

@@ -9,6 +9,7 @@ import dev.tern.virt.DiskImages.Shape;
 import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
+import dev.tern.virt.LaunchRecipe.LayerRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.LaunchRecipe.NetworkDisk;
 import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** How the disks of a guest get to another host, as planned; both sides read it alike. */
 final class DiskWays {
@@ -55,6 +57,16 @@ final class DiskWays {
       throw Refusals.invalid("Disk %s cannot move in the way '%s'.".formatted(disk.id(), way));
     }
     return way;
+  }
+
+  /** The layers below disks that bring all of theirs: no image service is asked for these. */
+  static Set<String> fromSource(LaunchRecipe recipe, SourceFacts source) {
+    Map<String, Way> ways = planned(source);
+    return recipe.localDisks().stream()
+        .filter(disk -> ways.get(disk.id()) == Way.CHAIN)
+        .flatMap(disk -> disk.layers().stream())
+        .map(LayerRecipe::sha256)
+        .collect(Collectors.toSet());
   }
 
   static Sync sync(Way way) {

@@ -70,6 +70,14 @@ final class LayerArrival {
         .toList();
   }
 
+  /** Of these, what is not here. */
+  List<String> absent(List<ImmutableFile> needed) {
+    return needed.stream()
+        .map(ImmutableFile::sha256)
+        .filter(digest -> !proofs.present(digest))
+        .toList();
+  }
+
   /** Of these, what is not here, or not known to be right without reading it. */
   List<String> unproven(List<ImmutableFile> needed) throws IOException {
     List<String> unknown = new ArrayList<>();
@@ -82,7 +90,9 @@ final class LayerArrival {
   }
 
   AgentResult gather(Header header, SourceFacts source) throws Exception {
-    List<ImmutableFile> needed = needed(DiskWays.arriving(header, source), source);
+    LaunchRecipe recipe = DiskWays.arriving(header, source);
+    List<ImmutableFile> needed = needed(recipe, source);
+    List<ImageRef> fetchable = fetchable(recipe, source);
     Optional<LayersWanted> open = receptions.open(header);
     if (open.isPresent()) {
       return open.get();
@@ -91,7 +101,7 @@ final class LayerArrival {
     try {
       for (ImmutableFile layer : needed) {
         claims.claim(layer.sha256(), header.server());
-        if (has(header, layer, source)) {
+        if (has(header, layer, fetchable)) {
           claims.release(layer.sha256(), header.server());
         } else {
           wanted.put(layer.sha256(), layer.sizeBytes());
@@ -112,7 +122,13 @@ final class LayerArrival {
     }
   }
 
-  private boolean has(Header header, ImmutableFile layer, SourceFacts source)
+  /** What the image service may be asked for: all images but those below a disk that goes whole. */
+  private static List<ImageRef> fetchable(LaunchRecipe recipe, SourceFacts source) {
+    Set<String> fromSource = DiskWays.fromSource(recipe, source);
+    return source.images().stream().filter(i -> !fromSource.contains(i.sha256())).toList();
+  }
+
+  private boolean has(Header header, ImmutableFile layer, List<ImageRef> fetchable)
       throws IOException, VirtException, InterruptedException {
     // Before it is looked for, so that it stays; and again when it is not here, for its room.
     reservations.extend(header, layer.sha256(), layer.sizeBytes());
@@ -120,7 +136,7 @@ final class LayerArrival {
       return true;
     }
     reservations.extend(header, layer.sha256(), layer.sizeBytes());
-    for (ImageRef image : source.images()) {
+    for (ImageRef image : fetchable) {
       if (image.sha256().equals(layer.sha256()) && fetched(image)) {
         return true;
       }
@@ -153,15 +169,16 @@ final class LayerArrival {
    * @throws ComputeException naming the file that is not here, or that is not what it is said to be
    */
   void ensure(LaunchRecipe recipe, SourceFacts source) throws Exception {
+    List<ImageRef> fetchable = fetchable(recipe, source);
     for (ImmutableFile layer : needed(recipe, source)) {
       Optional<ImageRef> image =
-          source.images().stream().filter(i -> i.sha256().equals(layer.sha256())).findFirst();
+          fetchable.stream().filter(i -> i.sha256().equals(layer.sha256())).findFirst();
       if (image.isPresent()) {
         images.file(image.get());
       } else if (!proofs.prove(layer.sha256())) {
         throw new ComputeException(
             ErrorCode.IMAGE_NOT_FOUND,
-            "Layer %s is no image, and was not sent.".formatted(layer.sha256()),
+            "Layer %s is not here, and was not sent.".formatted(layer.sha256()),
             null);
       }
     }

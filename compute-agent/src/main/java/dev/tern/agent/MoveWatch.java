@@ -8,6 +8,7 @@ import dev.tern.contract.host.MoveDetail.MemoryPace;
 import dev.tern.virt.Guest.MoveProgress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * One migration over all its steps: what the driver says of it becomes what the agent tells. Not
@@ -70,7 +71,8 @@ final class MoveWatch {
                 moved.memory().dirtyBytesPerSecond(),
                 moved.memory().throttlePercent()),
             forecaster.after(measured),
-            throttled));
+            throttled,
+            Optional.of(moved.layerBytes())));
   }
 
   private void throttle(int percent, Duration now) {

@@ -112,8 +112,7 @@ class BaseHousekeepingTest {
 
   @ParameterizedTest(name = "agent restarted meanwhile: {0}")
   @ValueSource(booleans = {false, true})
-  void stays_for_a_while_and_goes_with_all_that_was_known_of_it(boolean restarts)
-      throws Exception {
+  void stays_for_a_while_and_goes_with_all_that_was_known_of_it(boolean restarts) throws Exception {
     destroy();
     assertThat(round()).isEqualTo(new Kept(0, image.sizeBytes(), 0));
     pass(AGE.minusSeconds(1));
@@ -281,8 +280,7 @@ class BaseHousekeepingTest {
     round();
     ServerId other = ServerId.parse("0b9a1f52-6c1d-4b73-9a63-2f3b8f3a9c02");
     host.done(new BuildServer(header(other, 1), spec(hosts.rawImage(2))));
-    Path recipe =
-        host.data.resolve("instances").resolve(other.toString()).resolve("recipe.json");
+    Path recipe = host.data.resolve("instances").resolve(other.toString()).resolve("recipe.json");
     byte[] right = Files.readAllBytes(recipe);
     pass(AGE);
     for (String damaged : List.of("", "{}", "nonsense")) {
@@ -384,8 +382,7 @@ class BaseHousekeepingTest {
       host.done(new BuildServer(header(server, 1), spec(own)));
       assertThat(base(host, own.sha256())).exists();
       DiskFrozen frozen =
-          (DiskFrozen)
-              host.done(new FreezeDisk(header(server, 2), "disk0", UUID.randomUUID()));
+          (DiskFrozen) host.done(new FreezeDisk(header(server, 2), "disk0", UUID.randomUUID()));
       assertThat(base(host, frozen.sha256())).exists();
       host.done(new StartServer(header(server, 3)));
       host.done(new DestroyServer(header(server, 4)));

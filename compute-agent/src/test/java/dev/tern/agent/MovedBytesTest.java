@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,8 @@ class MovedBytesTest {
             List.of(),
             new MoveDetail.MemoryPace(0, 0, 0, 0),
             Forecast.unknown(""),
-            Duration.ZERO);
+            Duration.ZERO,
+            Optional.empty());
     bytes.count(new MigrationProgress(migration, 0, memory, 0, 0, disk, 0, 0, detail));
   }
 

@@ -71,6 +71,7 @@ class HibernateMigrationStore implements MigrationStore {
     migration.diskOverCommit = asked.diskOverCommit().orElse(null);
     migration.policy = Json.of(asked.policy());
     migration.streams = Json.of(asked.streams());
+    migration.disks = asked.disks().map(Json::ofWays).orElse(null);
     migration.epoch = server.epoch + 1;
     migration.user = by.user();
     migration.project = by.project();
@@ -257,6 +258,13 @@ class HibernateMigrationStore implements MigrationStore {
     migration.memoryRemaining = Math.max(0, migration.memoryTotal - migration.memoryProcessed);
     migration.checked = true;
     migration.updatedAt = held.now();
+  }
+
+  @Override
+  public void disksPlanned(Lease lease, MigrationId id, DiskPlan plan) {
+    Held held = hold(lease, id);
+    held.migration().diskPlan = Json.of(plan);
+    held.migration().updatedAt = held.now();
   }
 
   @Override

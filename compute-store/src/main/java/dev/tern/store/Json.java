@@ -1,5 +1,6 @@
 package dev.tern.store;
 
+import dev.tern.contract.agent.AgentResult.Way;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.core.type.TypeReference;
@@ -13,6 +14,8 @@ final class Json {
 
   private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
 
+  private static final TypeReference<Map<String, Way>> WAYS = new TypeReference<>() {};
+
   private Json() {}
 
   static String of(Object value) {
@@ -25,6 +28,14 @@ final class Json {
 
   static <T> T read(Class<T> type, String json) {
     return MAPPER.readValue(json, type);
+  }
+
+  static String ofWays(Map<String, Way> ways) {
+    return MAPPER.writeValueAsString(new TreeMap<>(ways));
+  }
+
+  static Map<String, Way> ways(String json) {
+    return MAPPER.readValue(json, WAYS);
   }
 
   static Map<String, String> texts(String json) {

@@ -148,6 +148,11 @@ class MigrationEntity {
 
   String streams = "{}";
 
+  @Nullable String disks;
+
+  @Column(name = "disk_plan")
+  @Nullable String diskPlan;
+
   @Column(name = "force_requested")
   boolean forceRequested;
 
@@ -243,7 +248,8 @@ class MigrationEntity {
         Optional.ofNullable(foreseenAtPlan).map(json -> Json.read(Foreseen.class, json)),
         Optional.ofNullable(foreseenLast).map(json -> Json.read(Foreseen.class, json)),
         Duration.ofMillis(throttledMillis),
-        Optional.ofNullable(pauseParts).map(json -> Json.read(PauseParts.class, json)));
+        Optional.ofNullable(pauseParts).map(json -> Json.read(PauseParts.class, json)),
+        Optional.ofNullable(diskPlan).map(json -> Json.read(DiskPlan.class, json)));
   }
 
   MigrationRecord toRecord() {
@@ -279,7 +285,8 @@ class MigrationEntity {
             policyRevision,
             Json.read(StreamParts.class, streams),
             forceRequested,
-            Optional.ofNullable(dataSince)),
+            Optional.ofNullable(dataSince),
+            Optional.ofNullable(disks).map(Json::ways)),
         failure(),
         createdAt,
         updatedAt,

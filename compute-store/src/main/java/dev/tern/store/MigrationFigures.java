@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param last made shortly before the guest was stopped
  * @param throttled time the guest was kept from running so that memory would converge
  * @param pause of the guest, once it is over
+ * @param disks what becomes of each, once that is planned
  */
 public record MigrationFigures(
     int permille,
@@ -21,7 +22,8 @@ public record MigrationFigures(
     Optional<Foreseen> planned,
     Optional<Foreseen> last,
     Duration throttled,
-    Optional<PauseParts> pause) {
+    Optional<PauseParts> pause,
+    Optional<DiskPlan> disks) {
 
   /**
    * A forecast and when it was made.
@@ -33,5 +35,11 @@ public record MigrationFigures(
   /** Before anything is known. */
   public static final MigrationFigures NONE =
       new MigrationFigures(
-          0, Optional.empty(), Optional.empty(), Optional.empty(), Duration.ZERO, Optional.empty());
+          0,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Duration.ZERO,
+          Optional.empty(),
+          Optional.empty());
 }

@@ -8,6 +8,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.move.PolicyParts;
@@ -16,6 +17,7 @@ import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -83,6 +85,9 @@ public interface MigrationStore {
   void planned(
       SagaStore.Lease lease, MigrationId id, HostName destination, ClaimId claim, long diskBytes);
 
+  /** What becomes of each disk; {@code diskBytes} of {@link #planned} are its bytes to send. */
+  void disksPlanned(SagaStore.Lease lease, MigrationId id, DiskPlan plan);
+
   /** What is expected of it, before anything moves. */
   void foreseen(SagaStore.Lease lease, MigrationId id, Forecast forecast);
 
@@ -118,6 +123,12 @@ public interface MigrationStore {
    */
   void guestLost(SagaStore.Lease lease, MigrationId id, Failure failure);
 
+  /**
+   * A live migration as asked for.
+   *
+   * @param disks the way of each disk that is to be copied, by its id; empty leaves all of them to
+   *     the usual ways
+   */
   record NewMigration(
       MigrationId id,
       ServerId server,
@@ -125,8 +136,13 @@ public interface MigrationStore {
       BlockMigration blockMigration,
       Optional<Boolean> diskOverCommit,
       PolicyParts policy,
-      StreamParts streams) {
-    /** One that leaves policy and streams to host and installation. */
+      StreamParts streams,
+      Optional<Map<String, Way>> disks) {
+    public NewMigration {
+      disks = disks.map(Map::copyOf);
+    }
+
+    /** One that leaves policy, streams and disks to host and installation. */
     public NewMigration(
         MigrationId id,
         ServerId server,
@@ -140,7 +156,8 @@ public interface MigrationStore {
           blockMigration,
           diskOverCommit,
           PolicyParts.NONE,
-          StreamParts.NONE);
+          StreamParts.NONE,
+          Optional.empty());
     }
   }
 
@@ -150,16 +167,23 @@ public interface MigrationStore {
    * @param revision of the policy; 0 is the request's own
    * @param forced its copy is to end whatever pause that costs
    * @param dataSince when data began to move, the moment its deadline counts from
+   * @param disks the way of each disk to be copied, when the request chose; then no other is
    */
   record Wishes(
       PolicyParts policy,
       long revision,
       StreamParts streams,
       boolean forced,
-      Optional<Instant> dataSince) {
+      Optional<Instant> dataSince,
+      Optional<Map<String, Way>> disks) {
+    public Wishes {
+      disks = disks.map(Map::copyOf);
+    }
+
     /** None, and nothing has moved. */
     public static final Wishes NONE =
-        new Wishes(PolicyParts.NONE, 0, StreamParts.NONE, false, Optional.empty());
+        new Wishes(
+            PolicyParts.NONE, 0, StreamParts.NONE, false, Optional.empty(), Optional.empty());
   }
 
   /**

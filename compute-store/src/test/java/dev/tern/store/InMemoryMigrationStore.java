@@ -55,6 +55,7 @@ final class InMemoryMigrationStore implements MigrationStore {
       migration.diskOverCommit = asked.diskOverCommit().orElse(null);
       migration.policy = Json.of(asked.policy());
       migration.streams = Json.of(asked.streams());
+      migration.disks = asked.disks().map(Json::ofWays).orElse(null);
       migration.epoch = server.epoch + 1;
       migration.user = by.user();
       migration.project = by.project();
@@ -252,6 +253,13 @@ final class InMemoryMigrationStore implements MigrationStore {
       migration.memoryTotal = Math.max(migration.memoryTotal, memoryBytes);
       migration.memoryRemaining = Math.max(0, migration.memoryTotal - migration.memoryProcessed);
       migration.checked = true;
+    }
+  }
+
+  @Override
+  public void disksPlanned(Lease lease, MigrationId id, DiskPlan plan) {
+    synchronized (memory) {
+      hold(lease, id).diskPlan = Json.of(plan);
     }
   }
 

@@ -13,6 +13,8 @@ import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.move.AtDeadline;
@@ -33,6 +35,7 @@ import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
@@ -272,6 +275,39 @@ abstract class MigrationStoreContract {
     assertThat(ended.planned().map(Foreseen::forecast)).contains(plan);
   }
 
+  @Test
+  @Tag("S74")
+  @Tag("S75")
+  @Tag("S128")
+  void keeps_how_disks_are_to_move_and_what_was_planned_for_them() {
+    ServerRecord guest = samples.active(home);
+    Map<String, Way> ways = Map.of("disk0", Way.CHAIN, "disk1", Way.FULL);
+    NewMigration asked =
+        new NewMigration(
+            new MigrationId(UUID.randomUUID()),
+            guest.id(),
+            Optional.empty(),
+            BlockMigration.AUTO,
+            Optional.empty(),
+            PolicyParts.NONE,
+            StreamParts.NONE,
+            Optional.of(ways));
+    MigrationId id = stores().migrations().requestLiveMigration(asked, Samples.request()).id();
+    Lease lease = samples.lease(guest.id());
+    assertThat(migration(id).wishes().disks()).contains(ways);
+    assertThat(migration(id).figures().disks()).isEmpty();
+    stores().migrations().disksPlanned(lease, id, Samples.DISK_PLAN);
+    stores()
+        .migrations()
+        .planned(lease, id, away, samples.claim(guest.id(), away), Samples.DISK_PLAN.bytesToSend());
+    assertThat(migration(id).diskTotal()).isEqualTo(10 + 20 + 30);
+    stores().migrations().requestPolicy(id, PolicyParts.NONE, Samples.request());
+    stores().migrations().ownerChanged(lease, id, Samples.PAUSE);
+    stores().migrations().completed(lease, id);
+    assertThat(migration(id).wishes().disks()).contains(ways);
+    assertThat(migration(id).figures().disks()).contains(Samples.DISK_PLAN);
+  }
+
   private static MigrationProgress told(MigrationId id, int permille, long at, Duration throttled) {
     return new MigrationProgress(
         id, 1_000, 400, 600, 50, 20, 30, permille, Samples.detail(at, throttled));
@@ -480,10 +516,11 @@ abstract class MigrationStoreContract {
                     plain.blockMigration(),
                     plain.diskOverCommit(),
                     asked,
-                    streams),
+                    streams,
+                    Optional.empty()),
                 Samples.request());
     assertThat(migration(accepted.id()).wishes())
-        .isEqualTo(new Wishes(asked, 0, streams, false, Optional.empty()));
+        .isEqualTo(new Wishes(asked, 0, streams, false, Optional.empty(), Optional.empty()));
     Requested by = Samples.request();
     PolicyParts faster =
         new PolicyParts(

@@ -10,6 +10,8 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.agent.AgentResult.DiskKind;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.Forecast.Span;
 import dev.tern.contract.host.HostReport;
@@ -17,6 +19,9 @@ import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.host.MoveDetail;
 import dev.tern.contract.host.MoveDetail.DiskProgress;
 import dev.tern.contract.host.MoveDetail.MemoryPace;
+import dev.tern.store.DiskPlan.PlannedDisk;
+import dev.tern.store.DiskPlan.PlannedLayer;
+import dev.tern.store.DiskPlan.Supply;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
@@ -96,6 +101,35 @@ public final class Samples {
         detail(memoryDone + diskDone, Duration.ZERO));
   }
 
+  /** Two disks on one layer that is sent, the first on another that is there. */
+  public static final DiskPlan DISK_PLAN =
+      new DiskPlan(
+          List.of(
+              new PlannedDisk(
+                  "disk0",
+                  DiskKind.LOCAL,
+                  Way.CHAIN,
+                  "qcow2",
+                  false,
+                  1_000,
+                  10,
+                  10,
+                  List.of(
+                      new PlannedLayer("a".repeat(64), "qcow2", 30, Supply.SOURCE),
+                      new PlannedLayer("b".repeat(64), "raw", 400, Supply.DESTINATION))),
+              new PlannedDisk(
+                  "disk1",
+                  DiskKind.LOCAL,
+                  Way.TOP,
+                  "qcow2",
+                  true,
+                  2_000,
+                  20,
+                  20,
+                  List.of(new PlannedLayer("a".repeat(64), "qcow2", 30, Supply.SOURCE))),
+              new PlannedDisk(
+                  "vol", DiskKind.NETWORK, Way.SKIP, "raw", false, 3_000, 0, 0, List.of())));
+
   /** Told that many milliseconds after the epoch. */
   public static MoveDetail detail(long at, Duration throttled) {
     return new MoveDetail(
@@ -107,7 +141,8 @@ public final class Samples {
                 new Span(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(2 + at))),
             "",
             Optional.of(Duration.ofMillis(30))),
-        throttled);
+        throttled,
+        Optional.of(at / 2));
   }
 
   public static HostReport report(HostName host, long started, long sequence) {

@@ -263,6 +263,7 @@ public interface Guest extends AutoCloseable {
    * Bytes moved so far. {@code processed} never falls within one migration; {@code total} may grow.
    *
    * @param disks one for each mirror, in the order of their ids
+   * @param layerBytes of {@code diskProcessed}, those of layers sent before the mirrors began
    */
   record MoveProgress(
       long memoryTotal,
@@ -272,15 +273,38 @@ public interface Guest extends AutoCloseable {
       long diskProcessed,
       long diskRemaining,
       List<DiskProgress> disks,
-      MemoryPace memory) {
+      MemoryPace memory,
+      long layerBytes) {
     public MoveProgress {
       disks = List.copyOf(disks);
+    }
+
+    /** Of disks and memory, no layer having been sent. */
+    public MoveProgress(
+        long memoryTotal,
+        long memoryProcessed,
+        long memoryRemaining,
+        long diskTotal,
+        long diskProcessed,
+        long diskRemaining,
+        List<DiskProgress> disks,
+        MemoryPace memory) {
+      this(
+          memoryTotal,
+          memoryProcessed,
+          memoryRemaining,
+          diskTotal,
+          diskProcessed,
+          diskRemaining,
+          disks,
+          memory,
+          0);
     }
 
     /** Of layers alone, before any disk or memory moves. */
     public static MoveProgress ofLayers(long total, long sent) {
       return new MoveProgress(
-          0, 0, 0, total, sent, Math.max(0, total - sent), List.of(), MemoryPace.NONE);
+          0, 0, 0, total, sent, Math.max(0, total - sent), List.of(), MemoryPace.NONE, sent);
     }
 
     /** The same, after so many bytes of layers had been moved. */
@@ -293,7 +317,8 @@ public interface Guest extends AutoCloseable {
           diskProcessed + layerBytes,
           diskRemaining,
           disks,
-          memory);
+          memory,
+          layerBytes + this.layerBytes);
     }
   }
 

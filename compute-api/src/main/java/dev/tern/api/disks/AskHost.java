@@ -20,7 +20,7 @@ import org.springframework.stereotype.Component;
 
 /** Asks the host of a server, while a client waits. */
 @Component
-final class AskHost {
+public final class AskHost {
   private static final Duration ONCE = Duration.ofSeconds(3);
   private static final Duration AGAIN = Duration.ofMillis(200);
 
@@ -37,7 +37,8 @@ final class AskHost {
     this.clock = clock;
   }
 
-  static Header header(ServerRecord server, ApiRequest request) {
+  /** For a question that is no part of a migration and changes nothing. */
+  public static Header header(ServerRecord server, ApiRequest request) {
     return new Header(request.id(), server.id(), server.epoch(), Optional.empty());
   }
 
@@ -46,7 +47,7 @@ final class AskHost {
    *
    * @throws ComputeException as the agent refuses, or {@code AGENT_NO_ANSWER}
    */
-  <R extends AgentResult> Optional<R> ask(
+  public <R extends AgentResult> Optional<R> ask(
       ServerRecord server, AgentRequest question, Class<R> result) throws InterruptedException {
     HostName host =
         server

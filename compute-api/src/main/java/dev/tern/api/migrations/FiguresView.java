@@ -33,6 +33,8 @@ final class FiguresView {
    */
   static void add(ObjectNode view, MigrationRecord migration, Duration total) {
     MigrationFigures figures = migration.figures();
+    view.set("plan", orNull(figures.disks().map(DisksBody::view)));
+    view.set("moved", moved(migration, figures));
     view.set("progress", progress(figures, migration.status().terminal()));
     view.set("pause", orNull(figures.pause().map(FiguresView::pause)));
     ObjectNode foreseen = view.putObject("foreseen");
@@ -44,6 +46,17 @@ final class FiguresView {
     measured.put(
         "slowdown_percent",
         total.isPositive() ? PERCENT * figures.throttled().toNanos() / total.toNanos() : 0);
+  }
+
+  /** What was sent, in the parts it consists of; they add up to disks and memory. */
+  private static ObjectNode moved(MigrationRecord migration, MigrationFigures figures) {
+    long base =
+        Math.min(
+            migration.diskProcessed(), figures.detail().flatMap(MoveDetail::layerBytes).orElse(0L));
+    return Json.object()
+        .put("base_bytes", base)
+        .put("overlay_bytes", migration.diskProcessed() - base)
+        .put("memory_bytes", migration.memoryProcessed());
   }
 
   private static ObjectNode progress(MigrationFigures figures, boolean ended) {

@@ -14,6 +14,7 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.move.StreamParts;
 import dev.tern.store.HostStore;
@@ -21,6 +22,7 @@ import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.ServerStore.ServerRecord;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -72,7 +74,11 @@ final class LiveMigrateAction implements ServerAction {
             access.find(serverId, request),
             asked.host(),
             new Wish(
-                asked.blockMigration(), asked.diskOverCommit(), PolicyParts.NONE, StreamParts.NONE),
+                asked.blockMigration(),
+                asked.diskOverCommit(),
+                PolicyParts.NONE,
+                StreamParts.NONE,
+                Optional.empty()),
             request);
     if (request.version().before(Change.LIVE_MIGRATE_IN_BACKGROUND)) {
       checkWait.untilChecked(migration.id());
@@ -80,16 +86,24 @@ final class LiveMigrateAction implements ServerAction {
     return Json.empty(202);
   }
 
-  /** How a server is to be migrated. */
+  /**
+   * How a server is to be migrated.
+   *
+   * @param disks the way of each disk to be copied; empty leaves them to their usual ways
+   */
   record Wish(
       BlockMigration blockMigration,
       Optional<Boolean> diskOverCommit,
       PolicyParts policy,
-      StreamParts streams) {}
+      StreamParts streams,
+      Optional<Map<String, Way>> disks) {}
 
-  /** Makes the request durable, with the server locked for it. */
-  MigrationRecord accept(
-      ServerRecord server, Optional<String> named, Wish wish, ApiRequest request) {
+  /**
+   * Refuses early, in Nova's order; what counts is the store's compare-and-set.
+   *
+   * @return the host, when one is named
+   */
+  Optional<HostName> check(ServerRecord server, Optional<String> named, ApiRequest request) {
     if (named.isPresent()) {
       request.caller().require(Role.ADMIN, "os-migrate-server:migrate_live:host");
     } else {
@@ -100,6 +114,13 @@ final class LiveMigrateAction implements ServerAction {
     if (host.isPresent() && host.equals(server.host())) {
       throw Refusals.toSelf(server.id(), host.get());
     }
+    return host;
+  }
+
+  /** Makes the request durable, with the server locked for it. */
+  MigrationRecord accept(
+      ServerRecord server, Optional<String> named, Wish wish, ApiRequest request) {
+    Optional<HostName> host = check(server, named, request);
     return migrations.requestLiveMigration(
         new NewMigration(
             new MigrationId(newIds.get()),
@@ -108,11 +129,11 @@ final class LiveMigrateAction implements ServerAction {
             wish.blockMigration(),
             wish.diskOverCommit(),
             wish.policy(),
-            wish.streams()),
+            wish.streams(),
+            wish.disks()),
         request.by());
   }
 
-  /** Only to refuse early, in Nova's order; what counts is the store's compare-and-set. */
   private static void requireMovable(ServerRecord server) {
     if (server.vmState() != VmState.ACTIVE && server.vmState() != VmState.PAUSED) {
       throw Refusals.wrongState(KEY, server.id(), "vm_state", server.vmState().wire());

@@ -24,6 +24,7 @@ final class MigrationReport {
     view.put("in_doubt", migration.inDoubt()).put("checked", migration.checked());
     view.set("policy", PolicyBody.view(migration.wishes().policy()));
     view.set("streams", PolicyBody.view(migration.wishes().streams()));
+    view.set("disks", DisksBody.view(migration.wishes().disks()));
     view.put("abort_requested", migration.abortRequested())
         .put("force_requested", migration.wishes().forced());
     view.put("created_at", Dates.micros(migration.createdAt()));

@@ -8,13 +8,16 @@ import dev.tern.api.servers.ServerAccess;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.move.StreamParts;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.Wishes;
+import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.springframework.http.HttpStatus;
@@ -33,42 +36,51 @@ import tools.jackson.databind.JsonNode;
 final class SteeringController {
   private final ServerAccess access;
   private final LiveMigrateAction migrate;
+  private final DiskChecks disks;
   private final MigrationStore migrations;
   private final Clock clock;
 
   SteeringController(
-      ServerAccess access, LiveMigrateAction migrate, MigrationStore migrations, Clock clock) {
+      ServerAccess access,
+      LiveMigrateAction migrate,
+      DiskChecks disks,
+      MigrationStore migrations,
+      Clock clock) {
     this.access = access;
     this.migrate = migrate;
+    this.disks = disks;
     this.migrations = migrations;
     this.clock = clock;
   }
 
   /** Accepted once it is durable and the server locked for it; the checks follow. */
   @PostMapping("/v1/migrations")
-  ResponseEntity<JsonNode> start(JsonBody whole, ApiRequest request) {
+  ResponseEntity<JsonNode> start(JsonBody whole, ApiRequest request) throws InterruptedException {
     request.caller().require(Role.ADMIN, "tern:migrations:create");
     whole.refuseOthers(Set.of("migration"));
     JsonBody body = whole.object("migration");
-    body.refuseOthers(Set.of("server", "host", "block_migration", "policy", "streams"));
+    body.refuseOthers(Set.of("server", "host", "block_migration", "policy", "streams", "disks"));
     String server = body.text("server", 1, 64);
     Optional<String> host = body.optionalText("host", 1, 255);
     PolicyParts policy = PolicyBody.policy(body, "policy");
     StreamParts streams = PolicyBody.streams(body, "streams");
     PolicyBody.check(policy, streams, Optional.empty());
-    MigrationRecord migration =
+    Optional<Map<String, Way>> ways = DisksBody.ways(body, "disks");
+    BlockMigration blockMigration =
+        body.has("block_migration")
+            ? LiveMigrateBody.blockMigration(body, false)
+            : BlockMigration.AUTO;
+    ServerRecord found = access.find(server, request);
+    if (ways.isPresent()) {
+      migrate.check(found, host, request);
+      disks.requirePossible(found, ways.get(), request);
+    }
+    return accepted(
         migrate.accept(
-            access.find(server, request),
+            found,
             host,
-            new LiveMigrateAction.Wish(
-                body.has("block_migration")
-                    ? LiveMigrateBody.blockMigration(body, false)
-                    : BlockMigration.AUTO,
-                Optional.empty(),
-                policy,
-                streams),
-            request);
-    return accepted(migration);
+            new LiveMigrateAction.Wish(blockMigration, Optional.empty(), policy, streams, ways),
+            request));
   }
 
   /** Holds at the source within about two seconds; what is not named stays. */

@@ -169,6 +169,13 @@ public final class Conductors {
     return migrations(server).getFirst();
   }
 
+  /** What becomes of its disks is written down. */
+  public void plansDisks(ServerId server) {
+    stores
+        .migrations()
+        .disksPlanned(lease(server), newest(server).id(), dev.tern.store.Samples.DISK_PLAN);
+  }
+
   /** The checks pass, and data moves. */
   public void moves(ServerId server, String destination) {
     MigrationRecord migration = newest(server);

@@ -88,6 +88,8 @@ public sealed interface AgentResult {
    * @param baseSha256 the nearest layer below, by content
    * @param shape of a qcow2
    * @param way how it gets to the destination, once that is planned
+   * @param layers all layers below, the nearest first; empty when its host's agent is too old to
+   *     say
    */
   record DiskFacts(
       String id,
@@ -99,7 +101,12 @@ public sealed interface AgentResult {
       Optional<String> baseSha256,
       boolean encrypted,
       Optional<DiskShape> shape,
-      Optional<Way> way) {
+      Optional<Way> way,
+      Optional<List<DiskLayer>> layers) {
+    public DiskFacts {
+      layers = layers.map(List::copyOf);
+    }
+
     /** The same, planned. */
     public DiskFacts going(Way planned) {
       return new DiskFacts(
@@ -112,7 +119,8 @@ public sealed interface AgentResult {
           baseSha256,
           encrypted,
           shape,
-          Optional.of(planned));
+          Optional.of(planned),
+          layers);
     }
 
     /** What has to move, as far as anyone can say before. */
@@ -125,6 +133,13 @@ public sealed interface AgentResult {
       };
     }
   }
+
+  /**
+   * A file below a disk.
+   *
+   * @param allocatedBytes as its host's file system counts them
+   */
+  record DiskLayer(String sha256, String format, long allocatedBytes) {}
 
   /**
    * Passphrases under the key of one migration; nobody else can open them.
@@ -153,7 +168,10 @@ public sealed interface AgentResult {
     FULL,
     /** Its top layer; the destination has, or is given, equal layers below. */
     TOP,
-    /** All its layers; the destination keeps those it has by content. */
+    /**
+     * All its layers, from this host and no image service; the destination keeps those it has by
+     * content.
+     */
     CHAIN,
     /** Nothing of it is copied. */
     SKIP
@@ -201,12 +219,18 @@ public sealed interface AgentResult {
    * @param neededBytes for disks and missing bases, with margin
    * @param missingImages digests this host lacks, or has not compared with their names since they
    *     changed
+   * @param absent of these, what it lacks; empty when its agent is too old to say
    */
   record DestinationFacts(
-      String probeFile, long neededBytes, long freeBytes, List<String> missingImages)
+      String probeFile,
+      long neededBytes,
+      long freeBytes,
+      List<String> missingImages,
+      Optional<List<String>> absent)
       implements AgentResult {
     public DestinationFacts {
       missingImages = List.copyOf(missingImages);
+      absent = absent.map(List::copyOf);
     }
   }
 

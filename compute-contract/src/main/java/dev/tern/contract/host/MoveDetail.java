@@ -3,6 +3,7 @@ package dev.tern.contract.host;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A migration in its parts, as the source's agent sees it now.
@@ -11,13 +12,16 @@ import java.util.List;
  *     what comes late is known to be old
  * @param throttled time the guest was kept from running so that memory would converge, in all: an
  *     hour at 20 percent is twelve minutes
+ * @param layerBytes sent of the layers below the disks, before their mirrors began; empty when the
+ *     agent is too old to say
  */
 public record MoveDetail(
     Instant at,
     List<DiskProgress> disks,
     MemoryPace memory,
     Forecast forecast,
-    Duration throttled) {
+    Duration throttled,
+    Optional<Long> layerBytes) {
   public MoveDetail {
     disks = List.copyOf(disks);
   }

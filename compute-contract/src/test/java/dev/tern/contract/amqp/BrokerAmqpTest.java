@@ -252,7 +252,8 @@ class BrokerAmqpTest {
             List.of(new MoveDetail.DiskProgress("disk0", 2, 3, 0, false)),
             new MoveDetail.MemoryPace(1, 5, 4, 0),
             Forecast.unknown("too early"),
-            Duration.ZERO);
+            Duration.ZERO,
+            Optional.empty());
     return new MigrationProgress(new MigrationId(SERVER.value()), 6, 5, 4, 3, 2, 1, 777, detail);
   }
 

@@ -3,12 +3,17 @@ package dev.tern.conductor.migration;
 import dev.tern.conductor.saga.StepFailed;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
+import dev.tern.contract.ImageId;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.store.DiskPlan;
+import dev.tern.store.DiskPlan.PlannedDisk;
+import dev.tern.store.ImageStore;
+import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -32,11 +37,14 @@ public final class Outcome {
 
   private final Journey journey;
   private final MigrationStore migrations;
+  private final ImageStore images;
   private final MigrationMeters meters;
 
-  public Outcome(Journey journey, MigrationStore migrations, MigrationMeters meters) {
+  public Outcome(
+      Journey journey, MigrationStore migrations, ImageStore images, MigrationMeters meters) {
     this.journey = journey;
     this.migrations = migrations;
+    this.images = images;
     this.meters = meters;
   }
 
@@ -64,16 +72,29 @@ public final class Outcome {
   /** All checks passed; who waits for them is answered. */
   MigrationFacts planned(MigrationFacts facts) {
     Candidate destination = facts.destination();
-    migrations.planned(
-        lease(), id(), destination.host(), destination.claim(), Source.diskBytes(facts));
-    migrations.foreseen(lease(), id(), PlanForecast.of(bytes(facts), past()));
+    DiskPlan plan = DiskPlanning.of(facts.described(), destination.check(), this::canBeFetched);
+    plan.disks().forEach(this::log);
+    migrations.disksPlanned(lease(), id(), plan);
+    migrations.planned(lease(), id(), destination.host(), destination.claim(), plan.bytesToSend());
+    long bytes = plan.bytesToSend() + (facts.described().memoryMib() << 20);
+    migrations.foreseen(lease(), id(), PlanForecast.of(bytes, past()));
     migrations.entered(lease(), id(), MigrationStatus.QUEUED, Phase.BEGIN);
     journey.events().ended(CONDUCTING);
     return facts.checksPassed();
   }
 
-  private static long bytes(MigrationFacts facts) {
-    return Source.diskBytes(facts) + (facts.described().memoryMib() << 20);
+  private boolean canBeFetched(ImageId image) {
+    return images.find(image).filter(found -> found.status() == ImageStatus.ACTIVE).isPresent();
+  }
+
+  private void log(PlannedDisk disk) {
+    journey
+        .log()
+        .at(Level.INFO)
+        .addKeyValue("disk", disk.id())
+        .addKeyValue("copy", disk.copy())
+        .addKeyValue("bytes", disk.bytesToSend())
+        .log("disk planned");
   }
 
   private List<MigrationRecord> past() {

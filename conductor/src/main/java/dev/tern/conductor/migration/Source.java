@@ -12,7 +12,6 @@ import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.MoveLimits;
 import dev.tern.contract.agent.AgentResult;
-import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.Nothing;
@@ -21,7 +20,6 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import java.time.Duration;
-import java.util.Optional;
 import org.slf4j.event.Level;
 
 /** The host the guest leaves. */
@@ -67,7 +65,8 @@ public final class Source {
                           new AgentRequest.DescribeSource(journey.header()),
                           SourceFacts.class,
                           journey.forCheck());
-              return facts.describedBy(DiskWays.choose(guest, Optional.empty()));
+              return facts.describedBy(
+                  DiskWays.choose(guest, journey.migration().wishes().disks()));
             });
   }
 
@@ -307,13 +306,5 @@ public final class Source {
         settings.maxPause(),
         settings.bytesPerSecond(),
         deadline.compareTo(LONGEST) > 0 ? LONGEST : deadline);
-  }
-
-  /** What moves, for the plan. */
-  static long diskBytes(MigrationFacts facts) {
-    return facts.guest().stream()
-        .flatMap(guest -> guest.disks().stream())
-        .mapToLong(DiskFacts::bytesToMove)
-        .sum();
   }
 }

@@ -119,7 +119,7 @@ public final class Sagas implements SagaRunner.Teller {
         new Destination(journey),
         new Layers(journey),
         new GuestOwner(journey),
-        new Outcome(journey, stores.migrations(), meters));
+        new Outcome(journey, stores.migrations(), stores.images(), meters));
   }
 
   private void runServer(SagaRecord saga, Bell bell) throws InterruptedException {

@@ -17,6 +17,7 @@ import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.move.AtDeadline;
 import dev.tern.contract.move.Compression;
@@ -28,12 +29,14 @@ import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.store.ActionStore.EventRecord;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.SagaStore.LogLine;
 import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,10 +121,18 @@ public final class FakeCloud {
   /** Called before a line of the saga is written, and after. */
   public BiConsumer<LogLine, Boolean> watcher = (line, after) -> {};
 
+  /** How disks are to move, as agents were told, without repetitions. */
+  public final Set<Map<String, Way>> waysTold = new HashSet<>();
+
   /** Set: a third host can be chosen too. */
   public boolean third;
 
   public FakeCloud() {
+    this(Optional.empty());
+  }
+
+  /** Of a migration whose request says how disks are to move. */
+  public FakeCloud(Optional<Map<String, Way>> disks) {
     for (HostName name : List.of(HOME, AWAY, THIRD)) {
       machines.put(name, new FakeHost(name, this));
     }
@@ -131,7 +142,21 @@ public final class FakeCloud {
     home.disk = true;
     machines.keySet().forEach(samples::host);
     server = samples.active(HOME).id();
-    accepted = stores.migrations().requestLiveMigration(Samples.migration(server), request);
+    NewMigration plain = Samples.migration(server);
+    accepted =
+        stores
+            .migrations()
+            .requestLiveMigration(
+                new NewMigration(
+                    plain.id(),
+                    plain.server(),
+                    plain.requestedHost(),
+                    plain.blockMigration(),
+                    plain.diskOverCommit(),
+                    plain.policy(),
+                    plain.streams(),
+                    disks),
+                request);
   }
 
   // ---- what the database says

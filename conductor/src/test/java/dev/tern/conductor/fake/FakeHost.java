@@ -13,6 +13,7 @@ import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.DiskKind;
+import dev.tern.contract.agent.AgentResult.DiskLayer;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** A host with its agent, its QEMU of one server, its files and its journal. */
 final class FakeHost {
@@ -96,7 +98,10 @@ final class FakeHost {
       case AgentRequest.AgreeOnKey(var _, Optional<String> other) -> agreeOnKey(other);
       case AgentRequest.WithdrawKey _ -> withdrawKey();
       case AgentRequest.SealSecrets _ -> new Done(new AgentResult.SealedSecrets(Map.of()));
-      case AgentRequest.MirrorDisks _ -> mirrorDisks();
+      case AgentRequest.MirrorDisks mirror -> {
+        cloud.waysTold.add(mirror.ways());
+        yield mirrorDisks();
+      }
       case AgentRequest.CancelMirrors _ -> cancelMirrors();
       case AgentRequest.HandOver _ -> handOver();
       case AgentRequest.CancelHandOver _ ->
@@ -115,12 +120,18 @@ final class FakeHost {
       case AgentRequest.EndCheck _ -> endCheck();
       case AgentRequest.ReserveSpace _ -> reserveSpace();
       case AgentRequest.ReleaseSpace _ -> releaseSpace();
-      case AgentRequest.GatherLayers _ -> gatherLayers();
+      case AgentRequest.GatherLayers gather -> {
+        told(gather.source());
+        yield gatherLayers();
+      }
       case AgentRequest.SendLayers _ -> sendLayers();
       case AgentRequest.StopLayers _ -> nothing();
       case AgentRequest.KeepLayers _ -> keepLayers();
       case AgentRequest.DropLayers _ -> dropLayers();
-      case AgentRequest.CreateDisks _ -> createDisks();
+      case AgentRequest.CreateDisks create -> {
+        told(create.source());
+        yield createDisks();
+      }
       case AgentRequest.DeleteDisks _ -> deleteDisks();
       case AgentRequest.StartIncoming _ -> startIncoming();
       case AgentRequest.KillIncoming _ -> killIncoming();
@@ -135,9 +146,16 @@ final class FakeHost {
     };
   }
 
+  private void told(SourceFacts source) {
+    cloud.waysTold.add(
+        source.disks().stream()
+            .collect(Collectors.toMap(DiskFacts::id, disk -> disk.way().orElseThrow())));
+  }
+
   private AgentAnswer checkDestination() {
     probe = true;
-    return new Done(new DestinationFacts(".probe", 1, 2, List.of(BASE)));
+    return new Done(
+        new DestinationFacts(".probe", 1, 2, List.of(BASE), Optional.of(List.of(BASE))));
   }
 
   private AgentAnswer endCheck() {
@@ -394,11 +412,12 @@ final class FakeHost {
                 "qcow2",
                 1L << 30,
                 1L << 20,
-                0,
-                Optional.empty(),
+                2L << 20,
+                Optional.of(BASE),
                 false,
                 Optional.empty(),
-                Optional.empty())),
+                Optional.empty(),
+                Optional.of(List.of(new DiskLayer(BASE, "qcow2", 2L << 20))))),
         List.of(),
         List.of(new ImmutableFile(BASE, 1 << 20)),
         false,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tern.conductor.saga.StepFailed;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.DiskKind;
+import dev.tern.contract.agent.AgentResult.DiskLayer;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.AgentResult.Way;
 import java.util.List;
@@ -30,7 +31,8 @@ class DiskWaysTest {
         base,
         false,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        Optional.of(base.map(digest -> new DiskLayer(digest, "raw", 50 * MIB)).stream().toList()));
   }
 
   private static final SourceFacts GUEST =

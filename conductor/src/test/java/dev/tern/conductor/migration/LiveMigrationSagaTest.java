@@ -195,7 +195,7 @@ class LiveMigrationSagaTest {
         .allSatisfy(line ->
             assertThat(line)
                 .containsEntry("step", PIVOT)
-                .containsEntry("diskRemaining", 1L << 20)
+                .containsEntry("diskRemaining", 3L << 20)
                 .containsEntry("memoryRemaining", 128L << 20)
                 .containsKeys("server", "migration", "request", "phase", "diskBytes"));
   }
