@@ -153,6 +153,8 @@ public final class Agent implements AutoCloseable {
                 directories.storages(), driver.images(), settings.diskReserve().toBytes()),
             driver.images()),
         freezing,
+        new VolumePlugging(
+            driver, MigrationAddress.parse(settings.migrationAddress()).isLoopbackAddress()),
         new ImageSender(http, settings.imageService(), settings.imageDeadline()));
   }
 

@@ -39,6 +39,7 @@ final class DestinationCheck {
     LaunchRecipe recipe = DiskWays.arriving(header, source);
     checkHypervisor(source, recipe);
     checkNotHere(instance);
+    VolumePlugging.requireReachable(recipe, driver);
     List<ImmutableFile> needed = LayerArrival.needed(recipe, source);
     Room room = reservations.check(header, diskBytes(source, diskOverCommit), bytes(needed));
     return new DestinationFacts(

@@ -6,9 +6,12 @@ import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentAnswer.Done;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.AskCopy;
+import dev.tern.contract.agent.AgentRequest.AttachVolume;
 import dev.tern.contract.agent.AgentRequest.CheckCopy;
+import dev.tern.contract.agent.AgentRequest.CheckVolume;
 import dev.tern.contract.agent.AgentRequest.DescribeChain;
 import dev.tern.contract.agent.AgentRequest.DescribeDisks;
+import dev.tern.contract.agent.AgentRequest.DetachVolume;
 import dev.tern.contract.agent.AgentRequest.DigestDisk;
 import dev.tern.contract.agent.AgentRequest.DropCopy;
 import dev.tern.contract.agent.AgentRequest.EndCopy;
@@ -35,6 +38,7 @@ final class DiskSide {
   private final DiskViews views;
   private final DiskCopying copying;
   private final DiskFreezing freezing;
+  private final VolumePlugging volumes;
   private final ImageSender sender;
 
   DiskSide(
@@ -43,12 +47,14 @@ final class DiskSide {
       DiskViews views,
       DiskCopying copying,
       DiskFreezing freezing,
+      VolumePlugging volumes,
       ImageSender sender) {
     this.instances = instances;
     this.jobs = jobs;
     this.views = views;
     this.copying = copying;
     this.freezing = freezing;
+    this.volumes = volumes;
     this.sender = sender;
   }
 
@@ -77,6 +83,10 @@ final class DiskSide {
       case UploadCopy r ->
           change(r, () -> sender.send(copying.finished(disks(header), r.copy()), r.image()));
       case FreezeDisk r -> changed(r, () -> freezing.freeze(disks(header), r.disk(), r.layer()));
+      case CheckVolume r -> jobs.ask(r, Lane.WORK, () -> volumes.check(disks(header), r.volume()));
+      case AttachVolume r -> changed(r, () -> volumes.attach(disks(header), r.volume()));
+      case DetachVolume r ->
+          change(r, () -> volumes.detach(disks(header), r.volume(), r.patience()));
     };
   }
 

@@ -12,6 +12,8 @@ import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -72,6 +74,31 @@ record ServerDisks(Instance instance, LaunchRecipe recipe, Optional<Guest> guest
                             .map(DiskRecipe::id)
                             .collect(Collectors.joining(", "))),
                 null));
+  }
+
+  /** The server has this disk too from now on, also after a crash. Harmless when it has it. */
+  void add(DiskRecipe disk) throws IOException {
+    List<DiskRecipe> all = new ArrayList<>(others(disk.id()));
+    all.add(disk);
+    keep(all);
+  }
+
+  /** The server has no such disk from now on, also after a crash. Harmless when it has none. */
+  void remove(String id) throws IOException {
+    keep(others(id));
+  }
+
+  private List<DiskRecipe> others(String id) throws IOException {
+    return Recipes.recipe(directory(), server()).disks().stream()
+        .filter(disk -> !disk.id().equals(id))
+        .toList();
+  }
+
+  private void keep(List<DiskRecipe> disks) throws IOException {
+    LaunchRecipe now = Recipes.recipe(directory(), server());
+    if (!now.disks().equals(disks)) {
+      Recipes.keep(directory(), Recipes.write(now.withDisks(disks)), Recipes.images(directory()));
+    }
   }
 
   /** Makes it the server's disk from now on, also after a crash. */

@@ -39,6 +39,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -95,6 +97,7 @@ final class SourceSide {
       }
       disks.add(described.facts(disk, known));
     }
+    requireAll(header, recorded.keySet(), disks);
     return new SourceFacts(
         Recipes.write(recipe.portable()),
         HYPERVISOR,
@@ -108,6 +111,19 @@ final class SourceSide {
         layers.describe(recipe),
         guest.runState() == RunState.PAUSED,
         Optional.of(moves.wishes()));
+  }
+
+  /** The destination gets what the recipe says; a guest that lacks some of it could not arrive. */
+  private static void requireAll(Header header, Set<String> recorded, List<DiskFacts> disks) {
+    Set<String> missing = new TreeSet<>(recorded);
+    disks.forEach(disk -> missing.remove(disk.id()));
+    if (!missing.isEmpty()) {
+      throw new ComputeException(
+          ErrorCode.MIGRATION_PRE_CHECK_ERROR,
+          "The guest of server %s has let go of %s, which it still is to have: detach it, or stop and start the server."
+              .formatted(header.server(), missing),
+          null);
+    }
   }
 
   AgentResult check(Header header, String probeFile, BlockMigration blockMigration)

@@ -19,6 +19,7 @@ import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.SagaStore;
 import dev.tern.store.ServerStore;
+import dev.tern.store.VolumeStore;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -276,6 +277,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     DiskCopyStore copies(TestApi api) {
       return api.stores.copies();
+    }
+
+    @Bean
+    VolumeStore volumes(TestApi api) {
+      return api.stores.volumes();
     }
 
     @Bean

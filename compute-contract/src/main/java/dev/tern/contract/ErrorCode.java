@@ -44,6 +44,15 @@ public enum ErrorCode {
   MIGRATION_CANCELLED(Kind.CONFLICT, "MigrationCancelled"),
   DISK_NOT_FOUND(Kind.NOT_FOUND, "DiskNotFound"),
   DISK_COPY_NOT_FOUND(Kind.NOT_FOUND, "DiskCopyNotFound"),
+  VOLUME_NOT_FOUND(Kind.NOT_FOUND, "VolumeBDMNotFound"),
+  /** Some server has it, or is getting it. */
+  VOLUME_IN_USE(Kind.CONFLICT, "VolumeInUse"),
+  /** Its address is none, or may not be used. */
+  VOLUME_UNACCEPTABLE(Kind.INVALID, "InvalidVolume"),
+  /** Nobody serves it there, as far as the server's host can see. */
+  VOLUME_UNREACHABLE(Kind.CONFLICT, "VolumeUnreachable"),
+  /** The guest has no place left for another one. */
+  NO_FREE_PORT(Kind.CONFLICT, "TooManyDiskDevices"),
   DISK_FILE_EXISTS(Kind.CONFLICT, "DestinationDiskExists"),
   /** Somebody has the file open, or the disk is being copied or moved. */
   DISK_BUSY(Kind.CONFLICT, "DiskBusy"),

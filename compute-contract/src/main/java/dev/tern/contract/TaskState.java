@@ -14,6 +14,10 @@ public enum TaskState {
   COPYING_DISK("copying-disk"),
   /** A disk gets a new uppermost layer. Not Nova's. */
   SNAPSHOTTING_DISK("snapshotting-disk"),
+  /** A volume is plugged in. Not Nova's, where no task says so. */
+  ATTACHING_VOLUME("attaching-volume"),
+  /** A volume is taken away. Not Nova's. */
+  DETACHING_VOLUME("detaching-volume"),
   IMAGE_SNAPSHOT("image_snapshot"),
   IMAGE_PENDING_UPLOAD("image_pending_upload"),
   IMAGE_UPLOADING("image_uploading"),

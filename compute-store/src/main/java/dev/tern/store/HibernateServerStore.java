@@ -233,6 +233,13 @@ class HibernateServerStore implements ServerStore {
     server.terminatedAt = now;
     server.claim = null;
     claims.releaseAllBut(server.id, null);
+    entities
+        .createQuery(
+            "from VolumeEntity v where v.server = :server and v.endedAt is null",
+            VolumeEntity.class)
+        .setParameter("server", server.id)
+        .getResultList()
+        .forEach(volume -> volume.detached(now));
     endings.end(saga, server, Optional.empty(), now);
   }
 

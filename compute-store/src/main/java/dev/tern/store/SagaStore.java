@@ -61,7 +61,9 @@ public interface SagaStore {
     LIVE_MIGRATION,
     DISK_COPY,
     DISK_SNAPSHOT,
-    CREATE_IMAGE
+    CREATE_IMAGE,
+    VOLUME_ATTACH,
+    VOLUME_DETACH
   }
 
   enum Direction {

@@ -90,6 +90,13 @@ public class StoreConfiguration {
   }
 
   @Bean
+  VolumeStore volumeStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateVolumeStore(
+        parts.entities(), parts.rows(), parts.requests(), parts.endings());
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

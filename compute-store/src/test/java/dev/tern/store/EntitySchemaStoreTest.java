@@ -62,6 +62,7 @@ class EntitySchemaStoreTest {
           HostShareEntity.class,
           ImageEntity.class,
           MigrationEntity.class,
+          VolumeEntity.class,
           OutboxEntity.class,
           SagaEntity.class,
           SagaLogEntity.class,
@@ -128,6 +129,7 @@ class EntitySchemaStoreTest {
         words("disk_copies", "purpose", DiskCopyStore.Purpose.values(), Enum::name),
         words("disk_copies", "wish", DiskCopyStore.Wish.values(), Enum::name),
         words("disk_copies", "status", DiskCopyStore.CopyStatus.values(), Enum::name),
+        words("volumes", "status", VolumeStore.VolumeStatus.values(), Enum::name),
         words("images", "status", ImageStatus.values(), Enum::name));
   }
 

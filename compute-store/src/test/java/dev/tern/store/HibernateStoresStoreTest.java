@@ -36,6 +36,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a volume")
+  class Volumes extends VolumeStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a saga")
   class Sagas extends SagaStoreContract {
     @Override

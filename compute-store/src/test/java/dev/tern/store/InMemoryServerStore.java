@@ -260,6 +260,9 @@ final class InMemoryServerStore implements ServerStore {
       SagaEntity saga = memory.hold(lease);
       ServerEntity server = memory.serverOf(saga, id.value());
       server.vmState = VmState.DELETED;
+      memory.volumes.values().stream()
+          .filter(volume -> volume.server.equals(server.id) && volume.endedAt == null)
+          .forEach(volume -> volume.detached(memory.now));
       server.power = PowerState.NOSTATE;
       server.terminatedAt = memory.now;
       server.claim = null;

@@ -19,6 +19,7 @@ public final class InMemoryStores implements Stores {
   private final InMemoryFlavorStore flavors = new InMemoryFlavorStore(memory);
   private final InMemoryImageStore images = new InMemoryImageStore(memory);
   private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
+  private final VolumeStore volumes = new InMemoryVolumeStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
 
   @Override
@@ -64,6 +65,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public DiskCopyStore copies() {
     return copies;
+  }
+
+  @Override
+  public VolumeStore volumes() {
+    return volumes;
   }
 
   @Override

@@ -35,6 +35,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a volume")
+  class Volumes extends VolumeStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a saga")
   class Sagas extends SagaStoreContract {
     @Override

@@ -185,6 +185,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public VolumeStore volumes() {
+    return bean(VolumeStore.class);
+  }
+
+  @Override
   public OutboxStore outbox() {
     return bean(OutboxStore.class);
   }

@@ -22,6 +22,8 @@ public interface Stores {
 
   DiskCopyStore copies();
 
+  VolumeStore volumes();
+
   OutboxStore outbox();
 
   /** Lets time pass for leases, beats and messages that are taken; nothing waits. */

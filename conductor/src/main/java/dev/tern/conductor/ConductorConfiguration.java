@@ -19,6 +19,7 @@ import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.SagaStore;
 import dev.tern.store.ServerStore;
+import dev.tern.store.VolumeStore;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -40,8 +41,9 @@ class ConductorConfiguration {
       HostStore hosts,
       ImageStore images,
       ActionStore actions,
-      DiskCopyStore copies) {
-    return new Stores(sagas, servers, migrations, claims, hosts, images, actions, copies);
+      DiskCopyStore copies,
+      VolumeStore volumes) {
+    return new Stores(sagas, servers, migrations, claims, hosts, images, actions, copies, volumes);
   }
 
   /** Closed before the stores and the broker's connections, and gives its leases back then. */

@@ -26,6 +26,13 @@ public interface VirtDriver {
   LayerTransfer layers();
 
   /**
+   * The size of a volume that another machine serves over NBD, asked from this host.
+   *
+   * @throws VirtException {@code REFUSED} when nobody serves it there
+   */
+  long volumeBytes(String host, int port, String export) throws VirtException;
+
+  /**
    * Starts a QEMU for the recipe in the instance directory and connects to its monitor.
    *
    * <p>On success the process outlives this JVM and its pid and start time are in the directory, so

@@ -7,17 +7,21 @@ import dev.tern.api.request.Json;
 import dev.tern.api.version.Change;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
+import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ServerStore.Fault;
 import dev.tern.store.ServerStore.ServerRecord;
+import dev.tern.store.VolumeStore.VolumeRecord;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -30,13 +34,19 @@ final class ServerView {
   private final ApiRequest request;
   private final Function<HostName, String> hostStatus;
   private final ImageStore images;
+  private final Map<ServerId, List<VolumeRecord>> volumes;
   private final Map<HostName, String> statuses = new HashMap<>();
   private final Map<ImageId, Optional<ImageRecord>> known = new HashMap<>();
 
-  ServerView(ApiRequest request, Function<HostName, String> hostStatus, ImageStore images) {
+  ServerView(
+      ApiRequest request,
+      Function<HostName, String> hostStatus,
+      ImageStore images,
+      Map<ServerId, List<VolumeRecord>> volumes) {
     this.request = request;
     this.hostStatus = hostStatus;
     this.images = images;
+    this.volumes = volumes;
   }
 
   ObjectNode brief(ServerRecord server) {
@@ -91,9 +101,19 @@ final class ServerView {
         view, "OS-SRV-USG:terminated_at", server.terminatedAt().map(Dates::micros).orElse(null));
     states(server, view);
     adminOnly(server, view);
-    view.putArray("os-extended-volumes:volumes_attached");
+    volumes(server, view);
     laterFields(server, view);
     return view;
+  }
+
+  private void volumes(ServerRecord server, ObjectNode view) {
+    ArrayNode attached = view.putArray("os-extended-volumes:volumes_attached");
+    for (VolumeRecord volume : volumes.getOrDefault(server.id(), List.of())) {
+      ObjectNode shown = attached.addObject().put("id", volume.id().toString());
+      if (request.has(Change.SERVER_EXTENDED_ATTRIBUTES)) {
+        shown.put("delete_on_termination", false);
+      }
+    }
   }
 
   private static void states(ServerRecord server, ObjectNode view) {

@@ -6,11 +6,11 @@ import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
 import dev.tern.api.version.Offered;
-import dev.tern.store.ImageStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.List;
+import java.util.function.Function;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -30,42 +30,38 @@ final class ServersController {
   private final ServerAccess access;
   private final ServerListing listing;
   private final CreateServer create;
-  private final ImageStore images;
-  private final HostStatus hostStatus;
+  private final ServerViews views;
 
   ServersController(
       ServerStore servers,
       ServerAccess access,
       ServerListing listing,
       CreateServer create,
-      ImageStore images,
-      HostStatus hostStatus) {
+      ServerViews views) {
     this.servers = servers;
     this.access = access;
     this.listing = listing;
     this.create = create;
-    this.images = images;
-    this.hostStatus = hostStatus;
+    this.views = views;
   }
 
   @GetMapping("/v2.1/servers")
   ResponseEntity<JsonNode> list(ApiRequest request) {
-    ServerView view = view(request);
-    return listed(request, view::brief);
+    return listed(request, _ -> views.of(request, List.of())::brief);
   }
 
   @GetMapping("/v2.1/servers/detail")
   ResponseEntity<JsonNode> detail(ApiRequest request) {
-    ServerView view = view(request);
-    return listed(request, view::detail);
+    return listed(request, found -> views.of(request, found)::detail);
   }
 
   private ResponseEntity<JsonNode> listed(
-      ApiRequest request, java.util.function.Function<ServerRecord, ObjectNode> view) {
+      ApiRequest request, Function<List<ServerRecord>, Function<ServerRecord, ObjectNode>> views) {
     Page page = request.page();
     List<ServerRecord> found = listing.list(request, page);
     ObjectNode body = Json.object();
     ArrayNode items = body.putArray("servers");
+    Function<ServerRecord, ObjectNode> view = views.apply(found);
     found.forEach(server -> items.add(view.apply(server)));
     page.linkNext(body, "servers_links", found, server -> server.id().toString(), request);
     return Json.ok(body);
@@ -73,7 +69,8 @@ final class ServersController {
 
   @GetMapping("/v2.1/servers/{id}")
   ResponseEntity<JsonNode> show(@PathVariable String id, ApiRequest request) {
-    return Json.ok("server", view(request).shown(access.find(id, request)));
+    ServerRecord server = access.find(id, request);
+    return Json.ok("server", views.of(request, List.of(server)).shown(server));
   }
 
   @PostMapping("/v2.1/servers")
@@ -106,11 +103,6 @@ final class ServersController {
   // ---- parts of a server that are always empty here, and that clients read to show it
   // ---------------------------------------
 
-  @GetMapping("/v2.1/servers/{id}/os-volume_attachments")
-  ResponseEntity<JsonNode> volumes(@PathVariable String id, ApiRequest request) {
-    return emptyList("volumeAttachments", id, request);
-  }
-
   @GetMapping("/v2.1/servers/{id}/os-interface")
   ResponseEntity<JsonNode> interfaces(@PathVariable String id, ApiRequest request) {
     return emptyList("interfaceAttachments", id, request);
@@ -138,9 +130,5 @@ final class ServersController {
   private ResponseEntity<JsonNode> emptyList(String key, String id, ApiRequest request) {
     access.find(id, request);
     return Json.ok(key, Json.array());
-  }
-
-  private ServerView view(ApiRequest request) {
-    return new ServerView(request, hostStatus::of, images);
   }
 }

@@ -235,4 +235,10 @@ public final class Conductors {
     stores.copies().ended(lease, copy.id(), last, Optional.empty(), Optional.empty());
     leases.remove(copy.server());
   }
+
+  /** The volume that was asked for is there. */
+  public void attached(ServerId server, UUID volume, long bytes) {
+    stores.volumes().attached(lease(server), volume, bytes);
+    var _ = leases.remove(server);
+  }
 }

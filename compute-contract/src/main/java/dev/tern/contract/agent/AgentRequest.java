@@ -293,6 +293,21 @@ public sealed interface AgentRequest {
    */
   record FreezeDisk(Header header, String disk, UUID layer) implements OfDisks {}
 
+  /** Whether {@link AttachVolume} would be taken. Done: {@link AgentResult.VolumeThere}. */
+  record CheckVolume(Header header, VolumeRef volume) implements OfDisks {}
+
+  /**
+   * Gives the server a volume, now if its guest runs and at each start. Done: {@link
+   * AgentResult.VolumeThere}. Refused: the server has nothing of it.
+   */
+  record AttachVolume(Header header, VolumeRef volume) implements OfDisks {}
+
+  /**
+   * Takes a volume away; done when neither the guest nor its recipe has anything of it. Refused
+   * when the guest does not let go of it for so long; it keeps it then.
+   */
+  record DetachVolume(Header header, VolumeRef volume, Duration patience) implements OfDisks {}
+
   // ---- values
   // ------------------------------------------------------------------------------------------------------------------
 

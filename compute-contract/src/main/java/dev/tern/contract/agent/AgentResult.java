@@ -389,4 +389,12 @@ public sealed interface AgentResult {
    * @param bytes its length
    */
   record DiskFrozen(String sha256, long bytes) implements AgentResult {}
+
+  /**
+   * A volume as its server says it is.
+   *
+   * @param bytes its size
+   * @param port the guest's hot-plug port it is, or would be, plugged into, from 1
+   */
+  record VolumeThere(long bytes, int port) implements AgentResult {}
 }

@@ -4,6 +4,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostQuestion;
@@ -143,6 +144,8 @@ final class Samples {
       return Instant.parse("2026-01-02T03:04:05.678901Z");
     } else if (type == HostName.class) {
       return new HostName("host-1.example");
+    } else if (type == VolumeAddress.class) {
+      return new VolumeAddress("storage.example", 10_809, "volumes/1");
     } else if (type == RequestId.class) {
       return RequestId.of(ID);
     } else if (type.isEnum()) {

@@ -41,11 +41,18 @@ import dev.tern.conductor.server.ServerOutcome;
 import dev.tern.conductor.server.StartSaga;
 import dev.tern.conductor.server.StopSaga;
 import dev.tern.conductor.server.Work;
+import dev.tern.conductor.volume.AttachSaga;
+import dev.tern.conductor.volume.DetachSaga;
+import dev.tern.conductor.volume.VolumeFacts;
+import dev.tern.conductor.volume.VolumeHost;
+import dev.tern.conductor.volume.VolumeOutcome;
+import dev.tern.conductor.volume.VolumeWork;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.ServerStore.ServerRecord;
+import dev.tern.store.VolumeStore.VolumeRecord;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /** Puts the actors of a story together and lets it run. */
@@ -78,6 +85,7 @@ public final class Sagas implements SagaRunner.Teller {
       case LIVE_MIGRATION -> runMigration(saga, bell);
       case BOOT, START, STOP, DELETE -> runServer(saga, bell);
       case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga, bell);
+      case VOLUME_ATTACH, VOLUME_DETACH -> runVolume(saga, bell);
     }
   }
 
@@ -125,11 +133,7 @@ public final class Sagas implements SagaRunner.Teller {
   private void runServer(SagaRecord saga, Bell bell) throws InterruptedException {
     SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
     Hold hold = hold(saga, log, bell);
-    ServerRecord server =
-        stores
-            .servers()
-            .find(saga.server())
-            .orElseThrow(() -> new IllegalStateException("a saga without its server"));
+    ServerRecord server = serverOf(saga);
     Saga<ServerFacts> story = story(saga, server, hold, log);
     ServerFacts facts =
         saga.position().isEmpty()
@@ -148,7 +152,7 @@ public final class Sagas implements SagaRunner.Teller {
       case START -> StartSaga.of(host, outcome);
       case STOP -> StopSaga.of(host, outcome);
       case DELETE -> DeleteSaga.of(host, outcome);
-      case LIVE_MIGRATION, DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE ->
+      case LIVE_MIGRATION, DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE, VOLUME_ATTACH, VOLUME_DETACH ->
           throw new IllegalStateException("%s has a story of its own".formatted(saga.kind()));
     };
   }
@@ -156,11 +160,7 @@ public final class Sagas implements SagaRunner.Teller {
   private void runDisk(SagaRecord saga, Bell bell) throws InterruptedException {
     SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
     Hold hold = hold(saga, log, bell);
-    ServerRecord server =
-        stores
-            .servers()
-            .find(saga.server())
-            .orElseThrow(() -> new IllegalStateException("a saga without its server"));
+    ServerRecord server = serverOf(saga);
     CopyRecord copy =
         stores
             .copies()
@@ -193,9 +193,42 @@ public final class Sagas implements SagaRunner.Teller {
       case DISK_COPY -> CopySaga.of(host, watch, outcome);
       case DISK_SNAPSHOT -> SnapshotSaga.of(host, outcome);
       case CREATE_IMAGE -> ImageSaga.of(host, watch, outcome);
-      case BOOT, START, STOP, DELETE, LIVE_MIGRATION ->
+      case BOOT, START, STOP, DELETE, LIVE_MIGRATION, VOLUME_ATTACH, VOLUME_DETACH ->
           throw new IllegalStateException("%s is not about a disk".formatted(kind));
     };
+  }
+
+  private void runVolume(SagaRecord saga, Bell bell) throws InterruptedException {
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    Hold hold = hold(saga, log, bell);
+    ServerRecord server = serverOf(saga);
+    VolumeRecord volume =
+        stores
+            .volumes()
+            .ofSaga(saga.id())
+            .orElseThrow(() -> new IllegalStateException("a volume's saga without its volume"));
+    VolumeWork work = new VolumeWork(server, volume, saga.request(), asking(hold), hold, log);
+    VolumeFacts facts =
+        saga.position().isEmpty()
+            ? VolumeFacts.at(
+                server
+                    .host()
+                    .orElseThrow(() -> new IllegalStateException("a volume without a host")))
+            : FactsJson.read(VolumeFacts.class, saga.facts());
+    VolumeHost host = new VolumeHost(work);
+    VolumeOutcome outcome = new VolumeOutcome(work, stores.volumes());
+    Saga<VolumeFacts> story =
+        saga.kind() == SagaKind.VOLUME_ATTACH
+            ? AttachSaga.of(host, outcome)
+            : DetachSaga.of(host, outcome);
+    engine(story, saga, hold, log).run(saga.position(), facts);
+  }
+
+  private ServerRecord serverOf(SagaRecord saga) {
+    return stores
+        .servers()
+        .find(saga.server())
+        .orElseThrow(() -> new IllegalStateException("a saga without its server"));
   }
 
   private Hold hold(SagaRecord saga, SagaLog log, Bell bell) {

@@ -8,6 +8,7 @@ import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.SagaStore;
 import dev.tern.store.ServerStore;
+import dev.tern.store.VolumeStore;
 
 /** What sagas read and write. */
 public record Stores(
@@ -18,4 +19,5 @@ public record Stores(
     HostStore hosts,
     ImageStore images,
     ActionStore actions,
-    DiskCopyStore copies) {}
+    DiskCopyStore copies,
+    VolumeStore volumes) {}

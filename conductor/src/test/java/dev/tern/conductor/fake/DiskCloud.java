@@ -75,7 +75,7 @@ public final class DiskCloud {
           case DISK_COPY -> all.requestCopy(asked, by);
           case DISK_SNAPSHOT -> all.requestSnapshot(asked, by);
           case CREATE_IMAGE -> all.requestImage(asked, image(), by);
-          case BOOT, START, STOP, DELETE, LIVE_MIGRATION ->
+          case BOOT, START, STOP, DELETE, LIVE_MIGRATION, VOLUME_ATTACH, VOLUME_DETACH ->
               throw new IllegalArgumentException("no operation on a disk: " + kind);
         };
   }
@@ -178,7 +178,8 @@ public final class DiskCloud {
                   stores.hosts(),
                   stores.images(),
                   stores.actions(),
-                  copies),
+                  copies,
+                  stores.volumes()),
               this::ask,
               (_, _) -> {
                 throw new IllegalStateException("no scheduler is needed");

@@ -84,6 +84,9 @@ public final class FakeDisk {
       case AgentRequest.DescribeDisks _,
           AgentRequest.DescribeChain _,
           AgentRequest.DigestDisk _,
+          AgentRequest.CheckVolume _,
+          AgentRequest.AttachVolume _,
+          AgentRequest.DetachVolume _,
           AgentRequest.CheckCopy _ ->
           throw new IllegalStateException("not part of a saga");
     };

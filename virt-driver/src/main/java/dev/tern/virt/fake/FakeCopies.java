@@ -3,7 +3,10 @@ package dev.tern.virt.fake;
 import static dev.tern.virt.fake.FakeVirtDriver.refused;
 
 import dev.tern.virt.DiskCopies;
+import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
+import dev.tern.virt.LaunchRecipe.NetworkDisk;
+import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,20 +69,33 @@ final class FakeCopies implements DiskCopies {
   @Override
   public List<DiskNode> disks() throws VirtException {
     beginning.of("copies.disks");
-    return process.recipe().localDisks().stream()
-        .map(disk -> {
-          Top top = top(disk);
-          return new DiskNode(
-              disk.id(),
-              top.tag().isEmpty() ? disk.id() : disk.id() + "-c" + top.tag(),
-              top.file().toString(),
-              top.format(),
-              "writeback",
-              "/machine/peripheral/dev-" + disk.id(),
-              disk.virtualBytes(),
-              0);
-        })
+    return process.recipe().disks().stream()
+        .map(disk ->
+            switch (disk) {
+              case LocalDisk local -> {
+                Top top = top(local);
+                yield node(
+                    disk,
+                    top.tag().isEmpty() ? disk.id() : disk.id() + "-c" + top.tag(),
+                    top.file().toString(),
+                    top.format());
+              }
+              case ReadOnlyDisk readOnly -> node(disk, disk.id(), readOnly.sha256(), "raw");
+              case NetworkDisk network -> node(disk, disk.id(), network.url(), "raw");
+            })
         .toList();
+  }
+
+  private static DiskNode node(DiskRecipe disk, String node, String file, String format) {
+    return new DiskNode(
+        disk.id(),
+        node,
+        file,
+        format,
+        "writeback",
+        "/machine/peripheral/dev-" + disk.id(),
+        disk.virtualBytes(),
+        0);
   }
 
   @Override

@@ -65,6 +65,12 @@ public final class FakeVirtDriver implements VirtDriver {
   }
 
   @Override
+  public long volumeBytes(String host, int port, String export) throws VirtException {
+    world.before("volumeBytes");
+    return world.volume(host, port, export);
+  }
+
+  @Override
   public Guest launch(LaunchRecipe recipe, Path instanceDirectory, LaunchMode mode)
       throws VirtException {
     world.before("launch");

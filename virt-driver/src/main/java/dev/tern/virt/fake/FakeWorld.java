@@ -22,6 +22,7 @@ public final class FakeWorld {
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
   private final List<String> violations = new CopyOnWriteArrayList<>();
   private final Map<Path, FakeReceiver> receivers = new ConcurrentHashMap<>();
+  private final Map<String, Long> volumes = new ConcurrentHashMap<>();
   private final AtomicLong pids = new AtomicLong(1000);
 
   private record Fault(Kind kind, boolean afterEffect) {}
@@ -80,6 +81,23 @@ public final class FakeWorld {
   /** Ends the tool that receives into a directory, as SIGKILL would. */
   public void killReceiver(Path directory) {
     receivers.remove(key(directory));
+  }
+
+  /** From now on, or until 0 bytes are told, a volume is served there. */
+  public void serve(String host, int port, String export, long bytes) {
+    volumes.put("%s %d %s".formatted(host, port, export), bytes);
+  }
+
+  long volume(String host, int port, String export) throws VirtException {
+    long bytes = volumes.getOrDefault("%s %d %s".formatted(host, port, export), 0L);
+    if (bytes == 0) {
+      throw new VirtException(
+          Kind.REFUSED,
+          "The volume nbd://%s:%d/%s cannot be reached: nobody serves it."
+              .formatted(host, port, export),
+          null);
+    }
+    return bytes;
   }
 
   /** Instance directories with a live process. */

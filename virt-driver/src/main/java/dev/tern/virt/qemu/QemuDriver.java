@@ -70,6 +70,11 @@ public final class QemuDriver implements VirtDriver {
   }
 
   @Override
+  public long volumeBytes(String host, int port, String export) throws VirtException {
+    return new VolumeProbe(settings).bytes(host, port, export);
+  }
+
+  @Override
   public Guest launch(LaunchRecipe recipe, Path instanceDirectory, LaunchMode mode)
       throws VirtException {
     Path instance = instanceDirectory.toAbsolutePath();

@@ -2,6 +2,7 @@ package dev.tern.virt.qemu;
 
 import static dev.tern.virt.testing.Until.until;
 
+import dev.tern.virt.TcpSockets;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -12,7 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /** A volume as a storage system would serve it: a raw file behind {@code qemu-nbd}. */
-final class NbdVolume {
+public final class NbdVolume {
   private final Process server;
   private final int port;
   private final Path file;
@@ -23,7 +24,8 @@ final class NbdVolume {
     this.file = file;
   }
 
-  static NbdVolume serve(Path file, long bytes) throws Exception {
+  /** Serves {@code nbd://127.0.0.1:port/v} until its end. */
+  public static NbdVolume serve(Path file, long bytes) throws Exception {
     if (!Files.exists(file)) {
       try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
         raw.setLength(bytes);
@@ -60,15 +62,22 @@ final class NbdVolume {
     }
   }
 
-  int port() {
+  /** Where it listens. */
+  public int port() {
     return port;
+  }
+
+  /** Who has it open now. */
+  public int connections() throws IOException {
+    return TcpSockets.of(InetAddress.getLoopbackAddress()).connections(port);
   }
 
   Path file() {
     return file;
   }
 
-  void end() throws InterruptedException {
+  /** Nobody is served any more. */
+  public void end() throws InterruptedException {
     server.destroy();
     server.waitFor();
   }

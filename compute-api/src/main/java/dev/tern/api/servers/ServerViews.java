@@ -1,0 +1,31 @@
+package dev.tern.api.servers;
+
+import dev.tern.api.request.ApiRequest;
+import dev.tern.store.ImageStore;
+import dev.tern.store.ServerStore.ServerRecord;
+import dev.tern.store.VolumeStore;
+import java.util.List;
+import org.springframework.stereotype.Component;
+
+/** What the views of servers are made from; one question for all servers of an answer. */
+@Component
+final class ServerViews {
+  private final HostStatus hostStatus;
+  private final ImageStore images;
+  private final VolumeStore volumes;
+
+  ServerViews(HostStatus hostStatus, ImageStore images, VolumeStore volumes) {
+    this.hostStatus = hostStatus;
+    this.images = images;
+    this.volumes = volumes;
+  }
+
+  /** A view of these servers, or of the names of any. */
+  ServerView of(ApiRequest request, List<ServerRecord> servers) {
+    return new ServerView(
+        request,
+        hostStatus::of,
+        images,
+        volumes.of(servers.stream().map(ServerRecord::id).toList()));
+  }
+}

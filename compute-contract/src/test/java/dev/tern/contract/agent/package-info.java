@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.contract.agent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.volume;
+
+import org.jspecify.annotations.NullMarked;
