@@ -139,6 +139,7 @@ public final class Agent implements AutoCloseable {
                     ports, settings.migrationAddress(), settings.portWait(), keys, world.ids())),
             disks,
             new AgentRequests.Layers(arrival, departure),
+            new ConsoleMoves(instances, new SecureRandom()),
             settings.patience());
     this.images = images;
   }

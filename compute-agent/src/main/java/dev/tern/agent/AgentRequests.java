@@ -26,14 +26,17 @@ import dev.tern.contract.agent.AgentRequest.ForceComplete;
 import dev.tern.contract.agent.AgentRequest.GatherLayers;
 import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.KeepConsole;
 import dev.tern.contract.agent.AgentRequest.KeepLayers;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.OfDisks;
+import dev.tern.contract.agent.AgentRequest.ReadConsole;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
+import dev.tern.contract.agent.AgentRequest.SealConsole;
 import dev.tern.contract.agent.AgentRequest.SealSecrets;
 import dev.tern.contract.agent.AgentRequest.SendLayers;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
@@ -41,6 +44,7 @@ import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.SteerMove;
 import dev.tern.contract.agent.AgentRequest.StopLayers;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.WantConsole;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult;
 import java.io.IOException;
@@ -64,6 +68,7 @@ final class AgentRequests {
   private final DestinationSide destination;
   private final DiskSide disks;
   private final Layers layers;
+  private final ConsoleMoves consoles;
   private final Duration patience;
 
   /** The files below the disks, both ways. */
@@ -77,6 +82,7 @@ final class AgentRequests {
       DestinationSide destination,
       DiskSide disks,
       Layers layers,
+      ConsoleMoves consoles,
       Duration patience) {
     this.instances = instances;
     this.jobs = jobs;
@@ -85,6 +91,7 @@ final class AgentRequests {
     this.destination = destination;
     this.disks = disks;
     this.layers = layers;
+    this.consoles = consoles;
     this.patience = patience;
   }
 
@@ -162,6 +169,10 @@ final class AgentRequests {
                       r.header(), r.source(), r.streams(), why -> say(r, why)));
       case KillIncoming r -> killIncoming(r);
       case AwaitArrival r -> awaitArrival(r);
+      case ReadConsole r -> new Done(consoles.read(r.header(), r.lines()));
+      case WantConsole r -> change(r, () -> consoles.want(r.header()));
+      case SealConsole r -> change(r, () -> consoles.seal(r.header(), r.peer()));
+      case KeepConsole r -> change(r, () -> consoles.keep(r.header(), r.console()));
       case OfDisks r -> disks.answer(r);
     };
   }

@@ -55,7 +55,12 @@ final class AgreedKey {
    * @throws IllegalArgumentException when the secret is longer than {@value #LONGEST_SECRET} bytes
    */
   String seal(String name, byte[] secret, SecureRandom random) {
-    if (secret.length > LONGEST_SECRET) {
+    return seal(name, secret, LONGEST_SECRET, random);
+  }
+
+  /** The same, of something that is at most so long. */
+  String seal(String name, byte[] secret, int longest, SecureRandom random) {
+    if (secret.length > longest) {
       throw new IllegalArgumentException("%s is too long to be sealed".formatted(name));
     }
     byte[] nonce = new byte[NONCE_BYTES];
@@ -77,10 +82,15 @@ final class AgreedKey {
    *     migration's secret or one of another name among others
    */
   byte[] open(String name, String sealed) {
+    return open(name, sealed, LONGEST_SECRET);
+  }
+
+  /** The same, of something that is at most so long. */
+  byte[] open(String name, String sealed, int longest) {
     try {
       byte[] both = Base64.getDecoder().decode(sealed);
       if (both.length < NONCE_BYTES + TAG_BITS / 8
-          || both.length > NONCE_BYTES + TAG_BITS / 8 + LONGEST_SECRET) {
+          || both.length > NONCE_BYTES + TAG_BITS / 8 + longest) {
         throw Refusals.invalid("The %s has no usable length.".formatted(name));
       }
       return cipher(Cipher.DECRYPT_MODE, name, Arrays.copyOf(both, NONCE_BYTES))

@@ -13,24 +13,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.PrivateKey;
-import java.security.PublicKey;
 import java.security.SecureRandom;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.security.spec.X509EncodedKeySpec;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiPredicate;
 import java.util.stream.Stream;
-import javax.crypto.KeyAgreement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,8 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 final class StreamKeys {
   private static final Logger log = LoggerFactory.getLogger(StreamKeys.class);
-  private static final String CURVE = "X25519";
-  private static final int LONGEST_HALF = 128;
   private static final String UNKNOWN = "-";
 
   private final Path directory;
@@ -211,55 +198,19 @@ final class StreamKeys {
   }
 
   private Kept made() {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance(CURVE);
-      generator.initialize(255, random);
-      KeyPair pair = generator.generateKeyPair();
-      return new Kept(
-          encoded(pair.getPrivate().getEncoded()),
-          encoded(pair.getPublic().getEncoded()),
-          Optional.empty());
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("X25519 is part of every Java", e);
-    }
+    KeyHalf half = KeyHalf.made(random);
+    return new Kept(half.secretHalf(), half.publicHalf(), Optional.empty());
   }
 
   private static AgreedKey agreed(Header header, Kept kept) {
-    byte[] mine = Base64.getDecoder().decode(kept.publicHalf());
-    byte[] peer = decoded(kept.peer().orElseThrow());
-    try {
-      KeyFactory factory = KeyFactory.getInstance(CURVE);
-      PrivateKey own =
-          factory.generatePrivate(
-              new PKCS8EncodedKeySpec(Base64.getDecoder().decode(kept.secretHalf())));
-      PublicKey other = factory.generatePublic(new X509EncodedKeySpec(peer));
-      KeyAgreement agreement = KeyAgreement.getInstance(CURVE);
-      agreement.init(own);
-      // Refuses the few public halves for which the secret would be the same whatever the other is.
-      agreement.doPhase(other, true);
-      return new AgreedKey(identity(header), agreement.generateSecret(), context(mine, peer));
-    } catch (GeneralSecurityException e) {
-      throw Refusals.invalid("The other host's half of the key cannot be used.");
-    }
+    return new KeyHalf(kept.secretHalf(), kept.publicHalf())
+        .with(kept.peer().orElseThrow(), identity(header));
   }
 
-  private static String identity(Header header) {
+  static String identity(Header header) {
     return header.migration().map(Object::toString).orElse(header.server().toString())
         + "-"
         + header.epoch();
-  }
-
-  /** Both public halves, in an order that does not depend on whose they are. */
-  private static byte[] context(byte[] one, byte[] two) {
-    boolean inOrder = Arrays.compare(one, two) <= 0;
-    byte[] both = Arrays.copyOf(inOrder ? one : two, one.length + two.length);
-    System.arraycopy(
-        inOrder ? two : one,
-        0,
-        both,
-        inOrder ? one.length : two.length,
-        inOrder ? two.length : one.length);
-    return both;
   }
 
   private Path file(Header header) {
@@ -286,20 +237,5 @@ final class StreamKeys {
     String line =
         kept.secretHalf() + " " + kept.publicHalf() + " " + kept.peer().orElse(UNKNOWN) + "\n";
     Durable.write(file(header), line.getBytes(US_ASCII));
-  }
-
-  private static String encoded(byte[] half) {
-    return Base64.getEncoder().encodeToString(half);
-  }
-
-  private static byte[] decoded(String half) {
-    if (half.length() > LONGEST_HALF) {
-      throw Refusals.invalid("The other host's half of the key is too long.");
-    }
-    try {
-      return Base64.getDecoder().decode(half);
-    } catch (IllegalArgumentException _) {
-      throw Refusals.invalid("The other host's half of the key cannot be read.");
-    }
   }
 }

@@ -18,20 +18,27 @@ import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.EndCheck;
 import dev.tern.contract.agent.AgentRequest.HandOver;
+import dev.tern.contract.agent.AgentRequest.KeepConsole;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.Move;
+import dev.tern.contract.agent.AgentRequest.ReadConsole;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
+import dev.tern.contract.agent.AgentRequest.SealConsole;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.WantConsole;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Arrived;
+import dev.tern.contract.agent.AgentResult.ConsoleOutput;
+import dev.tern.contract.agent.AgentResult.ConsoleWanted;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
+import dev.tern.contract.agent.AgentResult.SealedConsole;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.move.AtDeadline;
 import dev.tern.contract.move.MovePolicy;
@@ -49,6 +56,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -171,6 +179,42 @@ class AgentMigrationQemuTest {
         .isTrue();
     ask(hosts.destination, new AwaitArrival(header(3)));
     assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
+  }
+
+  @ParameterizedTest(name = "agents restarted between all requests: {0}")
+  @ValueSource(booleans = {false, true})
+  @Tag("S146")
+  void has_what_it_said_before_on_its_console_line_by_line(boolean restarted) throws Exception {
+    boot();
+    IncomingReady ready = prepare(2);
+    ask(hosts.source, new MirrorDisks(header(2), ready, LIMITS));
+    assertThat(((HandedOver) ask(hosts.source, new HandOver(header(2), ready, LIMITS))).sent())
+        .isTrue();
+    ask(hosts.destination, new AwaitArrival(header(2)));
+    awaitLines(hosts.destination, "A ", 5);
+    byte[] said = Files.readAllBytes(hosts.source.instance().resolve("console.log"));
+    ConsoleWanted wanted = (ConsoleWanted) ask(hosts.destination, new WantConsole(header(2)));
+    SealedConsole sealed =
+        (SealedConsole) ask(hosts.source, new SealConsole(header(2), wanted.publicHalf()));
+    ask(hosts.destination, new KeepConsole(header(2), sealed));
+    restarts = restarted;
+    ask(hosts.source, new RetireSource(header(2), false));
+    ask(hosts.source, new DestroyServer(header(3)));
+    assertThat(hosts.destination.instance().resolve("console.earlier")).hasBinaryContent(said);
+    awaitLines(hosts.destination, "A ", 20);
+    String text =
+        ((ConsoleOutput) ask(hosts.destination, new ReadConsole(header(2), Optional.empty())))
+            .text();
+    List<Long> numbers =
+        lines(Arrays.asList(text.substring(0, text.lastIndexOf('\n')).split("\r?\n")), "A ")
+            .stream()
+            .map(AgentMigrationQemuTest::number)
+            .toList();
+    assertThat(numbers.getFirst()).isLessThanOrEqualTo(1);
+    assertThat(numbers).hasSizeGreaterThan(40);
+    for (int i = 1; i < numbers.size(); i++) {
+      assertThat(numbers.get(i)).isEqualTo(numbers.get(i - 1) + 1);
+    }
   }
 
   private IncomingReady prepare(long epoch) throws Exception {

@@ -53,6 +53,14 @@ public sealed interface AgentRequest {
   /** Done: {@link AgentResult.GuestReport}. Never takes long, whatever else is under way. */
   record AskGuest(Header header) implements AgentRequest {}
 
+  /**
+   * The end of what the guest has said on its serial console, on other hosts too. Done: {@link
+   * AgentResult.ConsoleOutput}.
+   *
+   * @param lines at most so many, the last ones; empty for as many as there is room for
+   */
+  record ReadConsole(Header header, Optional<Integer> lines) implements AgentRequest {}
+
   // ---- a migration: both hosts
   // ---------------------------------------------------------------------------------------------------
 
@@ -70,6 +78,27 @@ public sealed interface AgentRequest {
    * under way keep what they have.
    */
   record WithdrawKey(Header header) implements AgentRequest {}
+
+  /**
+   * Asked of the destination once the guest runs there: makes a half of a key for the console log
+   * alone, or finds it. Done: {@link AgentResult.ConsoleWanted}.
+   */
+  record WantConsole(Header header) implements AgentRequest {}
+
+  /**
+   * Asked of the source once it has handed the guest over: the end of what the guest has said on
+   * its console so far, compressed and sealed for the destination. Done: {@link
+   * AgentResult.SealedConsole}. Refused (GUEST_ABSENT) when nothing of the server is there.
+   *
+   * @param peer the destination's public half
+   */
+  record SealConsole(Header header, String peer) implements AgentRequest {}
+
+  /**
+   * Asked of the destination: what the guest said before it came is there, whole, or is not.
+   * Refused when the half that was told last is not known any more; a new one is wanted then.
+   */
+  record KeepConsole(Header header, AgentResult.SealedConsole console) implements AgentRequest {}
 
   // ---- a migration: source
   // -------------------------------------------------------------------------------------------------------

@@ -152,6 +152,29 @@ public sealed interface AgentResult {
     }
   }
 
+  /**
+   * @param publicHalf of a key that is used for the console log and nothing else
+   */
+  record ConsoleWanted(String publicHalf) implements AgentResult {}
+
+  /**
+   * What a guest said before it moved; nobody but the host that wanted it can open it.
+   *
+   * @param publicHalf the source's
+   * @param sealed in base 64
+   */
+  record SealedConsole(String publicHalf, String sealed) implements AgentResult {
+    @Override
+    public String toString() {
+      return "SealedConsole[%d characters]".formatted(sealed.length());
+    }
+  }
+
+  /**
+   * @param text ends with what was said last; bytes that are no UTF-8 are replaced
+   */
+  record ConsoleOutput(String text) implements AgentResult {}
+
   /** What a disk is. */
   enum DiskKind {
     /** Its data is on its host alone. */

@@ -25,6 +25,7 @@ public final class LiveMigrationSaga {
       Choice choice,
       Destination destination,
       Layers layers,
+      Console console,
       GuestOwner owner,
       Outcome outcome) {
     return Saga.<MigrationFacts>tell()
@@ -58,6 +59,7 @@ public final class LiveMigrationSaga {
         .then("await-arrival", destination::awaitArrival)
         .then("change-owner", outcome::changeOwner)
         .phase(CONFIRM)
+        .then("move-console", console::move)
         .then("retire-source", source::retire)
         .ends(outcome::rolledBack, outcome::completed);
   }

@@ -14,6 +14,7 @@ import dev.tern.conductor.disk.ImageSaga;
 import dev.tern.conductor.disk.SnapshotSaga;
 import dev.tern.conductor.migration.ActionEvents;
 import dev.tern.conductor.migration.Choice;
+import dev.tern.conductor.migration.Console;
 import dev.tern.conductor.migration.Destination;
 import dev.tern.conductor.migration.GuestOwner;
 import dev.tern.conductor.migration.Journey;
@@ -126,6 +127,7 @@ public final class Sagas implements SagaRunner.Teller {
         new Choice(journey, stores.claims()),
         new Destination(journey),
         new Layers(journey),
+        new Console(journey),
         new GuestOwner(journey),
         new Outcome(journey, stores.migrations(), stores.images(), meters));
   }

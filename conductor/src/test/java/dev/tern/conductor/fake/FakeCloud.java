@@ -255,6 +255,11 @@ public final class FakeCloud {
     return fired;
   }
 
+  /** Whether what the guest said before it moved is there. */
+  public boolean hasEarlierConsole(HostName name) {
+    return host(name).earlierConsole;
+  }
+
   /** It sends and receives in plaintext. */
   public void insecure(HostName name) {
     host(name).insecure = true;

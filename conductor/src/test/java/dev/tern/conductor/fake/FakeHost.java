@@ -56,6 +56,11 @@ final class FakeHost {
   boolean dead;
   boolean arrived;
   boolean halfKey;
+  private boolean consoleWanted;
+
+  /** What the guest said elsewhere is here. */
+  boolean earlierConsole;
+
   private Optional<String> peer = Optional.empty();
 
   /** Set: it sends and receives in plaintext. */
@@ -115,6 +120,9 @@ final class FakeHost {
         yield nothing();
       }
       case AgentRequest.ReturnHome _ -> returnHome();
+      case AgentRequest.WantConsole _ -> wantConsole();
+      case AgentRequest.SealConsole seal -> sealConsole(seal.peer());
+      case AgentRequest.KeepConsole keep -> keepConsole(keep.console());
       case AgentRequest.RetireSource _ -> retire();
       case AgentRequest.CheckDestination _ -> checkDestination();
       case AgentRequest.EndCheck _ -> endCheck();
@@ -141,6 +149,7 @@ final class FakeHost {
           AgentRequest.StartServer _,
           AgentRequest.StopServer _,
           AgentRequest.DestroyServer _,
+          AgentRequest.ReadConsole _,
           AgentRequest.OfDisks _ ->
           throw new IllegalStateException("not part of a migration");
     };
@@ -192,6 +201,29 @@ final class FakeHost {
             && other.halfKey
             && peer.equals(Optional.of("half of " + other.name))
             && other.peer.equals(Optional.of("half of " + name));
+  }
+
+  private AgentAnswer wantConsole() {
+    if (!arrived) {
+      return refuse("the guest is not here");
+    }
+    consoleWanted = true;
+    return new Done(new AgentResult.ConsoleWanted("console of " + name));
+  }
+
+  private AgentAnswer sealConsole(String peer) {
+    if (!handedOver) {
+      return refuse("the guest was not handed over");
+    }
+    return new Done(new AgentResult.SealedConsole("console from " + name, "for " + peer));
+  }
+
+  private AgentAnswer keepConsole(AgentResult.SealedConsole console) {
+    if (!consoleWanted || !console.sealed().equals("for console of " + name)) {
+      return refuse("no console is wanted");
+    }
+    earlierConsole = true;
+    return nothing();
   }
 
   private AgentAnswer reserveSpace() {

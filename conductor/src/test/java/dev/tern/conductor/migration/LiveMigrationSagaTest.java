@@ -115,6 +115,24 @@ class LiveMigrationSagaTest {
     if (cloud.failed()) {
       assertThat(cloud.migration().status()).isIn(expected(step, fault));
     }
+    assertThat(cloud.hasEarlierConsole(FakeCloud.AWAY))
+        .isEqualTo(
+            cloud.migration().status() == MigrationStatus.COMPLETED
+                && !(step.equals("move-console") && mayLeaveTheConsoleBehind(fault)));
+  }
+
+  /** A log is worth no migration that does not end. */
+  private static boolean mayLeaveTheConsoleBehind(Fault fault) {
+    return switch (fault) {
+      case REFUSED, SILENT_AFTER_THE_EFFECT, SILENT_BEFORE_THE_EFFECT -> true;
+      case ANSWER_LOST,
+          REPEATED,
+          ABORTED,
+          CONDUCTOR_DIES_AFTER_THE_EFFECT,
+          CONDUCTOR_DIES_BEFORE_WRITING_IT,
+          CONDUCTOR_DIES_AFTER_WRITING_IT ->
+          false;
+    };
   }
 
   /** What may come of it; anything else is a guess about who owns the guest. */
