@@ -199,10 +199,7 @@ final class BaseHousekeeping {
     long unusedBytes = 0;
     long wrongBytes = 0;
     for (Found found : found()) {
-      if (!Files.exists(found.file(), LinkOption.NOFOLLOW_LINKS)) {
-        continue; // A part that was completed meanwhile.
-      }
-      long bytes = images.allocatedBytes(found.file());
+      long bytes = bytes(found.file());
       if (found.wrong()) {
         wrongBytes += bytes;
       } else if (used.contains(found.sha256())) {
@@ -212,5 +209,16 @@ final class BaseHousekeeping {
       }
     }
     return new Kept(usedBytes, unusedBytes, wrongBytes);
+  }
+
+  private long bytes(Path file) throws VirtException {
+    try {
+      return images.allocatedBytes(file);
+    } catch (VirtException e) {
+      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw e;
+      }
+      return 0; // A part that was completed meanwhile.
+    }
   }
 }
