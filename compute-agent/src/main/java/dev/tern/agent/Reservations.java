@@ -36,6 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Reservations {
   private static final Logger log = LoggerFactory.getLogger(Reservations.class);
+  private static final int COUNTS = 10;
   private static final JsonMapper JSON = new JsonMapper();
 
   private final HostName host;
@@ -252,8 +253,19 @@ final class Reservations {
     return bytes;
   }
 
+  /** A server may be removed while its files are counted: then the rest is counted anew. */
   private long written(Path place) throws VirtException {
-    return Files.exists(place, LinkOption.NOFOLLOW_LINKS) ? images.allocatedBytes(place) : 0;
+    for (int left = COUNTS; Files.exists(place, LinkOption.NOFOLLOW_LINKS); left--) {
+      try {
+        return images.allocatedBytes(place);
+      } catch (VirtException e) {
+        if (left <= 1) {
+          throw e;
+        }
+        log.atDebug().addKeyValue("place", place.getFileName()).setCause(e).log("counted again");
+      }
+    }
+    return 0;
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.tern.virt.disk.RecordedImage;
 import dev.tern.virt.disk.UntrustedImage;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ final class FakeImages implements DiskImages {
         bytes += Files.size(one);
       }
       return bytes;
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw refused("%s cannot be read.".formatted(file));
     }
   }
