@@ -227,9 +227,10 @@ final class DestinationSide {
         }
         var _ = instances.keys().stream(header); // without one nothing is begun
         // Before QEMU takes the guest's memory, and before the record that it may run.
-        listeners.awaitPorts(instance, Place.RECEIVING, waits);
-        instance.append(new IncomingPrepared(header.epoch(), source.paused()));
-        yield started(header, instance, recipe, source.paused(), options);
+        try (Ports.Pair ports = listeners.awaitPorts(instance, Place.RECEIVING, waits)) {
+          instance.append(new IncomingPrepared(header.epoch(), source.paused()));
+          yield started(header, instance, recipe, source.paused(), options, ports);
+        }
       }
       case INCOMING -> {
         if (standing.epoch() != header.epoch()) {
@@ -250,14 +251,19 @@ final class DestinationSide {
   }
 
   private IncomingReady started(
-      Header header, Instance instance, LaunchRecipe recipe, boolean paused, MoveOptions options)
+      Header header,
+      Instance instance,
+      LaunchRecipe recipe,
+      boolean paused,
+      MoveOptions options,
+      Ports.Pair ports)
       throws Exception {
     if (!recipe.equals(Recipes.recipe(instance.directory(), header.server()))) {
       throw Refusals.invalid("The launch recipe is not the one the disks were made for.");
     }
     Guest guest = instance.startIncoming(recipe);
     try {
-      IncomingReady ready = listeners.open(header, instance, guest, recipe, options);
+      IncomingReady ready = listeners.open(header, instance, guest, recipe, options, ports);
       watchArrival(instance, header.epoch(), paused);
       return ready;
     } catch (IOException | VirtException | RuntimeException e) {

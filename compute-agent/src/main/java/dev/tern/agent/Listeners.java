@@ -42,16 +42,14 @@ final class Listeners {
   }
 
   /**
-   * Returns when there are ports for one more guest.
+   * Ports for one more guest, once there are some; nobody else is given them until they are closed.
    *
    * @param place where the server must go on standing
    * @param waits told what for while there are none
    */
-  void awaitPorts(Instance instance, Place place, Consumer<String> waits)
+  Ports.Pair awaitPorts(Instance instance, Place place, Consumer<String> waits)
       throws IOException, InterruptedException {
-    try (Ports.Pair pair = ports.take(patience, () -> stillAt(instance, place, waits))) {
-      assert pair.nbd() != pair.migration();
-    }
+    return ports.take(patience, () -> stillAt(instance, place, waits));
   }
 
   private static void stillAt(Instance instance, Place place, Consumer<String> waits)
@@ -63,8 +61,26 @@ final class Listeners {
     waits.accept("waits for a free port: all for incoming guests are taken on this host");
   }
 
-  /** Opens what the guest listens on. */
+  /** Opens what the guest listens on: these ports, or others where these were taken meanwhile. */
   IncomingReady open(
+      Header header,
+      Instance instance,
+      Guest guest,
+      LaunchRecipe recipe,
+      MoveOptions options,
+      Ports.Pair pair)
+      throws VirtException, IOException, InterruptedException {
+    try {
+      return opened(header, guest, recipe, options, pair.nbd(), pair.migration());
+    } catch (VirtException e) {
+      if (e.kind() != VirtException.Kind.REFUSED) {
+        throw e;
+      }
+      return open(header, instance, guest, recipe, options);
+    }
+  }
+
+  private IncomingReady open(
       Header header, Instance instance, Guest guest, LaunchRecipe recipe, MoveOptions options)
       throws VirtException, IOException, InterruptedException {
     for (int tried = 1; ; tried++) {

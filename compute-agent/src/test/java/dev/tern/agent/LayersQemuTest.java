@@ -74,6 +74,17 @@ class LayersQemuTest {
           new MovePolicy(
               0, Duration.ofMillis(300), 0, Duration.ofSeconds(60), AtDeadline.ABORT, false, true),
           Streams.PLAIN);
+  private static final Move SLOWER_THAN_THE_GUEST =
+      new Move(
+          new MovePolicy(
+              0,
+              Duration.ofMillis(20),
+              512 << 10,
+              Duration.ofSeconds(60),
+              AtDeadline.ABORT,
+              false,
+              false),
+          Streams.PLAIN);
   private static final Duration LONG = Duration.ofMinutes(2);
   private static final ServerId FIRST = TwoHosts.SERVER;
   private static final ServerId SECOND = ServerId.parse("0b9a1f52-6c1d-4b73-9a63-2f3b8f3a9c02");
@@ -345,8 +356,11 @@ class LayersQemuTest {
       IncomingReady ready =
           (IncomingReady)
               hosts.destination.done(new StartIncoming(header(FIRST, 2), facts, Streams.PLAIN));
+      MirrorDisks slowly = new MirrorDisks(header(FIRST, 2), ready, SLOWER_THAN_THE_GUEST);
+      hosts.source.agent.answer(slowly);
+      until("half of the disk is there", LONG, () -> hosts.progress.stream().anyMatch(this::half));
       fill(hosts.destination.data.resolve("somebody-elses"));
-      Failure refused = hosts.source.refused(new MirrorDisks(header(FIRST, 2), ready, MOVE));
+      Failure refused = hosts.source.refused(slowly);
       assertThat(refused.code()).isEqualTo(ErrorCode.HOST_DISK_FULL);
       assertThat(refused.message()).contains("No space left on device");
       hosts.source.done(new CancelMirrors(header(FIRST, 2)));
