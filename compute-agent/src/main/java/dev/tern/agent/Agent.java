@@ -84,10 +84,14 @@ public final class Agent implements AutoCloseable {
     Jobs jobs = new Jobs(settings.patience());
     BasePins pins = new BasePins();
     this.disks = diskSide(jobs, settings, new DiskFreezing(driver.images(), proofs, pins));
+    BaseUses uses = new BaseUses(instances);
+    OwnFiles own =
+        new OwnFiles(
+            secrets, new ConfigDrives(directories.bases(), driver.images(), proofs, pins, uses));
     this.bases =
         new BaseHousekeeping(
             directories,
-            new BaseUses(instances),
+            uses,
             reservations,
             pins,
             driver.images(),
@@ -119,14 +123,14 @@ public final class Agent implements AutoCloseable {
         new AgentRequests(
             instances,
             jobs,
-            new GuestLife(instances, images, reservations, driver, secrets, settings.cpuModel()),
+            new GuestLife(instances, images, reservations, driver, own, settings.cpuModel()),
             new SourceSide(
                 instances,
                 driver,
                 jobs,
                 progress,
                 departure,
-                secrets,
+                own,
                 new Moves(world.clock(), settings.policy().parts())),
             new DestinationSide(
                 host,

@@ -48,7 +48,7 @@ final class GuestLife {
   private final ImageStore images;
   private final Reservations reservations;
   private final VirtDriver driver;
-  private final DiskSecrets secrets;
+  private final OwnFiles own;
   private final String cpuModel;
 
   GuestLife(
@@ -56,13 +56,13 @@ final class GuestLife {
       ImageStore images,
       Reservations reservations,
       VirtDriver driver,
-      DiskSecrets secrets,
+      OwnFiles own,
       String cpuModel) {
     this.instances = instances;
     this.images = images;
     this.reservations = reservations;
     this.driver = driver;
-    this.secrets = secrets;
+    this.own = own;
     this.cpuModel = cpuModel;
   }
 
@@ -109,13 +109,31 @@ final class GuestLife {
       for (LocalDisk disk : recipe.localDisks()) {
         createDisk(instance.directory(), recipe, disk, spec.image());
       }
-      Recipes.keep(instance.directory(), Recipes.write(recipe), allImages(spec));
+      keep(instance, recipe, spec);
       instance.append(new Created(header.epoch()));
       return new Nothing();
     } catch (IOException | VirtException | RuntimeException e) {
       removeAfter(instance, e);
       throw e;
     }
+  }
+
+  private void keep(Instance instance, LaunchRecipe recipe, ServerSpec spec)
+      throws IOException, VirtException, InterruptedException {
+    Path directory = instance.directory();
+    if (spec.more().config().isEmpty()) {
+      Recipes.keep(directory, Recipes.write(recipe), allImages(spec));
+      return;
+    }
+    own.drives()
+        .make(
+            directory,
+            spec.more().config().get(),
+            drive -> {
+              List<DiskRecipe> disks = new ArrayList<>(recipe.disks());
+              disks.add(drive);
+              Recipes.keep(directory, Recipes.write(recipe.withDisks(disks)), allImages(spec));
+            });
   }
 
   private static void check(ServerSpec spec) {
@@ -212,7 +230,7 @@ final class GuestLife {
       throws IOException, VirtException {
     Path file = directory.resolve(disk.file());
     if (disk.encrypted()) {
-      secrets.make(recipe, disk.id());
+      own.secrets().make(recipe, disk.id());
     }
     driver
         .images()
@@ -222,7 +240,9 @@ final class GuestLife {
                 disk.format(),
                 disk.virtualBytes(),
                 RecipeFiles.layers(disk.layers(), images.directory()),
-                disk.encrypted() ? Optional.of(secrets.path(recipe, disk.id())) : Optional.empty(),
+                disk.encrypted()
+                    ? Optional.of(own.secrets().path(recipe, disk.id()))
+                    : Optional.empty(),
                 Optional.empty()));
     if (disk.id().equals(DISK) && disk.layers().isEmpty()) {
       driver.images().fill(file, images.path(image.sha256()), image.format());
@@ -295,11 +315,13 @@ final class GuestLife {
           null);
     }
     instance.kill();
-    secrets.remove(header.server());
+    own.secrets().remove(header.server());
+    List<String> drives = own.drives().of(instance.directory(), header.server());
     instance.remove();
     instances.keys().end(header.server());
     reservations.release(header.server(), header.epoch());
     removeKept(header.server());
+    own.drives().remove(drives);
     return new Nothing();
   }
 

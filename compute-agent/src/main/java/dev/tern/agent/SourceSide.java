@@ -56,7 +56,7 @@ final class SourceSide {
   private final Jobs jobs;
   private final ProgressTeller progress;
   private final LayerDeparture layers;
-  private final DiskSecrets secrets;
+  private final OwnFiles own;
   private final Moves moves;
 
   SourceSide(
@@ -65,14 +65,14 @@ final class SourceSide {
       Jobs jobs,
       ProgressTeller progress,
       LayerDeparture layers,
-      DiskSecrets secrets,
+      OwnFiles own,
       Moves moves) {
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;
     this.progress = progress;
     this.layers = layers;
-    this.secrets = secrets;
+    this.own = own;
     this.moves = moves;
   }
 
@@ -166,7 +166,7 @@ final class SourceSide {
   AgentResult sealSecrets(Header header) throws Exception {
     Instance instance = instances.of(header.server());
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
-    return new SealedSecrets(secrets.sealed(recipe, instances.keys().agreed(header)));
+    return new SealedSecrets(own.secrets().sealed(recipe, instances.keys().agreed(header)));
   }
 
   AgentResult mirrorDisks(Header header, IncomingReady target, Map<String, Way> ways, Move move)
@@ -383,8 +383,10 @@ final class SourceSide {
     if (keepDisks) {
       instance.keep(header.epoch());
     } else {
-      secrets.remove(header.server());
+      own.secrets().remove(header.server());
+      List<String> drives = own.drives().of(instance.directory(), header.server());
       instance.remove();
+      own.drives().remove(drives);
     }
     return new Nothing();
   }

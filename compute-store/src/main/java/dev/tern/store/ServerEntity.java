@@ -10,6 +10,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.ServerStore.ConfigWish;
 import dev.tern.store.ServerStore.Fault;
 import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -60,6 +61,12 @@ class ServerEntity {
   @Nullable String requestedHost;
 
   boolean network;
+
+  @Column(name = "config_drive")
+  boolean configDrive;
+
+  @Column(name = "user_data")
+  @Nullable String userData;
 
   @Column(name = "vm_state")
   @Convert(converter = StoredForms.OfVmState.class)
@@ -120,6 +127,8 @@ class ServerEntity {
     entity.availabilityZone = server.availabilityZone().orElse(null);
     entity.requestedHost = server.requestedHost().map(HostName::value).orElse(null);
     entity.network = server.network();
+    entity.configDrive = server.config().drive();
+    entity.userData = server.config().userData().orElse(null);
     entity.createdAt = now;
     entity.updatedAt = now;
     return entity;
@@ -163,6 +172,7 @@ class ServerEntity {
         createdAt,
         updatedAt,
         Optional.ofNullable(launchedAt),
-        Optional.ofNullable(terminatedAt));
+        Optional.ofNullable(terminatedAt),
+        new ConfigWish(configDrive, Optional.ofNullable(userData)));
   }
 }

@@ -108,10 +108,51 @@ public interface ServerStore {
       Optional<String> availabilityZone,
       Optional<HostName> requestedHost,
       boolean network,
-      Optional<String> description) {
+      Optional<String> description,
+      ConfigWish config) {
     public NewServer {
       metadata = Map.copyOf(metadata);
     }
+
+    /** Without a config drive. */
+    public NewServer(
+        ServerId id,
+        String name,
+        String hostname,
+        String user,
+        String project,
+        FlavorRecord flavor,
+        ImageId image,
+        Map<String, String> metadata,
+        Optional<String> availabilityZone,
+        Optional<HostName> requestedHost,
+        boolean network,
+        Optional<String> description) {
+      this(
+          id,
+          name,
+          hostname,
+          user,
+          project,
+          flavor,
+          image,
+          metadata,
+          availabilityZone,
+          requestedHost,
+          network,
+          description,
+          ConfigWish.NONE);
+    }
+  }
+
+  /**
+   * What a server's owner gives it to read.
+   *
+   * @param drive whether it has a config drive
+   * @param userData in base64
+   */
+  record ConfigWish(boolean drive, Optional<String> userData) {
+    public static final ConfigWish NONE = new ConfigWish(false, Optional.empty());
   }
 
   /**
@@ -185,7 +226,8 @@ public interface ServerStore {
       Instant createdAt,
       Instant updatedAt,
       Optional<Instant> launchedAt,
-      Optional<Instant> terminatedAt) {
+      Optional<Instant> terminatedAt,
+      ConfigWish config) {
     public ServerRecord {
       metadata = Map.copyOf(metadata);
     }

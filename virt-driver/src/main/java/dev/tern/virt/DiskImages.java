@@ -58,6 +58,16 @@ public interface DiskImages {
   void fill(Path disk, Path image, String imageFormat) throws VirtException;
 
   /**
+   * Makes a read-only disk of a directory with all in it: ISO 9660 with Rock Ridge and Joliet
+   * names.
+   *
+   * @param label of the volume, as guests look for it
+   * @throws VirtException {@code REFUSED} naming the package that is missing, or with the tool's
+   *     words; nothing is left
+   */
+  void pack(Path directory, String label, Path file) throws VirtException;
+
+  /**
    * What a file, or a directory with all in it, takes of this host's disk now; holes take nothing.
    */
   long allocatedBytes(Path file) throws VirtException;

@@ -15,8 +15,10 @@ import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore.ImageRecord;
+import dev.tern.store.ServerStore.ConfigWish;
 import dev.tern.store.ServerStore.NewServer;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +36,7 @@ import tools.jackson.databind.JsonNode;
 @Component
 final class CreateServer {
   private static final int MAX_METADATA = 128;
+  private static final int MAX_USER_DATA = 65_535;
   private static final Pattern METADATA_KEY = Pattern.compile("[a-zA-Z0-9\\-_:. ]{1,255}");
   private static final Pattern HOSTNAME =
       Pattern.compile("[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?");
@@ -84,6 +87,7 @@ final class CreateServer {
     }
     Optional<String> description = description(server, request);
     Optional<String> hostname = hostname(server, request);
+    ConfigWish config = config(server);
     Placement placement = placement(server, request);
     FlavorRecord flavor = flavor(server);
     ImageRecord image = bootImage.find(server, flavor, request.caller());
@@ -105,7 +109,8 @@ final class CreateServer {
               placement.zone(),
               placement.host(),
               network,
-              description));
+              description,
+              config));
     }
     return all;
   }
@@ -190,6 +195,22 @@ final class CreateServer {
       read.put(key, metadata.text(key, 0, 255));
     }
     return read;
+  }
+
+  /** User data has no other way into a guest here than its config drive, so it brings one along. */
+  private static ConfigWish config(JsonBody server) {
+    Optional<String> userData =
+        server.optionalText("user_data", 0, MAX_USER_DATA).filter(data -> !data.isEmpty());
+    try {
+      userData.ifPresent(Base64.getDecoder()::decode);
+    } catch (IllegalArgumentException e) {
+      throw server.invalid("user_data", "User data should be base64 encoded.");
+    }
+    JsonNode wish = server.get("config_drive");
+    boolean empty =
+        wish == null || wish.isNull() || (wish.isString() && wish.stringValue().isEmpty());
+    boolean drive = !empty && server.flag("config_drive");
+    return new ConfigWish(drive || userData.isPresent(), userData);
   }
 
   /** True for a network card; its network is the host's own, so no other can be named. */

@@ -14,7 +14,6 @@ final class NotOffered {
   private static final List<String> MUST_BE_EMPTY =
       List.of(
           "key_name",
-          "user_data",
           "block_device_mapping",
           "block_device_mapping_v2",
           "personality",
@@ -22,8 +21,7 @@ final class NotOffered {
           "trusted_image_certificates",
           "accessIPv4",
           "accessIPv6");
-  private static final List<String> MUST_BE_FALSE =
-      List.of("config_drive", "return_reservation_id");
+  private static final List<String> MUST_BE_FALSE = List.of("return_reservation_id");
 
   private NotOffered() {}
 

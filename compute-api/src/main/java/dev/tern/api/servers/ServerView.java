@@ -93,7 +93,7 @@ final class ServerView {
       server.fault().ifPresent(fault -> view.set("fault", fault(fault)));
     }
     view.put("OS-EXT-AZ:availability_zone", server.host().isPresent() ? ZONE : "")
-        .put("config_drive", "")
+        .put("config_drive", server.config().drive() ? "True" : "")
         .putNull("key_name");
     Json.putOrNull(
         view, "OS-SRV-USG:launched_at", server.launchedAt().map(Dates::micros).orElse(null));
@@ -165,8 +165,8 @@ final class ServerView {
           .put("OS-EXT-SRV-ATTR:launch_index", 0)
           .put("OS-EXT-SRV-ATTR:kernel_id", property(server, "kernel_id"))
           .put("OS-EXT-SRV-ATTR:ramdisk_id", property(server, "ramdisk_id"))
-          .put("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda")
-          .putNull("OS-EXT-SRV-ATTR:user_data");
+          .put("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda");
+      Json.putOrNull(view, "OS-EXT-SRV-ATTR:user_data", server.config().userData().orElse(null));
     }
     if (request.has(Change.HOSTNAME)
         || (request.admin() && request.has(Change.SERVER_EXTENDED_ATTRIBUTES))) {

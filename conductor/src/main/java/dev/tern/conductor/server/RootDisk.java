@@ -57,7 +57,10 @@ public final class RootDisk {
         named(image, "ramdisk_id"),
         Optional.ofNullable(image.properties().get("os_command_line")),
         server.network(),
-        new MoreDisks(encrypted(server, image), server.flavor().ephemeralGib() * GIB));
+        new MoreDisks(
+            encrypted(server, image),
+            server.flavor().ephemeralGib() * GIB,
+            ConfigDriveFiles.of(server)));
   }
 
   /** The flavor's word counts more than the image's: it is the administrator's. */

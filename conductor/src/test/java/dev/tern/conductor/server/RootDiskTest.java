@@ -15,6 +15,7 @@ import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.InMemoryStores;
+import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.Map;
@@ -54,7 +55,8 @@ class RootDiskTest {
         Instant.EPOCH,
         Instant.EPOCH,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        ServerStore.ConfigWish.NONE);
   }
 
   private static RootDisk rootDisk(Map<String, String> properties) {

@@ -97,6 +97,11 @@ public final class QemuImages implements DiskImages {
   }
 
   @Override
+  public void pack(Path directory, String label, Path file) throws VirtException {
+    new IsoImage(deadline).make(directory, label, file);
+  }
+
+  @Override
   public void flatten(Path file, Expected expected, Path target, String targetFormat)
       throws VirtException, InterruptedException {
     inspect(file, expected);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
 /** Image files with an honest header and nothing in them. */
 final class FakeImages implements DiskImages {
   private static final int CLUSTER_BITS = 16;
+  private static final int SECTOR = 512;
   private static final int V3_HEADER = 104;
   private static final int LUKS = 2;
 
@@ -59,6 +61,23 @@ final class FakeImages implements DiskImages {
       }
     } catch (IOException e) {
       throw refused("The disk %s cannot be created: %s".formatted(file, e));
+    }
+  }
+
+  /** The label, then every file in the order of their names, in whole sectors. */
+  @Override
+  public void pack(Path directory, String label, Path file) throws VirtException {
+    try (Stream<Path> tree = Files.walk(directory);
+        RandomAccessFile packed = new RandomAccessFile(file.toFile(), "rw")) {
+      packed.setLength(SECTOR);
+      packed.write(label.getBytes(StandardCharsets.US_ASCII));
+      for (Path one : (Iterable<Path>) tree.filter(Files::isRegularFile).sorted()::iterator) {
+        packed.seek(packed.length());
+        packed.write(Files.readAllBytes(one));
+        packed.setLength((packed.length() + SECTOR - 1) / SECTOR * SECTOR);
+      }
+    } catch (IOException e) {
+      throw refused("%s cannot be packed.".formatted(directory));
     }
   }
 

@@ -1,0 +1,62 @@
+package dev.tern.conductor.server;
+
+import dev.tern.contract.agent.ConfigDrive;
+import dev.tern.store.ServerStore.ServerRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What a server reads of itself on its config drive, in the form cloud-init knows as OpenStack's.
+ */
+final class ConfigDriveFiles {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final String LATEST = "openstack/latest/";
+
+  private ConfigDriveFiles() {}
+
+  static Optional<ConfigDrive> of(ServerRecord server) {
+    if (!server.config().drive()) {
+      return Optional.empty();
+    }
+    Map<String, String> files = new HashMap<>();
+    files.put(LATEST + "meta_data.json", encoded(metaData(server)));
+    files.put(LATEST + "network_data.json", encoded(networkData()));
+    files.put(LATEST + "vendor_data.json", encoded(JSON.createObjectNode()));
+    server.config().userData().ifPresent(data -> files.put(LATEST + "user_data", data));
+    return Optional.of(new ConfigDrive(files));
+  }
+
+  private static ObjectNode metaData(ServerRecord server) {
+    ObjectNode data =
+        JSON.createObjectNode()
+            .put("uuid", server.id().toString())
+            .put("name", server.name())
+            .put("hostname", server.hostname())
+            .put("launch_index", 0)
+            .put("project_id", server.project())
+            .put("availability_zone", "nova");
+    ObjectNode meta = data.putObject("meta");
+    server.metadata().forEach(meta::put);
+    data.putArray("devices");
+    return data;
+  }
+
+  /** The host's own network gives addresses by DHCP; there is nothing to configure. */
+  private static ObjectNode networkData() {
+    ObjectNode data = JSON.createObjectNode();
+    data.putArray("links");
+    data.putArray("networks");
+    data.putArray("services");
+    return data;
+  }
+
+  private static String encoded(JsonNode node) {
+    return Base64.getEncoder().encodeToString(node.toString().getBytes(StandardCharsets.UTF_8));
+  }
+}
