@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -24,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-@DisplayName("Two servers of one image that was deleted")
+@DisplayName("Servers of an image that was deleted")
 class LayersSystemTest {
   private static final long MIB = 1 << 20;
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -83,6 +85,72 @@ class LayersSystemTest {
     }
   }
 
+  @Test
+  @Tag("S96")
+  @Tag("S168")
+  void arrive_although_both_agents_are_killed_while_the_base_is_sent() throws Exception {
+    FormSettings settings =
+        new FormSettings(
+            folder,
+            2,
+            0,
+            Optional.empty(),
+            Optional.empty(),
+            true,
+            // A busy machine may need longer than the usual 20 s to start an agent.
+            Map.of("tern.conductor.migration.silence", "2m"));
+    try (DemoStage stage = DemoStage.set(settings, line -> {})) {
+      ComputeClient api = new ComputeClient(stage.place().api());
+      TestServer.Images images = TestServer.upload(stage, api);
+      TestServer server = TestServer.boot(stage, api, images, Optional.empty());
+      String home = server.host();
+      String away = other(stage, home);
+      for (String image : images.all()) {
+        api.delete("/image/v2/images/" + image);
+      }
+      Path there = Objects.requireNonNull(stage.place().hostData().get(away));
+      GuestWatch watch = new GuestWatch();
+      try (ConsoleTail _ = new ConsoleTail(server.consoles(), watch, Pause.SLEEPING)) {
+        String path = begin(api, server);
+        until(
+            "bytes of layers",
+            LONG,
+            () -> figures(api, path).path("disk_processed_bytes").asLong() > 0);
+        for (String host : List.of(home, away)) {
+          kill(stage.pid("agent-" + host));
+          assertThat(layers(there)).as("layers that arrived before %s died", host).isEmpty();
+          stage.restart("agent-" + host);
+        }
+        assertThat(server.patch(path, "{\"policy\": {\"max_bandwidth\": null}}")).isEqualTo(202);
+        String status = server.awaitMigrationEnd();
+        assertThat(status).as("%s", figures(api, path)).isEqualTo("completed");
+        server.awaitStatus("ACTIVE");
+        assertThat(server.host()).isEqualTo(away);
+        assertThat(layers(there)).hasSize(3);
+        assertThat(there.resolve("receiving")).isEmptyDirectory();
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
+      }
+      assertThat(watch.sight().bootIds()).isEqualTo(1);
+      assertThat(watch.sight().troubles()).isEmpty();
+      server.delete();
+      assertThat(tools()).isEmpty();
+    }
+  }
+
+  private static void kill(long pid) throws Exception {
+    ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+    process.destroyForcibly();
+    process.onExit().get(10, TimeUnit.SECONDS);
+  }
+
+  /** QEMU and its tools, at work in this test's directory. */
+  private List<String> tools() {
+    return ProcessHandle.allProcesses()
+        .map(process -> process.info().commandLine().orElse(""))
+        .filter(line -> line.contains(folder.toString()) && line.startsWith("qemu-"))
+        .toList();
+  }
+
   private static String other(DemoStage stage, String home) {
     return stage.place().hostData().keySet().stream()
         .filter(host -> !host.equals(home))
@@ -101,18 +169,22 @@ class LayersSystemTest {
     return files;
   }
 
+  /** At a bandwidth that keeps each part of it long enough for what a test does meanwhile. */
+  private static String begin(ComputeClient api, TestServer server) throws Exception {
+    return "/v1/migrations/"
+        + api.post(
+                "/v1/migrations",
+                Map.of(
+                    "migration",
+                    Map.of("server", server.id(), "policy", Map.of("max_bandwidth", 2 * MIB))))
+            .path("migration")
+            .path("uuid")
+            .asString();
+  }
+
   /** Begins slowly, and is aborted as soon as such bytes have moved. */
   private static void abort(ComputeClient api, TestServer server, String bytes) throws Exception {
-    String path =
-        "/v1/migrations/"
-            + api.post(
-                    "/v1/migrations",
-                    Map.of(
-                        "migration",
-                        Map.of("server", server.id(), "policy", Map.of("max_bandwidth", 2 * MIB))))
-                .path("migration")
-                .path("uuid")
-                .asString();
+    String path = begin(api, server);
     until(bytes + " of " + server.id(), LONG, () -> figures(api, path).path(bytes).asLong() > 0);
     long asked = System.nanoTime();
     var _ = api.post(path + "/abort", Map.of());

@@ -10,9 +10,6 @@ import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
 import java.io.IOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -71,7 +68,7 @@ class SteeredMigrationSystemTest {
             () -> Optional.of(figures(api, path).path("memory_processed_bytes").asLong() > MIB));
         assertRate(api, path, 2 * MIB);
 
-        assertThat(patch(stage, path, "{\"policy\": {\"max_bandwidth\": %d}}".formatted(3 * MIB)))
+        assertThat(server.patch(path, "{\"policy\": {\"max_bandwidth\": %d}}".formatted(3 * MIB)))
             .isEqualTo(202);
         Pause.SLEEPING.of(Duration.ofSeconds(4));
         assertRate(api, path, 3 * MIB);
@@ -81,7 +78,7 @@ class SteeredMigrationSystemTest {
         assertThat(server.host()).isEqualTo(home);
         assertThat(figures(api, path).path("failure").path("message").asString())
             .contains("deadline of");
-        assertThat(patch(stage, path, "{\"policy\": {\"max_bandwidth\": null}}")).isEqualTo(409);
+        assertThat(server.patch(path, "{\"policy\": {\"max_bandwidth\": null}}")).isEqualTo(409);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
       }
       assertThat(watch.sight().bootIds()).isEqualTo(1);
@@ -109,19 +106,5 @@ class SteeredMigrationSystemTest {
     Pause.SLEEPING.of(Duration.ofSeconds(10));
     double rate = (moved(api, path) - from) * 1e9 / (System.nanoTime() - at);
     assertThat(rate).isBetween(bytesPerSecond * 0.75, bytesPerSecond * 1.1);
-  }
-
-  private static int patch(DemoStage stage, String path, String body) throws Exception {
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      return client
-          .send(
-              HttpRequest.newBuilder(stage.place().api().resolve(path))
-                  .header("Content-Type", "application/json")
-                  .header("X-Auth-Token", "admin:admin")
-                  .method("PATCH", HttpRequest.BodyPublishers.ofString(body))
-                  .build(),
-              HttpResponse.BodyHandlers.discarding())
-          .statusCode();
-    }
   }
 }

@@ -7,6 +7,9 @@ import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
 import dev.tern.standalone.demo.TestImages;
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -164,6 +167,21 @@ final class TestServer {
       throw new IOException("the migration ended as " + status + ": " + lastMigration());
     }
     awaitStatus("ACTIVE");
+  }
+
+  /** The status of the answer. */
+  int patch(String path, String body) throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client
+          .send(
+              HttpRequest.newBuilder(stage.place().api().resolve(path))
+                  .header("Content-Type", "application/json")
+                  .header("X-Auth-Token", "admin:admin")
+                  .method("PATCH", HttpRequest.BodyPublishers.ofString(body))
+                  .build(),
+              HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    }
   }
 
   void delete() throws IOException, InterruptedException {
