@@ -184,6 +184,13 @@ final class TestServer {
     }
   }
 
+  /** What its console said, as a user asks for it. */
+  String console() throws IOException, InterruptedException {
+    return api.post("/v2.1/servers/" + id + "/action", Map.of("os-getConsoleOutput", Map.of()))
+        .path("output")
+        .asString();
+  }
+
   void delete() throws IOException, InterruptedException {
     api.delete("/v2.1/servers/" + id);
     patience.untilTrue(

@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -27,6 +29,7 @@ import tools.jackson.databind.JsonNode;
 
 @DisplayName("A server that moves there and back ten times")
 class ThereAndBackSystemTest {
+  private static final Pattern BEAT = Pattern.compile("(?m)^H (\\d+) [^\n]*\n");
   private static final int MOVES = 10;
 
   @TempDir Path folder;
@@ -34,6 +37,7 @@ class ThereAndBackSystemTest {
   @Test
   @Tag("S166")
   @Tag("S91")
+  @Tag("S146")
   void never_reboots_loses_nothing_and_leaves_nothing_once_deleted() throws Exception {
     FormSettings settings =
         new FormSettings(
@@ -54,6 +58,9 @@ class ThereAndBackSystemTest {
           String before = server.host();
           server.migrate();
           assertThat(server.host()).as("move %d", move).isNotEqualTo(before);
+          if (move == 1) {
+            assertOneConsole(server);
+          }
           server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         }
       }
@@ -66,6 +73,19 @@ class ThereAndBackSystemTest {
       server.delete();
       assertThat(left(stage)).isEmpty();
     }
+  }
+
+  /** No heartbeat is missing or doubled where the guest changed hosts. */
+  private static void assertOneConsole(TestServer server) throws Exception {
+    List<Long> here = beats(Files.readString(server.consoles().get(server.host())));
+    List<Long> shown = beats(server.console());
+    assertThat(shown.getFirst()).isLessThan(here.getFirst());
+    assertThat(shown)
+        .isEqualTo(LongStream.rangeClosed(shown.getFirst(), shown.getLast()).boxed().toList());
+  }
+
+  private static List<Long> beats(String console) {
+    return BEAT.matcher(console).results().map(beat -> Long.valueOf(beat.group(1))).toList();
   }
 
   /**
