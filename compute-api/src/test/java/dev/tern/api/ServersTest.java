@@ -110,6 +110,31 @@ class ServersTest {
     assertThat(server.availabilityZone()).isEqualTo(Optional.ofNullable(zone));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'', ''",
+    "',\"config_drive\": false', ''",
+    "',\"config_drive\": \"\"', ''",
+    "',\"config_drive\": null', ''",
+    "',\"config_drive\": true', True",
+    "',\"config_drive\": \"yes\"', True",
+    "',\"user_data\": \"I2Nsb3VkLWNvbmZpZwo=\"', True",
+    "',\"user_data\": \"I2Nsb3VkLWNvbmZpZwo=\", \"config_drive\": false', True"
+  })
+  @Tag("S146")
+  void gives_a_config_drive_or_none(String field, String shown) {
+    ServerId id = idIn(create("2.1", field));
+    assertThat(api.to("/v2.1/servers/" + id).get().json().at("/server/config_drive").stringValue())
+        .isEqualTo(shown);
+    assertThat(api.stores.servers().find(id).orElseThrow().config().drive())
+        .isEqualTo(shown.equals("True"));
+    for (boolean wanted : List.of(true, false)) {
+      assertThat(api.to("/v2.1/servers?config_drive=" + wanted).get().json().get("servers").size())
+          .as("listed with config_drive=%s", wanted)
+          .isEqualTo(wanted == shown.equals("True") ? 1 : 0);
+    }
+  }
+
   @Test
   void makes_several_servers_with_numbered_names() {
     assertThat(create("2.1", ",\"min_count\": 3").status()).isEqualTo(202);

@@ -48,7 +48,7 @@ final class TestServer {
   /** Uploads the images, makes the server, and waits until it is ACTIVE. */
   static TestServer boot(DemoStage stage, ComputeClient api)
       throws IOException, InterruptedException {
-    return boot(stage, api, upload(stage, api), Optional.empty());
+    return boot(stage, api, upload(stage, api), Optional.empty(), Map.of());
   }
 
   /** The test guest's images; the disk has 4 MiB of data at its end. */
@@ -71,10 +71,22 @@ final class TestServer {
   /** Makes a server on a host, or on any, and waits until it is ACTIVE. */
   static TestServer boot(DemoStage stage, ComputeClient api, Images images, Optional<String> host)
       throws IOException, InterruptedException {
+    return boot(stage, api, images, host, Map.of());
+  }
+
+  /** As above, with more fields of the request. */
+  static TestServer boot(
+      DemoStage stage,
+      ComputeClient api,
+      Images images,
+      Optional<String> host,
+      Map<String, Object> more)
+      throws IOException, InterruptedException {
     Map<String, Object> server =
         new HashMap<>(
             Map.of(
                 "name", "mover", "imageRef", images.disk(), "flavorRef", "t", "networks", "none"));
+    server.putAll(more);
     host.ifPresent(name -> server.put("availability_zone", "nova:" + name));
     String id =
         new ComputeClient(stage.place().api())

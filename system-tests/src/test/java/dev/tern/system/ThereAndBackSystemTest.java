@@ -12,6 +12,7 @@ import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,15 @@ class ThereAndBackSystemTest {
   private static final Pattern BEAT = Pattern.compile("(?m)^H (\\d+) [^\n]*\n");
   private static final int MOVES = 10;
 
+  private static final Map<String, Object> CONFIG =
+      Map.of(
+          "config_drive",
+          true,
+          "metadata",
+          Map.of("role", "lighthouse"),
+          "user_data",
+          "I2Nsb3VkLWNvbmZpZwo=");
+
   @TempDir Path folder;
 
   @Test
@@ -50,7 +60,10 @@ class ThereAndBackSystemTest {
             Map.of("tern.conductor.migration.keep-source-disks", "false"));
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
       ComputeClient api = new ComputeClient(stage.place().api(), "compute 2.30");
-      TestServer server = TestServer.boot(stage, api);
+      TestServer server =
+          TestServer.boot(stage, api, TestServer.upload(stage, api), Optional.empty(), CONFIG);
+      String config = config(api, server);
+      assertThat(config).contains("config-2", server.id(), "lighthouse", "#cloud-config");
       GuestWatch watch = new GuestWatch();
       try (ConsoleTail _ = new ConsoleTail(server.consoles(), watch, Pause.SLEEPING)) {
         server.awaitWrites(watch, 50);
@@ -60,6 +73,7 @@ class ThereAndBackSystemTest {
           assertThat(server.host()).as("move %d", move).isNotEqualTo(before);
           if (move == 1) {
             assertOneConsole(server);
+            assertThat(config(api, server)).isEqualTo(config);
           }
           server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         }
@@ -84,6 +98,19 @@ class ThereAndBackSystemTest {
         .isEqualTo(LongStream.rangeClosed(shown.getFirst(), shown.getLast()).boxed().toList());
   }
 
+  /** The config drive on the server's host, which is the only one that has it. */
+  private static String config(ComputeClient api, TestServer server) throws Exception {
+    List<Path> drives =
+        api.get("/v1/servers/" + server.id() + "/disks")
+            .path("disks")
+            .valueStream()
+            .filter(disk -> disk.path("id").asString().equals("config"))
+            .map(disk -> Path.of(disk.path("file").asString()))
+            .toList();
+    assertThat(drives).hasSize(1);
+    return Files.readString(drives.getFirst(), StandardCharsets.ISO_8859_1);
+  }
+
   private static List<Long> beats(String console) {
     return BEAT.matcher(console).results().map(beat -> Long.valueOf(beat.group(1))).toList();
   }
@@ -101,6 +128,15 @@ class ThereAndBackSystemTest {
       if (Files.exists(data.resolve("kept"))) {
         try (Stream<Path> files = Files.list(data.resolve("kept"))) {
           files.forEach(file -> left.add(file.toString()));
+        }
+      }
+    }
+    for (Path data : stage.place().hostData().values()) {
+      try (Stream<Path> bases = Files.list(data.resolve("_base"))) {
+        for (Path base : (Iterable<Path>) bases::iterator) {
+          if (Files.readString(base, StandardCharsets.ISO_8859_1).contains("config-2")) {
+            left.add("config drive " + base);
+          }
         }
       }
     }

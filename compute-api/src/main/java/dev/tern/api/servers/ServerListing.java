@@ -323,7 +323,11 @@ final class ServerListing {
     all = and(all, "availability_zone", request, server -> server.host().isPresent() ? "nova" : "");
     all = and(all, "power_state", request, server -> String.valueOf(server.power().number()));
     all = and(all, "progress", request, server -> String.valueOf(server.progress()));
-    all = and(all, "config_drive", request, server -> "");
+    Optional<Boolean> drive =
+        filterValue("config_drive", request).map(text -> Booleans.parse(text).orElse(false));
+    if (drive.isPresent()) {
+      all = all.and(server -> server.config().drive() == drive.get());
+    }
     Optional<String> reservation = filterValue("reservation_id", request);
     if (reservation.isPresent()) {
       all =
@@ -339,10 +343,6 @@ final class ServerListing {
       ApiRequest request,
       java.util.function.Function<ServerRecord, String> value) {
     Optional<String> wanted = filterValue(name, request);
-    if (name.equals("config_drive") && wanted.isPresent()) {
-      boolean drive = Booleans.parse(wanted.get()).orElse(false);
-      return all.and(server -> !drive);
-    }
     return wanted.isEmpty() ? all : all.and(server -> value.apply(server).equals(wanted.get()));
   }
 

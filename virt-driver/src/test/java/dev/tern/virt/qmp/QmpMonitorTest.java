@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -87,19 +88,21 @@ class QmpMonitorTest {
   @Test
   void outlives_the_interruption_of_whoever_sends() throws Exception {
     for (int id = 2; id < 500; id++) {
+      CompletableFuture<QmpMonitor.Pending<Void>> sent = new CompletableFuture<>();
       Thread sender =
           Thread.ofPlatform()
               .start(() -> {
                 try {
-                  var _ = monitor.submit(new Commands.Cont());
+                  sent.complete(monitor.submit(new Commands.Cont()));
                 } catch (VirtException e) {
-                  throw new AssertionError(e);
+                  sent.completeExceptionally(e);
                 }
               });
       sender.interrupt();
-      sender.join();
       assertThat(qemu.hear()).contains("\"cont\"");
       qemu.say("{\"return\":{},\"id\":%d}".formatted(id));
+      monitor.await(sent.get(10, TimeUnit.SECONDS));
+      sender.join();
     }
   }
 
