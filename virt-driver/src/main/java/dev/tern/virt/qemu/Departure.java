@@ -166,7 +166,7 @@ final class Departure {
       if (Thread.interrupted()) {
         throw new InterruptedException(e.getMessage());
       }
-      if (e.kind() != Kind.NO_ANSWER) {
+      if (e.kind() != Kind.NO_ANSWER || session.monitor().hasEnded()) {
         throw e;
       }
       log.atWarn()

@@ -19,6 +19,9 @@ final class PostCopyReceiver {
   private static final Logger log = LoggerFactory.getLogger(PostCopyReceiver.class);
   private static final Duration LOOK_EVERY = Duration.ofMillis(500);
 
+  /** Who connects and fails takes QEMU's listener along, and nothing tells of it. */
+  private static final Duration LISTENS = Duration.ofSeconds(10);
+
   private final Session session;
   private final EndpointsFile opened;
 
@@ -37,19 +40,25 @@ final class PostCopyReceiver {
    * @throws VirtException {@code GONE} when QEMU has ended, with its guest
    */
   void receive(QmpEvents events) throws VirtException, InterruptedException {
-    boolean listens = false;
+    long listensUntil = System.nanoTime();
     Optional<String> status = statusUnlessHeld();
     while (status.isEmpty() || isUnderWay(status.get())) {
       // A processor that waits for a page can hold QEMU's main loop; then only what passes it says
       // whether the link broke, and QEMU refuses to listen while it has not.
       boolean broken = status.isEmpty() || status.get().equals("postcopy-paused");
-      listens = broken && (listens || listenAgain());
+      if (broken && System.nanoTime() >= listensUntil && listenAgain()) {
+        listensUntil = System.nanoTime() + LISTENS.toNanos();
+      }
       Optional<QmpEvent> event = events.next(LOOK_EVERY);
       if (event.isEmpty()) {
         status = statusUnlessHeld();
       } else if (event.get().name().equals("MIGRATION")) {
-        status = Optional.of(event.get().text("status"));
-        listens = false; // each break anew
+        String told = event.get().text("status");
+        // "setup" is only how QEMU begins to listen again, or fails to: the post-copy is not over.
+        if (!told.equals("setup")) {
+          status = Optional.of(told);
+          listensUntil = System.nanoTime(); // each break anew
+        }
       }
     }
   }
@@ -58,7 +67,7 @@ final class PostCopyReceiver {
     try {
       return Optional.of(session.migrationStatus());
     } catch (VirtException e) {
-      if (e.kind() != Kind.NO_ANSWER) {
+      if (e.kind() != Kind.NO_ANSWER || session.monitor().hasEnded()) {
         throw e;
       }
       log.atDebug().setCause(e).log("QEMU waits for memory that is still to come");

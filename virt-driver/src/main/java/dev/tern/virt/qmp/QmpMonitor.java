@@ -164,6 +164,11 @@ public final class QmpMonitor implements AutoCloseable {
     var _ = ended.thenAccept(listener);
   }
 
+  /** Whether the connection is over: no question will be answered any more. */
+  public boolean hasEnded() {
+    return ended.isDone();
+  }
+
   private CompletableFuture<JsonNode> send(QmpCommand<?> command) throws VirtException {
     boolean past = outOfBand && command.outOfBand();
     if (!past) {

@@ -3,38 +3,31 @@ package dev.tern.virt.qemu;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
-/** A TCP link that can stop carrying without a word, as a dead switch does, or be cut. */
+/** A TCP link that can stop carrying without a word, as a dead switch does, be slow, or be cut. */
 final class FreezingLink implements Closeable {
   private final int to;
-  private final int port;
-  private volatile ServerSocket listener;
+  private final ServerSocket listener;
   private final List<Socket> open = new CopyOnWriteArrayList<>();
   private final CountDownLatch thaw = new CountDownLatch(1);
   private volatile boolean frozen;
+  private volatile boolean isCut;
+  private volatile long bytesPerSecond = Long.MAX_VALUE;
 
   FreezingLink(int to) throws IOException {
     this.to = to;
-    this.listener = listen(0);
-    this.port = listener.getLocalPort();
-  }
-
-  private ServerSocket listen(int on) throws IOException {
-    ServerSocket socket = new ServerSocket();
-    socket.setReuseAddress(true);
-    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), on));
-    Thread.ofVirtual().start(() -> accept(socket));
-    return socket;
+    this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    Thread.ofVirtual().start(this::accept);
   }
 
   int port() {
-    return port;
+    return listener.getLocalPort();
   }
 
   /** From now on nothing passes and nobody is told. */
@@ -42,24 +35,33 @@ final class FreezingLink implements Closeable {
     frozen = true;
   }
 
-  /** Lets new connections pass. */
-  void mend() throws IOException {
-    listener = listen(port);
+  /** From now on it carries no more than this in each direction. */
+  void slowTo(long bytesPerSecond) {
+    this.bytesPerSecond = bytesPerSecond;
   }
 
-  /** Ends what is open, and refuses. */
+  /** Lets new connections pass. */
+  void mend() {
+    isCut = false;
+  }
+
+  /** Ends what is open, and each new connection at once. */
   void cut() throws IOException {
-    listener.close();
+    isCut = true;
     for (Socket socket : open) {
       socket.close();
     }
     open.clear();
   }
 
-  private void accept(ServerSocket socket) {
+  private void accept() {
     try {
       while (true) {
-        Socket from = socket.accept();
+        Socket from = listener.accept();
+        if (isCut) {
+          from.close();
+          continue;
+        }
         try {
           Socket there = new Socket(InetAddress.getLoopbackAddress(), to);
           open.addAll(List.of(from, there));
@@ -70,7 +72,7 @@ final class FreezingLink implements Closeable {
         }
       }
     } catch (IOException e) {
-      assert socket.isClosed() : e;
+      assert listener.isClosed() : e;
     }
   }
 
@@ -85,6 +87,7 @@ final class FreezingLink implements Closeable {
                 thaw.await();
               }
               there.getOutputStream().write(bytes, 0, read);
+              TimeUnit.NANOSECONDS.sleep(TimeUnit.SECONDS.toNanos(read) / bytesPerSecond);
             }
           } catch (IOException e) {
             open.remove(from);
@@ -97,6 +100,7 @@ final class FreezingLink implements Closeable {
   @Override
   public void close() throws IOException {
     thaw.countDown();
+    listener.close();
     cut();
   }
 }
