@@ -2,12 +2,15 @@ package dev.tern.api;
 
 import dev.tern.api.disks.Agents;
 import dev.tern.api.hosts.AskingHosts;
+import dev.tern.api.idempotency.ExpiredKeys;
+import dev.tern.api.idempotency.IdempotencySettings;
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.AgentClient;
 import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.amqp.ConductorQueue;
 import dev.tern.contract.amqp.HostClient;
 import dev.tern.contract.settings.UnknownSettings;
+import dev.tern.store.IdempotencyStore;
 import dev.tern.store.OutboxStore;
 import dev.tern.store.StoreConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -51,6 +54,11 @@ public class ApiApplication {
   OutboxRelaying outboxRelaying(
       OutboxStore store, ConductorQueue queue, Pause pause, MeterRegistry metrics) {
     return new OutboxRelaying(store, queue, pause, metrics);
+  }
+
+  @Bean
+  ExpiredKeys expiredKeys(IdempotencyStore store, IdempotencySettings settings, Pause pause) {
+    return new ExpiredKeys(store, pause, settings.purgeEvery());
   }
 
   @Bean

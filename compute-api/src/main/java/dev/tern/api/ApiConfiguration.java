@@ -1,9 +1,12 @@
 package dev.tern.api;
 
+import dev.tern.api.idempotency.IdempotencyFilter;
+import dev.tern.api.idempotency.IdempotencySettings;
 import dev.tern.api.request.ArgumentResolver;
 import dev.tern.api.request.Authentication;
 import dev.tern.api.request.RequestFilter;
 import dev.tern.api.version.OfferedCheck;
+import dev.tern.store.IdempotencyStore;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -36,7 +39,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.services",
   "dev.tern.api.version"
 })
-@EnableConfigurationProperties(ApiSettings.class)
+@EnableConfigurationProperties({ApiSettings.class, IdempotencySettings.class})
 public class ApiConfiguration implements WebMvcConfigurer {
   private final ApiSettings settings;
 
@@ -61,6 +64,16 @@ public class ApiConfiguration implements WebMvcConfigurer {
         new FilterRegistrationBean<>(
             new RequestFilter(authentication, newIds, settings.publicUrl()));
     filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 10);
+    return filter;
+  }
+
+  @Bean
+  FilterRegistrationBean<IdempotencyFilter> idempotencyFilter(
+      IdempotencyStore store, IdempotencySettings keys) {
+    FilterRegistrationBean<IdempotencyFilter> filter =
+        new FilterRegistrationBean<>(
+            new IdempotencyFilter(store, keys, (int) settings.maxBodySize().toBytes()));
+    filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 20);
     return filter;
   }
 

@@ -2,6 +2,7 @@ package dev.tern.api;
 
 import dev.tern.api.disks.Agents;
 import dev.tern.api.fakes.Conductors;
+import dev.tern.api.fakes.DyingKeys;
 import dev.tern.api.fakes.Samples;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.request.Authentication;
@@ -14,6 +15,7 @@ import dev.tern.store.DiskCopyStore;
 import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore;
+import dev.tern.store.IdempotencyStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore;
@@ -55,6 +57,8 @@ public final class TestApi implements AutoCloseable {
   public final Conductors conductors = new Conductors(stores);
   public final Time time = new Time(stores);
 
+  public final DyingKeys keys = new DyingKeys(stores::idempotency);
+
   /** What hosts say to questions. */
   public final AtomicReference<Agents> agents =
       new AtomicReference<>((_, _, _) -> new Asked.NoAnswer<>("no host is there"));
@@ -91,6 +95,7 @@ public final class TestApi implements AutoCloseable {
   public void reset() {
     stores.clear();
     conductors.clear();
+    keys.dying.set(false);
     meanwhile.set(() -> {});
     answering.set(NOBODY);
     stores.pass(Duration.between(stores.now(), Samples.NOON));
@@ -106,6 +111,15 @@ public final class TestApi implements AutoCloseable {
 
   public int port() {
     return URI.create(base).getPort();
+  }
+
+  /** What the application is made of. */
+  <T> T bean(Class<T> type, String name) {
+    return context.getBean(name, type);
+  }
+
+  <T> java.util.Collection<T> beans(Class<T> type) {
+    return context.getBeansOfType(type).values();
   }
 
   /** One request being put together. */
@@ -282,6 +296,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     VolumeStore volumes(TestApi api) {
       return api.stores.volumes();
+    }
+
+    @Bean
+    IdempotencyStore idempotency(TestApi api) {
+      return api.keys;
     }
 
     @Bean

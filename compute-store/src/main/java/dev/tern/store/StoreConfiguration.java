@@ -97,6 +97,12 @@ public class StoreConfiguration {
   }
 
   @Bean
+  IdempotencyStore idempotencyStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateIdempotencyStore(parts.entities(), parts.rows());
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

@@ -60,6 +60,7 @@ class EntitySchemaStoreTest {
           FlavorEntity.class,
           HostEntity.class,
           HostShareEntity.class,
+          IdempotencyKeyEntity.class,
           ImageEntity.class,
           MigrationEntity.class,
           VolumeEntity.class,

@@ -63,6 +63,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a key")
+  class Keys extends IdempotencyStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("of the rest")
   class Others extends OtherStoresContract {
     @Override

@@ -21,6 +21,7 @@ public final class InMemoryStores implements Stores {
   private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
   private final VolumeStore volumes = new InMemoryVolumeStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
+  private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
 
   @Override
   public ServerStore servers() {
@@ -75,6 +76,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public OutboxStore outbox() {
     return outbox;
+  }
+
+  @Override
+  public IdempotencyStore idempotency() {
+    return idempotency;
   }
 
   /** The time of this database. */

@@ -62,6 +62,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a key")
+  class Keys extends IdempotencyStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("of the rest")
   class Others extends OtherStoresContract {
     @Override

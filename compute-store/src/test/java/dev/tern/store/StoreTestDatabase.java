@@ -194,6 +194,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
     return bean(OutboxStore.class);
   }
 
+  @Override
+  public IdempotencyStore idempotency() {
+    return bean(IdempotencyStore.class);
+  }
+
   /** The database's clock cannot be moved, so what it is compared with is. */
   @Override
   public void pass(Duration time) {
@@ -203,7 +208,9 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
           "outbox.taken_until",
           "hosts.last_seen",
           "service_beats.last_seen",
-          "claims.released_at"
+          "claims.released_at",
+          "idempotency_keys.held_until",
+          "idempotency_keys.expires_at"
         }) {
       String[] parts = column.split("\\.");
       String sql =

@@ -26,6 +26,8 @@ public interface Stores {
 
   OutboxStore outbox();
 
+  IdempotencyStore idempotency();
+
   /** Lets time pass for leases, beats and messages that are taken; nothing waits. */
   void pass(Duration time);
 }

@@ -14,6 +14,7 @@ import dev.tern.store.ServerStore.ServerRecord;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -136,5 +137,41 @@ class TornTransactionStoreTest {
         .isNotNull();
     mend();
     assertThat(seen(guest)).isEqualTo(before);
+  }
+
+  /** The API's own words for its work are part of the work. */
+  @ParameterizedTest
+  @ValueSource(strings = {"servers", "sagas", "outbox", "idempotency_keys"})
+  void leaves_nothing_of_a_request_with_a_key_and_the_key_for_the_next(String table)
+      throws SQLException {
+    ServerRecord guest = samples.active(home);
+    IdempotencyStore keys = stores.idempotency();
+    IdempotencyStore.RequestKey key =
+        new IdempotencyStore.RequestKey("sea", "tern", "torn-" + table);
+    Duration hold = Duration.ofSeconds(30);
+    Duration keep = Duration.ofHours(1);
+    String print = "a".repeat(64);
+    var mine = (IdempotencyStore.Claim.Mine) keys.claim(key, print, hold, keep);
+    Seen before = seen(guest);
+    dieAt(table);
+    assertThatThrownBy(() -> stop(mine, guest)).isNotNull();
+    mend();
+    assertThat(seen(guest)).isEqualTo(before);
+    assertThat(keys.claim(key, print, hold, keep))
+        .isInstanceOf(IdempotencyStore.Claim.UnderWay.class);
+    stores.pass(hold);
+    var next = (IdempotencyStore.Claim.Mine) keys.claim(key, print, hold, keep);
+    ServerRecord _ = stop(next, guest);
+    assertThat(stores.servers().find(guest.id()).orElseThrow().epoch())
+        .isEqualTo(guest.epoch() + 1);
+  }
+
+  private static ServerRecord stop(IdempotencyStore.Claim.Mine mine, ServerRecord guest) {
+    return stores
+        .idempotency()
+        .settle(
+            mine.held(),
+            () -> stores.servers().requestStop(guest.id(), Samples.request()),
+            _ -> new IdempotencyStore.Answer(202, java.util.Map.of(), ""));
   }
 }

@@ -71,14 +71,16 @@ final class CreateImageAction implements ServerAction {
     request.caller().require(Role.MEMBER, "servers:create_image");
     CopyChecks.requireFree(server, key());
     ImageRecord image = image(server, name, metadata, request);
-    copies.requestImage(
-        new NewCopy(server.id(), order(), Optional.of(Wish.FINISH)), image, request.by());
-    if (request.has(Change.CREATE_IMAGE_BODY)) {
-      return Json.status(202, Json.object().put("image_id", image.id().toString()));
-    }
-    return ResponseEntity.status(202)
-        .header(HttpHeaders.LOCATION, request.base() + "/image/v2/images/" + image.id())
-        .build();
+    NewCopy copy = new NewCopy(server.id(), order(), Optional.of(Wish.FINISH));
+    return request.once(() -> {
+      copies.requestImage(copy, image, request.by());
+      if (request.has(Change.CREATE_IMAGE_BODY)) {
+        return Json.status(202, Json.object().put("image_id", image.id().toString()));
+      }
+      return ResponseEntity.status(202)
+          .header(HttpHeaders.LOCATION, request.base() + "/image/v2/images/" + image.id())
+          .build();
+    });
   }
 
   private static Map<String, String> metadata(JsonBody asked) {

@@ -78,8 +78,10 @@ final class DiskCopyController {
       throw new ComputeException(
           ErrorCode.AGENT_NO_ANSWER, "The host is still at it; try again later.", null);
     }
-    CopyRecord accepted = copies.requestCopy(new NewCopy(server.id(), order, wish), request.by());
-    return Json.status(202, Json.object().set("copy", CopyView.of(accepted, request)));
+    return request.once(() -> {
+      CopyRecord accepted = copies.requestCopy(new NewCopy(server.id(), order, wish), request.by());
+      return Json.status(202, Json.object().set("copy", CopyView.of(accepted, request)));
+    });
   }
 
   private CopyOrder order(String disk, JsonBody body) {
@@ -151,8 +153,9 @@ final class DiskCopyController {
           case "cancel" -> Wish.CANCEL;
           default -> throw dev.tern.api.errors.HttpFailure.notFound();
         };
-    return Json.status(
-        202, Json.object().set("copy", CopyView.of(copies.wish(found.id(), wish), request)));
+    return request.once(() ->
+        Json.status(
+            202, Json.object().set("copy", CopyView.of(copies.wish(found.id(), wish), request))));
   }
 
   @PatchMapping("/v1/servers/{id}/disks/{disk}/copy/{copy}")
@@ -166,8 +169,9 @@ final class DiskCopyController {
     request.caller().require(Role.ADMIN, "tern:disks:copy");
     body.refuseOthers(Set.of("bandwidth"));
     body.required("bandwidth");
-    CopyRecord changed = copies.limit(found.id(), bandwidth(body));
-    return Json.ok("copy", CopyView.of(changed, request));
+    long bandwidth = bandwidth(body);
+    return request.once(
+        () -> Json.ok("copy", CopyView.of(copies.limit(found.id(), bandwidth), request)));
   }
 
   private CopyRecord find(String id, String disk, String copy, ApiRequest request) {

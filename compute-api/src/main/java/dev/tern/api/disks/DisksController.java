@@ -166,8 +166,10 @@ final class DisksController {
             false,
             true,
             0);
-    CopyRecord accepted =
-        copies.requestSnapshot(new NewCopy(server.id(), order, Optional.empty()), request.by());
-    return Json.status(202, Json.object().set("snapshot", CopyView.of(accepted, request)));
+    return request.once(() -> {
+      CopyRecord accepted =
+          copies.requestSnapshot(new NewCopy(server.id(), order, Optional.empty()), request.by());
+      return Json.status(202, Json.object().set("snapshot", CopyView.of(accepted, request)));
+    });
   }
 }

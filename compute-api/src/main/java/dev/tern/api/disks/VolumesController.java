@@ -71,8 +71,10 @@ final class VolumesController {
       throw new ComputeException(
           ErrorCode.AGENT_NO_ANSWER, "The host is still at it; try again later.", null);
     }
-    VolumeRecord accepted = volumes.requestAttach(server.id(), wanted, request.by());
-    return Json.status(202, Json.object().set("volume", view(accepted, request)));
+    return request.once(() -> {
+      VolumeRecord accepted = volumes.requestAttach(server.id(), wanted, request.by());
+      return Json.status(202, Json.object().set("volume", view(accepted, request)));
+    });
   }
 
   private static VolumeAddress address(JsonBody volume) {

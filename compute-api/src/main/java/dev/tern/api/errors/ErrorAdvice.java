@@ -4,6 +4,7 @@ import dev.tern.api.request.ApiRequest;
 import dev.tern.api.version.VersionDocuments;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.store.IdempotencyStore.KeyTakenOverException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,24 @@ final class ErrorAdvice {
   @ExceptionHandler
   ResponseEntity<ObjectNode> refused(HttpFailure e, HttpServletRequest request) {
     return reply(new ErrorReply(e.status(), e.explanation()), request);
+  }
+
+  /** Whoever has the key now answers; this one did nothing. */
+  @ExceptionHandler
+  ResponseEntity<ObjectNode> takenOver(KeyTakenOverException e, HttpServletRequest request) {
+    log.atWarn()
+        .addKeyValue("request", ApiRequest.idOf(request))
+        .setCause(e)
+        .log("a request took longer than its idempotency key is held");
+    ResponseEntity<ObjectNode> body =
+        reply(
+            new ErrorReply(
+                409, "A later request with this Idempotency-Key took over. Send it again later."),
+            request);
+    return ResponseEntity.status(409)
+        .contentType(MediaType.APPLICATION_JSON)
+        .header(HttpHeaders.RETRY_AFTER, "1")
+        .body(body.getBody());
   }
 
   @ExceptionHandler({NoHandlerFoundException.class, NoResourceFoundException.class})

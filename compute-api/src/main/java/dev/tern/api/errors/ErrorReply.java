@@ -65,6 +65,7 @@ public record ErrorReply(int status, String message) {
       case 409 -> "conflictingRequest";
       case 413, 429 -> "overLimit";
       case 415 -> "badMediaType";
+      case 422 -> "unprocessableEntity";
       case 501 -> "notImplemented";
       case 503 -> "serviceUnavailable";
       default -> "computeFault";

@@ -137,11 +137,14 @@ final class ImagesController {
   @PostMapping({"/image/v2/images", "/v2.1/images"})
   ResponseEntity<JsonNode> create(ApiRequest request, JsonBody body) {
     request.caller().require(Role.MEMBER, "images:add_image");
-    ImageRecord image = images.create(NewImage.read(body, request, newIds.get(), clock.instant()));
-    return ResponseEntity.status(201)
-        .contentType(MediaType.APPLICATION_JSON)
-        .header(HttpHeaders.LOCATION, request.base() + "/image/v2/images/" + image.id())
-        .body(ImageView.of(image));
+    ImageRecord asked = NewImage.read(body, request, newIds.get(), clock.instant());
+    return request.once(() -> {
+      ImageRecord image = images.create(asked);
+      return ResponseEntity.status(201)
+          .contentType(MediaType.APPLICATION_JSON)
+          .header(HttpHeaders.LOCATION, request.base() + "/image/v2/images/" + image.id())
+          .body(ImageView.of(image));
+    });
   }
 
   @Offered(to = 35)

@@ -25,6 +25,7 @@ import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
@@ -69,21 +70,21 @@ final class LiveMigrateAction implements ServerAction {
   public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request)
       throws InterruptedException {
     LiveMigrateBody asked = LiveMigrateBody.read(body, request);
-    MigrationRecord migration =
-        accept(
-            access.find(serverId, request),
-            asked.host(),
-            new Wish(
-                asked.blockMigration(),
-                asked.diskOverCommit(),
-                PolicyParts.NONE,
-                StreamParts.NONE,
-                Optional.empty()),
-            request);
+    ServerRecord server = access.find(serverId, request);
+    Wish wish =
+        new Wish(
+            asked.blockMigration(),
+            asked.diskOverCommit(),
+            PolicyParts.NONE,
+            StreamParts.NONE,
+            Optional.empty());
+    MigrationId id = new MigrationId(newIds.get());
+    ResponseEntity<JsonNode> accepted =
+        accept(id, server, asked.host(), wish, request, _ -> Json.empty(202));
     if (request.version().before(Change.LIVE_MIGRATE_IN_BACKGROUND)) {
-      checkWait.untilChecked(migration.id());
+      checkWait.untilChecked(id);
     }
-    return Json.empty(202);
+    return accepted;
   }
 
   /**
@@ -118,20 +119,33 @@ final class LiveMigrateAction implements ServerAction {
   }
 
   /** Makes the request durable, with the server locked for it. */
-  MigrationRecord accept(
-      ServerRecord server, Optional<String> named, Wish wish, ApiRequest request) {
-    Optional<HostName> host = check(server, named, request);
-    return migrations.requestLiveMigration(
+  ResponseEntity<JsonNode> accept(
+      ServerRecord server,
+      Optional<String> named,
+      Wish wish,
+      ApiRequest request,
+      Function<MigrationRecord, ResponseEntity<JsonNode>> answer) {
+    return accept(new MigrationId(newIds.get()), server, named, wish, request, answer);
+  }
+
+  private ResponseEntity<JsonNode> accept(
+      MigrationId id,
+      ServerRecord server,
+      Optional<String> named,
+      Wish wish,
+      ApiRequest request,
+      Function<MigrationRecord, ResponseEntity<JsonNode>> answer) {
+    NewMigration asked =
         new NewMigration(
-            new MigrationId(newIds.get()),
+            id,
             server.id(),
-            host,
+            check(server, named, request),
             wish.blockMigration(),
             wish.diskOverCommit(),
             wish.policy(),
             wish.streams(),
-            wish.disks()),
-        request.by());
+            wish.disks());
+    return request.once(() -> answer.apply(migrations.requestLiveMigration(asked, request.by())));
   }
 
   private static void requireMovable(ServerRecord server) {

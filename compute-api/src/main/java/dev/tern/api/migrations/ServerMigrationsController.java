@@ -133,8 +133,10 @@ final class ServerMigrationsController {
     } catch (ComputeException e) {
       throw Refusals.invalid(e.explanation());
     }
-    migrations.requestForceComplete(server.id(), known, request.by());
-    return Json.empty(202);
+    return request.once(() -> {
+      migrations.requestForceComplete(server.id(), known, request.by());
+      return Json.empty(202);
+    });
   }
 
   private MigrationRecord find(ServerRecord server, String number) {

@@ -75,12 +75,12 @@ final class SteeringController {
       migrate.check(found, host, request);
       disks.requirePossible(found, ways.get(), request);
     }
-    return accepted(
-        migrate.accept(
-            found,
-            host,
-            new LiveMigrateAction.Wish(blockMigration, Optional.empty(), policy, streams, ways),
-            request));
+    return migrate.accept(
+        found,
+        host,
+        new LiveMigrateAction.Wish(blockMigration, Optional.empty(), policy, streams, ways),
+        request,
+        this::accepted);
   }
 
   /** Holds at the source within about two seconds; what is not named stays. */
@@ -96,8 +96,8 @@ final class SteeringController {
       PolicyBody.check(
           parts.over(before.policy()), before.streams(), passed(before, parts.deadline()));
     }
-    return accepted(
-        conflicting(() -> migrations.requestPolicy(migration.id(), parts, request.by())));
+    return request.once(() ->
+        accepted(conflicting(() -> migrations.requestPolicy(migration.id(), parts, request.by()))));
   }
 
   /** Only for a deadline that is new: one that was kept so far need not be named again. */
@@ -111,22 +111,24 @@ final class SteeringController {
   ResponseEntity<JsonNode> abort(@PathVariable String uuid, ApiRequest request) {
     request.caller().require(Role.ADMIN, "tern:migrations:abort");
     MigrationRecord migration = find(uuid);
-    return accepted(
-        conflicting(() -> {
-          migrations.requestAbort(migration.server(), migration.number(), request.by());
-          return find(uuid);
-        }));
+    return request.once(() ->
+        accepted(
+            conflicting(() -> {
+              migrations.requestAbort(migration.server(), migration.number(), request.by());
+              return find(uuid);
+            })));
   }
 
   @PostMapping("/v1/migrations/{uuid}/force-complete")
   ResponseEntity<JsonNode> forceComplete(@PathVariable String uuid, ApiRequest request) {
     request.caller().require(Role.ADMIN, "tern:migrations:force_complete");
     MigrationRecord migration = find(uuid);
-    return accepted(
-        conflicting(() -> {
-          migrations.requestForceComplete(migration.server(), migration.number(), request.by());
-          return find(uuid);
-        }));
+    return request.once(() ->
+        accepted(
+            conflicting(() -> {
+              migrations.requestForceComplete(migration.server(), migration.number(), request.by());
+              return find(uuid);
+            })));
   }
 
   private MigrationRecord find(String uuid) {

@@ -90,7 +90,8 @@ public final class RequestFilter extends OncePerRequestFilter {
               .formatted(project.get(), caller.project()));
     }
     QueryParameters query = QueryParameters.parse(request.getQueryString());
-    new ApiRequest(id, caller, version, base(request), project, path, query).attachTo(request);
+    new ApiRequest(id, caller, version, base(request), project, path, query, Once.EACH_TIME)
+        .attachTo(request);
     return project.isPresent() ? withoutProject(request, "/v2.1" + form.group("rest")) : request;
   }
 

@@ -6,6 +6,7 @@ import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
 import dev.tern.api.version.Offered;
+import dev.tern.contract.ServerId;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -77,10 +78,15 @@ final class ServersController {
   ResponseEntity<JsonNode> create(ApiRequest request, JsonBody body) {
     request.caller().require(Role.MEMBER, "servers:create");
     List<NewServer> asked = create.read(body, request);
-    List<ServerRecord> made =
-        asked.stream().map(server -> servers.requestCreate(server, request.by())).toList();
-    String path = "servers/" + made.getFirst().id();
-    ObjectNode server = Json.object().put("id", made.getFirst().id().toString());
+    return request.once(() -> {
+      asked.forEach(server -> servers.requestCreate(server, request.by()));
+      return accepted(asked.getFirst().id(), request);
+    });
+  }
+
+  private static ResponseEntity<JsonNode> accepted(ServerId first, ApiRequest request) {
+    String path = "servers/" + first;
+    ObjectNode server = Json.object().put("id", first.toString());
     server.set("links", request.links().both(path));
     server.put("OS-DCF:diskConfig", "AUTO");
     server.putArray("security_groups").addObject().put("name", "default");

@@ -30,7 +30,9 @@ final class StartAction implements ServerAction {
   public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request) {
     ServerRecord server = access.find(serverId, request);
     request.caller().require(Role.MEMBER, "servers:start");
-    servers.requestStart(server.id(), request.by());
-    return Json.empty(202);
+    return request.once(() -> {
+      servers.requestStart(server.id(), request.by());
+      return Json.empty(202);
+    });
   }
 }
