@@ -1,5 +1,6 @@
 package dev.tern.api;
 
+import dev.tern.api.amqp.DeadLetterCollecting;
 import dev.tern.api.disks.Agents;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.idempotency.ExpiredKeys;
@@ -28,6 +29,7 @@ import org.springframework.context.annotation.Import;
   ApiConfiguration.class,
   ApiGivens.class,
   StoreConfiguration.class,
+  DeadLetterCollecting.class,
   AmqpConfiguration.class,
   UnknownSettings.class
 })

@@ -28,6 +28,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.account",
   "dev.tern.api.actions",
   "dev.tern.api.console",
+  "dev.tern.api.deadletters",
   "dev.tern.api.disks",
   "dev.tern.api.errors",
   "dev.tern.api.flavors",

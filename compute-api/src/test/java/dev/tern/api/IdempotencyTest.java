@@ -18,9 +18,11 @@ import dev.tern.contract.agent.AgentResult.DiskReport;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.VolumeThere;
 import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.dead.DeadLetter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -70,6 +72,7 @@ class IdempotencyTest {
   @BeforeEach
   void server() {
     api.reset();
+    api.broker.clear();
     agent = IdempotencyTest::answer;
     api.conductors.boots(SERVER, "demo", "host1");
   }
@@ -170,6 +173,25 @@ class IdempotencyTest {
     return DISK + "/copy/" + api.stores.copies().list(SERVER, "disk0", 1).getFirst().id() + rest;
   }
 
+  private String dead() {
+    DeadLetter letter =
+        new DeadLetter(
+            "a".repeat(64),
+            "tern.conductor",
+            "tern.conductor",
+            Optional.empty(),
+            "OTHER",
+            "why",
+            1,
+            Map.of(),
+            new byte[] {1},
+            1,
+            Samples.NOON);
+    assertThat(api.stores.deadLetters().keep(letter)).isTrue();
+    return "/v1/dead-letters/%s/resend"
+        .formatted(api.stores.deadLetters().list(Optional.empty(), 1).getFirst().id());
+  }
+
   static Stream<Sample> all() {
     String image = "{\"name\": \"d\", \"disk_format\": \"raw\", \"container_format\": \"bare\"}";
     String move = "{\"migration\": {\"server\": \"%s\", \"host\": \"host2\"}}".formatted(SERVER);
@@ -208,6 +230,7 @@ class IdempotencyTest {
             "2.1",
             api -> api.moving(""),
             "{\"policy\": {\"max_bandwidth\": 70000}}"),
+        post("/v1/dead-letters/{id}/resend", IdempotencyTest::dead, "2.1", ""),
         post("/v1/servers/{id}/volumes", _ -> VOLUMES, "2.1", VOLUME),
         post("/v1/servers/{id}/disks/{disk}/snapshot", _ -> DISK + "/snapshot", "2.1", ""),
         post("/v1/servers/{id}/disks/{disk}/copy", _ -> DISK + "/copy", "2.1", "{}"),
@@ -254,6 +277,8 @@ class IdempotencyTest {
   private List<Object> seen() {
     return List.of(
         api.stores.outbox().waiting(),
+        api.stores.deadLetters().count(),
+        api.broker.sent.size(),
         api.stores.images().list(Optional.empty(), 1000).size(),
         api.stores.servers().usage("admin"),
         api.stores.actions().list(SERVER),

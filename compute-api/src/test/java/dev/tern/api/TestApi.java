@@ -1,8 +1,10 @@
 package dev.tern.api;
 
+import dev.tern.api.deadletters.Resending;
 import dev.tern.api.disks.Agents;
 import dev.tern.api.fakes.Conductors;
 import dev.tern.api.fakes.DyingKeys;
+import dev.tern.api.fakes.FakeBroker;
 import dev.tern.api.fakes.Samples;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.request.Authentication;
@@ -11,6 +13,7 @@ import dev.tern.api.request.NoAuthentication;
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.ActionStore;
+import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
@@ -57,6 +60,7 @@ public final class TestApi implements AutoCloseable {
   public final Conductors conductors = new Conductors(stores);
   public final Time time = new Time(stores);
 
+  public final FakeBroker broker = new FakeBroker();
   public final DyingKeys keys = new DyingKeys(stores::idempotency);
 
   /** What hosts say to questions. */
@@ -301,6 +305,16 @@ public final class TestApi implements AutoCloseable {
     @Bean
     IdempotencyStore idempotency(TestApi api) {
       return api.keys;
+    }
+
+    @Bean
+    DeadLetterStore deadLetters(TestApi api) {
+      return api.stores.deadLetters();
+    }
+
+    @Bean
+    Resending resending(TestApi api) {
+      return api.broker;
     }
 
     @Bean

@@ -65,6 +65,10 @@ public enum ErrorCode {
   GUEST_ABSENT(Kind.CONFLICT, "GuestAbsent"),
   HOST_DISK_FULL(Kind.UNAVAILABLE, "HostDiskFull"),
   HYPERVISOR_FAILED(Kind.BROKEN, "HypervisorFailed"),
+  DEAD_LETTER_NOT_FOUND(Kind.NOT_FOUND, "DeadLetterNotFound"),
+  /** It is not whole, or nobody of this installation has its queue. */
+  DEAD_LETTER_NOT_SENDABLE(Kind.CONFLICT, "DeadLetterNotSendable"),
+  BROKER_NO_ANSWER(Kind.UNAVAILABLE, "MessagingUnavailable"),
   AGENT_NO_ANSWER(Kind.UNAVAILABLE, "ComputeServiceUnavailable"),
   SCHEDULER_NO_ANSWER(Kind.UNAVAILABLE, "SchedulerUnavailable"),
   UNEXPECTED(Kind.BROKEN, "UnexpectedError");

@@ -103,6 +103,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  DeadLetterStore deadLetterStore(EntityManagerFactory factory) {
+    return new HibernateDeadLetterStore(parts(factory).entities(), UUID::randomUUID);
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

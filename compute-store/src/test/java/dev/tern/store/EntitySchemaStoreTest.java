@@ -57,6 +57,7 @@ class EntitySchemaStoreTest {
           ActionEventEntity.class,
           ClaimEntity.class,
           DiskCopyEntity.class,
+          DeadLetterEntity.class,
           FlavorEntity.class,
           HostEntity.class,
           HostShareEntity.class,

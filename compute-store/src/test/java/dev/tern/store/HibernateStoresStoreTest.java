@@ -72,6 +72,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a dead letter")
+  class Letters extends DeadLetterStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("of the rest")
   class Others extends OtherStoresContract {
     @Override

@@ -21,6 +21,7 @@ public final class InMemoryStores implements Stores {
   private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
   private final VolumeStore volumes = new InMemoryVolumeStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
+  private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
   private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
 
   @Override
@@ -81,6 +82,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public IdempotencyStore idempotency() {
     return idempotency;
+  }
+
+  @Override
+  public DeadLetterStore deadLetters() {
+    return deadLetters;
   }
 
   /** The time of this database. */

@@ -71,6 +71,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a dead letter")
+  class Letters extends DeadLetterStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("of the rest")
   class Others extends OtherStoresContract {
     @Override

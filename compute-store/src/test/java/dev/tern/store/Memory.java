@@ -35,6 +35,7 @@ final class Memory {
   final Map<UUID, DiskCopyEntity> copies = new LinkedHashMap<>();
   final Map<UUID, VolumeEntity> volumes = new LinkedHashMap<>();
   final Map<Long, OutboxEntity> outbox = new TreeMap<>();
+  final Map<UUID, DeadLetterEntity> letters = new LinkedHashMap<>();
   final Map<IdempotencyStore.RequestKey, IdempotencyKeyEntity> keys = new LinkedHashMap<>();
 
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
@@ -43,7 +44,7 @@ final class Memory {
   private long lastNumber;
 
   void clear() {
-    List.of(servers, migrations, sagas, hosts, claims, copies, volumes, outbox, keys)
+    List.of(servers, migrations, sagas, hosts, claims, copies, volumes, outbox, keys, letters)
         .forEach(Map::clear);
     List.of(log, actions, events).forEach(List::clear);
     now = BEGIN;

@@ -199,6 +199,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
     return bean(IdempotencyStore.class);
   }
 
+  @Override
+  public DeadLetterStore deadLetters() {
+    return bean(DeadLetterStore.class);
+  }
+
   /** The database's clock cannot be moved, so what it is compared with is. */
   @Override
   public void pass(Duration time) {

@@ -28,6 +28,8 @@ public interface Stores {
 
   IdempotencyStore idempotency();
 
+  DeadLetterStore deadLetters();
+
   /** Lets time pass for leases, beats and messages that are taken; nothing waits. */
   void pass(Duration time);
 }

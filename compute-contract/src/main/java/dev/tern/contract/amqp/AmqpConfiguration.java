@@ -100,6 +100,12 @@ public class AmqpConfiguration {
   }
 
   @Bean
+  DeadLetterQueue deadLetterQueue(
+      Answering answering, RabbitTemplate template, AmqpSettings settings) {
+    return new DeadLetterQueue(answering, template, settings);
+  }
+
+  @Bean
   Answering answering(
       CachingConnectionFactory connections,
       AmqpAdmin admin,

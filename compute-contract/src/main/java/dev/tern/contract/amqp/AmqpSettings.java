@@ -66,7 +66,9 @@ public record AmqpSettings(
     return prefix + ".progress";
   }
 
-  /** Where messages end that nobody can read or finish. Looked at by people. */
+  /**
+   * Where messages end that nobody can read or finish. An API takes them from there and shows them.
+   */
   public String deadQueue() {
     return prefix + ".dead";
   }

@@ -93,6 +93,11 @@ public final class Answering implements AutoCloseable {
     return container;
   }
 
+  /** A message leaves the queue when its handler has returned; when it throws, it comes again. */
+  DirectMessageListenerContainer raw(String queue, MessageListener handler) {
+    return container(queue, 1, handler);
+  }
+
   private <M> void take(Message message, String queue, Class<M> messages, Consumer<M> handler) {
     M read;
     try {

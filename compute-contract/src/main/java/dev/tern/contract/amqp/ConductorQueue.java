@@ -147,7 +147,8 @@ public final class ConductorQueue implements OutboxRelay.Publisher {
     return confirm;
   }
 
-  private static void await(CorrelationData sent, Duration deadline)
+  /** Returns when the broker has it in a queue. */
+  static void await(CorrelationData sent, Duration deadline)
       throws Undelivered, InterruptedException {
     try {
       CorrelationData.Confirm confirm =

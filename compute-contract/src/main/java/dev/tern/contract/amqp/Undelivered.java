@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class Undelivered extends Exception {
   private static final long serialVersionUID = 1L;
 
-  Undelivered(String message, @Nullable Throwable cause) {
+  public Undelivered(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -1,6 +1,9 @@
 package dev.tern.contract.amqp;
 
 import dev.tern.contract.amqp.MalformedMessageException.Reason;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
@@ -58,6 +61,8 @@ public final class Wire {
               DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
           .build();
 
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]{1,64}");
+
   private Wire() {}
 
   /**
@@ -97,6 +102,24 @@ public final class Wire {
     } catch (JacksonException e) {
       throw malformed(Reason.INVALID_CONTENT, "not a valid " + kind.getSimpleName(), e);
     }
+  }
+
+  /** Kind and type of a message that may be unreadable otherwise, as far as they can be seen. */
+  static Optional<String> typeOf(byte[] bytes) {
+    if (bytes.length > MAX_BYTES) {
+      return Optional.empty();
+    }
+    JsonNode envelope;
+    try {
+      envelope = MAPPER.readTree(bytes);
+    } catch (JacksonException e) {
+      return Optional.empty();
+    }
+    return Stream.of(envelope.path("kind"), envelope.path("message").path("type"))
+        .filter(JsonNode::isString)
+        .map(JsonNode::stringValue)
+        .filter(name -> NAME.matcher(name).matches())
+        .reduce((kind, type) -> kind + "." + type);
   }
 
   private static JsonNode open(Class<?> kind, byte[] bytes) throws MalformedMessageException {

@@ -1,0 +1,43 @@
+package dev.tern.api.amqp;
+
+import dev.tern.api.deadletters.KeepingLetters;
+import dev.tern.api.deadletters.Resending;
+import dev.tern.contract.Pause;
+import dev.tern.contract.amqp.DeadLetterQueue;
+import dev.tern.contract.amqp.Undelivered;
+import dev.tern.contract.dead.DeadLetter;
+import dev.tern.store.DeadLetterStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Dead letters come from the broker, and go back to it. */
+@Configuration(proxyBeanMethods = false)
+public class DeadLetterCollecting {
+  @Bean
+  Resending resending(DeadLetterQueue queue) {
+    return new Resending() {
+      @Override
+      public boolean reachable(DeadLetter letter) {
+        return queue.reachable(letter);
+      }
+
+      @Override
+      public void send(DeadLetter letter) throws Undelivered, InterruptedException {
+        queue.resend(letter);
+      }
+    };
+  }
+
+  @Bean(destroyMethod = "stop")
+  KeepingLetters keepingLetters(
+      DeadLetterStore store, Resending resending, Pause pause, MeterRegistry metrics) {
+    return new KeepingLetters(store, resending, pause, metrics);
+  }
+
+  @Bean
+  DirectMessageListenerContainer deadLetters(DeadLetterQueue queue, KeepingLetters keeping) {
+    return queue.collect(keeping::keep);
+  }
+}
