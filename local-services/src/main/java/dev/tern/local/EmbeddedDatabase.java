@@ -14,6 +14,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
   private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration STOP = Duration.ofSeconds(20);
   private static final String NAME = "tern";
 
   /**
@@ -37,11 +44,13 @@ public final class EmbeddedDatabase implements AutoCloseable {
       """;
 
   private final EmbeddedPostgres postgres;
+  private final Path data;
   private final int port;
   private final String password;
 
-  private EmbeddedDatabase(EmbeddedPostgres postgres, int port, String password) {
+  private EmbeddedDatabase(EmbeddedPostgres postgres, Path data, int port, String password) {
     this.postgres = postgres;
+    this.data = data;
     this.port = port;
     this.password = password;
   }
@@ -53,6 +62,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
    * @throws IOException saying why it does not start; then nothing is left running
    */
   public static EmbeddedDatabase start(Path directory) throws IOException {
+    return start(directory, freePort());
+  }
+
+  /** As {@link #start(Path)}, on a port of one's choice: for clients that know where it was. */
+  public static EmbeddedDatabase start(Path directory, int port) throws IOException {
     Path folder = directory.toAbsolutePath().normalize();
     Files.createDirectories(folder);
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
@@ -65,7 +79,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
       leftover.get().end();
     }
     String password = password(folder);
-    int port = freePort();
     EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
             .setDataDirectory(data)
@@ -87,7 +100,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
             .setErrorRedirector(
                 ProcessBuilder.Redirect.appendTo(folder.resolve("postgresql.log").toFile()))
             .start();
-    EmbeddedDatabase started = new EmbeddedDatabase(postgres, port, password);
+    EmbeddedDatabase started = new EmbeddedDatabase(postgres, data, port, password);
     try {
       started.secure(data);
     } catch (SQLException e) {
@@ -156,6 +169,32 @@ public final class EmbeddedDatabase implements AutoCloseable {
   /** For people: where it is, without the password. */
   public String describe() {
     return "on 127.0.0.1:" + port;
+  }
+
+  /**
+   * Kills the server as a loss of power would: nothing is flushed. Returns when its processes are
+   * gone; {@link #start(Path, int)} in the same folder has all that was committed.
+   */
+  public void kill() throws IOException {
+    Optional<Leftover> server = Leftover.find(data.resolve("postmaster.pid"), data);
+    if (server.isEmpty()) {
+      return;
+    }
+    ProcessHandle postmaster = server.get().process();
+    List<ProcessHandle> all =
+        Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
+    all.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle process : all) {
+      try {
+        var _ = process.onExit().get(STOP.toSeconds(), TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while the database was killed", e);
+      } catch (ExecutionException | TimeoutException e) {
+        throw new IOException("The database's process " + process.pid() + " does not end.", e);
+      }
+    }
+    postgres.close(); // the library holds a lock on the folder
   }
 
   /** Stops the server; returns when it is gone. */

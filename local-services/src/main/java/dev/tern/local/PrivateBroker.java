@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +66,11 @@ public final class PrivateBroker implements AutoCloseable {
    * @throws IOException naming what is missing, or the log to read; then nothing is left running
    */
   public static PrivateBroker start(Path directory) throws IOException {
+    return start(directory, freePort());
+  }
+
+  /** As {@link #start(Path)}, on a port of one's choice: for clients that know where it was. */
+  public static PrivateBroker start(Path directory, int port) throws IOException {
     Path folder = directory.toAbsolutePath().normalize();
     Path script =
         SCRIPTS.stream()
@@ -79,7 +86,6 @@ public final class PrivateBroker implements AutoCloseable {
     String password = password(folder);
     int mapperPort = freePort();
     int distributionPort = freePort();
-    int port = freePort();
     writeConfiguration(folder, password, port);
     Map<String, String> environment = environment(folder, mapperPort, distributionPort);
     Process mapper = startMapper(folder, environment, mapperPort);
@@ -263,6 +269,29 @@ public final class PrivateBroker implements AutoCloseable {
   /** For people: where it is, without the password. */
   public String describe() {
     return "on 127.0.0.1:" + port;
+  }
+
+  /**
+   * Kills it as a loss of power would: nobody is told, nothing is flushed. Returns when it is gone;
+   * {@link #start(Path, int)} in the same folder has its durable messages again.
+   */
+  public void kill() throws IOException {
+    List<ProcessHandle> all =
+        Stream.of(broker, mapper)
+            .flatMap(process ->
+                Stream.concat(process.toHandle().descendants(), Stream.of(process.toHandle())))
+            .toList();
+    all.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle process : all) {
+      try {
+        var _ = process.onExit().get(STOP.toSeconds(), TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while the broker was killed", e);
+      } catch (ExecutionException | TimeoutException e) {
+        throw new IOException("The broker's process " + process.pid() + " does not end.", e);
+      }
+    }
   }
 
   /** Ends the broker, then the port mapper; returns when both are gone. */

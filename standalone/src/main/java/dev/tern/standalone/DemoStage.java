@@ -9,6 +9,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -17,6 +20,8 @@ import java.util.stream.Stream;
  * disk to compare with.
  */
 public final class DemoStage implements AutoCloseable {
+  private static final long DEATH_SECONDS = 20;
+
   private final StandaloneForm form;
   private final Path work;
 
@@ -79,6 +84,32 @@ public final class DemoStage implements AutoCloseable {
     stop.await();
   }
 
+  /** QEMUs whose command line names this folder. */
+  public static Stream<ProcessHandle> guestsIn(Path folder) {
+    return ProcessHandle.allProcesses()
+        .filter(process -> {
+          String line = process.info().commandLine().orElse("");
+          return line.contains("qemu-system") && line.contains(folder.toString());
+        });
+  }
+
+  /**
+   * Kills a process and waits until it is gone.
+   *
+   * @throws IOException when it does not end
+   */
+  public static void end(ProcessHandle process) throws IOException {
+    process.destroyForcibly();
+    try {
+      var _ = process.onExit().get(DEATH_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while a process was killed", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException("Process " + process.pid() + " does not end.", e);
+    }
+  }
+
   /** {@code TERN_GUEST_DIR}, or where {@code guest/build-guest} puts it. */
   static Path guestDirectory() {
     String given = System.getenv("TERN_GUEST_DIR");
@@ -93,9 +124,15 @@ public final class DemoStage implements AutoCloseable {
     return root.resolve("tern").resolve("guest");
   }
 
+  /** Ends everything, guests too: nobody would know them any more. */
   @Override
   public void close() throws IOException {
     form.close();
+    for (Path data : form.hostData().values()) {
+      for (ProcessHandle guest : guestsIn(data).toList()) {
+        end(guest);
+      }
+    }
     try (Stream<Path> files = Files.walk(work)) {
       List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
       for (Path file : deepestFirst) {

@@ -72,6 +72,7 @@ class DiskWaysSystemTest {
           second.awaitWrites(other, other.sight().acknowledgements() + 50);
         }
         assertThat(other.sight().troubles()).isEmpty();
+        second.delete();
 
         JsonNode full = migrate(stage, api, first, "full");
         assertThat(layer(full).path("from").asString()).isEqualTo("not needed");
@@ -82,6 +83,7 @@ class DiskWaysSystemTest {
       }
       assertThat(watch.sight().bootIds()).isEqualTo(1);
       assertThat(watch.sight().troubles()).isEmpty();
+      first.delete();
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.FormSettings;
+import dev.tern.standalone.chaos.RunnerSampler;
 import dev.tern.standalone.demo.Demo;
 import dev.tern.standalone.demo.DemoReport;
 import dev.tern.standalone.demo.Pauses;

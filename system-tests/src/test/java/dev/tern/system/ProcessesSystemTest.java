@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.FormSettings;
+import dev.tern.standalone.chaos.RunnerSampler;
 import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;

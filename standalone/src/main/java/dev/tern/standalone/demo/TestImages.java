@@ -38,7 +38,7 @@ public final class TestImages {
   }
 
   /** All that a guest would see of a qcow2 disk that nobody has open. */
-  static void flatten(Path qcow2, Path raw) throws IOException, InterruptedException {
+  public static void flatten(Path qcow2, Path raw) throws IOException, InterruptedException {
     run("qemu-img", "convert", "-f", "qcow2", "-O", "raw", qcow2.toString(), raw.toString());
   }
 

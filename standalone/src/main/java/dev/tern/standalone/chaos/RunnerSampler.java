@@ -1,4 +1,4 @@
-package dev.tern.system;
+package dev.tern.standalone.chaos;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * the other. A moment with two runners is one in which two hosts' last answers, each younger than
  * the other's question, were both "running".
  */
-final class RunnerSampler implements AutoCloseable {
+public final class RunnerSampler implements AutoCloseable {
   private record Answer(boolean running, long askedNanos, long answeredNanos) {}
 
   private static final String SPARE_MONITOR = "qmp2.sock";
@@ -36,7 +36,7 @@ final class RunnerSampler implements AutoCloseable {
   private volatile boolean closed;
 
   /** Watches the one server there is. {@code hostData}: each host's data directory. */
-  RunnerSampler(Map<String, Path> hostData) {
+  public RunnerSampler(Map<String, Path> hostData) {
     this.instances = Map.copyOf(hostData);
     instances.forEach((host, data) ->
         threads.put(
@@ -57,11 +57,11 @@ final class RunnerSampler implements AutoCloseable {
   }
 
   /** How often two QEMUs of the server ran its processors at one moment. */
-  int momentsWithTwoRunners() {
+  public int momentsWithTwoRunners() {
     return twoRunners.get();
   }
 
-  long samples() {
+  public long samples() {
     return samples.get();
   }
 
@@ -126,7 +126,7 @@ final class RunnerSampler implements AutoCloseable {
    * The hosts that ran it, in order: one that appears twice without a migration back ran it beside
    * another.
    */
-  synchronized java.util.List<String> runners() {
+  public synchronized java.util.List<String> runners() {
     return java.util.List.copyOf(changes);
   }
 
