@@ -219,7 +219,7 @@ class HibernateMigrationStore implements MigrationStore {
 
   /** The server's row first, as everywhere; it also keeps the migration from ending meanwhile. */
   @Override
-  public void progress(MigrationProgress seen) {
+  public boolean progress(MigrationProgress seen) {
     @Nullable MigrationEntity migration =
         entities
             .createQuery(
@@ -232,12 +232,13 @@ class HibernateMigrationStore implements MigrationStore {
             .flatMap(server -> rows.lockMigration(seen.migration().value()))
             .orElse(null);
     if (migration == null || migration.endedAt != null) {
-      return;
+      return migration != null || find(seen.migration()).isPresent();
     }
     migration.take(seen, rows.now());
     ServerEntity server =
         Objects.requireNonNull(entities.find(ServerEntity.class, migration.server));
     server.progress = migration.permille / 10;
+    return true;
   }
 
   // ---- what the conductor writes

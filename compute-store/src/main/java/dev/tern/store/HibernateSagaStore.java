@@ -119,13 +119,25 @@ class HibernateSagaStore implements SagaStore {
 
   @Override
   public void giveBack(Lease lease) {
-    entities
-        .createNativeQuery(
-            "update sagas set leased_until = null, holder = null"
-                + " where id = :saga and token = :token and ended_at is null")
-        .setParameter("saga", lease.saga())
-        .setParameter("token", lease.token())
-        .executeUpdate();
+    boolean _ = given(lease);
+  }
+
+  @Override
+  public void handOver(Lease lease) {
+    if (given(lease)) {
+      rows.wake(lease.saga(), rows.now());
+    }
+  }
+
+  private boolean given(Lease lease) {
+    return entities
+            .createNativeQuery(
+                "update sagas set leased_until = null, holder = null"
+                    + " where id = :saga and token = :token and ended_at is null")
+            .setParameter("saga", lease.saga())
+            .setParameter("token", lease.token())
+            .executeUpdate()
+        == 1;
   }
 
   @Override

@@ -72,8 +72,10 @@ public interface MigrationStore {
   /**
    * Keeps the highest figures seen; they never fall. Unknown or ended migrations are ignored. The
    * server's progress is the same figure, in percent.
+   *
+   * @return whether there is such a migration, ended or not
    */
-  void progress(MigrationProgress progress);
+  boolean progress(MigrationProgress progress);
 
   // ---- what the conductor writes, under its lease
   // -------------------------------------------------------------------------------

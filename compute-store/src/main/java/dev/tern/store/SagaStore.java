@@ -51,6 +51,12 @@ public interface SagaStore {
    */
   void giveBack(Lease lease);
 
+  /**
+   * Gives the lease back and wakes a conductor, for one that stops: nobody waits for the end of the
+   * lease or for the next look around. Harmless when it is lost already.
+   */
+  void handOver(Lease lease);
+
   List<LogLine> log(UUID saga);
 
   enum SagaKind {

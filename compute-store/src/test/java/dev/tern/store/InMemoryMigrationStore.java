@@ -221,15 +221,16 @@ final class InMemoryMigrationStore implements MigrationStore {
   // ---- progress
 
   @Override
-  public void progress(MigrationProgress seen) {
+  public boolean progress(MigrationProgress seen) {
     synchronized (memory) {
       MigrationEntity migration = memory.migrations.get(seen.migration().value());
       if (migration == null || migration.endedAt != null) {
-        return;
+        return migration != null;
       }
       migration.take(seen, memory.now);
       ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
       server.progress = migration.permille / 10;
+      return true;
     }
   }
 

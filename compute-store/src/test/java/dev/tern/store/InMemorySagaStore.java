@@ -96,12 +96,27 @@ final class InMemorySagaStore implements SagaStore {
 
   @Override
   public void giveBack(Lease lease) {
+    boolean _ = given(lease);
+  }
+
+  @Override
+  public void handOver(Lease lease) {
+    synchronized (memory) {
+      if (given(lease)) {
+        memory.wake(lease.saga());
+      }
+    }
+  }
+
+  private boolean given(Lease lease) {
     synchronized (memory) {
       SagaEntity saga = memory.sagas.get(lease.saga());
-      if (saga != null && saga.token == lease.token() && saga.endedAt == null) {
-        saga.leasedUntil = null;
-        saga.holder = null;
+      if (saga == null || saga.token != lease.token() || saga.endedAt != null) {
+        return false;
       }
+      saga.leasedUntil = null;
+      saga.holder = null;
+      return true;
     }
   }
 

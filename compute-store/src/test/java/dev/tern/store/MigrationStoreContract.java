@@ -231,10 +231,9 @@ abstract class MigrationStoreContract {
     assertThat(migration(id).diskProcessed()).isEqualTo(20);
     assertThat(server(guest.id()).progress()).isEqualTo(59);
     stores().migrations().rolledBack(lease, id, MigrationStatus.CANCELLED, Samples.FAILURE);
-    stores().migrations().progress(Samples.progress(id, 1000, 900, 50, 50));
-    stores()
-        .migrations()
-        .progress(Samples.progress(new MigrationId(UUID.randomUUID()), 1, 1, 1, 1));
+    assertThat(stores().migrations().progress(Samples.progress(id, 1000, 900, 50, 50))).isTrue();
+    MigrationId nobodys = new MigrationId(UUID.randomUUID());
+    assertThat(stores().migrations().progress(Samples.progress(nobodys, 1, 1, 1, 1))).isFalse();
     assertThat(migration(id).memoryProcessed()).isEqualTo(600);
     assertThat(server(guest.id()).progress()).isZero();
   }

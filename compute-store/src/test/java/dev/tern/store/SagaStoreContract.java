@@ -102,6 +102,19 @@ abstract class SagaStoreContract {
   }
 
   @Test
+  void handed_over_is_taken_by_who_is_woken_and_not_by_who_lost_it() {
+    Lease lease = samples.lease(created());
+    long before = stores().outbox().waiting();
+    stores().sagas().handOver(lease);
+    assertThat(stores().outbox().waiting()).isEqualTo(before + 1);
+    Lease next =
+        stores().sagas().lease(lease.saga(), "another", Samples.LEASE).orElseThrow().lease();
+    stores().sagas().handOver(lease);
+    assertThat(stores().outbox().waiting()).isEqualTo(before + 1);
+    assertThat(stores().sagas().renewAndSeeAbort(next)).isFalse();
+  }
+
+  @Test
   void waits_for_the_older_one_of_its_server() {
     ServerId server = created();
     Lease boot = samples.lease(server);

@@ -3,6 +3,7 @@ package dev.tern.conductor;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.migration.MigrationMeters;
+import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.Reports;
 import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
@@ -64,13 +65,12 @@ class ConductorConfiguration {
 
   @Bean
   Reports reports(Stores stores, dev.tern.conductor.asking.Agents agents) {
-    return new Reports(
-        stores.hosts(),
-        stores.servers(),
-        stores.migrations(),
-        agents,
-        java.util.UUID::randomUUID,
-        Ticker.SYSTEM);
+    return new Reports(stores.hosts(), stores.servers(), agents, java.util.UUID::randomUUID);
+  }
+
+  @Bean
+  ProgressReports progressReports(Stores stores, MeterRegistry metrics) {
+    return new ProgressReports(stores.migrations(), Ticker.SYSTEM, metrics);
   }
 
   @Bean(destroyMethod = "close")

@@ -2,6 +2,7 @@ package dev.tern.agent.amqp;
 
 import dev.tern.agent.Agent;
 import dev.tern.agent.AgentSettings;
+import dev.tern.agent.StaleRequests;
 import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
@@ -10,6 +11,7 @@ import dev.tern.contract.amqp.Answering;
 import dev.tern.contract.amqp.Topology;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostQuestion;
+import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
@@ -27,13 +29,17 @@ class AgentQueue {
 
   @Bean
   DirectMessageListenerContainer requestListener(
-      Answering answering, AmqpSettings names, AgentSettings settings, Agent agent) {
+      Answering answering,
+      AmqpSettings names,
+      AgentSettings settings,
+      Agent agent,
+      MeterRegistry metrics) {
     return answering.answer(
         names.agentQueue(agent.host()),
         AgentRequest.class,
         AgentAnswer.class,
         settings.requestsAtOnce(),
-        agent::answer);
+        new StaleRequests(metrics).counting(agent::answer));
   }
 
   @Bean

@@ -3,6 +3,7 @@ package dev.tern.conductor.amqp;
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.Reports;
 import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
@@ -61,8 +62,8 @@ class ConductorQueues {
 
   @Bean
   DirectMessageListenerContainer migrationProgress(
-      Answering answering, AmqpSettings names, Reports reports) {
-    return answering.hear(names.progress(), MigrationProgress.class, AT_ONCE, reports::progress);
+      Answering answering, AmqpSettings names, ProgressReports reports) {
+    return answering.hear(names.progress(), MigrationProgress.class, AT_ONCE, reports::take);
   }
 
   @Bean(destroyMethod = "close")

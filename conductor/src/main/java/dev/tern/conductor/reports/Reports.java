@@ -2,7 +2,6 @@ package dev.tern.conductor.reports;
 
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Asking;
-import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
@@ -13,9 +12,7 @@ import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostReport;
-import dev.tern.contract.host.MigrationProgress;
 import dev.tern.store.HostStore;
-import dev.tern.store.MigrationStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Optional;
@@ -30,24 +27,14 @@ public final class Reports {
 
   private final HostStore hosts;
   private final ServerStore servers;
-  private final MigrationStore migrations;
   private final Agents agents;
   private final Supplier<UUID> ids;
-  private final Pace pace;
 
-  public Reports(
-      HostStore hosts,
-      ServerStore servers,
-      MigrationStore migrations,
-      Agents agents,
-      Supplier<UUID> ids,
-      Ticker ticker) {
+  public Reports(HostStore hosts, ServerStore servers, Agents agents, Supplier<UUID> ids) {
     this.hosts = hosts;
     this.servers = servers;
-    this.migrations = migrations;
     this.agents = agents;
     this.ids = ids;
-    this.pace = new Pace(ticker);
   }
 
   /** A host says how it is; a guest of its that ended by itself is a server that stopped. */
@@ -106,12 +93,5 @@ public final class Reports {
       case STOPPED, BROKEN -> true;
       case RUNNING, PAUSED, INCOMING, HANDED_OVER, DEAD, ABSENT -> false;
     };
-  }
-
-  /** A migration says how far it is. */
-  public void progress(MigrationProgress progress) {
-    if (pace.lets(progress)) {
-      migrations.progress(progress);
-    }
   }
 }

@@ -2,6 +2,7 @@ package dev.tern.conductor.running;
 
 import dev.tern.conductor.saga.Bell;
 import dev.tern.store.SagaStore;
+import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.SagaStore.SagaRecord;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -115,24 +117,25 @@ public final class SagaRunner implements AutoCloseable {
     } catch (LeaseLostException e) {
       log.atWarn().addKeyValue("saga", id).log("another conductor has taken the saga over");
     } catch (InterruptedException e) {
-      giveBack(saga);
+      // Only who closes this interrupts.
+      giveBack(saga, sagas::handOver);
     } catch (RuntimeException e) {
       log.atError()
           .addKeyValue("saga", id)
           .addKeyValue("server", saga.server())
           .setCause(e)
           .log("saga broke off and will be taken up again");
-      giveBack(saga);
+      giveBack(saga, sagas::giveBack);
     }
     return false;
   }
 
   // Without it the saga would only wait for the end of the lease.
-  private void giveBack(SagaRecord saga) {
+  private void giveBack(SagaRecord saga, Consumer<Lease> way) {
     // The writing below would break off at once in an interrupted thread; it ends after it anyway.
     boolean interrupted = Thread.interrupted();
     try {
-      sagas.giveBack(saga.lease());
+      way.accept(saga.lease());
     } catch (RuntimeException e) {
       log.atInfo()
           .addKeyValue("saga", saga.id())
@@ -145,7 +148,10 @@ public final class SagaRunner implements AutoCloseable {
     }
   }
 
-  /** Stops all sagas where they are and gives their leases back, for other conductors to go on. */
+  /**
+   * Stops all sagas where they are and hands them over: another conductor is woken for each and
+   * goes on at once.
+   */
   @Override
   public void close() {
     threads.shutdownNow();

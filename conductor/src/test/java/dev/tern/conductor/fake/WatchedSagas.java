@@ -61,6 +61,11 @@ final class WatchedSagas implements SagaStore {
   }
 
   @Override
+  public void handOver(Lease lease) {
+    sagas.handOver(lease);
+  }
+
+  @Override
   public List<LogLine> log(UUID saga) {
     return sagas.log(saga);
   }

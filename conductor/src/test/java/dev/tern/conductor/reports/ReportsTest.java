@@ -2,7 +2,6 @@ package dev.tern.conductor.reports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
@@ -61,12 +60,7 @@ class ReportsTest {
             r.insecure(),
             Map.of(server, reported));
     new Reports(
-            stores.hosts(),
-            stores.servers(),
-            stores.migrations(),
-            (host, request, deadline) -> answer,
-            UUID::randomUUID,
-            Ticker.SYSTEM)
+            stores.hosts(), stores.servers(), (host, request, deadline) -> answer, UUID::randomUUID)
         .host(told);
     return stores.servers().find(server).orElseThrow().vmState();
   }

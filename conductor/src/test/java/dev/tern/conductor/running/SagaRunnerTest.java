@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.conductor.saga.Hold;
 import dev.tern.contract.HostName;
+import dev.tern.contract.conductor.Outbox;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.Samples;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -51,5 +54,48 @@ class SagaRunnerTest {
       assertThat(after.get(20, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(before.get()).isFalse();
+  }
+
+  /** The time stands still, so that no lease ends and no look around is due. */
+  @Test
+  void goes_on_elsewhere_at_once_when_its_conductor_is_told_to_stop() throws Exception {
+    samples.host(HOST);
+    MigrationRecord migration = samples.accepted(samples.active(HOST).id());
+    List<Long> first =
+        stores.outbox().take(100, Duration.ofSeconds(30)).stream()
+            .map(Outbox.Entry::number)
+            .toList();
+    stores.outbox().sent(first);
+    CountDownLatch runs = new CountDownLatch(1);
+    CompletableFuture<SagaRecord> elsewhere = new CompletableFuture<>();
+    SagaRunner stopping =
+        new SagaRunner(
+            stores.sagas(),
+            (_, _) -> {
+              runs.countDown();
+              new CountDownLatch(1).await();
+            },
+            "first",
+            Duration.ofSeconds(30),
+            1);
+    try (stopping;
+        SagaRunner other =
+            new SagaRunner(
+                stores.sagas(),
+                (saga, _) -> elsewhere.complete(saga),
+                "second",
+                Duration.ofSeconds(30),
+                1)) {
+      stopping.wake(migration.saga());
+      assertThat(runs.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(stores.sagas().lease(migration.saga(), "too early", Duration.ofSeconds(30)))
+          .isEmpty();
+      stopping.close();
+      List<Outbox.Entry> owed = stores.outbox().take(100, Duration.ofSeconds(30));
+      assertThat(owed).hasSize(1);
+      assertThat(owed.getFirst().body()).contains(migration.saga().toString());
+      other.wake(migration.saga());
+      assertThat(elsewhere.get(20, TimeUnit.SECONDS).id()).isEqualTo(migration.saga());
+    }
   }
 }
