@@ -48,6 +48,7 @@ final class Instance implements AutoCloseable {
   private volatile @Nullable Journal journal;
   private volatile @Nullable Guest guest;
   private @Nullable CompletableFuture<Arrival> arrival;
+  private final WayHome wayHome = new WayHome(this);
   private boolean closed;
 
   Instance(ServerId server, HostName host, HostDirectories directories, VirtDriver driver) {
@@ -59,6 +60,10 @@ final class Instance implements AutoCloseable {
 
   ServerId server() {
     return server;
+  }
+
+  WayHome wayHome() {
+    return wayHome;
   }
 
   Path directory() {
@@ -335,8 +340,13 @@ final class Instance implements AutoCloseable {
 
   private void recordArrived(long epoch) throws IOException {
     Journal open = open();
-    // A restarted agent finds an arrival it had recorded before, and only lets the guest run.
     if (!open.appendIf(standing -> standing.arrivedEpoch() != epoch, new Arrived(epoch))) {
+      // A restarted agent finds an arrival it had recorded before, and only lets the guest run. But
+      // a record that it ran can be missing still when the guest leaves in a later migration, whose
+      // "completed" looks like an arrival.
+      if (!open.standing().arrivedIn(epoch)) {
+        throw new IOException("it arrived before, and has left since");
+      }
       return;
     }
     log.atInfo().addKeyValue("server", server).addKeyValue("epoch", epoch).log("guest arrived");

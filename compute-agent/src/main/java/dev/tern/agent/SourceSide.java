@@ -1,6 +1,5 @@
 package dev.tern.agent;
 
-import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.Retired;
 import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Sent;
@@ -218,7 +217,8 @@ final class SourceSide {
       Optional<Guest> guest = instance.guest();
       if (guest.isPresent()) {
         // The guest may have been paused so that its disks could end.
-        guest.get().recoverAtHome(moves.keepsPaused(instance, header, guest.get()));
+        boolean paused = moves.keepsPaused(instance, header, guest.get());
+        instance.wayHome().take(header.epoch(), () -> guest.get().recoverAtHome(paused));
       }
     }
     return new Nothing();
@@ -270,7 +270,7 @@ final class SourceSide {
               to.memory(),
               steering,
               recorded,
-              () -> instance.append(new HandedOver(header.epoch())),
+              () -> instance.wayHome().leave(header.epoch()),
               told);
     } catch (VirtException e) {
       came = afterFailure(instance, guest, header, steering, e);
@@ -318,12 +318,9 @@ final class SourceSide {
       Optional<Jobs.Job> moving = jobs.running(header.server(), AgentRequest.HandOver.class);
       if (moving.isEmpty()) {
         // Nobody drives a hand-over here now, so what an agent before this one began is taken back.
-        if (guest.runState() != RunState.RUNNING) {
-          guest.recoverAtHome(moves.keepsPaused(instance, header, guest));
-        }
-        return new Nothing();
+        instance.wayHome().take(header.epoch(), () -> recover(header, instance, guest));
       }
-      for (int looks = 0; looks < CANCEL_LOOKS; looks++) {
+      for (int looks = 0; moving.isPresent() && looks < CANCEL_LOOKS; looks++) {
         guest.cancelHandOver();
         if (moving.get().await(CANCEL_LOOK) != null) {
           break;
@@ -337,6 +334,13 @@ final class SourceSide {
       case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "kept: it is too late");
     };
+  }
+
+  private void recover(Header header, Instance instance, Guest guest)
+      throws IOException, VirtException {
+    if (guest.runState() != RunState.RUNNING) {
+      guest.recoverAtHome(moves.keepsPaused(instance, header, guest));
+    }
   }
 
   AgentResult returnHome(Header header) throws Exception {

@@ -73,6 +73,11 @@ record Standing(
     return standing;
   }
 
+  /** Whether the guest arrived here in that epoch and nothing has become of it since. */
+  boolean arrivedIn(long ofEpoch) {
+    return place == Place.RUNNING && epoch == ofEpoch && arrivedEpoch == ofEpoch;
+  }
+
   /**
    * Where the server stands after the entry.
    *
