@@ -34,8 +34,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Known hole: when the link breaks after the destination has read the end of the stream but
  * before QEMU here has written the few descriptive bytes behind it, QEMU here calls the migration
- * failed and starts the guest by itself. It is stopped again at the event; for those microseconds
- * both may run.
+ * failed and starts the guest by itself. It is stopped again at the event; until then both may run.
+ * Where post-copy is allowed QEMU also waits for its peer's last word, and fails without it. See
+ * {@code docs/spec/README.md} for what would close it, issue 4.
  */
 final class OutgoingMigration {
   private static final Logger log = LoggerFactory.getLogger(OutgoingMigration.class);
