@@ -48,9 +48,10 @@ public final class QmpEvents implements AutoCloseable {
    *
    * @throws VirtException when the connection has ended and all its events are read
    */
+  @SuppressWarnings("ReferenceEquality") // QEMU may say what equals the mark.
   public Optional<QmpEvent> next(Duration patience) throws VirtException, InterruptedException {
     QmpEvent event = queue.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
-    if (END.equals(event)) {
+    if (event == END) {
       end();
       VirtException why = end.get();
       if (why != null) {

@@ -8,8 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -262,6 +264,9 @@ public final class QmpMonitor implements AutoCloseable {
               : new VirtException(Kind.NO_ANSWER, "The monitor was closed here.", e);
     } catch (QmpLines.NotQmp e) {
       why = new VirtException(Kind.NO_ANSWER, "The monitor does not speak QMP.", e);
+    } catch (RuntimeException e) {
+      // Nobody would read on, and who waits would wait to its deadline, again and again.
+      why = new VirtException(Kind.NO_ANSWER, "What the monitor said could not be taken.", e);
     }
     end(why);
   }
@@ -270,11 +275,11 @@ public final class QmpMonitor implements AutoCloseable {
     if (message.has("QMP")) {
       greeting.complete(message.path("QMP"));
     } else if (message.has("event")) {
-      JsonNode stamp = message.path("timestamp");
-      Instant at =
-          Instant.ofEpochSecond(
-              stamp.path("seconds").asLong(0), stamp.path("microseconds").asLong(0) * 1000);
-      QmpEvent event = new QmpEvent(message.path("event").asString(""), message.path("data"), at);
+      QmpEvent event =
+          new QmpEvent(
+              message.path("event").asString(""),
+              message.path("data"),
+              stamp(message.path("timestamp")));
       readers.forEach(reader -> reader.add(event));
     } else {
       long id = message.path("id").asLong(-1);
@@ -293,6 +298,18 @@ public final class QmpMonitor implements AutoCloseable {
       } else {
         answer.complete(message.path("return"));
       }
+    }
+  }
+
+  /** A time that cannot be is the epoch, as a missing one is. */
+  private static Instant stamp(JsonNode timestamp) {
+    try {
+      return Instant.EPOCH
+          .plusSeconds(timestamp.path("seconds").asLong(0))
+          .plus(timestamp.path("microseconds").asLong(0), ChronoUnit.MICROS);
+    } catch (DateTimeException | ArithmeticException e) {
+      log.atDebug().setCause(e).log("an event has no possible time");
+      return Instant.EPOCH;
     }
   }
 
