@@ -54,6 +54,7 @@ class AgentConfiguration {
         settings.secretsDirectory(),
         Path.of(System.getProperty("java.io.tmpdir")),
         settings.accelerator(),
+        settings.sandbox(),
         settings.insecure(),
         QemuSettings.Deadlines.usual().withOutage(settings.outage()));
   }

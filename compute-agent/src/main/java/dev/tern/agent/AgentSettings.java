@@ -102,6 +102,12 @@ public record AgentSettings(
         @DefaultValue("")
         String secrets,
     @Setting(
+            "Locks each guest's QEMU in by seccomp, so that it starts no program and takes no"
+                + " other user; to be switched off only for a QEMU built without seccomp, which"
+                + " would not start.")
+        @DefaultValue("true")
+        boolean sandbox,
+    @Setting(
             "Sends and receives guests in plaintext, without keys; both hosts of a migration must"
                 + " have it alike.")
         @DefaultValue("false")

@@ -125,7 +125,7 @@ final class BaseHousekeeping {
     Instant now = rules.clock().instant();
     Optional<Instant> since = since(found);
     if (since.isEmpty() || since.get().isAfter(now)) { // a clock that was set back begins anew
-      Files.writeString(mark(found), now.toString());
+      Durable.note(mark(found), now.toString().getBytes(StandardCharsets.US_ASCII));
       return false;
     }
     return !rules.age().isZero() && !since.get().plus(rules.age()).isAfter(now);

@@ -64,8 +64,8 @@ final class ConfigDrives {
     try {
       for (Map.Entry<String, String> content : drive.files().entrySet()) {
         Path to = tree.resolve(content.getKey());
-        Files.createDirectories(Objects.requireNonNull(to.getParent()));
-        Files.write(to, Base64.getDecoder().decode(content.getValue()));
+        Files.createDirectories(Objects.requireNonNull(to.getParent()), Durable.DIRECTORY_OF_OWNER);
+        Durable.note(to, Base64.getDecoder().decode(content.getValue()));
       }
       images.pack(tree, LABEL, file);
       long bytes = Files.size(file);

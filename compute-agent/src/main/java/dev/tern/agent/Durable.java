@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Durable {
   static final FileAttribute<Set<PosixFilePermission>> FILE_OF_OWNER =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-  private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_OF_OWNER =
+  static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_OF_OWNER =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private Durable() {}
@@ -41,6 +41,23 @@ final class Durable {
       file.force(true);
     }
     rename(half, path);
+  }
+
+  /** Writes a file that may be lost, or cut off, in a crash. */
+  static void note(Path path, byte[] content) throws IOException {
+    try (FileChannel file =
+        FileChannel.open(
+            path,
+            Set.of(
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE),
+            FILE_OF_OWNER)) {
+      ByteBuffer bytes = ByteBuffer.wrap(content);
+      while (bytes.hasRemaining()) {
+        file.write(bytes);
+      }
+    }
   }
 
   static void rename(Path from, Path to) throws IOException {

@@ -49,7 +49,7 @@ final class HostDirectories implements AutoCloseable {
 
   /** The same, with further places for disks. */
   static HostDirectories open(Path data, Storages storages) throws IOException {
-    Files.createDirectories(data);
+    Files.createDirectories(data, Durable.DIRECTORY_OF_OWNER);
     FileChannel channel =
         FileChannel.open(
             data.resolve("agent.lock"),

@@ -3,6 +3,7 @@ package dev.tern.agent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -162,7 +163,7 @@ final class LayerProofs {
   /** Lost in a crash it only costs another reading. */
   private void keep(String sha256, String stamp) throws IOException {
     Path fresh = proofs.resolve(sha256 + ".new");
-    Files.writeString(fresh, stamp);
+    Durable.note(fresh, stamp.getBytes(StandardCharsets.UTF_8));
     Files.move(
         fresh, proof(sha256), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }

@@ -161,6 +161,28 @@ class AgentMigrationQemuTest {
   }
 
   @Test
+  void leaves_every_file_to_the_agents_user_alone() throws Exception {
+    boot();
+    assertThat(Modes.checkPrivate(hosts.source.data))
+        .map(path -> path.getFileName().toString())
+        .contains("journal", "recipe.json", "console.log", "disk0.qcow2", "qmp1.sock", "process");
+    IncomingReady ready = prepare(2);
+    assertThat(Modes.checkPrivate(hosts.destination.data))
+        .map(path -> path.getFileName().toString())
+        .contains("keys.psk", "incoming.json", "disk0.qcow2");
+    ask(hosts.source, new MirrorDisks(header(2), ready, LIMITS));
+    Modes.checkPrivate(hosts.source.data);
+    assertThat(((HandedOver) ask(hosts.source, new HandOver(header(2), ready, LIMITS))).sent())
+        .isTrue();
+    ask(hosts.destination, new AwaitArrival(header(2)));
+    Modes.checkPrivate(hosts.source.data);
+    Modes.checkPrivate(hosts.destination.data);
+    ask(hosts.source, new RetireSource(header(2), true));
+    assertThat(Modes.checkPrivate(hosts.source.data))
+        .anyMatch(path -> path.startsWith("kept") && path.endsWith("disk0.qcow2"));
+  }
+
+  @Test
   void that_is_taken_back_leaves_it_running_at_home() throws Exception {
     boot();
     IncomingReady ready = prepare(2);

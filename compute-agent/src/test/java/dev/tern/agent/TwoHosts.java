@@ -270,6 +270,7 @@ final class TwoHosts implements AutoCloseable {
           "tcg",
           "qemu64",
           "",
+          true,
           false,
           Duration.ofSeconds(10),
           8,

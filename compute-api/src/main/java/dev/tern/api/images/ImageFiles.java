@@ -14,9 +14,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -25,6 +29,10 @@ import java.util.UUID;
  */
 final class ImageFiles {
   private static final int BUFFER = 256 * 1024;
+  private static final FileAttribute<Set<PosixFilePermission>> FILE_OF_OWNER =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_OF_OWNER =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private final Path directory;
   private final long maxBytes;
@@ -35,7 +43,7 @@ final class ImageFiles {
    * @throws IOException when it cannot be made
    */
   ImageFiles(Path directory, long maxBytes) throws IOException {
-    this.directory = Files.createDirectories(directory.toAbsolutePath());
+    this.directory = Files.createDirectories(directory.toAbsolutePath(), DIRECTORY_OF_OWNER);
     this.maxBytes = maxBytes;
   }
 
@@ -57,7 +65,8 @@ final class ImageFiles {
   Received receive(ImageId id, UUID name, InputStream in) throws IOException {
     Path file = directory.resolve(id + "." + name + ".part");
     try (FileChannel out =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        FileChannel.open(
+            file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), FILE_OF_OWNER)) {
       return copy(in, out, file);
     } catch (IOException | RuntimeException e) {
       try {

@@ -7,9 +7,11 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Scanner;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -20,6 +22,15 @@ import java.util.function.Consumer;
 /** Runs a program of this host to its end. */
 public final class Tool {
   private static final int LONGEST_OUTPUT = 1 << 20;
+
+  /** What a shell ends with when the program it is to become is not there, or is none. */
+  private static final Set<Integer> NOT_RUN = Set.of(126, 127);
+
+  /**
+   * Whatever the program makes is for its user alone: genisoimage and QEMU's own sockets would be
+   * for everybody otherwise. The shell becomes the program, so its number is the program's.
+   */
+  private static final List<String> PRIVATELY = List.of("sh", "-c", "umask 077; exec \"$@\"", "sh");
 
   private Tool() {}
 
@@ -45,6 +56,7 @@ public final class Tool {
       }
       String said = output.join().strip();
       if (process.exitValue() != 0) {
+        requireRun(process, command.getFirst(), said);
         throw new VirtException(
             Kind.REFUSED, said.isEmpty() ? "%s failed.".formatted(command.getFirst()) : said, null);
       }
@@ -81,6 +93,7 @@ public final class Tool {
         }
       }
       if (process.waitFor() != 0) {
+        requireRun(process, command.getFirst(), last);
         throw new VirtException(
             Kind.REFUSED, last.isEmpty() ? "%s failed.".formatted(command.getFirst()) : last, null);
       }
@@ -100,20 +113,56 @@ public final class Tool {
     }
   }
 
+  /**
+   * Starts a program that lives on without us, in a session of its own; its number stays the one
+   * the process has when this returns.
+   *
+   * @param output takes what it says, beginning anew
+   */
+  public static Process detached(List<String> command, Path directory, Path output)
+      throws VirtException {
+    List<String> line = new ArrayList<>(List.of("setsid"));
+    line.addAll(command);
+    try {
+      return builder(line, directory).redirectOutput(output.toFile()).start();
+    } catch (IOException e) {
+      throw cannotRun(command.getFirst(), e);
+    }
+  }
+
   private static Process start(List<String> command, Path directory) throws VirtException {
     try {
-      return new ProcessBuilder(command)
-          .directory(directory.toFile())
-          .redirectErrorStream(true)
-          .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
-          .start();
+      return builder(command, directory).start();
     } catch (IOException e) {
-      throw new VirtException(
-          Kind.REFUSED,
-          "%s cannot be run: install it (Debian: qemu-system-x86 and qemu-utils)."
-              .formatted(command.getFirst()),
-          e);
+      throw cannotRun(command.getFirst(), e);
     }
+  }
+
+  private static ProcessBuilder builder(List<String> command, Path directory) {
+    List<String> line = new ArrayList<>(PRIVATELY);
+    line.addAll(command);
+    return new ProcessBuilder(line)
+        .directory(directory.toFile())
+        .redirectErrorStream(true)
+        .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+  }
+
+  /**
+   * Passes when an ended process was the program.
+   *
+   * @throws VirtException {@code REFUSED} saying what to install when there is no such program
+   */
+  public static void requireRun(Process ended, String program, String said) throws VirtException {
+    if (NOT_RUN.contains(ended.exitValue())) {
+      throw cannotRun(program, new IOException(said));
+    }
+  }
+
+  private static VirtException cannotRun(String program, IOException cause) {
+    return new VirtException(
+        Kind.REFUSED,
+        "%s cannot be run: install it (Debian: qemu-system-x86 and qemu-utils).".formatted(program),
+        cause);
   }
 
   private static String read(InputStream stream) {

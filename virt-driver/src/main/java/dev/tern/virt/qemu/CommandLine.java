@@ -41,8 +41,9 @@ final class CommandLine {
     line.addAll(List.of("-accel", recipe.accelerator(), "-cpu", recipe.cpuModel()));
     line.addAll(List.of("-smp", Integer.toString(recipe.vcpus())));
     line.addAll(List.of("-m", recipe.memoryKib() + "k"));
-    // QEMU forks to become a daemon after it has locked itself in, so fork stays allowed.
-    line.addAll(List.of("-sandbox", "on,obsolete=deny,resourcecontrol=deny"));
+    if (settings.sandbox()) {
+      line.addAll(QemuStart.SANDBOX);
+    }
     addKernel(line);
     addMonitor(line, "mon1", sockets.first());
     addMonitor(line, "mon2", sockets.second());
@@ -67,9 +68,8 @@ final class CommandLine {
       case RUN -> {}
       case INCOMING -> line.addAll(List.of("-S", "-incoming", "defer"));
     }
-    line.addAll(List.of("-daemonize", "-pidfile", QemuProcess.pidFile(instance).toString()));
-    // With a log file a daemon keeps its standard error, which is where failures are explained.
-    line.addAll(List.of("-msg", "timestamp=on", "-D", instance.resolve("qemu.log").toString()));
+    line.addAll(List.of("-pidfile", QemuProcess.pidFile(instance).toString()));
+    line.addAll(List.of("-msg", "timestamp=on"));
     return line;
   }
 

@@ -6,7 +6,6 @@ import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -34,9 +33,7 @@ final class EndpointsFile {
 
   void write(IncomingEndpoints endpoints) throws VirtException {
     try {
-      Path fresh = file.resolveSibling("incoming.json.new");
-      Files.write(fresh, JSON.writeValueAsBytes(endpoints));
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      PrivateFile.write(file, JSON.writeValueAsBytes(endpoints));
     } catch (IOException e) {
       throw new VirtException(Kind.REFUSED, "%s cannot be written.".formatted(file), e);
     }

@@ -4,13 +4,13 @@ import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.Pauses;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
-import dev.tern.virt.disk.Tool;
 import dev.tern.virt.qmp.Commands;
 import dev.tern.virt.qmp.QmpDeadlines;
 import dev.tern.virt.qmp.QmpMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -66,52 +66,57 @@ final class HostProbe {
   private HostCapabilities ask(Path directory, String accelerator, boolean kvmAnswers)
       throws VirtException {
     try (MonitorSockets sockets = MonitorSockets.of(directory, settings.runtime())) {
-      var _ =
-          Tool.run(
-              List.of(
-                  settings.qemu(),
-                  "-machine",
-                  "none",
-                  "-accel",
-                  accelerator,
-                  "-nodefaults",
-                  "-no-user-config",
-                  "-display",
-                  "none",
-                  "-chardev",
-                  "socket,id=mon,server=on,wait=off,path="
-                      + sockets.first().toString().replace(",", ",,"),
-                  "-mon",
-                  "chardev=mon,mode=control",
-                  "-daemonize",
-                  "-pidfile",
-                  QemuProcess.pidFile(directory).toString()),
+      QemuStart probe =
+          QemuStart.of(
+              line(accelerator, directory, sockets),
               directory,
-              settings.deadlines().start());
+              directory.resolve("qemu.log"),
+              pauses);
       QemuSettings.Deadlines d = settings.deadlines();
       try (QmpMonitor monitor =
-          QmpMonitor.connect(
-              sockets.first(), new QmpDeadlines(d.query(), d.change(), d.network()), d.query())) {
+          probe.monitor(
+              sockets.first(), new QmpDeadlines(d.query(), d.change(), d.network()), d.start())) {
         HostCapabilities found = read(monitor, kvmAnswers);
         monitor.call(new Commands.Quit());
         return found;
+      } catch (VirtException e) {
+        throw explained(e);
       } finally {
-        endProbe(directory);
+        probe.end(d.end());
+        QemuProcess.forget(directory);
       }
     }
   }
 
-  private void endProbe(Path directory) throws VirtException {
-    Optional<QemuProcess> process = QemuProcess.find(directory);
-    try {
-      if (process.isPresent() && !process.get().gone(settings.deadlines().end(), pauses)) {
-        process.get().destroy();
-      }
-    } catch (InterruptedException e) {
-      process.get().destroy();
-      Thread.currentThread().interrupt();
+  private List<String> line(String accelerator, Path directory, MonitorSockets sockets) {
+    List<String> line = new ArrayList<>();
+    line.add(settings.qemu());
+    line.addAll(List.of("-machine", "none", "-accel", accelerator));
+    line.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none"));
+    if (settings.sandbox()) {
+      line.addAll(QemuStart.SANDBOX);
     }
-    QemuProcess.forget(directory);
+    line.addAll(
+        List.of(
+            "-chardev",
+            "socket,id=mon,server=on,wait=off,path="
+                + sockets.first().toString().replace(",", ",,")));
+    line.addAll(List.of("-mon", "chardev=mon,mode=control"));
+    line.addAll(List.of("-pidfile", QemuProcess.pidFile(directory).toString()));
+    return line;
+  }
+
+  /** A QEMU without seccomp ends over {@code -sandbox}, and says so. */
+  private VirtException explained(VirtException e) {
+    String said = String.valueOf(e.getMessage());
+    return settings.sandbox() && said.contains("sandbox")
+        ? new VirtException(
+            e.kind(),
+            "This QEMU cannot be locked in: install one built with seccomp, or switch the setting"
+                + " sandbox off. "
+                + said,
+            e)
+        : e;
   }
 
   private HostCapabilities read(QmpMonitor monitor, boolean kvmAnswers) throws VirtException {

@@ -11,21 +11,19 @@ import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.disk.QemuImages;
-import dev.tern.virt.disk.Tool;
 import dev.tern.virt.qmp.QmpDeadlines;
 import dev.tern.virt.qmp.QmpMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The installed QEMU of this host. */
 public final class QemuDriver implements VirtDriver {
-  private static final int LAST_WORDS = 500;
-
   private final QemuSettings settings;
   private final Pauses pauses;
   private final QemuImages images;
@@ -87,52 +85,38 @@ public final class QemuDriver implements VirtDriver {
     StreamCredentials.forget(instance);
     new EndpointsFile(instance).delete();
     RecipeFiles.check(recipe, instance, settings.bases(), images);
-    QemuProcess process = start(line, instance, mode);
-    try {
-      return connect(process, instance);
-    } catch (VirtException e) {
-      end(process, instance);
-      throw e;
-    }
+    return start(line, instance, mode);
   }
 
-  private QemuProcess start(CommandLine line, Path instance, LaunchMode mode) throws VirtException {
+  private Guest start(CommandLine line, Path instance, LaunchMode mode) throws VirtException {
     try (MonitorSockets sockets = MonitorSockets.of(instance, settings.runtime())) {
-      var _ = Tool.run(line.arguments(mode, sockets), instance, settings.deadlines().start());
-    } catch (VirtException e) {
-      // QEMU has its log by then, and tells it alone why it ends.
-      throw new VirtException(e.kind(), "QEMU did not start: %s".formatted(lastWords(instance)), e);
-    }
-    QemuProcess process =
-        QemuProcess.find(instance)
-            .orElseThrow(() ->
-                new VirtException(
-                    Kind.REFUSED,
-                    "QEMU ended right after its start; see qemu.log in %s.".formatted(instance),
-                    null));
-    process.record(instance);
-    return process;
-  }
-
-  private static String lastWords(Path instance) {
-    try {
-      String log =
-          Files.readString(
-              instance.resolve("qemu.log"), java.nio.charset.StandardCharsets.ISO_8859_1);
-      return log.substring(Math.max(0, log.length() - LAST_WORDS)).strip();
-    } catch (IOException e) {
-      return "and its log cannot be read.";
+      QemuStart start =
+          QemuStart.of(
+              line.arguments(mode, sockets), instance, instance.resolve("qemu.log"), pauses);
+      try {
+        Optional<QemuProcess> process = QemuProcess.of(start.pid());
+        if (process.isPresent()) {
+          process.get().record(instance);
+        }
+        QmpMonitor monitor =
+            start.monitor(sockets.first(), deadlines(), settings.deadlines().start());
+        return guest(process.orElseThrow(), monitor, instance);
+      } catch (VirtException e) {
+        if (start.end(settings.deadlines().end())) {
+          QemuProcess.forget(instance);
+        }
+        throw e;
+      }
     }
   }
 
-  private void end(QemuProcess process, Path instance) throws VirtException {
-    process.destroy();
-    try {
-      process.gone(settings.deadlines().end(), pauses);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    QemuProcess.forget(instance);
+  private QmpDeadlines deadlines() {
+    QemuSettings.Deadlines d = settings.deadlines();
+    return new QmpDeadlines(d.query(), d.change(), d.network());
+  }
+
+  private Guest guest(QemuProcess process, QmpMonitor monitor, Path instance) throws VirtException {
+    return new QemuGuest(new Session(process, monitor, settings, pauses, new Progress()), instance);
   }
 
   @Override
@@ -154,23 +138,22 @@ public final class QemuDriver implements VirtDriver {
   }
 
   private Guest connect(QemuProcess process, Path instance) throws VirtException {
-    QemuSettings.Deadlines d = settings.deadlines();
-    QmpDeadlines deadlines = new QmpDeadlines(d.query(), d.change(), d.network());
+    Duration patience = settings.deadlines().query();
     QmpMonitor monitor;
     try (MonitorSockets sockets = MonitorSockets.of(instance, settings.runtime())) {
       try {
-        monitor = QmpMonitor.connect(sockets.first(), deadlines, d.query());
+        monitor = QmpMonitor.connect(sockets.first(), deadlines(), patience);
       } catch (VirtException first) {
         // Another client may hold the first socket; the second is for this.
         try {
-          monitor = QmpMonitor.connect(sockets.second(), deadlines, d.query());
+          monitor = QmpMonitor.connect(sockets.second(), deadlines(), patience);
         } catch (VirtException second) {
           second.addSuppressed(first);
           throw second;
         }
       }
     }
-    return new QemuGuest(new Session(process, monitor, settings, pauses, new Progress()), instance);
+    return guest(process, monitor, instance);
   }
 
   private static void prepareDirectory(Path instance) throws VirtException {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -85,12 +84,7 @@ record QemuProcess(long pid, long startTicks, String bootId) {
   /** Writes this process down, whole or not at all. */
   void record(Path instance) throws VirtException {
     try {
-      Path fresh = Files.writeString(instance.resolve(RECORD + ".new"), toLine());
-      Files.move(
-          fresh,
-          instance.resolve(RECORD),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      PrivateFile.write(instance.resolve(RECORD), toLine().getBytes(StandardCharsets.US_ASCII));
     } catch (IOException e) {
       throw new VirtException(Kind.REFUSED, "The process cannot be recorded.", e);
     }

@@ -16,6 +16,7 @@ import java.util.Objects;
  *     socket address (108 bytes)
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}; {@code auto} takes kvm only where
  *     processor flags and {@code /dev/kvm} both say that it works
+ * @param sandbox locks guests' QEMUs in by seccomp; off only for a QEMU that was built without it
  * @param insecure allows streams in plaintext, which are refused otherwise
  * @param deadlines how long each class of waiting may take
  */
@@ -27,6 +28,7 @@ public record QemuSettings(
     Path secrets,
     Path runtime,
     String accelerator,
+    boolean sandbox,
     boolean insecure,
     Deadlines deadlines) {
 
@@ -54,6 +56,7 @@ public record QemuSettings(
         bases.resolveSibling("secrets"),
         Path.of(System.getProperty("java.io.tmpdir")),
         "auto",
+        true,
         false,
         Deadlines.usual());
   }
@@ -61,7 +64,16 @@ public record QemuSettings(
   /** The same, with streams in plaintext allowed: a stream without a key is not refused. */
   public QemuSettings insecurely() {
     return new QemuSettings(
-        qemu, qemuImg, storageDaemon, bases, secrets, runtime, accelerator, true, deadlines);
+        qemu,
+        qemuImg,
+        storageDaemon,
+        bases,
+        secrets,
+        runtime,
+        accelerator,
+        sandbox,
+        true,
+        deadlines);
   }
 
   /**

@@ -50,6 +50,7 @@ final class TestHost {
                 Files.createDirectories(directory.resolve("secrets")),
                 Path.of(System.getProperty("java.io.tmpdir")),
                 "tcg",
+                true,
                 insecure,
                 QemuSettings.Deadlines.usual()));
   }
