@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
 
 /** One server on this host: its directory, its journal and its QEMU. Any of them may be missing. */
 final class Instance implements AutoCloseable {
-  private static final String JOURNAL = "journal";
   private static final String HOST = "host";
+
   private static final Logger log = LoggerFactory.getLogger(Instance.class);
 
   /**
@@ -77,7 +77,8 @@ final class Instance implements AutoCloseable {
   /**
    * Where the server stands here; {@code NOTHING} when it never was.
    *
-   * @throws ComputeException when its journal is damaged: then nothing is done with it but by hand
+   * @throws ComputeException when its journal is damaged, or gone from a server that was started
+   *     here: then nothing is done with it but by hand
    */
   Standing standing() throws IOException {
     return journal().map(Journal::standing).orElse(Standing.NOTHING);
@@ -91,10 +92,11 @@ final class Instance implements AutoCloseable {
     lock.lock();
     try {
       checkOpen();
-      if (journal == null
-          && Files.exists(directory().resolve(JOURNAL), LinkOption.NOFOLLOW_LINKS)) {
-        checkDirectory();
-        journal = Journal.open(directory().resolve(JOURNAL));
+      if (journal == null && present()) {
+        if (Files.exists(directory().resolve(Journal.NAME), LinkOption.NOFOLLOW_LINKS)) {
+          checkDirectory();
+        }
+        journal = Journal.find(directory()).orElse(null);
       }
       return Optional.ofNullable(journal);
     } catch (DamagedJournal e) {
@@ -107,8 +109,8 @@ final class Instance implements AutoCloseable {
   private ComputeException damaged(DamagedJournal e) {
     return new ComputeException(
         ErrorCode.HYPERVISOR_FAILED,
-        "The journal of server %s on host %s is damaged; an operator must look at it."
-            .formatted(server, host),
+        "Nothing is done with server %s on host %s until an operator has looked at it: %s."
+            .formatted(server, host, e.getMessage()),
         e);
   }
 
@@ -143,10 +145,13 @@ final class Instance implements AutoCloseable {
             null);
       }
       Durable.directory(directory());
+      if (journal == null) {
+        journal = Journal.find(directory()).orElse(null);
+      }
       Durable.write(
           directory().resolve(HOST), (host.value() + "\n").getBytes(StandardCharsets.UTF_8));
       if (journal == null) {
-        journal = Journal.open(directory().resolve(JOURNAL));
+        journal = Journal.open(directory().resolve(Journal.NAME));
       }
     } catch (DamagedJournal e) {
       throw damaged(e);

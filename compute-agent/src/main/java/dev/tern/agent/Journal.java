@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -20,6 +21,11 @@ import org.slf4j.LoggerFactory;
  * the other is told.
  */
 final class Journal implements AutoCloseable {
+  static final String NAME = "journal";
+
+  /** In the same directory; made when a guest is started, which is recorded before. */
+  private static final String CONSOLE = "console.log";
+
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
 
   /** Guards the file and {@link #standing}: one entry is judged and written at a time. */
@@ -43,6 +49,30 @@ final class Journal implements AutoCloseable {
     Conflict(ImpossibleEntry cause) {
       super(cause.getMessage(), cause);
     }
+  }
+
+  /**
+   * The journal of an instance directory; empty when there is none yet, or the directory's making
+   * was cut off.
+   *
+   * @throws DamagedJournal see {@link #open}; also when it is gone or empty though a guest was
+   *     started there: the directory may hold the only copy of its disks
+   */
+  static Optional<Journal> find(Path directory) throws IOException, DamagedJournal {
+    Path file = directory.resolve(NAME);
+    boolean started = Files.exists(directory.resolve(CONSOLE), LinkOption.NOFOLLOW_LINKS);
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      if (started) {
+        throw new DamagedJournal(0, "it is gone, and a guest was started here");
+      }
+      return Optional.empty();
+    }
+    Journal opened = open(file);
+    if (started && opened.standing().place() == Standing.Place.NOTHING) {
+      opened.close();
+      throw new DamagedJournal(0, "it is empty, and a guest was started here");
+    }
+    return Optional.of(opened);
   }
 
   /**
@@ -72,6 +102,7 @@ final class Journal implements AutoCloseable {
             .addKeyValue("journal", path)
             .addKeyValue("bytes", file.size() - read.length())
             .log("an append was cut off and never took effect; the torn line is removed");
+        keepTorn(path, file, read.length());
         file.truncate(read.length());
         file.force(true);
       }
@@ -83,6 +114,14 @@ final class Journal implements AutoCloseable {
       closeAfter(file, e);
       throw e;
     }
+  }
+
+  /** What is cut off is kept beside it, for whoever has to find out what happened. */
+  private static void keepTorn(Path path, FileChannel file, int from) throws IOException {
+    byte[] all = bytes(file);
+    Durable.write(
+        path.resolveSibling(path.getFileName() + ".torn"),
+        java.util.Arrays.copyOfRange(all, from, all.length));
   }
 
   private static void closeAfter(FileChannel file, Exception failure) {

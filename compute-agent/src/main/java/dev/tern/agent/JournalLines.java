@@ -4,22 +4,28 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.exc.InvalidTypeIdException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A journal as bytes: lines of {@code <length> <crc32c> <json>\n}, both numbers in eight
  * hexadecimal digits, the length and sum those of the JSON.
  *
- * <p>A last line without its newline was never acknowledged: the append was cut off, so what it
- * would have allowed never happened, and it counts as unwritten. Anything else that is wrong was
- * acknowledged once and is damaged now; then nothing of the journal is believed.
+ * <p>A last line of which only the start is there was never acknowledged: the append was cut off,
+ * so what it would have allowed never happened, and it counts as unwritten. Anything else that is
+ * wrong was acknowledged once and is damaged now; then nothing of the journal is believed. A last
+ * line with something else in the place of its newline is of that kind.
  */
 final class JournalLines {
   private static final int HEAD = 18;
+  private static final Pattern HEAD_START =
+      Pattern.compile("[0-9a-f]{0,8}|[0-9a-f]{8} [0-9a-f]{0,8}|[0-9a-f]{8} [0-9a-f]{8} ");
   private static final JsonMapper JSON = new JsonMapper();
 
   private JournalLines() {}
@@ -35,6 +41,17 @@ final class JournalLines {
 
     DamagedJournal(int offset, String what) {
       super("the journal is damaged at byte %d: %s".formatted(offset, what));
+    }
+
+    private DamagedJournal(String what) {
+      super(what);
+    }
+
+    /** Its sum is right: whoever wrote it knew more than we do. */
+    static DamagedJournal ofNewerAgent(int offset, String type) {
+      return new DamagedJournal(
+          "the journal has at byte %d an entry '%s' that this agent does not know: a newer agent wrote it, and must go on with it"
+              .formatted(offset, type));
     }
   }
 
@@ -62,12 +79,33 @@ final class JournalLines {
         end++;
       }
       if (end == file.length) {
+        requireStart(file, start);
         return new Read(List.copyOf(entries), start, true);
       }
       entries.add(entry(file, start, end));
       start = end + 1;
     }
     return new Read(List.copyOf(entries), start, false);
+  }
+
+  /** Holds when the rest of the file can be the start of a line that was being appended. */
+  private static void requireStart(byte[] file, int start) throws DamagedJournal {
+    int there = file.length - start;
+    String head = new String(file, start, Math.min(there, HEAD), ISO_8859_1);
+    if (!HEAD_START.matcher(head).matches()) {
+      throw new DamagedJournal(start, "the last line is not the start of one");
+    }
+    if (there <= HEAD) {
+      return;
+    }
+    byte[] json = Arrays.copyOfRange(file, start + HEAD, file.length);
+    long length = HexFormat.fromHexDigitsToLong(head, 0, 8);
+    boolean whole = json.length == length;
+    if (json[0] != '{'
+        || json.length > length
+        || (whole && !head.substring(9, 17).equals(HexFormat.of().toHexDigits(sum(json))))) {
+      throw new DamagedJournal(start, "the last line is not the start of one");
+    }
   }
 
   private static JournalEntry entry(byte[] file, int start, int end) throws DamagedJournal {
@@ -85,8 +123,10 @@ final class JournalLines {
     }
     try {
       return JSON.readerFor(JournalEntry.class).readValue(json);
+    } catch (InvalidTypeIdException e) {
+      throw DamagedJournal.ofNewerAgent(start, String.valueOf(e.getTypeId()));
     } catch (JacksonException e) {
-      throw new DamagedJournal(start, "unknown entry " + new String(json, UTF_8));
+      throw new DamagedJournal(start, "an entry that cannot be: " + new String(json, UTF_8));
     }
   }
 

@@ -130,7 +130,7 @@ class JournalTest {
     byte[] whole = bytes(LIFE);
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    for (int at = 0; at < whole.length - 1; at++) {
+    for (int at = 0; at < whole.length; at++) {
       byte[] damaged = whole.clone();
       damaged[at] ^= (byte) (1 + random.nextInt(255));
       assertThatThrownBy(() -> JournalLines.read(damaged))

@@ -10,8 +10,10 @@ import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -93,6 +95,7 @@ public final class FakeVirtDriver implements VirtDriver {
               case RUN -> RunState.RUNNING;
               case INCOMING -> RunState.INCOMING;
             });
+    touchConsole(instanceDirectory);
     world.start(instanceDirectory, process);
     world.after("launch");
     return new FakeGuest(world, process, instanceDirectory, clock);
@@ -104,6 +107,20 @@ public final class FakeVirtDriver implements VirtDriver {
     return world
         .at(instanceDirectory)
         .map(process -> new FakeGuest(world, process, instanceDirectory, clock));
+  }
+
+  /** As a real one does. */
+  private static void touchConsole(Path instanceDirectory) throws VirtException {
+    Path console = instanceDirectory.resolve("console.log");
+    try {
+      if (!Files.exists(console)) {
+        Files.createFile(
+            console,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      }
+    } catch (IOException e) {
+      throw new VirtException(Kind.REFUSED, "%s cannot be made.".formatted(console), e);
+    }
   }
 
   private static Path bases(Path instanceDirectory) {
