@@ -27,6 +27,21 @@ class LogPatternPromiseTest {
   @ParameterizedTest(name = "of {0}, {1}")
   @MethodSource("patterns")
   void shows_its_keys(String module, String key) {
+    assertThat(line(module, key, "mirror-disks"))
+        .endsWith("Y - step started step=\"mirror-disks\"\n");
+  }
+
+  /** A server may be called anything; its name must not look like a line of its own. */
+  @ParameterizedTest(name = "of {0}, {1}")
+  @MethodSource("patterns")
+  void is_one_line_whatever_its_values_hold(String module, String key) {
+    String line = line(module, key, "x\r\n2026-01-01 INFO  Y - forged\u001b[2K\u0085\tend");
+    assertThat(line)
+        .endsWith("step=\"x..2026-01-01 INFO  Y - forged.[2K..end\"\n")
+        .containsOnlyOnce("\n");
+  }
+
+  private static String line(String module, String key, String value) {
     LoggerContext context = new LoggerContext();
     PatternLayout layout = new PatternLayout();
     layout.setContext(context);
@@ -34,8 +49,7 @@ class LogPatternPromiseTest {
     layout.start();
     LoggingEvent event =
         new LoggingEvent("", context.getLogger("x.Y"), Level.INFO, "step started", null, null);
-    event.setKeyValuePairs(List.of(new KeyValuePair("step", "mirror-disks")));
-
-    assertThat(layout.doLayout(event)).endsWith("Y - step started step=\"mirror-disks\"\n");
+    event.setKeyValuePairs(List.of(new KeyValuePair("step", value)));
+    return layout.doLayout(event);
   }
 }
