@@ -78,6 +78,14 @@ public class ApiConfiguration implements WebMvcConfigurer {
     return filter;
   }
 
+  @Bean
+  FilterRegistrationBean<OwnHostsOnly> ownHostsOnly() {
+    FilterRegistrationBean<OwnHostsOnly> filter =
+        new FilterRegistrationBean<>(new OwnHostsOnly(settings));
+    filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 5);
+    return filter;
+  }
+
   @Override
   public void addArgumentResolvers(List<HandlerMethodArgumentResolver> resolvers) {
     resolvers.add(new ArgumentResolver((int) settings.maxBodySize().toBytes()));

@@ -114,7 +114,10 @@ class BadInputTest {
       })
   void of_an_id_that_is_none_is_refused_in_novas_shape(String id) throws IOException {
     String answer =
-        raw("GET /v2.1/servers/" + id + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        raw(
+            "GET /v2.1/servers/"
+                + id
+                + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assertThat(answer).startsWith("HTTP/1.1 4");
     assertThat(answer).containsAnyOf("itemNotFound", "badRequest");
     assertThat(answer).doesNotContain("<html").doesNotContain("Tomcat");
@@ -123,25 +126,78 @@ class BadInputTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n",
-        "GET /image/v2/images/..%2f..%2fetc%2fpasswd/file HTTP/1.1\r\nHost: x\r\n",
-        "GET /v2.1/servers?limit=%zz HTTP/1.1\r\nHost: x\r\n",
-        "GET /v2.1/%c0%ae%c0%ae/servers HTTP/1.1\r\nHost: x\r\n"
+        "GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /image/v2/images/..%2f..%2fetc%2fpasswd/file HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /v2.1/servers?limit=%zz HTTP/1.1\r\nHost: localhost\r\n",
+        "GET //evil.example/v2.1/servers HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /v2.1/%c0%ae%c0%ae/servers HTTP/1.1\r\nHost: localhost\r\n"
       })
   void in_the_path_is_refused_and_shows_nothing_of_the_inside(String request) throws IOException {
     String answer = raw(request + "Connection: close\r\n\r\n");
     assertThat(answer).containsPattern("^HTTP/1.1 (400|404|300)");
-    assertThat(answer).doesNotContain("root:").doesNotContain("<html").doesNotContain("at dev.");
+    assertThat(answer)
+        .doesNotContain("root:")
+        .doesNotContain("<html")
+        .doesNotContain("at dev.")
+        .doesNotContain("evil");
   }
 
   @Test
   void in_headers_that_are_too_large_is_refused() throws IOException {
     String answer =
         raw(
-            "GET /v2.1/servers HTTP/1.1\r\nHost: x\r\nX-Long: "
+            "GET /v2.1/servers HTTP/1.1\r\nHost: localhost\r\nX-Long: "
                 + "x".repeat(40_000)
                 + "\r\nConnection: close\r\n\r\n");
     assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("<html");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "evil.example, '', 400",
+    "evil.example:8774, '', 400",
+    "127.0.0.1.evil.example, '', 400",
+    "localhost.evil.example, '', 400",
+    "localhost@evil.example, '', 400",
+    "[::ffff:10.0.0.1], '', 400",
+    "'', '', 400",
+    "'a b', '', 400",
+    "localhost, http://evil.example, 403",
+    "localhost, http://localhost.evil.example, 403",
+    "localhost, null, 403",
+    "localhost, http://[, 403",
+    "localhost, http://localhost:3000, 200",
+    "LOCALHOST:1, '', 200",
+    "127.9.9.9, '', 200",
+    "[::1]:8774, '', 200"
+  })
+  void from_a_page_of_another_name_is_refused_for_the_api_trusts_this_machine(
+      String host, String origin, int status) throws IOException {
+    String answer =
+        raw(
+            "GET /v2.1/servers HTTP/1.1\r\nHost: "
+                + host
+                + (origin.isEmpty() ? "" : "\r\nOrigin: " + origin)
+                + "\r\nConnection: close\r\n\r\n");
+    assertThat(answer).startsWith("HTTP/1.1 " + status);
+    assertThat(answer).contains(status == 200 ? "\"servers\":[" : "\"message\":");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET http://evil.example/v2.1/servers HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /v2.1/servers/..;/servers HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /v2.1/./servers/%2e%2e/%2e%2e/v1/migrations/%2e%2e/%2e%2e/x HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /v2.1\\..\\servers HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /v2.1/servers HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n",
+        "GET /v2.1/servers HTTP/1.1\r\nX: y\r\n",
+        "POST /v2.1/servers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
+        "POST /v2.1/servers HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n"
+      })
+  void in_the_form_of_a_request_is_refused(String request) throws IOException {
+    String answer = raw(request + "Connection: close\r\n\r\n");
+    assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("<html").doesNotContain("evil");
   }
 
   private String raw(String request) throws IOException {
@@ -219,6 +275,24 @@ class BadInputTest {
     assertThat(api.to("/v2.1/servers").post(body).fault())
         .isEqualTo("400 badRequest: Malformed request body");
     nothingWasMade();
+  }
+
+  /** PostgreSQL keeps no NUL in a text and no half of a character. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\\u0000", "a\\u0000b", "\\ud800", "\\udc00\\ud800"})
+  void that_no_database_could_keep_is_malformed(String text) {
+    for (String fields :
+        new String[] {
+          ",\"metadata\": {\"k\": \"%s\"}".formatted(text),
+          ",\"metadata\": {\"%s\": \"v\"}".formatted(text),
+          ",\"availability_zone\": \"%s\"".formatted(text)
+        }) {
+      assertThat(create(fields).fault()).isEqualTo("400 badRequest: Malformed request body");
+    }
+    nothingWasMade();
+    assertThat(api.to("/v2.1/servers?name=a%00b").get().status()).isEqualTo(400);
+    assertThat(api.to("/v2.1/servers?a%00b=c").get().status()).isEqualTo(400);
+    assertThat(api.to("/v2.1/flavors/a%00b").get().status()).isEqualTo(400);
   }
 
   @Test

@@ -37,6 +37,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -49,6 +50,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -107,6 +109,21 @@ public final class TestApi implements AutoCloseable {
     conductors.reports("host2");
     FlavorRecord _ = stores.flavors().create(Samples.TINY);
     conductors.image(Samples.IMAGE, "qcow2", Map.of());
+  }
+
+  /** Every method and path there is, as {@code POST /v2.1/servers/{id}/action}. */
+  public List<String> routes() {
+    return context
+        .getBean("requestMappingHandlerMapping", RequestMappingHandlerMapping.class)
+        .getHandlerMethods()
+        .keySet()
+        .stream()
+        .flatMap(info ->
+            info.getMethodsCondition().getMethods().stream()
+                .flatMap(
+                    method -> info.getPatternValues().stream().map(path -> method + " " + path)))
+        .sorted()
+        .toList();
   }
 
   public String base() {
@@ -168,6 +185,14 @@ public final class TestApi implements AutoCloseable {
           request
               .header("Content-Type", "application/json")
               .method(method, HttpRequest.BodyPublishers.ofString(json))
+              .build());
+    }
+
+    public Answer bytes(String method, byte[] body, String type) {
+      return send(
+          request
+              .header("Content-Type", type)
+              .method(method, HttpRequest.BodyPublishers.ofByteArray(body))
               .build());
     }
 

@@ -2,6 +2,7 @@ package dev.tern.store;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 
 /**
  * All stores in memory, over one state: for tests that need no database. They keep the same
@@ -23,6 +24,21 @@ public final class InMemoryStores implements Stores {
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
   private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
   private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
+
+  /** How many rows each table has, for a test to see that none came. */
+  public Map<String, Integer> rows() {
+    synchronized (memory) {
+      return Map.of(
+          "servers", memory.servers.size(),
+          "migrations", memory.migrations.size(),
+          "sagas", memory.sagas.size(),
+          "actions", memory.actions.size(),
+          "claims", memory.claims.size(),
+          "copies", memory.copies.size(),
+          "volumes", memory.volumes.size(),
+          "outbox", memory.outbox.size());
+    }
+  }
 
   @Override
   public ServerStore servers() {

@@ -55,7 +55,27 @@ final class BodyReader {
     } catch (JacksonException e) {
       throw Refusals.malformed();
     }
+    requireStorable(body);
     return JsonBody.of(body);
+  }
+
+  /** A NUL, and half a surrogate pair, are text in JSON and no text for the database. */
+  private static void requireStorable(JsonNode node) {
+    if (node.isString() && !isStorable(node.stringValue())) {
+      throw Refusals.malformed();
+    }
+    for (String name : node.propertyNames()) {
+      if (!isStorable(name)) {
+        throw Refusals.malformed();
+      }
+    }
+    node.forEach(BodyReader::requireStorable);
+  }
+
+  private static boolean isStorable(String text) {
+    return text.codePoints()
+        .noneMatch(
+            point -> point == 0 || Character.getType(point) == Character.SURROGATE);
   }
 
   private static void requireJson(@org.jspecify.annotations.Nullable String contentType) {

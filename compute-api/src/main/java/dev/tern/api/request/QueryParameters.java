@@ -38,7 +38,11 @@ public record QueryParameters(Map<String, List<String>> values) {
 
   private static String decoded(String text) {
     try {
-      return URLDecoder.decode(text, StandardCharsets.UTF_8);
+      String decoded = URLDecoder.decode(text, StandardCharsets.UTF_8);
+      if (decoded.indexOf('\0') >= 0) {
+        throw Refusals.invalid("The query string has a NUL, which no text may have.");
+      }
+      return decoded;
     } catch (IllegalArgumentException e) {
       throw Refusals.invalid("The query string is not URL-encoded.");
     }
