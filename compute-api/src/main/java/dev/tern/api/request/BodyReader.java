@@ -74,8 +74,7 @@ final class BodyReader {
 
   private static boolean isStorable(String text) {
     return text.codePoints()
-        .noneMatch(
-            point -> point == 0 || Character.getType(point) == Character.SURROGATE);
+        .noneMatch(point -> point == 0 || Character.getType(point) == Character.SURROGATE);
   }
 
   private static void requireJson(@org.jspecify.annotations.Nullable String contentType) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.api.images;
+
+import org.jspecify.annotations.NullMarked;
