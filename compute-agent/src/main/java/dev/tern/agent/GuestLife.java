@@ -11,6 +11,7 @@ import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.MoreDisks;
 import dev.tern.virt.DiskImages.ImageFacts;
 import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.Guest;
@@ -39,7 +40,6 @@ import java.util.stream.Stream;
 /** A server's life on one host: built, started, stopped, destroyed. */
 final class GuestLife {
   private static final String DISK = "disk0";
-  private static final String EPHEMERAL = "disk1";
   private static final int MAX_VCPUS = 255;
   private static final long MAX_MEMORY_MIB = 16L << 20;
   private static final Duration MAX_GRACE = Duration.ofMinutes(10);
@@ -147,7 +147,12 @@ final class GuestLife {
     require(
         spec.diskFormat().equals("qcow2") || !spec.more().encrypted(),
         "a disk format of qcow2 when its disks are encrypted");
-    require(spec.more().ephemeralBytes() >= 0, "an ephemeral disk of no negative size");
+    List<Long> ephemeral = spec.more().ephemeral();
+    require(
+        ephemeral.stream().allMatch(bytes -> bytes > 0), "ephemeral disks of more than no bytes");
+    require(
+        ephemeral.size() < MoreDisks.MOST_LOCAL,
+        "at most %d local disks".formatted(MoreDisks.MOST_LOCAL));
     require(spec.ramdisk().isEmpty() || spec.kernel().isPresent(), "a kernel with its ramdisk");
   }
 
@@ -177,13 +182,14 @@ final class GuestLife {
                 ? List.of(new LayerRecipe(spec.image().sha256(), spec.image().format(), false))
                 : List.of(),
             spec.more().encrypted()));
-    if (spec.more().ephemeralBytes() > 0) {
+    for (long bytes : spec.more().ephemeral()) {
+      String id = "disk" + disks.size();
       disks.add(
           new LocalDisk(
-              EPHEMERAL,
-              EPHEMERAL + "." + spec.diskFormat(),
+              id,
+              id + "." + spec.diskFormat(),
               spec.diskFormat(),
-              wholeSectors(spec.more().ephemeralBytes()),
+              wholeSectors(bytes),
               List.of(),
               spec.more().encrypted()));
     }

@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.contract.agent.MoreDisks;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.KernelBoot;
@@ -35,7 +36,10 @@ final class Recipes {
   private static final String RECIPE = "recipe.json";
   private static final String IMAGES = "images.json";
   private static final int MAX_CHARS = 256 * 1024;
-  private static final int MAX_DISKS = 16;
+
+  /** Local disks, a config drive, and a volume in each port a machine can have. */
+  private static final int MAX_DISKS = MoreDisks.MOST_LOCAL + 1 + 7;
+
   private static final int MAX_LAYERS = 64;
   private static final Pattern DISK_FILE = Pattern.compile("[a-z0-9]{1,32}\\.(qcow2|raw)");
   private static final Pattern STORAGE = Pattern.compile("[a-z][a-z0-9]{0,15}");

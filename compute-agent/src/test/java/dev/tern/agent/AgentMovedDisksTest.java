@@ -13,6 +13,7 @@ import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.GatherLayers;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
@@ -41,6 +42,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -58,7 +60,7 @@ class AgentMovedDisksTest {
           new MovePolicy(
               0, Duration.ofMillis(300), 0, Duration.ofSeconds(60), AtDeadline.ABORT, false, true),
           Streams.PLAIN);
-  private static final MoreDisks EVERYTHING = new MoreDisks(true, 4 << 20);
+  private static final MoreDisks EVERYTHING = disks(true, 4L << 20);
 
   @TempDir Path directory;
   private final FakeWorld world = new FakeWorld();
@@ -72,6 +74,10 @@ class AgentMovedDisksTest {
   @AfterEach
   void end() throws Exception {
     hosts.close();
+  }
+
+  private static MoreDisks disks(boolean encrypted, Long... ephemeral) {
+    return MoreDisks.of(encrypted, List.of(ephemeral), Optional.empty());
   }
 
   private static ServerSpec spec(ImageRef image, String format, MoreDisks more) {
@@ -123,7 +129,7 @@ class AgentMovedDisksTest {
   @Test
   void can_be_raw_and_then_lie_on_nothing() throws Exception {
     hosts.source.done(
-        new BuildServer(header(1), spec(hosts.rawImage(1), "raw", new MoreDisks(false, 1 << 20))));
+        new BuildServer(header(1), spec(hosts.rawImage(1), "raw", disks(false, 1L << 20))));
     assertThat(recipe(hosts.source).localDisks())
         .allMatch(disk -> disk.format().equals("raw") && disk.layers().isEmpty());
     assertThat(
@@ -131,6 +137,52 @@ class AgentMovedDisksTest {
                 hosts.source.instance().resolve("disk0.raw"),
                 filesIn(hosts.source.data.resolve("_base"))[0]))
         .isEqualTo(256 * 1024);
+  }
+
+  @Test
+  void are_as_many_as_were_asked_for_in_their_order_and_all_of_them_move() throws Exception {
+    hosts.source.done(
+        new BuildServer(
+            header(1),
+            spec(hosts.rawImage(1), "qcow2", disks(false, 3L << 20, 1L << 20, 2L << 20))));
+    List<String> order = List.of("disk0", "disk1", "disk2", "disk3");
+    assertThat(recipe(hosts.source).localDisks()).extracting(LocalDisk::id).isEqualTo(order);
+    assertThat(recipe(hosts.source).localDisks())
+        .extracting(LocalDisk::virtualBytes)
+        .containsExactly(8L << 20, 3L << 20, 1L << 20, 2L << 20);
+    hosts.source.done(new StartServer(header(1)));
+    SourceFacts facts = planned(Way.FULL);
+    assertThat(facts.virtualBytes()).isEqualTo(14 << 20);
+    TwoHosts.agreeOnKey((host, request) -> host.done(request), hosts.source, hosts.destination, 2);
+    hosts.destination.done(new CheckDestination(header(2), facts, false));
+    hosts.destination.done(new ReserveSpace(header(2), facts, false));
+    hosts.destination.done(new CreateDisks(header(2), facts));
+    assertThat(recipe(hosts.destination).localDisks()).extracting(LocalDisk::id).isEqualTo(order);
+    IncomingReady ready =
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
+    assertThat(ready.exports()).containsOnlyKeys(order);
+    hosts.destination.done(new KillIncoming(header(2)));
+    hosts.destination.done(new DeleteDisks(header(2)));
+    assertThat(hosts.destination.instances()).isEmpty();
+  }
+
+  @Test
+  void are_refused_when_a_machine_cannot_have_them_and_nothing_is_made() throws Exception {
+    Long[] many = Stream.generate(() -> 1L << 20).limit(16).toArray(Long[]::new);
+    for (MoreDisks more :
+        List.of(
+            disks(false, many),
+            disks(false, 1L << 20, 0L),
+            disks(false, -5L),
+            new MoreDisks(false, MoreDisks.SEE_ALL, Optional.empty(), Optional.empty()))) {
+      assertThat(
+              hosts
+                  .source
+                  .refused(new BuildServer(header(1), spec(hosts.rawImage(1), "qcow2", more)))
+                  .code())
+          .isEqualTo(ErrorCode.INVALID_INPUT);
+    }
+    assertThat(hosts.source.instances()).isEmpty();
   }
 
   @Test
@@ -185,8 +237,7 @@ class AgentMovedDisksTest {
   @Tag("S143")
   void that_are_encrypted_take_their_passphrase_with_them_under_the_migrations_key()
       throws Exception {
-    hosts.source.done(
-        new BuildServer(header(1), spec(hosts.rawImage(1), "qcow2", new MoreDisks(true, 0))));
+    hosts.source.done(new BuildServer(header(1), spec(hosts.rawImage(1), "qcow2", disks(true))));
     hosts.source.done(new StartServer(header(1)));
     SourceFacts facts = planned(Way.TOP);
     assertThat(hosts.source.refused(new SealSecrets(header(2))).message()).contains("plaintext");

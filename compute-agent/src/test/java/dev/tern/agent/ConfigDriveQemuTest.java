@@ -94,9 +94,9 @@ class ConfigDriveQemuTest {
             Optional.empty(),
             Optional.empty(),
             false,
-            new MoreDisks(
+            MoreDisks.of(
                 false,
-                0,
+                List.of(),
                 Optional.of(
                     new ConfigDrive(
                         Map.of(

@@ -146,7 +146,7 @@ class MovedDisksQemuTest {
                 "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check"
                     + " tern.write=50,512,0 tern.mem=8,4"),
             false,
-            new MoreDisks(encrypted, 4 * MIB));
+            MoreDisks.of(encrypted, List.of(4L * MIB), Optional.empty()));
     hosts.source.done(new BuildServer(header(1), spec));
   }
 

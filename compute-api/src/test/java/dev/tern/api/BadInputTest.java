@@ -339,7 +339,8 @@ class BadInputTest {
         ",\"user_data\": \"no base64!\"        | base64",
         ",\"key_name\": \"k\"                 | not offered",
         ",\"user_data\": 7                  | field/attribute user_data",
-        ",\"block_device_mapping_v2\": [{}]   | not offered",
+        ",\"block_device_mapping\": [{}]      | not offered",
+        ",\"block_device_mapping_v2\": [{}]   | field/attribute block_device_mapping_v2[0].source_type",
         ",\"availability_zone\": 7            | field/attribute availability_zone",
         ",\"availability_zone\": \"nova:a:b:c\" | availability zone is not available",
         ",\"OS-DCF:diskConfig\": \"SOME\"     | OS-DCF:diskConfig"

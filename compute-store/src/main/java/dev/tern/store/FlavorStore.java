@@ -18,6 +18,9 @@ public interface FlavorStore {
    */
   FlavorRecord create(FlavorRecord flavor);
 
+  /** Removes a flavor; servers keep what they were made of. False when there is none of that id. */
+  boolean delete(String id);
+
   record FlavorRecord(
       String id,
       String name,
@@ -31,6 +34,11 @@ public interface FlavorStore {
       Optional<String> description) {
     public FlavorRecord {
       extraSpecs = Map.copyOf(extraSpecs);
+    }
+
+    /** The empty disks of a server that asks for none itself, in GiB: one, or none. */
+    public List<Integer> ephemeralDisks() {
+      return ephemeralGib == 0 ? List.of() : List.of(ephemeralGib);
     }
   }
 }

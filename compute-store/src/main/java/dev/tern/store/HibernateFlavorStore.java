@@ -72,4 +72,13 @@ class HibernateFlavorStore implements FlavorStore {
     }
     return flavor;
   }
+
+  @Override
+  public boolean delete(String id) {
+    return entities
+            .createQuery("delete from FlavorEntity f where f.id = :id")
+            .setParameter("id", id)
+            .executeUpdate()
+        == 1;
+  }
 }

@@ -22,6 +22,7 @@ import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,10 @@ class ServerEntity {
 
   @Column(name = "user_data")
   @Nullable String userData;
+
+  /** Null in rows of a former release: what the flavor says. */
+  @Column(name = "ephemeral_gib")
+  int @Nullable [] ephemeralGib;
 
   @Column(name = "vm_state")
   @Convert(converter = StoredForms.OfVmState.class)
@@ -129,6 +134,7 @@ class ServerEntity {
     entity.network = server.network();
     entity.configDrive = server.config().drive();
     entity.userData = server.config().userData().orElse(null);
+    entity.ephemeralGib = server.ephemeralGib().stream().mapToInt(Integer::intValue).toArray();
     entity.createdAt = now;
     entity.updatedAt = now;
     return entity;
@@ -148,13 +154,14 @@ class ServerEntity {
   }
 
   ServerRecord toRecord() {
+    FlavorRecord itsFlavor = Json.read(FlavorRecord.class, flavor);
     return new ServerRecord(
         new ServerId(id),
         name,
         hostname,
         user,
         project,
-        Json.read(FlavorRecord.class, flavor),
+        itsFlavor,
         new ImageId(image),
         Json.texts(metadata),
         Optional.ofNullable(description),
@@ -173,6 +180,9 @@ class ServerEntity {
         updatedAt,
         Optional.ofNullable(launchedAt),
         Optional.ofNullable(terminatedAt),
-        new ConfigWish(configDrive, Optional.ofNullable(userData)));
+        new ConfigWish(configDrive, Optional.ofNullable(userData)),
+        ephemeralGib == null
+            ? itsFlavor.ephemeralDisks()
+            : Arrays.stream(ephemeralGib).boxed().toList());
   }
 }

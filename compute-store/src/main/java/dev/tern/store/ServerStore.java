@@ -96,6 +96,12 @@ public interface ServerStore {
    */
   record Requested(RequestId request, String user, String project) {}
 
+  /**
+   * A server to be made.
+   *
+   * @param ephemeralGib sizes of the empty local disks beside the first, in the order the guest has
+   *     them
+   */
   record NewServer(
       ServerId id,
       String name,
@@ -109,12 +115,14 @@ public interface ServerStore {
       Optional<HostName> requestedHost,
       boolean network,
       Optional<String> description,
-      ConfigWish config) {
+      ConfigWish config,
+      List<Integer> ephemeralGib) {
     public NewServer {
       metadata = Map.copyOf(metadata);
+      ephemeralGib = List.copyOf(ephemeralGib);
     }
 
-    /** Without a config drive. */
+    /** Without a config drive, and with the disks its flavor gives it. */
     public NewServer(
         ServerId id,
         String name,
@@ -141,7 +149,8 @@ public interface ServerStore {
           requestedHost,
           network,
           description,
-          ConfigWish.NONE);
+          ConfigWish.NONE,
+          flavor.ephemeralDisks());
     }
   }
 
@@ -201,6 +210,8 @@ public interface ServerStore {
    * @param host the owner; empty until placed
    * @param claim of the owner's share
    * @param progress of the running task, percent
+   * @param ephemeralGib sizes of the empty local disks beside the first, in the order the guest has
+   *     them
    */
   record ServerRecord(
       ServerId id,
@@ -227,9 +238,11 @@ public interface ServerStore {
       Instant updatedAt,
       Optional<Instant> launchedAt,
       Optional<Instant> terminatedAt,
-      ConfigWish config) {
+      ConfigWish config,
+      List<Integer> ephemeralGib) {
     public ServerRecord {
       metadata = Map.copyOf(metadata);
+      ephemeralGib = List.copyOf(ephemeralGib);
     }
   }
 

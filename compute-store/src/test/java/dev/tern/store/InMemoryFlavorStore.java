@@ -79,4 +79,11 @@ final class InMemoryFlavorStore implements FlavorStore {
       return flavor;
     }
   }
+
+  @Override
+  public boolean delete(String id) {
+    synchronized (memory) {
+      return all.remove(id) != null;
+    }
+  }
 }

@@ -26,6 +26,7 @@ import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.ServerStore.ConfigWish;
 import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -84,6 +85,25 @@ public final class Samples {
         Optional.empty(),
         true,
         Optional.of("a server"));
+  }
+
+  public static NewServer server(
+      String name, String project, FlavorRecord flavor, List<Integer> ephemeralGib) {
+    return new NewServer(
+        new ServerId(UUID.randomUUID()),
+        name,
+        name,
+        "ursula",
+        project,
+        flavor,
+        new ImageId(UUID.randomUUID()),
+        Map.of(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        Optional.empty(),
+        ConfigWish.NONE,
+        ephemeralGib);
   }
 
   /** As an agent tells it, of one disk, the share of both together being the one figure. */

@@ -13,6 +13,7 @@ import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.conductor.Outbox;
 import dev.tern.store.ActionStore.ActionRecord;
+import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.ServerStore.Requested;
@@ -25,6 +26,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -78,6 +80,54 @@ abstract class ServerStoreContract {
           assertThat(message.body())
               .isEqualTo("{\"type\":\"WakeSaga\",\"saga\":\"%s\"}".formatted(saga.saga()));
         });
+  }
+
+  @Test
+  void keeps_its_ephemeral_disks_in_their_order_whatever_becomes_of_the_flavor() {
+    FlavorRecord flavor =
+        new FlavorRecord(
+            "f-" + UUID.randomUUID(),
+            "f-" + UUID.randomUUID(),
+            1,
+            1 << 20,
+            1,
+            9,
+            0,
+            true,
+            Map.of(),
+            Optional.empty());
+    assertThat(stores().flavors().create(flavor)).isEqualTo(flavor);
+    for (List<Integer> disks : List.of(List.of(3, 1, 2), List.of(9), List.<Integer>of())) {
+      ServerRecord made =
+          stores()
+              .servers()
+              .requestCreate(Samples.server("new", project, flavor, disks), Samples.request());
+      assertThat(made.ephemeralGib()).isEqualTo(disks);
+      assertThat(find(made.id())).isEqualTo(made);
+    }
+    assertThat(create("plain").ephemeralGib()).isEqualTo(Samples.FLAVOR.ephemeralDisks()).isEmpty();
+    assertThat(stores().flavors().delete(flavor.id())).isTrue();
+    assertThat(stores().flavors().delete(flavor.id())).isFalse();
+    assertThat(stores().flavors().find(flavor.id())).isEmpty();
+    assertThat(
+            stores()
+                .servers()
+                .list(
+                    new ServerQuery(
+                        Optional.of(project),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Set.of(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(flavor.id()),
+                        Optional.empty(),
+                        false,
+                        List.of(new Sort(SortKey.CREATED_AT, false)),
+                        Optional.empty(),
+                        10)))
+        .extracting(ServerRecord::ephemeralGib)
+        .containsExactlyInAnyOrder(List.of(3, 1, 2), List.of(9), List.of());
   }
 
   @Test

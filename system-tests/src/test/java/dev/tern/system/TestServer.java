@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -178,6 +179,16 @@ final class TestServer {
     if (!status.equals("completed")) {
       throw new IOException("the migration ended as " + status + ": " + lastMigration());
     }
+    awaitStatus("ACTIVE");
+  }
+
+  void stop() throws IOException, InterruptedException {
+    api.post("/v2.1/servers/" + id + "/action", Collections.singletonMap("os-stop", null));
+    awaitStatus("SHUTOFF");
+  }
+
+  void start() throws IOException, InterruptedException {
+    api.post("/v2.1/servers/" + id + "/action", Collections.singletonMap("os-start", null));
     awaitStatus("ACTIVE");
   }
 

@@ -119,7 +119,7 @@ class ThereAndBackSystemTest {
    * Files, processes, listening ports, claims, messages: all that a server and its moves could
    * leave.
    */
-  private static List<String> left(DemoStage stage) throws Exception {
+  static List<String> left(DemoStage stage) throws Exception {
     List<String> left = new ArrayList<>();
     for (Path data : stage.place().hostData().values()) {
       try (Stream<Path> files = Files.list(data.resolve("instances"))) {

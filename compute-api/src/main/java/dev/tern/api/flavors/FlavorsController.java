@@ -2,7 +2,9 @@ package dev.tern.api.flavors;
 
 import dev.tern.api.errors.Refusals;
 import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
+import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
 import dev.tern.api.version.Change;
 import dev.tern.store.FlavorStore;
@@ -13,11 +15,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -40,9 +46,11 @@ final class FlavorsController {
           "swap", Comparator.comparingInt(FlavorRecord::swapMib));
 
   private final FlavorStore flavors;
+  private final Supplier<UUID> newIds;
 
-  FlavorsController(FlavorStore flavors) {
+  FlavorsController(FlavorStore flavors, Supplier<UUID> newIds) {
     this.flavors = flavors;
+    this.newIds = newIds;
   }
 
   @GetMapping("/v2.1/flavors")
@@ -58,6 +66,23 @@ final class FlavorsController {
   @GetMapping("/v2.1/flavors/{id}")
   ResponseEntity<JsonNode> show(@PathVariable String id, ApiRequest request) {
     return Json.ok("flavor", full(find(id, request), request));
+  }
+
+  @PostMapping("/v2.1/flavors")
+  ResponseEntity<JsonNode> create(JsonBody body, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "os-flavor-manage:create");
+    FlavorRecord made = flavors.create(NewFlavor.read(body, request, newIds));
+    return Json.ok("flavor", full(made, request));
+  }
+
+  /** Servers keep what they were made of. */
+  @DeleteMapping("/v2.1/flavors/{id}")
+  ResponseEntity<JsonNode> delete(@PathVariable String id, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "os-flavor-manage:delete");
+    if (!flavors.delete(id)) {
+      throw Refusals.noFlavor(id);
+    }
+    return Json.empty(202);
   }
 
   @GetMapping("/v2.1/flavors/{id}/os-extra_specs")

@@ -30,16 +30,20 @@ final class BootImage {
    * The image, active, of a bootable format, no larger than the flavor's disk; its kernel and
    * ramdisk, if it names any, are there and active too.
    *
+   * @param mapped the image of the block device to boot from, which may stand for {@code imageRef}
    * @throws ComputeException 400 naming what is wrong
    */
-  ImageRecord find(JsonBody server, FlavorRecord flavor, Caller caller) {
-    String ref = server.given("imageRef") ? server.text("imageRef", 0, 2048) : "";
-    if (ref.isEmpty()) {
-      throw Refusals.invalid("Invalid imageRef provided.");
-    }
+  ImageRecord find(JsonBody server, Optional<ImageId> mapped, FlavorRecord flavor, Caller caller) {
     ImageId id =
-        parse(ref.substring(ref.lastIndexOf('/') + 1))
-            .orElseThrow(() -> server.invalid("imageRef", "It is not a UUID."));
+        referred(server)
+            .or(() -> mapped)
+            .orElseThrow(() -> Refusals.invalid("Invalid imageRef provided."));
+    if (!mapped.orElse(id).equals(id)) {
+      throw server.invalid(
+          "imageRef",
+          "The entry of %s with boot_index 0 names another image, %s: name one."
+              .formatted(BlockDevices.FIELD, mapped.orElse(id)));
+    }
     ImageRecord image =
         visible(id, caller).orElseThrow(() -> Refusals.invalid("Can not find requested image"));
     requireActive(image);
@@ -50,6 +54,16 @@ final class BootImage {
     checkKernel(image, caller);
     checkSize(image, flavor);
     return image;
+  }
+
+  private static Optional<ImageId> referred(JsonBody server) {
+    String ref = server.given("imageRef") ? server.text("imageRef", 0, 2048) : "";
+    if (ref.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        parse(ref.substring(ref.lastIndexOf('/') + 1))
+            .orElseThrow(() -> server.invalid("imageRef", "It is not a UUID.")));
   }
 
   private void checkKernel(ImageRecord image, Caller caller) {

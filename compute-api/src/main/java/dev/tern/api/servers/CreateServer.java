@@ -89,8 +89,9 @@ final class CreateServer {
     Optional<String> hostname = hostname(server, request);
     ConfigWish config = config(server);
     Placement placement = placement(server, request);
-    FlavorRecord flavor = flavor(server);
-    ImageRecord image = bootImage.find(server, flavor, request.caller());
+    FlavorRecord flavor = flavor(server, request);
+    BlockDevices disks = BlockDevices.read(server, flavor);
+    ImageRecord image = bootImage.find(server, disks.bootImage(), flavor, request.caller());
 
     List<NewServer> all = new ArrayList<>();
     for (int i = 1; i <= most; i++) {
@@ -110,7 +111,8 @@ final class CreateServer {
               placement.host(),
               network,
               description,
-              config));
+              config,
+              disks.ephemeralGib()));
     }
     return all;
   }
@@ -135,7 +137,7 @@ final class CreateServer {
                 "key_name",
                 "user_data",
                 "block_device_mapping",
-                "block_device_mapping_v2",
+                BlockDevices.FIELD,
                 "accessIPv4",
                 "accessIPv6"));
     if (request.has(Change.SERVER_DESCRIPTION)) {
@@ -292,7 +294,7 @@ final class CreateServer {
     return host;
   }
 
-  private FlavorRecord flavor(JsonBody server) {
+  private FlavorRecord flavor(JsonBody server, ApiRequest request) {
     JsonNode ref = server.required("flavorRef");
     if (!ref.isString() && !ref.isIntegralNumber()) {
       throw server.wrongType("flavorRef", "string");
@@ -302,6 +304,7 @@ final class CreateServer {
     return Optional.of(id)
         .filter(i -> !i.isEmpty() && i.length() <= 255)
         .flatMap(flavors::find)
+        .filter(flavor -> flavor.isPublic() || request.admin())
         .orElseThrow(
             () -> invalid("Flavor %s could not be found.".formatted(Refusals.shortened(text))));
   }

@@ -15,7 +15,6 @@ final class NotOffered {
       List.of(
           "key_name",
           "block_device_mapping",
-          "block_device_mapping_v2",
           "personality",
           "tags",
           "trusted_image_certificates",

@@ -342,7 +342,7 @@ public sealed interface AgentRequest {
 
   /**
    * @param rootDiskBytes virtual size of the first disk, at least the image's
-   * @param diskFormat of root and ephemeral disk: {@code qcow2} or {@code raw}
+   * @param diskFormat of root and ephemeral disks: {@code qcow2} or {@code raw}
    * @param kernel with {@code ramdisk} and {@code commandLine}: direct kernel boot
    * @param network whether the guest gets a user-mode network card
    * @param more disks beside the first

@@ -10,6 +10,7 @@ import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.ServerStore.ServerRecord;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -35,7 +36,11 @@ public final class RootDisk {
 
   /** Of all disks together, for the claim. */
   long allBytes(ServerRecord server) {
-    return bytes(server) + server.flavor().ephemeralGib() * GIB;
+    return bytes(server) + ephemeral(server).stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static List<Long> ephemeral(ServerRecord server) {
+    return server.ephemeralGib().stream().map(gib -> gib * GIB).toList();
   }
 
   /**
@@ -57,10 +62,7 @@ public final class RootDisk {
         named(image, "ramdisk_id"),
         Optional.ofNullable(image.properties().get("os_command_line")),
         server.network(),
-        new MoreDisks(
-            encrypted(server, image),
-            server.flavor().ephemeralGib() * GIB,
-            ConfigDriveFiles.of(server)));
+        MoreDisks.of(encrypted(server, image), ephemeral(server), ConfigDriveFiles.of(server)));
   }
 
   /** The flavor's word counts more than the image's: it is the administrator's. */

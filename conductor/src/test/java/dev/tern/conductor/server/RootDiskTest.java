@@ -18,6 +18,7 @@ import dev.tern.store.InMemoryStores;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -30,14 +31,14 @@ class RootDiskTest {
   private static final ImageId IMAGE = new ImageId(new UUID(0, 8));
   private static final long GIB = 1L << 30;
 
-  private static ServerRecord server(Map<String, String> extraSpecs, int ephemeralGib) {
+  private static ServerRecord server(Map<String, String> extraSpecs, Integer... ephemeralGib) {
     return new ServerRecord(
         new ServerId(new UUID(0, 1)),
         "vm",
         "vm",
         "user",
         "project",
-        new FlavorRecord("1", "f", 1, 64, 2, ephemeralGib, 0, true, extraSpecs, Optional.empty()),
+        new FlavorRecord("1", "f", 1, 64, 2, 9, 0, true, extraSpecs, Optional.empty()),
         IMAGE,
         Map.of(),
         Optional.empty(),
@@ -56,7 +57,8 @@ class RootDiskTest {
         Instant.EPOCH,
         Optional.empty(),
         Optional.empty(),
-        ServerStore.ConfigWish.NONE);
+        ServerStore.ConfigWish.NONE,
+        List.of(ephemeralGib));
   }
 
   private static RootDisk rootDisk(Map<String, String> properties) {
@@ -89,7 +91,7 @@ class RootDiskTest {
   }
 
   private static ServerSpec spec(Map<String, String> extraSpecs, Map<String, String> properties) {
-    return rootDisk(properties).spec(server(extraSpecs, 0));
+    return rootDisk(properties).spec(server(extraSpecs));
   }
 
   @Test
@@ -119,12 +121,23 @@ class RootDiskTest {
   }
 
   @Test
-  void have_the_flavors_ephemeral_one_and_all_are_claimed() {
-    ServerRecord server = server(Map.of(), 3);
+  void have_its_ephemeral_ones_in_their_order_and_all_are_claimed() {
     RootDisk disks = rootDisk(Map.of());
-    assertThat(disks.spec(server).more()).isEqualTo(new MoreDisks(false, 3 * GIB));
-    assertThat(disks.spec(server).rootDiskBytes()).isEqualTo(2 * GIB);
-    assertThat(disks.allBytes(server)).isEqualTo(5 * GIB);
+    ServerRecord one = server(Map.of(), 3);
+    assertThat(disks.spec(one).more())
+        .isEqualTo(new MoreDisks(false, 3 * GIB, Optional.empty(), Optional.empty()));
+    assertThat(disks.spec(one).rootDiskBytes()).isEqualTo(2 * GIB);
+    assertThat(disks.allBytes(one)).isEqualTo(5 * GIB);
+    ServerRecord several = server(Map.of(), 3, 1, 2);
+    assertThat(disks.spec(several).more().ephemeral()).containsExactly(3 * GIB, GIB, 2 * GIB);
+    assertThat(disks.allBytes(several)).isEqualTo(8 * GIB);
+  }
+
+  @Test
+  void are_more_than_an_agent_of_the_former_release_knows_and_it_refuses_them() {
+    // It reads this one figure, and builds no disk of a negative size.
+    assertThat(rootDisk(Map.of()).spec(server(Map.of(), 3, 1)).more().ephemeralBytes())
+        .isNegative();
   }
 
   @Test
