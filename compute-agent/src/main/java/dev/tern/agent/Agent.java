@@ -52,6 +52,7 @@ public final class Agent implements AutoCloseable {
   private final Reservations reservations;
   private final Receptions receptions;
   private final BaseHousekeeping bases;
+  private final ReceiptKeeping receipts;
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
@@ -105,8 +106,22 @@ public final class Agent implements AutoCloseable {
             settings.migrationAddress(),
             world.clock(),
             world.pause());
+    Receipts receipts = Receipts.open(directories.receipts(), world.clock());
+    this.receipts =
+        new ReceiptKeeping(
+            receipts,
+            new Intents(instances, host, settings.insecure()),
+            new ReceiptLook(
+                instances,
+                reservations,
+                driver.layers(),
+                settings.secretsDirectory(),
+                world.clock()),
+            instances,
+            jobs);
     this.questions =
-        new HostQuestions(instances, probes, address, settings.firstPort(), settings.lastPort());
+        new HostQuestions(
+            instances, probes, this.receipts, address, settings.firstPort(), settings.lastPort());
     LayerClaims claims = new LayerClaims();
     this.receptions =
         new Receptions(
@@ -115,7 +130,7 @@ public final class Agent implements AutoCloseable {
             proofs,
             claims,
             new Receptions.Listener(
-                settings.migrationAddress(), ports, instances.keys(), world.ids()));
+                settings.migrationAddress(), ports, instances.keys(), world.ids(), receipts));
     LayerArrival arrival = new LayerArrival(images, proofs, claims, receptions, reservations);
     ProgressTeller progress = new ProgressTeller(world.progress(), world.clock(), System::nanoTime);
     LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress);
@@ -140,7 +155,12 @@ public final class Agent implements AutoCloseable {
                 secrets,
                 driver,
                 new Listeners(
-                    ports, settings.migrationAddress(), settings.portWait(), keys, world.ids())),
+                    ports,
+                    settings.migrationAddress(),
+                    settings.portWait(),
+                    keys,
+                    world.ids(),
+                    receipts)),
             disks,
             new AgentRequests.Layers(arrival, departure),
             new ConsoleMoves(instances, new SecureRandom()),
@@ -211,7 +231,7 @@ public final class Agent implements AutoCloseable {
 
   /** Always answers, within about {@code tern.agent.patience}. */
   public AgentAnswer answer(AgentRequest request) {
-    return requests.answer(request);
+    return receipts.around(request, () -> requests.answer(request));
   }
 
   /** What this host says of itself; always answers, within seconds. */
@@ -252,7 +272,8 @@ public final class Agent implements AutoCloseable {
         settings.migrationAddress(),
         figures.uptime(),
         settings.insecure(),
-        guests);
+        guests,
+        receipts.present());
   }
 
   /** See {@link BaseHousekeeping#round}. */

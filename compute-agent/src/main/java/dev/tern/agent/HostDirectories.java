@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   kept/SERVER-EPOCH/  what a migrated server left here on demand
  *   probes/PROBE/       a guest that only shows whether guests could move, under way
  *   keys/SERVER-EPOCH   this host's half of the key of a migration under way
+ *   receipts/MIGRATION  what a migration makes on this host
  *   trash/              being removed
  * </pre>
  */
@@ -69,6 +70,7 @@ final class HostDirectories implements AutoCloseable {
       Durable.directory(directories.kept());
       Durable.directory(directories.keys());
       Durable.directory(directories.probes());
+      Durable.directory(directories.receipts());
       Durable.removeTree(directories.trash());
       Durable.directory(directories.trash());
       return directories;
@@ -128,6 +130,15 @@ final class HostDirectories implements AutoCloseable {
 
   Path probes() {
     return data.resolve("probes");
+  }
+
+  Path receipts() {
+    return data.resolve("receipts");
+  }
+
+  /** What all the others are below. */
+  Path data() {
+    return data;
   }
 
   Path trash() {

@@ -32,14 +32,21 @@ final class HostQuestions {
 
   private final Instances instances;
   private final Probes probes;
+  private final ReceiptKeeping receipts;
   private final InetAddress address;
   private final int firstPort;
   private final int lastPort;
 
   HostQuestions(
-      Instances instances, Probes probes, InetAddress address, int firstPort, int lastPort) {
+      Instances instances,
+      Probes probes,
+      ReceiptKeeping receipts,
+      InetAddress address,
+      int firstPort,
+      int lastPort) {
     this.instances = instances;
     this.probes = probes;
+    this.receipts = receipts;
     this.address = address;
     this.firstPort = firstPort;
     this.lastPort = lastPort;
@@ -58,6 +65,8 @@ final class HostQuestions {
           probes.end(probe);
           yield new ProbeEnded();
         }
+        case HostQuestion.TellReceipt(var migration) -> receipts.tell(migration);
+        case HostQuestion.ForgetReceipt(var migration) -> receipts.forget(migration);
       };
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -87,6 +87,12 @@ final class Jobs {
         .findFirst();
   }
 
+  /** Whether any job runs for the server now. */
+  boolean busy(ServerId server) {
+    return jobs.entrySet().stream()
+        .anyMatch(entry -> entry.getKey().server().equals(server) && !entry.getValue().ended());
+  }
+
   /** One piece of work on its own virtual thread. */
   static final class Job {
     private final AgentRequest request;

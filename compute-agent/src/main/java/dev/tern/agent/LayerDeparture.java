@@ -33,7 +33,7 @@ import java.util.stream.Collectors;
 
 /** The files below a leaving guest's disks, as far as the destination asks for them. */
 final class LayerDeparture {
-  private static final String SENT = "layers-sent";
+  static final String SENT = "layers-sent";
 
   private final Instances instances;
   private final VirtDriver driver;
@@ -149,6 +149,10 @@ final class LayerDeparture {
     Optional<Jobs.Job> sending = jobs.running(header.server(), AgentRequest.SendLayers.class);
     if (sending.isPresent()) {
       sending.get().endNow();
+    }
+    Instance instance = instances.of(header.server());
+    if (instance.present() && sent(instance, header) > 0) {
+      Files.deleteIfExists(instance.directory().resolve(SENT));
     }
     return new Nothing();
   }

@@ -12,6 +12,7 @@ import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -26,6 +27,7 @@ final class Listeners {
   private final Duration patience;
   private final StreamKeys keys;
   private final Supplier<UUID> ids;
+  private final Receipts receipts;
 
   /**
    * The listeners of a host.
@@ -33,12 +35,19 @@ final class Listeners {
    * @param patience how long a guest waits for ports when all are taken
    * @param ids random and unguessable
    */
-  Listeners(Ports ports, String address, Duration patience, StreamKeys keys, Supplier<UUID> ids) {
+  Listeners(
+      Ports ports,
+      String address,
+      Duration patience,
+      StreamKeys keys,
+      Supplier<UUID> ids,
+      Receipts receipts) {
     this.ports = ports;
     this.address = address;
     this.patience = patience;
     this.keys = keys;
     this.ids = ids;
+    this.receipts = receipts;
   }
 
   /**
@@ -121,6 +130,13 @@ final class Listeners {
       throws VirtException, IOException {
     Map<String, String> exports = new HashMap<>();
     recipe.localDisks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
+    if (nbdPort != 0) {
+      receipts.intend(
+          header,
+          List.of(
+              ReceiptLook.port(nbdPort, LedgerEntry.Place.IN_QEMU),
+              ReceiptLook.port(migrationPort, LedgerEntry.Place.IN_QEMU)));
+    }
     IncomingEndpoints open =
         guest.openIncoming(
             new IncomingRequest(

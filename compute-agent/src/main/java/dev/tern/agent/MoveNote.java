@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record MoveNote(
     long epoch, long startedAtMillis, boolean paused, boolean forced, MovePolicy policy) {
-  private static final String FILE = "move.json";
+  static final String FILE = "move.json";
   private static final JsonMapper JSON = new JsonMapper();
 
   /**
@@ -44,6 +44,13 @@ record MoveNote(
   /** Returns when it is on the disk. */
   void write(Path instance) throws IOException {
     Durable.write(instance.resolve(FILE), JSON.writeValueAsBytes(this));
+  }
+
+  /** The move of that epoch is over. Harmless when there is no note of it. */
+  static void remove(Path instance, long epoch) throws IOException {
+    if (read(instance, epoch).isPresent()) {
+      Files.deleteIfExists(instance.resolve(FILE));
+    }
   }
 
   MoveNote with(MovePolicy other) {

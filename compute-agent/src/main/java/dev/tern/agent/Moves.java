@@ -90,6 +90,18 @@ final class Moves {
     }
   }
 
+  /** Forgets a move that has ended at home. */
+  void end(Instance instance, Header header) throws IOException {
+    lock.lock();
+    try {
+      MoveNote.remove(instance.directory(), header.epoch());
+      underWay.computeIfPresent(
+          header.server(), (_, step) -> step.epoch() == header.epoch() ? null : step);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Done once the policy holds. */
   AgentAnswer steered(Instance instance, Header header, dev.tern.contract.move.MovePolicy policy)
       throws IOException {

@@ -35,7 +35,7 @@ final class ProbeFiles {
     return name;
   }
 
-  private static String name(Header header, HostName host) {
+  static String name(Header header, HostName host) {
     String seed = header.server() + " " + header.epoch() + " " + host;
     return "probe-" + UUID.nameUUIDFromBytes(seed.getBytes(StandardCharsets.UTF_8));
   }

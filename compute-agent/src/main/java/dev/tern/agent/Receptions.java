@@ -15,6 +15,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -44,7 +45,8 @@ final class Receptions {
   private final Listener listener;
 
   /** Where to listen, and names nobody can guess. */
-  record Listener(String address, Ports ports, StreamKeys keys, Supplier<UUID> ids) {}
+  record Listener(
+      String address, Ports ports, StreamKeys keys, Supplier<UUID> ids, Receipts receipts) {}
 
   /**
    * @param layers bytes of each file that is to come, by digest
@@ -107,6 +109,9 @@ final class Receptions {
                 ports.nbd(),
                 Map.copyOf(exports),
                 Map.copyOf(layers));
+        listener
+            .receipts()
+            .intend(header, List.of(ReceiptLook.port(ports.nbd(), LedgerEntry.Place.RECEIVER)));
         Durable.write(directory.resolve(RECORD), JSON.writeValueAsBytes(reception));
         transfer.open(
             directory,

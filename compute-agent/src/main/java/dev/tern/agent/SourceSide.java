@@ -218,7 +218,17 @@ final class SourceSide {
       if (guest.isPresent()) {
         // The guest may have been paused so that its disks could end.
         boolean paused = moves.keepsPaused(instance, header, guest.get());
-        instance.wayHome().take(header.epoch(), () -> guest.get().recoverAtHome(paused));
+        instance
+            .wayHome()
+            .take(
+                header.epoch(),
+                () -> {
+                  guest.get().recoverAtHome(paused);
+                  // Not before: a guest that has left and returns is what the note says it was.
+                  moves.end(instance, header);
+                });
+      } else {
+        moves.end(instance, header);
       }
     }
     return new Nothing();

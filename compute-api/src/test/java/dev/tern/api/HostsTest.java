@@ -99,6 +99,8 @@ class HostsTest {
               open.remove(host + " " + probe);
               yield new ProbeEnded();
             }
+            case HostQuestion.TellReceipt _, HostQuestion.ForgetReceipt _ ->
+                refused("no receipts here");
           });
     }
 

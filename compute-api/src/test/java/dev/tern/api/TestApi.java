@@ -13,6 +13,7 @@ import dev.tern.api.request.NoAuthentication;
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.ActionStore;
+import dev.tern.store.ClaimStore;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.FlavorStore;
@@ -22,6 +23,7 @@ import dev.tern.store.IdempotencyStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore;
+import dev.tern.store.ReceiptStore;
 import dev.tern.store.SagaStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
@@ -340,6 +342,16 @@ public final class TestApi implements AutoCloseable {
     @Bean
     Resending resending(TestApi api) {
       return api.broker;
+    }
+
+    @Bean
+    ClaimStore claims(TestApi api) {
+      return api.stores.claims();
+    }
+
+    @Bean
+    ReceiptStore receipts(TestApi api) {
+      return api.stores.receipts();
     }
 
     @Bean

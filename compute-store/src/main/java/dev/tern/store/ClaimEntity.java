@@ -5,6 +5,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.store.ClaimStore.ClaimRecord;
+import dev.tern.store.ClaimStore.ClaimTrace;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
@@ -37,6 +38,14 @@ class ClaimEntity {
 
   @Column(name = "released_at")
   @Nullable Instant releasedAt;
+
+  /** Empty when it was released before it was made. */
+  Optional<ClaimTrace> trace() {
+    return Optional.ofNullable(host)
+        .map(on ->
+            new ClaimTrace(
+                new ClaimId(id), new HostName(on), claimedAt, Optional.ofNullable(releasedAt)));
+  }
 
   /** Empty when it is released. */
   Optional<ClaimRecord> held() {

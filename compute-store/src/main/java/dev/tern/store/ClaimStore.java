@@ -4,6 +4,7 @@ import dev.tern.contract.ClaimId;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,8 +28,14 @@ public interface ClaimStore {
 
   List<ClaimRecord> of(ServerId server);
 
+  /** A claim, released or not; empty when it never was, or was released more than a day ago. */
+  Optional<ClaimTrace> trace(ClaimId claim);
+
   /** Gives a share back. Harmless when it is gone; one that never was can then not be claimed. */
   void release(ClaimId claim);
+
+  /** When a share of a host was taken and given back; empty while it is held. */
+  record ClaimTrace(ClaimId id, HostName host, Instant claimedAt, Optional<Instant> releasedAt) {}
 
   /** A share of a host, held until released. */
   record ClaimRecord(ClaimId id, ServerId server, HostName host, Resources share) {}

@@ -5,6 +5,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.store.ClaimStore.ClaimRecord;
+import dev.tern.store.ClaimStore.ClaimTrace;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import java.util.Comparator;
@@ -26,6 +27,11 @@ final class Claims {
   Optional<ClaimRecord> find(ClaimId claim) {
     return Optional.ofNullable(entities.find(ClaimEntity.class, claim.value()))
         .flatMap(ClaimEntity::held);
+  }
+
+  Optional<ClaimTrace> trace(ClaimId claim) {
+    return Optional.ofNullable(entities.find(ClaimEntity.class, claim.value()))
+        .flatMap(ClaimEntity::trace);
   }
 
   List<ClaimEntity> of(UUID server) {

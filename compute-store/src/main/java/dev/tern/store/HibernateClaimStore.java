@@ -35,6 +35,12 @@ class HibernateClaimStore implements ClaimStore {
   }
 
   @Override
+  @Transactional(readOnly = true)
+  public Optional<ClaimTrace> trace(ClaimId claim) {
+    return claims.trace(claim);
+  }
+
+  @Override
   public void release(ClaimId claim) {
     claims.release(claim.value());
   }

@@ -108,6 +108,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  ReceiptStore receiptStore(EntityManagerFactory factory) {
+    return new HibernateReceiptStore(parts(factory).entities());
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

@@ -66,6 +66,7 @@ class EntitySchemaStoreTest {
           MigrationEntity.class,
           VolumeEntity.class,
           OutboxEntity.class,
+          ReceiptEntity.class,
           SagaEntity.class,
           SagaLogEntity.class,
           ServerEntity.class,

@@ -75,6 +75,13 @@ final class InMemoryClaimStore implements ClaimStore {
   }
 
   @Override
+  public Optional<ClaimTrace> trace(ClaimId claim) {
+    synchronized (memory) {
+      return Optional.ofNullable(memory.claims.get(claim.value())).flatMap(ClaimEntity::trace);
+    }
+  }
+
+  @Override
   public void release(ClaimId id) {
     synchronized (memory) {
       ClaimEntity claim = memory.claims.computeIfAbsent(id.value(), _ -> new ClaimEntity());

@@ -21,6 +21,7 @@ public final class InMemoryStores implements Stores {
   private final InMemoryImageStore images = new InMemoryImageStore(memory);
   private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
   private final VolumeStore volumes = new InMemoryVolumeStore(memory);
+  private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
   private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
   private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
@@ -88,6 +89,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public VolumeStore volumes() {
     return volumes;
+  }
+
+  @Override
+  public ReceiptStore receipts() {
+    return receipts;
   }
 
   @Override

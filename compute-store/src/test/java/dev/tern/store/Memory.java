@@ -34,6 +34,7 @@ final class Memory {
   final Map<UUID, ClaimEntity> claims = new LinkedHashMap<>();
   final Map<UUID, DiskCopyEntity> copies = new LinkedHashMap<>();
   final Map<UUID, VolumeEntity> volumes = new LinkedHashMap<>();
+  final List<ReceiptEntity> receipts = new ArrayList<>();
   final Map<Long, OutboxEntity> outbox = new TreeMap<>();
   final Map<UUID, DeadLetterEntity> letters = new LinkedHashMap<>();
   final Map<IdempotencyStore.RequestKey, IdempotencyKeyEntity> keys = new LinkedHashMap<>();
@@ -46,7 +47,7 @@ final class Memory {
   void clear() {
     List.of(servers, migrations, sagas, hosts, claims, copies, volumes, outbox, keys, letters)
         .forEach(Map::clear);
-    List.of(log, actions, events).forEach(List::clear);
+    List.of(log, actions, events, receipts).forEach(List::clear);
     now = BEGIN;
     lastNumber = 0;
   }

@@ -7,9 +7,12 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
+import dev.tern.contract.MigrationId;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.conductor.Outbox;
+import dev.tern.contract.host.HostAnswer.Receipt;
+import dev.tern.contract.host.ReceiptEntry;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore.HostRecord;
@@ -266,5 +269,36 @@ abstract class OtherStoresContract {
     assertThat(all).extracting(ImageRecord::id).containsAll(made);
     assertThat(stores().images().list(Optional.of(all.getFirst().id()), 1))
         .containsExactly(all.get(1));
+  }
+
+  @Test
+  void a_receipt_is_kept_by_host_and_no_older_one_replaces_it() {
+    Samples samples = new Samples(this::stores);
+    samples.host(host);
+    MigrationId migration = samples.accepted(samples.active(host).id()).id();
+    Receipt old = new Receipt(1, List.of(), Optional.of("torn"));
+    Receipt young =
+        new Receipt(
+            2,
+            List.of(
+                new ReceiptEntry(
+                    1,
+                    ReceiptEntry.Kind.PORT,
+                    "49152",
+                    Instant.EPOCH,
+                    Optional.of(Instant.EPOCH),
+                    Optional.of(ReceiptEntry.End.REMOVED),
+                    Optional.of(Instant.EPOCH))),
+            Optional.empty());
+    stores().receipts().keep(migration, host, old);
+    stores().receipts().keep(migration, host, young);
+    stores().receipts().keep(migration, host, old);
+    stores().receipts().keep(new MigrationId(UUID.randomUUID()), host, young);
+    assertThat(stores().receipts().of(migration))
+        .singleElement()
+        .satisfies(kept -> {
+          assertThat(kept.host()).isEqualTo(host);
+          assertThat(kept.receipt()).isEqualTo(young);
+        });
   }
 }

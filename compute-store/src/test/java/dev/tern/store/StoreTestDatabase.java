@@ -190,6 +190,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public ReceiptStore receipts() {
+    return bean(ReceiptStore.class);
+  }
+
+  @Override
   public OutboxStore outbox() {
     return bean(OutboxStore.class);
   }

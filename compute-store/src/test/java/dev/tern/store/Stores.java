@@ -24,6 +24,8 @@ public interface Stores {
 
   VolumeStore volumes();
 
+  ReceiptStore receipts();
+
   OutboxStore outbox();
 
   IdempotencyStore idempotency();

@@ -1,9 +1,11 @@
 package dev.tern.conductor;
 
 import dev.tern.conductor.asking.Agents;
+import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.reports.ProgressReports;
+import dev.tern.conductor.reports.ReceiptCollection;
 import dev.tern.conductor.reports.Reports;
 import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
@@ -18,6 +20,7 @@ import dev.tern.store.DiskCopyStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
+import dev.tern.store.ReceiptStore;
 import dev.tern.store.SagaStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
@@ -71,6 +74,11 @@ class ConductorConfiguration {
   @Bean
   ProgressReports progressReports(Stores stores, MeterRegistry metrics) {
     return new ProgressReports(stores.migrations(), Ticker.SYSTEM, metrics);
+  }
+
+  @Bean
+  ReceiptCollection receiptCollection(Stores stores, ReceiptStore receipts, Hosts hosts) {
+    return new ReceiptCollection(stores.migrations(), receipts, hosts);
   }
 
   @Bean(destroyMethod = "close")

@@ -111,6 +111,11 @@ public final class FakeCloud implements HostCatalog, ClaimStore {
   }
 
   @Override
+  public Optional<ClaimTrace> trace(ClaimId claim) {
+    throw new UnsupportedOperationException("a scheduler reads no old claims");
+  }
+
+  @Override
   public synchronized Optional<ClaimRecord> find(ClaimId claim) {
     return Optional.ofNullable(claims.get(claim));
   }

@@ -100,6 +100,13 @@ public interface Guest extends AutoCloseable {
   /** What {@link #openIncoming} last answered; its listeners may have ended since. */
   Optional<IncomingEndpoints> opened() throws VirtException;
 
+  /**
+   * What this QEMU has now that a migration may have made in it. Looks, and changes nothing.
+   *
+   * @throws VirtException when it cannot be known
+   */
+  MigrationObjects migrationObjects() throws VirtException;
+
   /** Ends exports and the NBD server. Harmless when there are none. */
   void closeExports() throws VirtException;
 

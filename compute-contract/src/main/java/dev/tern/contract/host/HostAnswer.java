@@ -89,6 +89,25 @@ public sealed interface HostAnswer {
    */
   record ProbeRan(boolean tls, Duration disk, Duration memory) implements HostAnswer {}
 
+  /**
+   * What a host made for a migration.
+   *
+   * @param revision rises with each change; of two answers the higher one is newer
+   * @param damaged why the host cannot read its own record; it is left for an operator, and {@code
+   *     entries} is empty
+   */
+  record Receipt(long revision, List<ReceiptEntry> entries, Optional<String> damaged)
+      implements HostAnswer {
+    public Receipt {
+      entries = List.copyOf(entries);
+    }
+
+    /** Whether nothing is left to find out. */
+    public boolean settled() {
+      return damaged.isEmpty() && entries.stream().noneMatch(ReceiptEntry::open);
+    }
+  }
+
   record ProbeEnded() implements HostAnswer {}
 
   /** Not done, and why. */

@@ -1,6 +1,7 @@
 package dev.tern.contract.host;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tern.contract.MigrationId;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -40,6 +41,18 @@ public sealed interface HostQuestion {
    * guest. Answer: {@link HostAnswer.ProbeRan}.
    */
   record RunProbe(UUID probe, HostAnswer.ProbeOpen target) implements HostQuestion {}
+
+  /**
+   * What this host made for a migration, and what became of it; looks at what is there now. Answer:
+   * {@link HostAnswer.Receipt}, an empty one when this host knows of nothing.
+   */
+  record TellReceipt(MigrationId migration) implements HostQuestion {}
+
+  /**
+   * The receipt stands in the database. The host forgets its own, unless anything in it is open.
+   * Answer: {@link HostAnswer.Receipt}, as it was.
+   */
+  record ForgetReceipt(MigrationId migration) implements HostQuestion {}
 
   /** Removes whatever is left of a probe here. Answer: {@link HostAnswer.ProbeEnded}. */
   record EndProbe(UUID probe) implements HostQuestion {}

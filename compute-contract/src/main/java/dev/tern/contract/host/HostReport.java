@@ -1,6 +1,8 @@
 package dev.tern.contract.host;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import java.util.List;
@@ -18,6 +20,8 @@ import java.util.Map;
  * @param missingFeatures QEMU commands Tern needs that are not there; such a host takes no
  *     migration
  * @param guests every server this host knows
+ * @param receipts migrations whose receipts this host keeps until the database has them, at most
+ *     {@value #RECEIPTS}
  */
 public record HostReport(
     HostName host,
@@ -39,11 +43,63 @@ public record HostReport(
     String migrationAddress,
     String uptime,
     boolean insecure,
-    Map<ServerId, Runner> guests) {
+    Map<ServerId, Runner> guests,
+    List<MigrationId> receipts) {
+  /** Receipts named in one report; the others come when these are done with. */
+  public static final int RECEIPTS = 64;
+
+  @JsonCreator
   public HostReport {
     machineTypes = List.copyOf(machineTypes);
     cpuModels = List.copyOf(cpuModels);
     missingFeatures = List.copyOf(missingFeatures);
     guests = Map.copyOf(guests);
+    receipts = receipts == null ? List.of() : List.copyOf(receipts); // an older agent says none
+  }
+
+  /** Of a host that keeps no receipts. */
+  public HostReport(
+      HostName host,
+      long agentStartedAtMillis,
+      long sequence,
+      String hypervisorType,
+      int hypervisorVersion,
+      String hypervisorVersionText,
+      String accelerator,
+      String acceleratorReason,
+      List<String> machineTypes,
+      List<String> cpuModels,
+      List<String> missingFeatures,
+      int vcpus,
+      long memoryMib,
+      long memoryAvailableMib,
+      long diskTotalBytes,
+      long diskFreeBytes,
+      String migrationAddress,
+      String uptime,
+      boolean insecure,
+      Map<ServerId, Runner> guests) {
+    this(
+        host,
+        agentStartedAtMillis,
+        sequence,
+        hypervisorType,
+        hypervisorVersion,
+        hypervisorVersionText,
+        accelerator,
+        acceleratorReason,
+        machineTypes,
+        cpuModels,
+        missingFeatures,
+        vcpus,
+        memoryMib,
+        memoryAvailableMib,
+        diskTotalBytes,
+        diskFreeBytes,
+        migrationAddress,
+        uptime,
+        insecure,
+        guests,
+        List.of());
   }
 }

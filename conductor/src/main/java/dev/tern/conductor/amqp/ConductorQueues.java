@@ -2,8 +2,10 @@ package dev.tern.conductor.amqp;
 
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Agents;
+import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.reports.ProgressReports;
+import dev.tern.conductor.reports.ReceiptCollection;
 import dev.tern.conductor.reports.Reports;
 import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
@@ -12,6 +14,7 @@ import dev.tern.contract.amqp.AgentClient;
 import dev.tern.contract.amqp.AmqpSettings;
 import dev.tern.contract.amqp.Answering;
 import dev.tern.contract.amqp.ConductorQueue;
+import dev.tern.contract.amqp.HostClient;
 import dev.tern.contract.amqp.OutboxRelay;
 import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.conductor.ConductorMessage;
@@ -37,6 +40,11 @@ class ConductorQueues {
     return client::ask;
   }
 
+  @Bean
+  Hosts hosts(HostClient client) {
+    return client::ask;
+  }
+
   /**
    * The message is done with as soon as the saga is begun here: the work stands in the database.
    */
@@ -56,8 +64,15 @@ class ConductorQueues {
 
   @Bean
   DirectMessageListenerContainer hostReports(
-      Answering answering, AmqpSettings names, Reports reports) {
-    return answering.hear(names.reports(), HostReport.class, AT_ONCE, reports::host);
+      Answering answering, AmqpSettings names, Reports reports, ReceiptCollection receipts) {
+    return answering.hear(
+        names.reports(),
+        HostReport.class,
+        AT_ONCE,
+        report -> {
+          reports.host(report);
+          receipts.collect(report);
+        });
   }
 
   @Bean

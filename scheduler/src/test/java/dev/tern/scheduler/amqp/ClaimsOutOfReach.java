@@ -27,6 +27,11 @@ final class ClaimsOutOfReach implements ClaimStore {
   }
 
   @Override
+  public Optional<ClaimTrace> trace(ClaimId claim) {
+    throw away();
+  }
+
+  @Override
   public List<ClaimRecord> of(ServerId server) {
     throw away();
   }

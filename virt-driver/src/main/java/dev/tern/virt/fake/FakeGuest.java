@@ -8,6 +8,7 @@ import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.LaunchRecipe.NetworkDisk;
 import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
+import dev.tern.virt.MigrationObjects;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -267,6 +268,12 @@ final class FakeGuest implements Guest {
   public Optional<IncomingEndpoints> opened() throws VirtException {
     begin("opened");
     return Optional.ofNullable(process.endpoints);
+  }
+
+  @Override
+  public MigrationObjects migrationObjects() throws VirtException {
+    begin("migrationObjects");
+    return FakeObjects.of(process);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.tern.virt.qemu;
 
 import dev.tern.virt.Guest.ExportState;
 import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.MigrationObjects;
 import dev.tern.virt.TcpSockets;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The exports of a guest that waits for its disks, as an NBD client is told of them: {@code
@@ -71,6 +74,35 @@ final class ExportListing {
   /** Where the guest was told to listen; it may have stopped since. */
   Optional<IncomingEndpoints> endpoints() throws VirtException {
     return opened.read();
+  }
+
+  /** See {@link dev.tern.virt.Guest#migrationObjects}. */
+  MigrationObjects objects() throws VirtException {
+    return new MigrationObjects(
+        session.call(new Commands.QueryBlockExports()).stream()
+            .map(Commands.Export::id)
+            .collect(Collectors.toSet()),
+        session.call(new Commands.QueryNamedBlockNodes(true)).stream()
+            .map(Commands.NodeState::nodeName)
+            .collect(Collectors.toSet()),
+        credentials.names(),
+        ports());
+  }
+
+  private Set<Integer> ports() throws VirtException {
+    Optional<IncomingEndpoints> there = opened.read();
+    if (there.isEmpty()) {
+      return Set.of();
+    }
+    try {
+      return TcpSockets.of(InetAddress.getByName(there.get().address()))
+          .listeningOf(session.process().pid());
+    } catch (IOException e) {
+      throw new VirtException(
+          session.process().alive() ? Kind.NO_ANSWER : Kind.GONE,
+          "The ports that QEMU listens on cannot be looked at.",
+          e);
+    }
   }
 
   private static int clients(String address, int port) throws VirtException {

@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import dev.tern.virt.MigrationObjects;
 import java.util.Optional;
 
 /**
@@ -37,7 +38,7 @@ final class Nodes {
   }
 
   static String export(String disk) {
-    return "export-" + disk;
+    return MigrationObjects.export(disk);
   }
 
   static String job(String disk) {
@@ -49,11 +50,11 @@ final class Nodes {
   }
 
   static String target(String disk) {
-    return "target-" + disk;
+    return MigrationObjects.mirrorTarget(disk);
   }
 
   static String targetExport(String disk) {
-    return "target-" + disk + "-nbd";
+    return MigrationObjects.mirrorConnection(disk);
   }
 
   /** A copy's node, and the top node of a disk that moved onto it. QEMU allows 31 characters. */

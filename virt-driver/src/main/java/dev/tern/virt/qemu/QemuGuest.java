@@ -3,6 +3,7 @@ package dev.tern.virt.qemu;
 import dev.tern.virt.DiskCopies;
 import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe.NetworkDisk;
+import dev.tern.virt.MigrationObjects;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -203,6 +204,11 @@ final class QemuGuest implements Guest {
   @Override
   public Optional<IncomingEndpoints> opened() throws VirtException {
     return exports.endpoints();
+  }
+
+  @Override
+  public MigrationObjects migrationObjects() throws VirtException {
+    return exports.objects();
   }
 
   @Override

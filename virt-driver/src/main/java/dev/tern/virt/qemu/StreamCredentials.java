@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import dev.tern.virt.MigrationObjects;
 import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -17,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 final class StreamCredentials {
   private static final Logger log = LoggerFactory.getLogger(StreamCredentials.class);
-  private static final String OBJECT = "tls-";
+  private static final String OBJECT = MigrationObjects.key("");
   private static final String TYPE = "tls-creds-psk";
   private static final String SERVER = "tls-server";
   private static final String CLIENT = "tls-client";
@@ -189,7 +191,15 @@ final class StreamCredentials {
 
   /** Objects carry the key's name, so one left by an earlier migration is never taken for it. */
   private static String object(StreamKey key) {
-    return OBJECT + key.identity();
+    return MigrationObjects.key(key.identity());
+  }
+
+  /** The names of the keys that QEMU has. */
+  Set<String> names() throws VirtException {
+    return session.call(new Commands.QomList("/objects")).stream()
+        .map(Commands.QomProperty::name)
+        .filter(name -> name.startsWith(OBJECT))
+        .collect(Collectors.toSet());
   }
 
   /** Takes all keys away from QEMU and from the directory. Harmless when there are none. */

@@ -1,0 +1,115 @@
+package dev.tern.agent;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentAnswer.Refused;
+import dev.tern.contract.agent.AgentAnswer.Working;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.host.HostAnswer.Receipt;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the receipts while requests are carried out: what a request is about to make is written
+ * down first, and when it has ended it is looked at what is there.
+ */
+final class ReceiptKeeping {
+  private static final Logger log = LoggerFactory.getLogger(ReceiptKeeping.class);
+
+  private final Receipts receipts;
+  private final Intents intents;
+  private final ReceiptLook look;
+  private final Instances instances;
+  private final Jobs jobs;
+
+  /** Requests of a migration that are being answered. */
+  private final Map<MigrationId, Integer> answering = new ConcurrentHashMap<>();
+
+  ReceiptKeeping(
+      Receipts receipts, Intents intents, ReceiptLook look, Instances instances, Jobs jobs) {
+    this.receipts = receipts;
+    this.intents = intents;
+    this.look = look;
+    this.instances = instances;
+    this.jobs = jobs;
+  }
+
+  /** The answer; a refusal when what is to be made could not be written down. */
+  AgentAnswer around(AgentRequest request, Supplier<AgentAnswer> carryOut) {
+    Optional<MigrationId> migration = request.header().migration();
+    if (migration.isEmpty() || onlyAsks(request)) {
+      return carryOut.get();
+    }
+    AgentAnswer answer;
+    answering.merge(migration.get(), 1, Integer::sum);
+    try {
+      announce(request);
+      answer = carryOut.get();
+    } catch (IOException | ComputeException e) {
+      log.atWarn()
+          .addKeyValue("migration", migration.get())
+          .addKeyValue("step", request.getClass().getSimpleName())
+          .setCause(e)
+          .log("step refused");
+      return new Refused(Refusals.failure(e));
+    } finally {
+      answering.computeIfPresent(migration.get(), (_, n) -> n == 1 ? null : n - 1);
+    }
+    if (!(answer instanceof Working)) {
+      look(migration.get());
+    }
+    return answer;
+  }
+
+  /** These are answered at once, whatever else is under way. */
+  private static boolean onlyAsks(AgentRequest request) {
+    return request instanceof AgentRequest.AskGuest
+        || request instanceof AgentRequest.ReadConsole
+        || request instanceof AgentRequest.SteerMove
+        || request instanceof AgentRequest.ForceComplete;
+  }
+
+  private void announce(AgentRequest request) throws IOException {
+    Header header = request.header();
+    instances.of(header.server()).check(header.epoch());
+    receipts.intend(header, intents.of(request));
+  }
+
+  private void look(MigrationId migration) {
+    Optional<Ledger> ledger = receipts.find(migration);
+    if (ledger.isEmpty()) {
+      return;
+    }
+    try {
+      boolean idle = !answering.containsKey(migration) && !jobs.busy(ledger.get().server());
+      look.at(ledger.get(), idle);
+    } catch (IOException e) {
+      // What was done stands; the next look writes it down.
+      log.atWarn().addKeyValue("migration", migration).setCause(e).log("a receipt is behind");
+    }
+  }
+
+  /** Looks, and tells. */
+  Receipt tell(MigrationId migration) {
+    look(migration);
+    return receipts.tell(migration);
+  }
+
+  /** See {@link Receipts#forget}. */
+  Receipt forget(MigrationId migration) throws IOException {
+    return receipts.forget(migration);
+  }
+
+  /** See {@link Receipts#present}. */
+  List<MigrationId> present() {
+    return receipts.present();
+  }
+}
