@@ -195,6 +195,7 @@ class IdempotencyTest {
   static Stream<Sample> all() {
     String image = "{\"name\": \"d\", \"disk_format\": \"raw\", \"container_format\": \"bare\"}";
     String move = "{\"migration\": {\"server\": \"%s\", \"host\": \"host2\"}}".formatted(SERVER);
+    String flavor = "{\"flavor\": {\"name\": \"f\", \"ram\": 64, \"vcpus\": 1, \"disk\": 1}}";
     String servers =
         "{\"server\": {\"name\": \"s\", \"flavorRef\": \"tiny\", \"imageRef\": \"%s\", \"min_count\": 2}}"
             .formatted(Samples.IMAGE);
@@ -204,6 +205,7 @@ class IdempotencyTest {
     return Stream.of(
         post("/image/v2/images", _ -> "/image/v2/images", "2.1", image),
         post("/v2.1/images", _ -> "/v2.1/images", "2.1", image),
+        post("/v2.1/flavors", _ -> "/v2.1/flavors", "2.1", flavor),
         post("/v2.1/servers", _ -> "/v2.1/servers", "2.1", servers),
         action("2.1", _ -> ACTION, STOP),
         action("2.1", IdempotencyTest::stopped, "{\"os-start\": null}"),
@@ -280,6 +282,7 @@ class IdempotencyTest {
         api.stores.deadLetters().count(),
         api.broker.sent.size(),
         api.stores.images().list(Optional.empty(), 1000).size(),
+        api.stores.flavors().list(Optional.empty(), 1000).size(),
         api.stores.servers().usage("admin"),
         api.stores.actions().list(SERVER),
         api.conductors.migrations(SERVER).size(),
