@@ -71,8 +71,8 @@ final class FlavorsController {
   @PostMapping("/v2.1/flavors")
   ResponseEntity<JsonNode> create(JsonBody body, ApiRequest request) {
     request.caller().require(Role.ADMIN, "os-flavor-manage:create");
-    FlavorRecord made = flavors.create(NewFlavor.read(body, request, newIds));
-    return Json.ok("flavor", full(made, request));
+    FlavorRecord wanted = NewFlavor.read(body, request, newIds);
+    return request.once(() -> Json.ok("flavor", full(flavors.create(wanted), request)));
   }
 
   /** Servers keep what they were made of. */
