@@ -133,6 +133,7 @@ public final class Agent implements AutoCloseable {
                 settings.migrationAddress(), ports, instances.keys(), world.ids(), receipts));
     LayerArrival arrival = new LayerArrival(images, proofs, claims, receptions, reservations);
     ProgressTeller progress = new ProgressTeller(world.progress(), world.clock(), System::nanoTime);
+    Moves moves = new Moves(world.clock(), settings.policy().parts());
     LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress);
     this.requests =
         new AgentRequests(
@@ -141,12 +142,11 @@ public final class Agent implements AutoCloseable {
             new GuestLife(instances, images, reservations, driver, own, settings.cpuModel()),
             new SourceSide(
                 instances,
-                driver,
                 jobs,
                 progress,
-                departure,
+                new SourceCheck(instances, driver, departure, moves),
                 own,
-                new Moves(world.clock(), settings.policy().parts())),
+                moves),
             new DestinationSide(
                 host,
                 instances,
@@ -256,7 +256,7 @@ public final class Agent implements AutoCloseable {
         host,
         startedAtMillis,
         reports.incrementAndGet(),
-        SourceSide.HYPERVISOR,
+        SourceCheck.HYPERVISOR,
         here.versionNumber(),
         here.version(),
         here.accelerator(),

@@ -51,11 +51,11 @@ final class DestinationCheck {
   }
 
   private void checkHypervisor(SourceFacts source, LaunchRecipe recipe) throws Exception {
-    if (!source.hypervisorType().equals(SourceSide.HYPERVISOR)) {
+    if (!source.hypervisorType().equals(SourceCheck.HYPERVISOR)) {
       throw refused(
           ErrorCode.INVALID_HYPERVISOR_TYPE,
           "The supplied hypervisor type is invalid: %s on the source, %s on host %s."
-              .formatted(source.hypervisorType(), SourceSide.HYPERVISOR, host));
+              .formatted(source.hypervisorType(), SourceCheck.HYPERVISOR, host));
     }
     HostCapabilities here = driver.capabilities();
     if (here.versionNumber() < source.hypervisorVersion()) {

@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -66,6 +67,13 @@ final class ProgressTeller {
         .orElse(moved -> {});
   }
 
+  /** The newest measurement of a migration, told or not, while this agent lives. */
+  Optional<MigrationProgress> last(Header header) {
+    synchronized (tellings) {
+      return header.migration().map(tellings::get).flatMap(Telling::last);
+    }
+  }
+
   private Telling telling(MigrationId id, long guestMemory, Duration downtimeLimit) {
     synchronized (tellings) {
       return tellings.computeIfAbsent(
@@ -81,7 +89,8 @@ final class ProgressTeller {
   private final class Telling {
     private final AtomicReference<@Nullable MigrationProgress> newest = new AtomicReference<>();
     private final AtomicBoolean going = new AtomicBoolean();
-    private final MoveWatch watch; // guarded by this object's lock, as are the next two
+    private final MoveWatch watch; // guarded by this object's lock, as are the next three
+    private @Nullable MigrationProgress measured;
     private @Nullable Duration toldAt;
     private Duration loggedAt;
 
@@ -97,6 +106,7 @@ final class ProgressTeller {
         log(header, moved);
       }
       MigrationProgress progress = watch.after(moved, now, clock.instant());
+      measured = progress;
       boolean complete = moved.memoryTotal() > 0 && moved.memoryRemaining() == 0;
       Duration last = toldAt;
       if (last == null || complete || now.minus(last).compareTo(INTERVAL.minus(TOLERANCE)) >= 0) {
@@ -104,6 +114,10 @@ final class ProgressTeller {
         newest.set(progress);
         go();
       }
+    }
+
+    synchronized Optional<MigrationProgress> last() {
+      return Optional.ofNullable(measured);
     }
 
     private void go() {

@@ -4,19 +4,15 @@ import dev.tern.agent.JournalEntry.Retired;
 import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Sent;
 import dev.tern.agent.Standing.Place;
-import dev.tern.contract.ComputeException;
-import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentResult;
-import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SealedSecrets;
-import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.agent.LeavingStamps;
 import dev.tern.contract.move.MovePolicy;
@@ -24,142 +20,50 @@ import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.MirrorTarget;
 import dev.tern.virt.Guest.MoveProgress;
 import dev.tern.virt.Guest.RunState;
-import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.Steering;
-import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** The half of a migration that gives the guest away. */
 final class SourceSide {
-  static final String HYPERVISOR = "QEMU";
   private static final Duration CANCEL_LOOK = Duration.ofSeconds(1);
   private static final int CANCEL_LOOKS = 30;
 
   private final Instances instances;
-  private final VirtDriver driver;
   private final Jobs jobs;
   private final ProgressTeller progress;
-  private final LayerDeparture layers;
+  private final SourceCheck check;
   private final OwnFiles own;
   private final Moves moves;
 
   SourceSide(
       Instances instances,
-      VirtDriver driver,
       Jobs jobs,
       ProgressTeller progress,
-      LayerDeparture layers,
+      SourceCheck check,
       OwnFiles own,
       Moves moves) {
     this.instances = instances;
-    this.driver = driver;
     this.jobs = jobs;
     this.progress = progress;
-    this.layers = layers;
+    this.check = check;
     this.own = own;
     this.moves = moves;
   }
 
   AgentResult describe(Header header) throws Exception {
-    Instance instance = instances.of(header.server());
-    Guest guest = running(instance, "described");
-    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
-    HostCapabilities host = driver.capabilities();
-    Map<String, DiskRecipe> recorded =
-        recipe.disks().stream().collect(Collectors.toMap(DiskRecipe::id, Function.identity()));
-    DescribedDisks described =
-        new DescribedDisks(driver.images(), instance.directory(), instances.directories().bases());
-    List<DiskFacts> disks = new ArrayList<>();
-    for (Guest.DiskState disk : guest.disks()) {
-      DiskRecipe known = recorded.get(disk.diskId());
-      if (known == null) {
-        throw new ComputeException(
-            ErrorCode.HYPERVISOR_FAILED,
-            "The QEMU of server %s has a disk %s that its recipe has not."
-                .formatted(header.server(), disk.diskId()),
-            null);
-      }
-      disks.add(described.facts(disk, known));
-    }
-    requireAll(header, recorded.keySet(), disks);
-    return new SourceFacts(
-        Recipes.write(recipe.portable()),
-        HYPERVISOR,
-        host.versionNumber(),
-        recipe.machineType(),
-        recipe.accelerator(),
-        recipe.vcpus(),
-        recipe.memoryKib() / 1024,
-        disks,
-        Recipes.images(instance.directory()),
-        layers.describe(recipe),
-        guest.runState() == RunState.PAUSED,
-        Optional.of(moves.wishes()));
-  }
-
-  /** The destination gets what the recipe says; a guest that lacks some of it could not arrive. */
-  private static void requireAll(Header header, Set<String> recorded, List<DiskFacts> disks) {
-    Set<String> missing = new TreeSet<>(recorded);
-    disks.forEach(disk -> missing.remove(disk.id()));
-    if (!missing.isEmpty()) {
-      throw new ComputeException(
-          ErrorCode.MIGRATION_PRE_CHECK_ERROR,
-          "The guest of server %s has let go of %s, which it still is to have: detach it, or stop and start the server."
-              .formatted(header.server(), missing),
-          null);
-    }
+    return check.describe(header);
   }
 
   AgentResult check(Header header, String probeFile, BlockMigration blockMigration)
       throws Exception {
-    running(instances.of(header.server()), "migrated");
-    boolean shared =
-        Files.exists(
-            ProbeFiles.resolve(instances.directories().instances(), probeFile),
-            LinkOption.NOFOLLOW_LINKS);
-    switch (blockMigration) {
-      case YES -> {
-        if (shared) {
-          throw new ComputeException(
-              ErrorCode.INVALID_LOCAL_STORAGE,
-              "Server %s is not on local storage: Block migration can not be used with shared storage."
-                  .formatted(header.server()),
-              null);
-        }
-      }
-      case NO, AUTO -> {
-        if (shared) {
-          throw new ComputeException(
-              ErrorCode.INVALID_SHARED_STORAGE,
-              "Server %s is not on shared storage that this release can migrate on: source and destination use one directory."
-                  .formatted(header.server()),
-              null);
-        }
-        if (blockMigration == BlockMigration.NO) {
-          throw new ComputeException(
-              ErrorCode.INVALID_SHARED_STORAGE,
-              "Server %s is not on shared storage: Shared storage live-migration requires either shared storage or boot-from-volume with no local disks."
-                  .formatted(header.server()),
-              null);
-        }
-      }
-    }
-    return new Nothing();
+    return check.check(header, probeFile, blockMigration);
   }
 
   AgentResult sealSecrets(Header header) throws Exception {
@@ -172,7 +76,7 @@ final class SourceSide {
       throws Exception {
     StreamTarget to = StreamTarget.of(target, instances.keys().stream(header));
     Instance instance = instances.of(header.server());
-    Guest guest = running(instance, "mirrored");
+    Guest guest = SourceCheck.running(instance, "mirrored");
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
     List<MirrorTarget> targets =
         recipe.localDisks().stream().map(disk -> to.mirror(disk, DiskWays.of(disk, ways))).toList();
@@ -250,7 +154,7 @@ final class SourceSide {
           throw Refusals.wrongPlace(header.server(), standing, "handed over");
         }
         yield standing.sent() || instance.guest().isEmpty()
-            ? new AgentResult.HandedOver(true, "", standing.leaving())
+            ? new AgentResult.HandedOver(true, "", standing.leaving(), progress.last(header))
             : handOver(header, instance, target, move, true);
       }
       case NOTHING -> throw Refusals.absent(header.server());
@@ -291,12 +195,12 @@ final class SourceSide {
         instance.append(new Sent(header.epoch(), stamps));
         instances.keys().end(header.server());
         told.accept(moved);
-        yield new AgentResult.HandedOver(true, "", stamps);
+        yield new AgentResult.HandedOver(true, "", stamps, progress.last(header));
       }
       case Guest.HandOver.Stayed(String reason) ->
-          new AgentResult.HandedOver(false, reason, Optional.empty());
+          new AgentResult.HandedOver(false, reason, Optional.empty(), Optional.empty());
       case Guest.HandOver.Unknown(String reason) ->
-          new AgentResult.HandedOver(true, reason, Optional.empty());
+          new AgentResult.HandedOver(true, reason, Optional.empty(), progress.last(header));
     };
   }
 
@@ -413,15 +317,5 @@ final class SourceSide {
       throw Refusals.wrongPlace(
           header.server(), standing, "retired: its memory is still on its way");
     }
-  }
-
-  private static Guest running(Instance instance, String wish) throws Exception {
-    Standing standing = instance.standing();
-    return switch (standing.place()) {
-      case RUNNING -> instance.runningGuest();
-      case NOTHING -> throw Refusals.absent(instance.server());
-      case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
-          throw Refusals.wrongPlace(instance.server(), standing, wish);
-    };
   }
 }

@@ -26,6 +26,7 @@ import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.host.HostAnswer.Receipt;
@@ -203,8 +204,12 @@ class ReceiptTest {
   }
 
   @Test
+  @Tag("S77")
   void says_of_what_could_not_be_made_that_it_was_not() throws Exception {
     SourceFacts facts = prepared();
+    assertThat(hosts.destination.instance().resolve("disk0.qcow2"))
+        .as("the disks are there before their QEMU")
+        .isNotEmptyFile();
     world.failNext("launch", VirtException.Kind.REFUSED);
     assertThat(hosts.destination.refused(new StartIncoming(header(2), facts, Streams.PLAIN)))
         .isNotNull();
@@ -215,6 +220,8 @@ class ReceiptTest {
     ask(hosts.destination, new WithdrawKey(header(2)));
     ask(hosts.destination, new ReleaseSpace(header(2)));
     assertSettled(receipt(hosts.destination));
+    assertThat(hosts.destination.instances()).isEmpty();
+    assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
   }
 
   @Test

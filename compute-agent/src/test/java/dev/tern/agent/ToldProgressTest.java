@@ -84,6 +84,19 @@ class ToldProgressTest {
   }
 
   @Test
+  @Tag("S162")
+  void is_known_to_the_last_byte_however_little_of_it_was_told() throws Exception {
+    ProgressTeller teller = teller(told::add);
+    Consumer<MoveProgress> step = teller.of(HEADER, MEMORY, Duration.ofMillis(50));
+    assertThat(teller.last(HEADER)).isEmpty();
+    step.accept(disks(10));
+    assertThat(next().diskProcessed()).isEqualTo(10);
+    step.accept(disks(990));
+    assertThat(told).isEmpty();
+    assertThat(teller.last(HEADER).orElseThrow().diskProcessed()).isEqualTo(990);
+  }
+
+  @Test
   @Tag("S44")
   void holds_each_disk_and_counts_memory_that_does_not_move_yet() throws Exception {
     Consumer<MoveProgress> step = step(told::add);

@@ -39,6 +39,7 @@ public enum ErrorCode {
   DESTINATION_LACKS_MACHINE_TYPE(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_ACCELERATOR_DIFFERS(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_LACKS_QEMU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
+  SOURCE_LACKS_QEMU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_DISK_EXISTS(Kind.INVALID, "DestinationDiskExists"),
   MIGRATION_PRE_CHECK_ERROR(Kind.INVALID, "MigrationPreCheckError"),
   MIGRATION_CANCELLED(Kind.CONFLICT, "MigrationCancelled"),

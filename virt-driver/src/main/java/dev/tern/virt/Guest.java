@@ -36,6 +36,12 @@ public interface Guest extends AutoCloseable {
    */
   void kill() throws VirtException;
 
+  /**
+   * QMP commands that Tern needs and this guest's QEMU lacks, sorted. It may be another QEMU than
+   * the one installed now: a package's upgrade leaves the old one running.
+   */
+  List<String> missingCommands() throws VirtException;
+
   /** Disks as the monitor shows them now: node, format, virtual and allocated bytes. */
   List<DiskState> disks() throws VirtException;
 

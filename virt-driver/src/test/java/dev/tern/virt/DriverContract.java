@@ -74,6 +74,7 @@ public abstract class DriverContract {
   void runs_a_guest_once_and_finds_it_again() throws Exception {
     Guest guest = launch(0, LaunchMode.RUN);
     assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+    assertThat(guest.missingCommands()).isEmpty();
     guest.cont();
     assertRefused(() -> launch(0, LaunchMode.RUN));
     guest.close();

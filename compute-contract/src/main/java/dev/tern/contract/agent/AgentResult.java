@@ -2,6 +2,7 @@ package dev.tern.contract.agent;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
+import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.move.PolicyParts;
 import java.util.List;
 import java.util.Map;
@@ -280,8 +281,14 @@ public sealed interface AgentResult {
    *     there again unless the destination is dead, and only the destination can say that it
    *     arrived
    * @param stamps of the way out, when it was watched
+   * @param moved all that was sent, as far as this agent saw it: reports on the way may be lost,
+   *     this answer is asked for until it comes
    */
-  record HandedOver(boolean sent, String reason, Optional<LeavingStamps> stamps)
+  record HandedOver(
+      boolean sent,
+      String reason,
+      Optional<LeavingStamps> stamps,
+      Optional<MigrationProgress> moved)
       implements AgentResult {}
 
   /**

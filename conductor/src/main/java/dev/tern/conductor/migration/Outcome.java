@@ -154,6 +154,12 @@ public final class Outcome {
             ARRIVING,
             facts.destination().host(),
             () -> {
+              // Before the end, after which no figure changes any more.
+              facts
+                  .handedOver()
+                  .flatMap(HandedOver::moved)
+                  .filter(moved -> moved.migration().equals(id()))
+                  .ifPresent(migrations::progress);
               migrations.ownerChanged(lease(), id(), pause(facts));
               journey
                   .log()

@@ -10,7 +10,7 @@ import java.util.Map;
 /**
  * Thins out what is told of one migration to what a database should be asked to write: twice a
  * second. Agents tell no more than that by themselves; who does is not trusted to. What is passed
- * over is told again, newer, by the next.
+ * over is told again, newer, by the next; the last figures stand in the answer to the hand-over.
  */
 final class Pace {
   private static final Duration INTERVAL = Duration.ofMillis(500);

@@ -27,6 +27,7 @@ import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.ArrivalStamps;
 import dev.tern.contract.agent.LeavingStamps;
 import dev.tern.contract.move.MovePolicy;
+import dev.tern.store.Samples;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,7 +109,7 @@ final class FakeHost {
         yield mirrorDisks();
       }
       case AgentRequest.CancelMirrors _ -> cancelMirrors();
-      case AgentRequest.HandOver _ -> handOver();
+      case AgentRequest.HandOver asked -> handOver(asked);
       case AgentRequest.CancelHandOver _ ->
           handedOver ? refuse("too late") : qemu ? nothing() : refuse("no guest");
       case AgentRequest.SteerMove steer -> {
@@ -337,7 +338,7 @@ final class FakeHost {
     return qemu ? nothing() : refuse("no guest");
   }
 
-  private AgentAnswer handOver() {
+  private AgentAnswer handOver(AgentRequest.HandOver asked) {
     if (!handedOver) {
       if (!runs || !mirror) {
         return refuse("nothing to hand over");
@@ -349,7 +350,10 @@ final class FakeHost {
     }
     return new Done(
         new HandedOver(
-            true, "", Optional.of(new LeavingStamps(at(1_000), at(1_001), at(1_003), at(1_009)))));
+            true,
+            "",
+            Optional.of(new LeavingStamps(at(1_000), at(1_001), at(1_003), at(1_009))),
+            asked.header().migration().map(id -> Samples.progress(id, 3_000, 3_000, 500, 500))));
   }
 
   private static Optional<Instant> at(long millis) {

@@ -63,6 +63,15 @@ class LiveMigrationSagaTest {
   }
 
   @Test
+  @Tag("S162")
+  void counts_all_that_was_sent_although_no_report_of_it_ever_came() throws InterruptedException {
+    cloud.run();
+
+    assertThat(cloud.migration().diskProcessed()).isEqualTo(500);
+    assertThat(cloud.migration().memoryProcessed()).isEqualTo(3_000);
+  }
+
+  @Test
   @Tag("S117")
   @Tag("S85")
   void moves_the_guest_and_leaves_nothing_behind() throws InterruptedException {

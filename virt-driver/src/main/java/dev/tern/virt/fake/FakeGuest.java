@@ -100,6 +100,12 @@ final class FakeGuest implements Guest {
   }
 
   @Override
+  public List<String> missingCommands() throws VirtException {
+    begin("missingCommands");
+    return world.lacking(instance);
+  }
+
+  @Override
   public List<DiskState> disks() throws VirtException {
     begin("disks");
     return process.recipe().disks().stream()

@@ -23,6 +23,7 @@ public final class FakeWorld {
   private final List<String> violations = new CopyOnWriteArrayList<>();
   private final Map<Path, FakeReceiver> receivers = new ConcurrentHashMap<>();
   private final Map<String, Long> volumes = new ConcurrentHashMap<>();
+  private final Map<Path, List<String>> lacking = new ConcurrentHashMap<>();
   private final AtomicLong pids = new AtomicLong(1000);
 
   private record Fault(Kind kind, boolean afterEffect) {}
@@ -38,6 +39,15 @@ public final class FakeWorld {
   /** The next call of that method has its effect and then fails with {@code NO_ANSWER}. */
   public void loseNextAnswer(String method) {
     faults.put(method, new Fault(Kind.NO_ANSWER, true));
+  }
+
+  /** The QEMU of an instance directory is one that does not know these commands. */
+  public void lacks(Path instance, List<String> commands) {
+    lacking.put(key(instance), List.copyOf(commands));
+  }
+
+  List<String> lacking(Path instance) {
+    return lacking.getOrDefault(key(instance), List.of());
   }
 
   /** Ends the process in an instance directory as SIGKILL would. */

@@ -3,6 +3,7 @@ package dev.tern.virt.qemu;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.qmp.Commands;
 import dev.tern.virt.qmp.QmpMonitor;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -18,13 +19,23 @@ final class Abilities {
     this.monitor = monitor;
   }
 
-  synchronized boolean has(String command) throws VirtException {
+  boolean has(String command) throws VirtException {
+    return all().contains(command);
+  }
+
+  /** Of the commands that Tern cannot do without, those this QEMU does not know; sorted. */
+  List<String> missing() throws VirtException {
+    Set<String> there = all();
+    return Commands.names().stream().filter(name -> !there.contains(name)).sorted().toList();
+  }
+
+  private synchronized Set<String> all() throws VirtException {
     if (commands.isEmpty()) {
       commands =
           monitor.call(new Commands.QueryCommands()).stream()
               .map(Commands.CommandName::name)
               .collect(Collectors.toUnmodifiableSet());
     }
-    return commands.contains(command);
+    return commands;
   }
 }

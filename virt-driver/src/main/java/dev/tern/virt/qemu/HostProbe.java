@@ -14,9 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /** Asks the installed QEMU what it can do, with a guest of no machine. */
 final class HostProbe {
@@ -153,15 +151,7 @@ final class HostProbe {
             .toList(),
         accelerator.name(),
         accelerator.reason(),
-        missing(monitor));
-  }
-
-  private static List<String> missing(QmpMonitor monitor) throws VirtException {
-    Set<String> there =
-        monitor.call(new Commands.QueryCommands()).stream()
-            .map(Commands.CommandName::name)
-            .collect(Collectors.toSet());
-    return Commands.names().stream().filter(name -> !there.contains(name)).sorted().toList();
+        new Abilities(monitor).missing());
   }
 
   private static Path temporary() throws VirtException {

@@ -58,6 +58,11 @@ final class QemuGuest implements Guest {
   }
 
   @Override
+  public List<String> missingCommands() throws VirtException {
+    return session.abilities().missing();
+  }
+
+  @Override
   public RunState runState() throws VirtException {
     Commands.Status now = session.call(new Commands.QueryStatus());
     return switch (now.status()) {
