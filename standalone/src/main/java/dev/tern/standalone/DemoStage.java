@@ -71,6 +71,11 @@ public final class DemoStage implements AutoCloseable {
     return form.amqp();
   }
 
+  /** What listens on its hosts' migration addresses, as the kernel lists it. */
+  public List<String> listeners() throws IOException {
+    return form.listeners();
+  }
+
   /** Starts a service again that was killed. Only where services are processes. */
   public void restart(String name) throws IOException {
     form.restart(name);

@@ -8,7 +8,8 @@ import java.util.Optional;
  * How to run all of Tern on this machine.
  *
  * @param data where everything is kept; one form at a time
- * @param hosts agents to start, {@code host-1} and on, on loopback addresses 127.0.1.1 and on
+ * @param hosts agents to start, {@code host-1} and on, on addresses of a loopback network of their
+ *     own
  * @param port of the API on 127.0.0.1; 0 chooses a free one
  * @param amqp an outside broker instead of an own one
  * @param db an outside PostgreSQL, as a JDBC URL with user and password, instead of an own one

@@ -19,11 +19,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All of Tern on one machine, running. Closing it ends the services, then broker and database, in
@@ -36,6 +39,7 @@ final class StandaloneForm implements AutoCloseable {
   private final Map<String, Path> hostData = new LinkedHashMap<>();
   private final Map<String, Launch> launches = new LinkedHashMap<>();
   private String amqp = "";
+  private @Nullable LoopbackNetwork network;
   private URI api = URI.create("http://127.0.0.1/");
 
   private StandaloneForm(FormSettings settings, Consumer<String> say) {
@@ -64,6 +68,9 @@ final class StandaloneForm implements AutoCloseable {
   private void startAll(Pause pause) throws IOException, InterruptedException {
     makeFolder(settings.data());
     takeLock();
+    LoopbackNetwork network = LoopbackNetwork.take(settings.data().resolve("network"));
+    push(network);
+    this.network = network;
     Map<String, String> broker = new TreeMap<>(settings.properties());
     Map<String, String> stores = new TreeMap<>();
     startBrokerAndDatabase(broker, stores);
@@ -72,7 +79,7 @@ final class StandaloneForm implements AutoCloseable {
     int port = settings.port() == 0 ? freePort() : settings.port();
     api = URI.create("http://127.0.0.1:" + port + "/");
     startServices(launcher, broker, stores, port);
-    startAgents(launcher, broker);
+    startAgents(launcher, broker, network);
     new Readiness(api, pause).awaitHosts(settings.hosts());
   }
 
@@ -160,7 +167,8 @@ final class StandaloneForm implements AutoCloseable {
     launch(launcher, Service.API, "api", apiSettings);
   }
 
-  private void startAgents(ServiceLauncher launcher, Map<String, String> broker)
+  private void startAgents(
+      ServiceLauncher launcher, Map<String, String> broker, LoopbackNetwork network)
       throws IOException {
     for (int i = 1; i <= settings.hosts(); i++) {
       String host = "host-" + i;
@@ -171,7 +179,7 @@ final class StandaloneForm implements AutoCloseable {
       agent.putAll(logging());
       agent.put("tern.agent.host", host);
       agent.put("tern.agent.data", data.toString());
-      agent.put("tern.agent.migration-address", "127.0.1." + i);
+      agent.put("tern.agent.migration-address", network.address(i));
       agent.put("tern.agent.image-service", api.resolve("image").toString());
       launch(launcher, Service.AGENT, "agent-" + host, agent);
     }
@@ -253,6 +261,11 @@ final class StandaloneForm implements AutoCloseable {
 
   URI api() {
     return api;
+  }
+
+  /** What listens on its hosts' addresses. */
+  List<String> listeners() throws IOException {
+    return Objects.requireNonNull(network, "not started").listeners();
   }
 
   /** Each host's data directory, by host name. */

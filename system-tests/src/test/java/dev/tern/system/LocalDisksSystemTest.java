@@ -8,6 +8,7 @@ import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.FormSettings;
 import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.ConsoleTail;
+import dev.tern.standalone.demo.GuestLine;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
 import java.nio.charset.StandardCharsets;
@@ -71,11 +72,12 @@ class LocalDisksSystemTest {
       server.stop();
       Map<String, Path> marked = mark(api, server);
       String digest = digest(api, server, "disk2");
+      int boots = bootsBefore(server) + 1;
       server.start();
       GuestWatch watch = new GuestWatch();
       try (ConsoleTail _ = new ConsoleTail(server.consoles(), watch, Pause.SLEEPING)) {
-        server.awaitWrites(watch, 50);
-        int boots = watch.sight().bootIds();
+        server.awaitBoots(watch, boots);
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 50);
         for (int move = 0; move < 2; move++) {
           migrate(api, server);
           server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
@@ -99,6 +101,20 @@ class LocalDisksSystemTest {
       assertThat(onBus(server)).as("after moves and a boot").isEqualTo(DISKS);
       server.delete();
       assertThat(ThereAndBackSystemTest.left(stage)).isEmpty();
+    }
+  }
+
+  /** The console keeps what the guest said before it was stopped. */
+  private static int bootsBefore(TestServer server) throws Exception {
+    Path console = server.consoles().get(server.host());
+    try (Stream<String> lines = Files.lines(console, StandardCharsets.ISO_8859_1)) {
+      return (int)
+          lines
+              .map(GuestLine::parse)
+              .filter(GuestLine.Heartbeat.class::isInstance)
+              .map(line -> ((GuestLine.Heartbeat) line).bootId())
+              .distinct()
+              .count();
     }
   }
 

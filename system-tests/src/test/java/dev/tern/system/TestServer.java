@@ -144,6 +144,11 @@ final class TestServer {
         () -> Optional.of(watch.sight().acknowledgements() >= count));
   }
 
+  /** Until the console shows so many different boots. */
+  void awaitBoots(GuestWatch watch, int boots) throws IOException, InterruptedException {
+    patience.untilTrue(boots + " boots", BOOT, () -> Optional.of(watch.sight().bootIds() >= boots));
+  }
+
   /** Asks for a live migration to wherever it may go. */
   void requestMigration() throws IOException, InterruptedException {
     Map<String, Object> request = new HashMap<>();

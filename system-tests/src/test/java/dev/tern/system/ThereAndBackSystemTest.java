@@ -11,7 +11,6 @@ import dev.tern.standalone.FormSettings;
 import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,7 +148,7 @@ class ThereAndBackSystemTest {
                 .orElse("")
                 .contains(stage.place().work().resolveSibling("hosts").toString()))
         .forEach(process -> left.add("process " + process.pid()));
-    left.addAll(listeners());
+    stage.listeners().forEach(address -> left.add("listener " + address));
     for (JsonNode host :
         new ComputeClient(stage.place().api(), "compute 2.50")
             .get("/v2.1/os-hypervisors/detail")
@@ -160,18 +159,6 @@ class ThereAndBackSystemTest {
     }
     left.addAll(messages(stage));
     return left;
-  }
-
-  /** Listening sockets on the hosts' migration addresses, 127.0.1.x, as the kernel lists them. */
-  private static List<String> listeners() throws IOException {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/net/tcp"))) {
-      return lines
-          .map(line -> line.strip().split("\\s+"))
-          .filter(field ->
-              field.length > 3 && field[3].equals("0A") && field[1].matches("(01|02)01007F:.*"))
-          .map(field -> "listener " + field[1])
-          .toList();
-    }
   }
 
   private static List<String> messages(DemoStage stage) throws Exception {

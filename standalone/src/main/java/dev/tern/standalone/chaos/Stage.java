@@ -69,6 +69,11 @@ final class Stage implements AutoCloseable {
     }
   }
 
+  /** What listens on its hosts' migration addresses. */
+  List<String> listeners() throws IOException {
+    return form.listeners();
+  }
+
   DemoPlace place() {
     return form.place();
   }

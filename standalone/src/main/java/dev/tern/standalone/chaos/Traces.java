@@ -59,7 +59,7 @@ final class Traces {
           DemoStage.guestsIn(host.getValue()).map(p -> "QEMU " + p.pid()).toList(),
           allowed);
     }
-    found.addAll(listeners());
+    stage.listeners().forEach(address -> found.add("a listener on " + address));
     claims(found, owner);
     messages(found);
     return found;
@@ -77,18 +77,6 @@ final class Traces {
     }
     try (Stream<Path> files = Files.list(folder)) {
       return files.map(file -> file.getFileName().toString()).toList();
-    }
-  }
-
-  /** Listening sockets on the hosts' migration addresses, as the kernel lists them. */
-  private static List<String> listeners() throws IOException {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/net/tcp"))) {
-      return lines
-          .map(line -> line.strip().split("\\s+"))
-          .filter(field ->
-              field.length > 3 && field[3].equals("0A") && field[1].matches("(01|02)01007F:.*"))
-          .map(field -> "a listener on " + field[1])
-          .toList();
     }
   }
 
