@@ -1,7 +1,9 @@
 package dev.tern.contract.amqp;
 
+import dev.tern.contract.Pause;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.Executors;
 import org.springframework.amqp.core.AmqpAdmin;
 import org.springframework.amqp.core.Declarables;
@@ -111,11 +113,14 @@ public class AmqpConfiguration {
       AmqpAdmin admin,
       RabbitTemplate template,
       AmqpSettings settings,
-      ObjectProvider<MeterRegistry> metrics) {
+      ObjectProvider<MeterRegistry> metrics,
+      ObjectProvider<Pause> pause) {
     return new Answering(
         connections,
         admin,
         template,
-        new DeadLetters(template, settings, metrics.getIfAvailable()));
+        new DeadLetters(template, settings, metrics.getIfAvailable()),
+        pause.getIfAvailable(() -> Pause.SLEEPING),
+        new Random());
   }
 }

@@ -1,5 +1,8 @@
 package dev.tern.contract.amqp;
 
+import dev.tern.contract.Pause;
+import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -28,20 +31,33 @@ import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
  */
 public final class Answering implements AutoCloseable {
   private static final int RECOVERY_MILLIS = 1_000;
+  private static final long FIRST_REST_MILLIS = 20;
+  private static final long LONGEST_REST_MILLIS = 1_000;
+  // RabbitMQ's, of a quorum queue's message that was delivered before.
+  private static final String DELIVERIES_BEFORE = "x-delivery-count";
   private static final Logger log = LoggerFactory.getLogger(Answering.class);
 
   private final ConnectionFactory connections;
   private final AmqpAdmin admin;
   private final RabbitTemplate template;
   private final DeadLetters dead;
+  private final Pause pause;
+  private final Random random;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   Answering(
-      ConnectionFactory connections, AmqpAdmin admin, RabbitTemplate template, DeadLetters dead) {
+      ConnectionFactory connections,
+      AmqpAdmin admin,
+      RabbitTemplate template,
+      DeadLetters dead,
+      Pause pause,
+      Random random) {
     this.connections = connections;
     this.admin = admin;
     this.template = template;
     this.dead = dead;
+    this.pause = pause;
+    this.random = random;
   }
 
   /**
@@ -72,13 +88,36 @@ public final class Answering implements AutoCloseable {
 
   /**
    * Does work that must be done: a message leaves the queue when its handler has returned. When it
-   * throws, the message is delivered again, and is put with the dead after ten tries.
+   * throws, the message is delivered again after a pause that doubles from 20 ms to 1 s, each
+   * shortened by chance, and is put with the dead after ten tries.
    *
    * @param atOnce handlers at most
    */
   public <M> DirectMessageListenerContainer work(
       String queue, Class<M> messages, int atOnce, Consumer<M> handler) {
-    return container(queue, atOnce, message -> take(message, queue, messages, handler));
+    return container(
+        queue,
+        atOnce,
+        message -> {
+          try {
+            take(message, queue, messages, handler);
+          } catch (RuntimeException e) {
+            rest(message);
+            throw e;
+          }
+        });
+  }
+
+  /** Before the broker is told of a failure: it delivers again at once. */
+  private void rest(Message failed) {
+    Object before = failed.getMessageProperties().getHeader(DELIVERIES_BEFORE);
+    int tries = before instanceof Number number ? Math.clamp(number.longValue(), 0, 10) : 0;
+    long millis = Math.min(FIRST_REST_MILLIS << tries, LONGEST_REST_MILLIS);
+    try {
+      pause.of(Duration.ofMillis(millis - random.nextLong(millis / 2 + 1)));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**

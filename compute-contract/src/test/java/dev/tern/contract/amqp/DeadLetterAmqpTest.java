@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tern.contract.Pause;
 import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.dead.DeadLetter;
 import dev.tern.local.BrokerForTests;
@@ -16,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,6 +39,7 @@ class DeadLetterAmqpTest {
 
   private final BlockingQueue<DeadLetter> found = new LinkedBlockingQueue<>();
   private final BlockingQueue<ConductorMessage> done = new LinkedBlockingQueue<>();
+  private final List<Duration> rests = new CopyOnWriteArrayList<>();
   private final List<DirectMessageListenerContainer> started = new ArrayList<>();
   private final AnnotationConfigApplicationContext context =
       new AnnotationConfigApplicationContext();
@@ -54,6 +57,7 @@ class DeadLetterAmqpTest {
                     BrokerForTests.uri(),
                     "tern.amqp.prefix",
                     "test-" + UUID.randomUUID())));
+    context.registerBean(Pause.class, () -> rests::add);
     context.register(AmqpConfiguration.class);
     context.refresh();
     context.getBean(RabbitAdmin.class).initialize();
@@ -172,6 +176,11 @@ class DeadLetterAmqpTest {
     assertThat(letter.type()).isEqualTo(Optional.of("ConductorMessage.WakeSaga"));
     assertThat(letter.reason()).isEqualTo("DELIVERY_LIMIT");
     assertThat(letter.attempts()).isEqualTo(tries.get()).isGreaterThan(1);
+    assertThat(rests).as("a pause after each try").hasSize(tries.get());
+    for (int n = 0; n < rests.size(); n++) {
+      long longest = Math.min(20L << n, 1_000);
+      assertThat(rests.get(n).toMillis()).isBetween(longest / 2, longest);
+    }
     assertThat(letter.queue()).isEqualTo(names().conductorQueue());
 
     work(done::add);
