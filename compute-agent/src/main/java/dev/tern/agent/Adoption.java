@@ -55,8 +55,9 @@ final class Adoption {
       case DEFINED, STOPPED, RECEIVING -> {}
       case RUNNING -> running(instance, standing);
       case INCOMING -> {
-        if (instance.guest().isPresent()) {
-          watchArrival(instance, standing);
+        Optional<Guest> waits = instance.guest();
+        if (waits.isPresent()) {
+          incoming(instance, standing, waits.get());
         }
       }
       case HANDED_OVER -> instance.guest();
@@ -81,12 +82,29 @@ final class Adoption {
     if (guest.isEmpty()) {
       instance.noteStopped("its QEMU ended while no agent was here");
     } else if (standing.arrivedEpoch() == standing.epoch() && !standing.resumed()) {
-      // Recorded as arrived, and the agent died before the guest was let run.
-      watchArrival(instance, standing);
+      // Recorded as arrived, and the agent died before the guest was let run, or right after.
+      waitForWord(instance);
     } else if (standing.arrivedEpoch() == standing.epoch()) {
       // It may run here while some of its memory is still to come.
       guest.get().keepReceiving();
     }
+  }
+
+  // A guest that came while no agent was here may be in doubt for days, and this host may have been
+  // stated to be dead since: then it runs elsewhere. So it waits for the conductor's next question.
+  private void incoming(Instance instance, Standing standing, Guest guest)
+      throws IOException, VirtException {
+    if (guest.runState() == Guest.RunState.INCOMING) {
+      watchArrival(instance, standing);
+    } else {
+      waitForWord(instance);
+    }
+  }
+
+  private static void waitForWord(Instance instance) {
+    log.atInfo()
+        .addKeyValue("server", instance.server())
+        .log("a guest came while no agent was here; it runs when a conductor asks for its arrival");
   }
 
   private void watchArrival(Instance instance, Standing standing)

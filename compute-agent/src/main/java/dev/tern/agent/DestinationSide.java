@@ -313,9 +313,13 @@ final class DestinationSide {
     return GuestReports.of(instance);
   }
 
-  /** Empty while the guest is under way; holds the question up to {@code patience}. */
+  /**
+   * Empty while the guest is under way; holds the question up to {@code patience}. A guest that
+   * came while no agent was here is let run by this: who asks counts on this host.
+   */
   Optional<AgentResult> awaitArrival(Header header, Duration patience) throws Exception {
     Instance instance = instances.of(header.server());
+    letRun(header, instance);
     Optional<CompletableFuture<Arrival>> arrival = instance.arrival();
     if (arrival.isPresent() && instance.standing().epoch() == header.epoch()) {
       try {
@@ -338,6 +342,19 @@ final class DestinationSide {
       checks.release(header);
     }
     return arrived;
+  }
+
+  private void letRun(Header header, Instance instance) throws IOException, VirtException {
+    Standing standing = instance.standing();
+    boolean waits =
+        switch (standing.place()) {
+          case INCOMING -> standing.epoch() == header.epoch();
+          case RUNNING -> standing.arrivedIn(header.epoch()) && !standing.resumed();
+          case NOTHING, DEFINED, STOPPED, RECEIVING, HANDED_OVER, DEAD, RETIRED -> false;
+        };
+    if (waits && instance.arrival().isEmpty() && instance.guest().isPresent()) {
+      watchArrival(instance, header.epoch(), standing.paused());
+    }
   }
 
   private static Optional<AgentResult> arrived(Header header, Instance instance)

@@ -3,6 +3,7 @@ package dev.tern.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.api.TestApi.Answer;
+import dev.tern.api.disks.Agents;
 import dev.tern.api.fakes.Samples;
 import dev.tern.api.servers.ServerAction;
 import dev.tern.contract.ErrorCode;
@@ -15,6 +16,7 @@ import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.ConsoleOutput;
 import dev.tern.contract.agent.AgentResult.Disk;
 import dev.tern.contract.agent.AgentResult.DiskReport;
+import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.VolumeThere;
 import dev.tern.contract.amqp.Asked;
@@ -23,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -162,6 +165,22 @@ class IdempotencyTest {
     return "/v1/migrations/" + api.conductors.newest(SERVER).id() + rest;
   }
 
+  private String inDoubt() {
+    String path = moving("/resolve");
+    api.conductors.doubts(SERVER, "host2 is silent");
+    Agents others = Objects.requireNonNull(api.agents.get());
+    api.agents.set((host, question, deadline) -> {
+      if (!(question instanceof AgentRequest.AskGuest)) {
+        return others.ask(host, question, deadline);
+      }
+      return host.value().equals("host1")
+          ? new Asked.Answered<>(
+              new AgentAnswer.Done(new GuestReport(GuestReport.Runner.HANDED_OVER, 3, "")))
+          : new Asked.NoAnswer<>("nobody is there");
+    });
+    return path;
+  }
+
   private String forcedInNova() {
     String _ = moving("");
     return "/v2.1/servers/%s/migrations/%d/action"
@@ -226,6 +245,11 @@ class IdempotencyTest {
             api -> api.moving("/force-complete"),
             "2.1",
             ""),
+        post(
+            "/v1/migrations/{uuid}/resolve",
+            IdempotencyTest::inDoubt,
+            "2.1",
+            "{\"resolve\": {\"runner\": \"source\", \"fenced\": \"host2\"}}"),
         new Sample(
             "PATCH",
             "/v1/migrations/{uuid}",

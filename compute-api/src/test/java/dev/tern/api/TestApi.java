@@ -16,6 +16,7 @@ import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DiskCopyStore;
+import dev.tern.store.FenceStore;
 import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore;
@@ -347,6 +348,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     ClaimStore claims(TestApi api) {
       return api.stores.claims();
+    }
+
+    @Bean
+    FenceStore fences(TestApi api) {
+      return api.stores.fences();
     }
 
     @Bean

@@ -21,6 +21,8 @@ public enum ErrorCode {
   INVALID_MIGRATION_STATE(Kind.INVALID, "InvalidMigrationState"),
   /** The same in Tern's own API, where it is no fault of the request. */
   MIGRATION_NOT_STEERABLE(Kind.CONFLICT, "InvalidMigrationState"),
+  /** No statement about a host would let it end, or that host answers. */
+  MIGRATION_NOT_RESOLVABLE(Kind.CONFLICT, "InvalidMigrationState"),
   IMAGE_NOT_ACTIVE(Kind.INVALID, "ImageNotActive"),
   IMAGE_UNACCEPTABLE(Kind.INVALID, "ImageUnacceptable"),
   FLAVOR_EXISTS(Kind.CONFLICT, "FlavorExists"),

@@ -293,8 +293,11 @@ class HibernateMigrationStore implements MigrationStore {
   @Override
   public void inDoubt(Lease lease, MigrationId id, boolean inDoubt, String why) {
     Held held = hold(lease, id);
-    held.migration().inDoubt = inDoubt;
-    held.migration().inDoubtWhy = inDoubt ? why : null;
+    if (inDoubt) {
+      held.migration().doubted(why, held.now());
+    } else {
+      held.migration().cleared();
+    }
     held.migration().updatedAt = held.now();
   }
 

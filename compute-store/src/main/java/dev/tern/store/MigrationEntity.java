@@ -15,6 +15,7 @@ import dev.tern.contract.host.MoveDetail;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.move.StreamParts;
 import dev.tern.store.MigrationFigures.Foreseen;
+import dev.tern.store.MigrationStore.Doubt;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.Wishes;
 import jakarta.persistence.Column;
@@ -65,6 +66,9 @@ class MigrationEntity {
 
   @Column(name = "in_doubt_why")
   @Nullable String inDoubtWhy;
+
+  @Column(name = "in_doubt_since")
+  @Nullable Instant inDoubtSince;
 
   String source = "";
 
@@ -175,10 +179,30 @@ class MigrationEntity {
     return number;
   }
 
-  void end(MigrationStatus end, @Nullable Failure failure, Instant now) {
-    status = end;
+  void doubted(String why, Instant now) {
+    inDoubtSince = inDoubt ? inDoubtSince : now;
+    inDoubt = true;
+    inDoubtWhy = why;
+  }
+
+  void cleared() {
     inDoubt = false;
     inDoubtWhy = null;
+    inDoubtSince = null;
+  }
+
+  private Optional<Doubt> doubt() {
+    return inDoubt
+        ? Optional.of(
+            new Doubt(
+                inDoubtSince == null ? updatedAt : inDoubtSince,
+                inDoubtWhy == null ? "" : inDoubtWhy))
+        : Optional.empty();
+  }
+
+  void end(MigrationStatus end, @Nullable Failure failure, Instant now) {
+    status = end;
+    cleared();
     failureCode = failure == null ? null : failure.code();
     failureMessage = failure == null ? null : failure.message();
     updatedAt = now;
@@ -233,8 +257,7 @@ class MigrationEntity {
   /** The guest is at its destination. */
   void arrived(PauseParts pause, Instant now) {
     ownerChanged = true;
-    inDoubt = false;
-    inDoubtWhy = null;
+    cleared();
     permille = ALL;
     pauseParts = Json.of(pause);
     pause.total().ifPresent(total -> pauseNanos = total.toNanos());
@@ -262,7 +285,7 @@ class MigrationEntity {
         phase,
         checked,
         abortRequested,
-        inDoubt,
+        doubt(),
         new HostName(source),
         Optional.ofNullable(requestedHost).map(HostName::new),
         Optional.ofNullable(destination).map(HostName::new),

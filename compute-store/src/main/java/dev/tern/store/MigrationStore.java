@@ -96,7 +96,10 @@ public interface MigrationStore {
   /** Where it is now. {@code QUEUED}, {@code PREPARING} or {@code RUNNING} only. */
   void entered(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Phase phase);
 
-  /** Nobody can say who runs the guest (or now somebody can). The saga goes on asking. */
+  /**
+   * Nobody can say who runs the guest (or now somebody can). The saga goes on asking. Told again,
+   * the reason changes and the beginning stays.
+   */
   void inDoubt(SagaStore.Lease lease, MigrationId id, boolean inDoubt, String why);
 
   /**
@@ -207,8 +210,16 @@ public interface MigrationStore {
       int limit) {}
 
   /**
+   * Nobody can say who runs the guest.
+   *
+   * @param why which host does not answer since when, and what each said last
+   */
+  record Doubt(Instant since, String why) {}
+
+  /**
    * A migration.
    *
+   * @param doubt while nobody can say who runs the guest
    * @param number Nova's integer id
    * @param checked all checks have passed and data may move; with {@code failure}, they have not
    * @param phase the last one entered
@@ -225,7 +236,7 @@ public interface MigrationStore {
       Phase phase,
       boolean checked,
       boolean abortRequested,
-      boolean inDoubt,
+      Optional<Doubt> doubt,
       HostName source,
       Optional<HostName> requestedHost,
       Optional<HostName> destination,
@@ -247,5 +258,11 @@ public interface MigrationStore {
       Optional<Failure> failure,
       Instant createdAt,
       Instant updatedAt,
-      Optional<Instant> endedAt) {}
+      Optional<Instant> endedAt) {
+
+    /** Nobody can say who runs the guest. */
+    public boolean inDoubt() {
+      return doubt.isPresent();
+    }
+  }
 }

@@ -113,6 +113,12 @@ public class StoreConfiguration {
   }
 
   @Bean
+  FenceStore fenceStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateFenceStore(parts.entities(), parts.rows(), parts.requests());
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

@@ -58,6 +58,7 @@ class EntitySchemaStoreTest {
           ClaimEntity.class,
           DiskCopyEntity.class,
           DeadLetterEntity.class,
+          FenceEntity.class,
           FlavorEntity.class,
           HostEntity.class,
           HostShareEntity.class,
@@ -133,6 +134,7 @@ class EntitySchemaStoreTest {
         words("disk_copies", "wish", DiskCopyStore.Wish.values(), Enum::name),
         words("disk_copies", "status", DiskCopyStore.CopyStatus.values(), Enum::name),
         words("volumes", "status", VolumeStore.VolumeStatus.values(), Enum::name),
+        words("fences", "outcome", FenceStore.Outcome.values(), Enum::name),
         words("images", "status", ImageStatus.values(), Enum::name));
   }
 

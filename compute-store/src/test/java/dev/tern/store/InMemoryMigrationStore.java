@@ -291,8 +291,11 @@ final class InMemoryMigrationStore implements MigrationStore {
   public void inDoubt(Lease lease, MigrationId id, boolean inDoubt, String why) {
     synchronized (memory) {
       MigrationEntity migration = hold(lease, id);
-      migration.inDoubt = inDoubt;
-      migration.inDoubtWhy = inDoubt ? why : null;
+      if (inDoubt) {
+        migration.doubted(why, memory.now);
+      } else {
+        migration.cleared();
+      }
     }
   }
 

@@ -22,6 +22,7 @@ public final class InMemoryStores implements Stores {
   private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
   private final VolumeStore volumes = new InMemoryVolumeStore(memory);
   private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
+  private final FenceStore fences = new InMemoryFenceStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
   private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
   private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
@@ -94,6 +95,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public ReceiptStore receipts() {
     return receipts;
+  }
+
+  @Override
+  public FenceStore fences() {
+    return fences;
   }
 
   @Override

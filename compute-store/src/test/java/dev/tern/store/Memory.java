@@ -35,6 +35,7 @@ final class Memory {
   final Map<UUID, DiskCopyEntity> copies = new LinkedHashMap<>();
   final Map<UUID, VolumeEntity> volumes = new LinkedHashMap<>();
   final List<ReceiptEntity> receipts = new ArrayList<>();
+  final Map<UUID, FenceEntity> fences = new LinkedHashMap<>();
   final Map<Long, OutboxEntity> outbox = new TreeMap<>();
   final Map<UUID, DeadLetterEntity> letters = new LinkedHashMap<>();
   final Map<IdempotencyStore.RequestKey, IdempotencyKeyEntity> keys = new LinkedHashMap<>();
@@ -45,7 +46,18 @@ final class Memory {
   private long lastNumber;
 
   void clear() {
-    List.of(servers, migrations, sagas, hosts, claims, copies, volumes, outbox, keys, letters)
+    List.of(
+            servers,
+            migrations,
+            sagas,
+            hosts,
+            claims,
+            copies,
+            volumes,
+            outbox,
+            keys,
+            letters,
+            fences)
         .forEach(Map::clear);
     List.of(log, actions, events, receipts).forEach(List::clear);
     now = BEGIN;

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.conductor.Outbox;
@@ -300,5 +302,150 @@ abstract class OtherStoresContract {
           assertThat(kept.host()).isEqualTo(host);
           assertThat(kept.receipt()).isEqualTo(young);
         });
+  }
+
+  // ---- fences
+
+  private record Moving(MigrationStore.MigrationRecord migration, SagaStore.Lease lease) {}
+
+  /** A migration whose destination is chosen, in doubt. */
+  private Moving moving(HostName to) {
+    Samples samples = new Samples(this::stores);
+    samples.host(host);
+    samples.host(to);
+    MigrationStore.MigrationRecord migration = samples.accepted(samples.active(host).id());
+    SagaStore.Lease lease = samples.lease(migration.server());
+    stores()
+        .migrations()
+        .planned(lease, migration.id(), to, samples.claim(migration.server(), to), 1);
+    stores().migrations().inDoubt(lease, migration.id(), true, "nobody answers");
+    return new Moving(migration, lease);
+  }
+
+  private void ends(MigrationStore.MigrationRecord migration, SagaStore.Lease lease) {
+    stores()
+        .migrations()
+        .rolledBack(
+            lease,
+            migration.id(),
+            MigrationStatus.FAILED,
+            new Failure(ErrorCode.HYPERVISOR_FAILED, "It stayed."));
+  }
+
+  @Test
+  void a_doubt_has_a_beginning_and_the_newest_reason() {
+    Moving moving = moving(new HostName("host-" + UUID.randomUUID()));
+    MigrationStore.MigrationRecord migration = moving.migration();
+    SagaStore.Lease lease = moving.lease();
+    Instant since = doubt(migration).orElseThrow().since();
+    stores().migrations().inDoubt(lease, migration.id(), true, "another reason");
+    assertThat(doubt(migration)).contains(new MigrationStore.Doubt(since, "another reason"));
+    stores().migrations().inDoubt(lease, migration.id(), false, "");
+    assertThat(doubt(migration)).isEmpty();
+  }
+
+  private Optional<MigrationStore.Doubt> doubt(MigrationStore.MigrationRecord migration) {
+    return stores().migrations().find(migration.id()).orElseThrow().doubt();
+  }
+
+  @Test
+  void a_fenced_host_is_owed_what_it_was_not_told_until_it_is_settled() {
+    HostName to = new HostName("host-" + UUID.randomUUID());
+    Moving moving = moving(to);
+    MigrationStore.MigrationRecord migration = moving.migration();
+    SagaStore.Lease lease = moving.lease();
+    assertThat(stores().fences().requireWaiting(migration.id(), to)).isEqualTo(host);
+    assertThat(stores().fences().of(migration.id())).isEmpty();
+
+    Requested by = Samples.request();
+    FenceStore.FenceRecord stated = stores().fences().state(migration.id(), to, by);
+    assertThat(stores().fences().state(migration.id(), to, Samples.request())).isEqualTo(stated);
+    assertThat(stores().actions().find(migration.server(), by.request()).orElseThrow().action())
+        .isEqualTo("live_migration_resolve");
+    assertThat(stores().fences().relyOn(lease, migration.id(), host)).isEmpty();
+    assertThatThrownBy(
+            () -> stores().fences().settle(migration.id(), FenceStore.Outcome.REMOVED, "too early"))
+        .isInstanceOf(IllegalStateException.class);
+
+    FenceStore.FenceRecord relied =
+        stores().fences().relyOn(lease, migration.id(), to).orElseThrow();
+    assertThat(relied.reliedOnAt()).isPresent();
+    assertThat(relied.source()).isFalse();
+    assertThat(relied.epoch()).isEqualTo(migration.epoch());
+    assertThat(stores().fences().relyOn(lease, migration.id(), to)).contains(relied);
+    assertThat(owed(migration)).as("not before it has ended").isEmpty();
+
+    ends(migration, lease);
+    assertThat(owed(migration)).contains(relied);
+    stores().fences().settle(migration.id(), FenceStore.Outcome.LEFT, "it had arrived");
+    stores().fences().settle(migration.id(), FenceStore.Outcome.REMOVED, "late");
+    assertThat(owed(migration)).isEmpty();
+    assertThat(stores().fences().of(migration.id()).orElseThrow())
+        .satisfies(fence -> {
+          assertThat(fence.outcome()).contains(FenceStore.Outcome.LEFT);
+          assertThat(fence.said()).isEqualTo("it had arrived");
+          assertThat(fence.settledAt()).isPresent();
+        });
+  }
+
+  private Optional<FenceStore.FenceRecord> owed(MigrationStore.MigrationRecord migration) {
+    return stores().fences().owing(10_000).stream()
+        .filter(fence -> fence.migration().equals(migration.id()))
+        .findFirst();
+  }
+
+  @Test
+  void a_statement_about_a_host_that_nobody_waits_for_is_refused() {
+    HostName to = new HostName("host-" + UUID.randomUUID());
+    Moving moving = moving(to);
+    MigrationStore.MigrationRecord migration = moving.migration();
+    SagaStore.Lease lease = moving.lease();
+    assertRefused(migration.id(), host, "the only copy");
+    assertRefused(migration.id(), new HostName("another"), "nothing to do with");
+
+    stores().migrations().inDoubt(lease, migration.id(), false, "");
+    assertRefused(migration.id(), to, "not in doubt");
+    stores()
+        .sagas()
+        .record(
+            lease,
+            new SagaStore.Position(SagaStore.Direction.BACK, "mirror-disks"),
+            "{}",
+            new SagaStore.LogLine("mirror-disks", "refused", "", Instant.EPOCH));
+    assertThat(stores().fences().requireWaiting(migration.id(), to)).isEqualTo(host);
+
+    ends(migration, lease);
+    assertRefused(migration.id(), to, "has ended as failed");
+    MigrationId unknown = new MigrationId(UUID.randomUUID());
+    assertThatThrownBy(() -> stores().fences().state(unknown, to, Samples.request()))
+        .isInstanceOfSatisfying(
+            ComputeException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.MIGRATION_NOT_FOUND));
+  }
+
+  @Test
+  void a_source_is_fenced_once_the_guest_has_another_owner() {
+    HostName to = new HostName("host-" + UUID.randomUUID());
+    Moving moving = moving(to);
+    MigrationStore.MigrationRecord migration = moving.migration();
+    SagaStore.Lease lease = moving.lease();
+    stores().migrations().ownerChanged(lease, migration.id(), Samples.PAUSE);
+    assertRefused(migration.id(), to, "answers for itself");
+    assertThat(stores().fences().state(migration.id(), host, Samples.request()).source()).isTrue();
+    assertRefused(migration.id(), to, "answers for itself");
+    assertThatThrownBy(() -> stores().fences().state(migration.id(), to, Samples.request()))
+        .isInstanceOfSatisfying(
+            ComputeException.class,
+            e -> assertThat(e.explanation()).contains("resolved before", host.value()));
+  }
+
+  private void assertRefused(MigrationId migration, HostName named, String why) {
+    assertThatThrownBy(() -> stores().fences().requireWaiting(migration, named))
+        .isInstanceOfSatisfying(
+            ComputeException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.MIGRATION_NOT_RESOLVABLE);
+              assertThat(e.explanation()).contains(why);
+            });
   }
 }

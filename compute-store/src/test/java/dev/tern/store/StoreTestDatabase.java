@@ -190,6 +190,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public FenceStore fences() {
+    return bean(FenceStore.class);
+  }
+
+  @Override
   public ReceiptStore receipts() {
     return bean(ReceiptStore.class);
   }

@@ -26,6 +26,8 @@ public interface Stores {
 
   ReceiptStore receipts();
 
+  FenceStore fences();
+
   OutboxStore outbox();
 
   IdempotencyStore idempotency();

@@ -3,6 +3,7 @@ package dev.tern.conductor;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.migration.FencedHosts;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.ReceiptCollection;
@@ -17,6 +18,7 @@ import dev.tern.contract.Pause;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
+import dev.tern.store.FenceStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
@@ -46,8 +48,10 @@ class ConductorConfiguration {
       ImageStore images,
       ActionStore actions,
       DiskCopyStore copies,
-      VolumeStore volumes) {
-    return new Stores(sagas, servers, migrations, claims, hosts, images, actions, copies, volumes);
+      VolumeStore volumes,
+      FenceStore fences) {
+    return new Stores(
+        sagas, servers, migrations, claims, hosts, images, actions, copies, volumes, fences);
   }
 
   /** Closed before the stores and the broker's connections, and gives its leases back then. */
@@ -93,6 +97,15 @@ class ConductorConfiguration {
         () -> stores.hosts().beat(BINARY, settings.name()),
         Pause.SLEEPING,
         settings.beatEvery());
+  }
+
+  @Bean(destroyMethod = "close")
+  Rounds fencedHosts(Stores stores, Agents agents, ConductorSettings settings) {
+    return Rounds.start(
+        "fenced",
+        new FencedHosts(stores.fences(), stores.hosts(), stores.servers(), agents, settings)::look,
+        Pause.SLEEPING,
+        settings.sweepEvery());
   }
 
   @Bean

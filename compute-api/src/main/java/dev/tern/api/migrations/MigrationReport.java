@@ -22,6 +22,7 @@ final class MigrationReport {
             .put("source", migration.source().value());
     Json.putOrNull(view, "destination", migration.destination().orElse(null));
     view.put("in_doubt", migration.inDoubt()).put("checked", migration.checked());
+    DoubtView.add(view, migration);
     view.set("policy", PolicyBody.view(migration.wishes().policy()));
     view.set("streams", PolicyBody.view(migration.wishes().streams()));
     view.set("disks", DisksBody.view(migration.wishes().disks()));

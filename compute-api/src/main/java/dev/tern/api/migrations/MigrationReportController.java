@@ -11,6 +11,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
+import dev.tern.store.FenceStore;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -35,11 +36,14 @@ import tools.jackson.databind.node.ObjectNode;
 final class MigrationReportController {
   private final MigrationStore migrations;
   private final SagaStore sagas;
+  private final FenceStore fences;
   private final Clock clock;
 
-  MigrationReportController(MigrationStore migrations, SagaStore sagas, Clock clock) {
+  MigrationReportController(
+      MigrationStore migrations, SagaStore sagas, FenceStore fences, Clock clock) {
     this.migrations = migrations;
     this.sagas = sagas;
+    this.fences = fences;
     this.clock = clock;
   }
 
@@ -97,6 +101,10 @@ final class MigrationReportController {
     MigrationRecord migration =
         parse(uuid).flatMap(migrations::find).orElseThrow(() -> noMigration(uuid));
     ObjectNode view = MigrationReport.of(migration, clock.instant());
+    fences
+        .of(migration.id())
+        .ifPresentOrElse(
+            fence -> view.set("resolution", DoubtView.of(fence)), () -> view.putNull("resolution"));
     view.set("log", log(migration));
     return Json.ok("migration", view);
   }

@@ -200,6 +200,11 @@ public final class Conductors {
                 migration.id(), 128L << 20, 100L << 20, 1L << 30, 1L << 29));
   }
 
+  /** Nobody can say where its guest runs. */
+  public void doubts(ServerId server, String why) {
+    stores.migrations().inDoubt(lease(server), newest(server).id(), true, why);
+  }
+
   /** It ends with the guest where it was. */
   public void takesBack(ServerId server, MigrationStatus end, Failure failure) {
     stores.migrations().rolledBack(lease(server), newest(server).id(), end, failure);

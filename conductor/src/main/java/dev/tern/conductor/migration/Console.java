@@ -26,12 +26,17 @@ public final class Console {
   }
 
   /**
-   * Ends with the log at the destination, or left behind with a warning that says why.
+   * Ends with the log at the destination, or left behind with a warning that says why, or with a
+   * source that was fenced.
    *
    * @throws StepFailed when the source does not answer: its log is still there, and it has to be
    *     waited for anyway
    */
   MigrationFacts move(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey.fencing().unlessFenced(journey.source(), facts, this::carry);
+  }
+
+  private MigrationFacts carry(MigrationFacts facts) throws StepFailed, InterruptedException {
     HostName to = facts.destination().host();
     for (int tried = 1; tried <= TRIES; tried++) {
       Optional<ConsoleWanted> wanted =

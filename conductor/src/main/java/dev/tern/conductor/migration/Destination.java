@@ -54,8 +54,7 @@ public final class Destination {
   }
 
   MigrationFacts withdrawKey(MigrationFacts facts) throws StepFailed, InterruptedException {
-    new KeyAgreement(journey).takeBack(facts.destination().host());
-    return facts;
+    return new KeyAgreement(journey).takeBack(facts);
   }
 
   /** Ends the check: the probe file goes with it. */
@@ -72,10 +71,18 @@ public final class Destination {
   }
 
   MigrationFacts releaseSpace(MigrationFacts facts) throws StepFailed, InterruptedException {
-    if (facts.candidate().isPresent()) {
-      new Probe(journey).releaseSpace(facts.destination().host(), journey.forRepeating());
+    if (facts.candidate().isEmpty()) {
+      return facts;
     }
-    return facts;
+    return journey
+        .fencing()
+        .unlessFenced(
+            facts.destination().host(),
+            facts,
+            known -> {
+              new Probe(journey).releaseSpace(known.destination().host(), journey.forRepeating());
+              return known;
+            });
   }
 
   MigrationFacts createDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
@@ -115,6 +122,13 @@ public final class Destination {
   }
 
   MigrationFacts deleteDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey
+        .fencing()
+        .unlessFenced(facts.destination().host(), facts, this::deleteDisksThere);
+  }
+
+  private MigrationFacts deleteDisksThere(MigrationFacts facts)
+      throws StepFailed, InterruptedException {
     HostName host = facts.destination().host();
     if (facts.incoming().isEmpty() && cancelled(facts)) {
       journey.events().failed(PREPARING, "cancelled");
@@ -163,6 +177,13 @@ public final class Destination {
   }
 
   MigrationFacts killIncoming(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey
+        .fencing()
+        .unlessFenced(facts.destination().host(), facts, this::killIncomingThere);
+  }
+
+  private MigrationFacts killIncomingThere(MigrationFacts facts)
+      throws StepFailed, InterruptedException {
     journey
         .asking()
         .untilDone(

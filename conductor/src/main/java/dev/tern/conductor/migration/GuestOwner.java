@@ -16,24 +16,53 @@ import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.amqp.Asked;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
 
 /**
  * Finds out who owns the guest when its source cannot say. The destination is asked first: only it
- * knows that the guest arrived. The source is told to run the guest again in one case only: the
- * destination has answered that its copy is dead and stays dead.
+ * knows that the guest arrived. The source is told to run the guest again in two cases only: the
+ * destination has answered that its copy is dead and stays dead; or it does not answer, and an
+ * operator has stated that it is fenced.
  */
 public final class GuestOwner {
   private final Journey journey;
+  private final Testimony testimony;
   private Optional<Duration> waitingSince = Optional.empty();
 
-  public GuestOwner(Journey journey) {
+  /**
+   * An asker of one migration's hosts.
+   *
+   * @param clock for people, to be told since when a host is silent
+   */
+  public GuestOwner(Journey journey, InstantSource clock) {
     this.journey = journey;
+    this.testimony = new Testimony(clock);
   }
 
   HandOver<MigrationFacts> whoOwnsGuest(MigrationFacts facts) throws InterruptedException {
+    return switch (find(facts)) {
+      case Unknown<MigrationFacts>(MigrationFacts known, String why) ->
+          new Unknown<>(known, testimony.told(why, known, journey.source()));
+      case Moved<MigrationFacts> moved -> moved;
+      case Stayed<MigrationFacts> stayed -> stayed;
+      case NotYet<MigrationFacts> notYet -> notYet;
+    };
+  }
+
+  private Optional<GuestReport> guestAt(HostName host) throws InterruptedException {
+    return testimony.heard(host, journey.guestAt(host));
+  }
+
+  private HandOver<MigrationFacts> find(MigrationFacts facts) throws InterruptedException {
     HostName destination = facts.destination().host();
-    Optional<GuestReport> there = journey.guestAt(destination);
+    if (journey.fencing().reliedOn(destination)) {
+      return returnHome(facts, journey.fencing().statement());
+    }
+    Optional<GuestReport> there = guestAt(destination);
+    if (there.isEmpty() && journey.fencing().relyOn(destination)) {
+      return returnHome(facts, journey.fencing().statement());
+    }
     if (there.isEmpty()) {
       return askSource(facts, "%s is silent".formatted(destination), false);
     }
@@ -60,7 +89,7 @@ public final class GuestOwner {
       case Asked.Answered(AgentAnswer.Working _) ->
           askSource(facts, "its copy waits at %s".formatted(destination), waitedTooLong());
       case Asked.NoAnswer(String reason) ->
-          askSource(facts, "%s is silent: %s".formatted(destination, reason), false);
+          askSource(facts, "%s is silent (%s)".formatted(destination, reason), false);
     };
   }
 
@@ -73,7 +102,7 @@ public final class GuestOwner {
 
   private HandOver<MigrationFacts> askSource(MigrationFacts facts, String why, boolean giveUp)
       throws InterruptedException {
-    Optional<GuestReport> here = journey.guestAt(journey.source());
+    Optional<GuestReport> here = guestAt(journey.source());
     if (here.isEmpty()) {
       return new Unknown<>(facts, "%s, and %s is silent".formatted(why, journey.source()));
     }
@@ -111,7 +140,7 @@ public final class GuestOwner {
 
   private HandOver<MigrationFacts> refusedToDie(MigrationFacts facts, Failure failure)
       throws InterruptedException {
-    Optional<GuestReport> there = journey.guestAt(facts.destination().host());
+    Optional<GuestReport> there = guestAt(facts.destination().host());
     if (there.isEmpty() || failure.code().kind() != ErrorCode.Kind.CONFLICT) {
       return new Unknown<>(facts, failure.message());
     }
@@ -136,9 +165,11 @@ public final class GuestOwner {
           diedEverywhere() ? new Stayed<>(facts, failed(detail)) : unknown(facts, failure);
       case Asked.Answered(AgentAnswer.Working(String what)) ->
           new Unknown<>(facts, "it returns to %s: %s".formatted(journey.source(), what));
-      case Asked.NoAnswer(String reason) ->
-          new Unknown<>(
-              facts, "its copy is dead, and %s is silent: %s".formatted(journey.source(), reason));
+      case Asked.NoAnswer<AgentAnswer> _ -> {
+        Optional<GuestReport> _ = testimony.heard(journey.source(), Optional.empty());
+        yield new Unknown<>(
+            facts, "its copy is dead, and %s is silent".formatted(journey.source()));
+      }
     };
   }
 
@@ -148,8 +179,7 @@ public final class GuestOwner {
 
   // What is undone next finds the guest lost.
   private boolean diedEverywhere() throws InterruptedException {
-    return journey
-        .guestAt(journey.source())
+    return guestAt(journey.source())
         .map(report ->
             switch (report.runner()) {
               case STOPPED, BROKEN, ABSENT, DEAD, RUNNING, PAUSED -> true;

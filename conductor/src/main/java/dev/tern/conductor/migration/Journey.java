@@ -27,7 +27,8 @@ public record Journey(
     SagaLog log,
     Ticker ticker,
     Pause pause,
-    MigrationSettings settings) {
+    MigrationSettings settings,
+    Fencing fencing) {
 
   /** How long an agent is asked once before somebody else is asked about the same. */
   private static final Duration SHORT_SILENCE = Duration.ofSeconds(5);

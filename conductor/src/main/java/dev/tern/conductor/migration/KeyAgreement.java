@@ -49,12 +49,20 @@ final class KeyAgreement {
             journey.forCheck());
   }
 
-  void takeBack(HostName destination) throws StepFailed, InterruptedException {
-    Patience patience = journey.forRepeating();
-    for (HostName host : new HostName[] {destination, journey.source()}) {
-      journey
-          .asking()
-          .untilDone(host, new AgentRequest.WithdrawKey(journey.header()), Nothing.class, patience);
+  MigrationFacts takeBack(MigrationFacts facts) throws StepFailed, InterruptedException {
+    MigrationFacts after = facts;
+    for (HostName host : new HostName[] {facts.destination().host(), journey.source()}) {
+      after = journey.fencing().unlessFenced(host, after, known -> takeBackAt(host, known));
     }
+    return after;
+  }
+
+  private MigrationFacts takeBackAt(HostName host, MigrationFacts facts)
+      throws StepFailed, InterruptedException {
+    Patience patience = journey.forRepeating();
+    journey
+        .asking()
+        .untilDone(host, new AgentRequest.WithdrawKey(journey.header()), Nothing.class, patience);
+    return facts;
   }
 }

@@ -188,6 +188,9 @@ public final class Source {
     if (facts.handedOver().map(HandedOver::sent).orElse(false)) {
       return new Unknown<>(facts, "it left its source; only the destination knows more");
     }
+    if (journey.fencing().reliedOn(facts.destination().host())) {
+      return new Unknown<>(facts, "its destination is fenced");
+    }
     AgentRequest.HandOver request =
         new AgentRequest.HandOver(
             journey.header(), facts.listening(), steering.begin(facts.described()));
@@ -284,6 +287,10 @@ public final class Source {
   }
 
   MigrationFacts retire(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey.fencing().unlessFenced(journey.source(), facts, this::retireIt);
+  }
+
+  private MigrationFacts retireIt(MigrationFacts facts) throws StepFailed, InterruptedException {
     try {
       journey
           .asking()

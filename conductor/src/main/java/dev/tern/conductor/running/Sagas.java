@@ -16,6 +16,7 @@ import dev.tern.conductor.migration.ActionEvents;
 import dev.tern.conductor.migration.Choice;
 import dev.tern.conductor.migration.Console;
 import dev.tern.conductor.migration.Destination;
+import dev.tern.conductor.migration.Fencing;
 import dev.tern.conductor.migration.GuestOwner;
 import dev.tern.conductor.migration.Journey;
 import dev.tern.conductor.migration.Layers;
@@ -116,7 +117,8 @@ public final class Sagas implements SagaRunner.Teller {
             log,
             time.ticker(),
             time.pause(),
-            settings.migration());
+            settings.migration(),
+            new Fencing(stores.fences(), migration.id(), hold, log));
     return LiveMigrationSaga.of(
         new Source(
             journey,
@@ -128,7 +130,7 @@ public final class Sagas implements SagaRunner.Teller {
         new Destination(journey),
         new Layers(journey),
         new Console(journey),
-        new GuestOwner(journey),
+        new GuestOwner(journey, time.clock()),
         new Outcome(journey, stores.migrations(), stores.images(), meters));
   }
 

@@ -3,6 +3,7 @@ package dev.tern.conductor.running;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
+import dev.tern.store.FenceStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
@@ -20,4 +21,5 @@ public record Stores(
     ImageStore images,
     ActionStore actions,
     DiskCopyStore copies,
-    VolumeStore volumes) {}
+    VolumeStore volumes,
+    FenceStore fences) {}

@@ -243,23 +243,25 @@ public final class SagaEngine<F extends SagaFacts<F>> {
   /** Shown only when it lasts. */
   private final class Doubt {
     private Optional<Duration> since = Optional.empty();
-    private boolean shown;
+    private String shown = "";
 
     void goesOn(String why) {
       Duration now = ticker.now();
       Duration began = since.orElse(now);
       since = Optional.of(began);
-      if (!shown && now.minus(began).compareTo(doubtAfter) >= 0) {
-        shown = true;
+      if (!why.equals(shown) && now.minus(began).compareTo(doubtAfter) >= 0) {
         saga.doubt().inDoubt(true, why);
-        log.inDoubt(why);
+        if (shown.isEmpty()) {
+          log.inDoubt(why);
+        }
+        shown = why;
       }
     }
 
     // Also when this run has shown none: the conductor before may have.
     void cleared() {
       since = Optional.empty();
-      shown = false;
+      shown = "";
       saga.doubt().inDoubt(false, "");
     }
   }

@@ -179,7 +179,8 @@ public final class DiskCloud {
                   stores.images(),
                   stores.actions(),
                   copies,
-                  stores.volumes()),
+                  stores.volumes(),
+                  stores.fences()),
               this::ask,
               (_, _) -> {
                 throw new IllegalStateException("no scheduler is needed");

@@ -2,6 +2,7 @@ package dev.tern.conductor.fake;
 
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Asking;
+import dev.tern.conductor.migration.FencedHosts;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.migration.MigrationSettings;
 import dev.tern.conductor.running.SagaRunner;
@@ -27,6 +28,7 @@ import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.store.ActionStore.EventRecord;
+import dev.tern.store.FenceStore.FenceRecord;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
@@ -102,6 +104,15 @@ public final class FakeCloud {
 
   /** Set: the copy does not arrive when it is sent. */
   public boolean copyDoesNotArrive;
+
+  /** Set: a copy that came while its agent was away runs when its arrival is asked for. */
+  public boolean copyArrivesWhenAsked;
+
+  /** Set: the conductor dies once, after this has had its effect. */
+  public Optional<Class<? extends AgentRequest>> diesAfter = Optional.empty();
+
+  /** Called whenever time has passed. */
+  public Runnable meanwhile = () -> {};
 
   /** Set: its QEMU dies instead. */
   public boolean copyDies;
@@ -205,6 +216,7 @@ public final class FakeCloud {
   private void passed(Duration passed) {
     stores.pass(passed);
     everInDoubt |= migration().inDoubt();
+    meanwhile.run();
     if (!agentsAreSilent && time.now().minus(reported).compareTo(BEAT) >= 0) {
       reported = time.now();
       reports++;
@@ -227,6 +239,49 @@ public final class FakeCloud {
 
   FakeHost destination() {
     return host(destination);
+  }
+
+  /** Nothing is heard of it from now on. */
+  public void isLost(HostName name) {
+    silentUntil.put(name, Duration.ofDays(10_000));
+  }
+
+  /** It answers again, and reports. */
+  public void comesBack(HostName name) {
+    silentUntil.remove(name);
+    stores.hosts().report(Samples.report(name, 2, 1));
+  }
+
+  /**
+   * An operator states that the host is dead.
+   *
+   * @throws ComputeException when no migration waits for it so
+   */
+  public void stateFenced(HostName name) {
+    var _ = stores.fences().state(accepted.id(), name, Samples.request());
+  }
+
+  /** What was stated. */
+  public Optional<FenceRecord> fence() {
+    return stores.fences().of(accepted.id());
+  }
+
+  /** Tells hosts that are back how it ended without them. */
+  public void tellFencedHosts() {
+    new FencedHosts(stores.fences(), stores.hosts(), stores.servers(), this::askAnybody, settings())
+        .look();
+  }
+
+  boolean goesOnWithout(FakeHost host) {
+    return fence()
+        .filter(fence -> fence.reliedOnAt().isPresent() && fence.host().equals(host.name))
+        .isPresent();
+  }
+
+  private Asked<AgentAnswer> askAnybody(HostName name, AgentRequest request, Duration deadline) {
+    return silent(name)
+        ? new Asked.NoAnswer<>("silent")
+        : new Asked.Answered<>(host(name).answer(request));
   }
 
   /** The fault happens once, at the first question of the step (or at its writing). */
@@ -312,7 +367,8 @@ public final class FakeCloud {
                   stores.images(),
                   stores.actions(),
                   stores.copies(),
-                  stores.volumes()),
+                  stores.volumes(),
+                  stores.fences()),
               this::ask,
               this::choose,
               time.time(),
@@ -366,7 +422,12 @@ public final class FakeCloud {
     }
     Optional<Fault> now = fires();
     if (now.isEmpty()) {
-      return new Asked.Answered<>(host(name).answer(request));
+      AgentAnswer answer = host(name).answer(request);
+      if (diesAfter.filter(kind -> kind.isInstance(request)).isPresent()) {
+        diesAfter = Optional.empty();
+        throw died(answer);
+      }
+      return new Asked.Answered<>(answer);
     }
     return switch (now.get()) {
       case REFUSED ->

@@ -313,6 +313,9 @@ final class FakeHost {
   }
 
   private AgentAnswer awaitArrival() {
+    if (cloud.copyArrivesWhenAsked && incoming && cloud.host(FakeCloud.HOME).handedOver) {
+      arrive();
+    }
     if (arrived) {
       space = false;
       return new Done(new Arrived(Optional.of(new ArrivalStamps(at(1_011), at(1_013)))));
@@ -374,7 +377,7 @@ final class FakeHost {
       return refuse("no guest");
     }
     if (!runs) {
-      if (!cloud.destination().dead) {
+      if (!cloud.destination().dead && !cloud.goesOnWithout(cloud.destination())) {
         throw new AssertionError("sent home while the copy may live");
       }
       handedOver = false;
@@ -412,7 +415,10 @@ final class FakeHost {
     if (incoming) {
       return Runner.INCOMING;
     }
-    return disk && !qemu ? Runner.BROKEN : Runner.ABSENT;
+    if (disk && !qemu) {
+      return arrived ? Runner.STOPPED : Runner.BROKEN;
+    }
+    return Runner.ABSENT;
   }
 
   /** QEMU is gone, by itself. */

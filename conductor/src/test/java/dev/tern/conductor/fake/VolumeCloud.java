@@ -100,7 +100,8 @@ public final class VolumeCloud {
             stores.images(),
             stores.actions(),
             stores.copies(),
-            stores.volumes()),
+            stores.volumes(),
+            stores.fences()),
         this::ask,
         (_, _) -> {
           throw new IllegalStateException("no scheduler is needed");

@@ -31,7 +31,7 @@ class PlanForecastTest {
         any.phase(),
         true,
         false,
-        false,
+        Optional.empty(),
         any.source(),
         any.requestedHost(),
         any.destination(),

@@ -119,6 +119,15 @@ public final class FakeWorld {
         .toList();
   }
 
+  /** Instance directories with a process that runs its guest's processors. */
+  public List<Path> runners() {
+    return processes.entrySet().stream()
+        .filter(e -> e.getValue().runs())
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
+  }
+
   /** Each time two processes ran one server's guest, which must never be. */
   public List<String> violations() {
     return List.copyOf(violations);

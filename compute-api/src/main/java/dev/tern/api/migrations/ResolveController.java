@@ -1,0 +1,168 @@
+package dev.tern.api.migrations;
+
+import dev.tern.api.disks.Agents;
+import dev.tern.api.errors.Refusals;
+import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
+import dev.tern.api.request.Json;
+import dev.tern.api.request.JsonBody;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.store.FenceStore;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * {@code /v1/migrations/{uuid}/resolve}: an operator states that a host which does not answer is
+ * fenced, and which host keeps the guest. Nobody is believed whom Tern can ask itself, and no copy
+ * is started that its own agent does not vouch for.
+ */
+@RestController
+final class ResolveController {
+  private static final Duration ONCE = Duration.ofSeconds(3);
+
+  private final MigrationStore migrations;
+  private final FenceStore fences;
+  private final Agents agents;
+  private final Clock clock;
+
+  ResolveController(MigrationStore migrations, FenceStore fences, Agents agents, Clock clock) {
+    this.migrations = migrations;
+    this.fences = fences;
+    this.agents = agents;
+    this.clock = clock;
+  }
+
+  /** Accepted once it is durable; the conductor acts on it within seconds. */
+  @PostMapping("/v1/migrations/{uuid}/resolve")
+  ResponseEntity<JsonNode> resolve(@PathVariable String uuid, JsonBody whole, ApiRequest request)
+      throws InterruptedException {
+    request.caller().require(Role.ADMIN, "tern:migrations:resolve");
+    whole.refuseOthers(Set.of("resolve"));
+    JsonBody body = whole.object("resolve");
+    body.refuseOthers(Set.of("runner", "fenced"));
+    boolean sourceKeeps = sourceKeeps(body.text("runner", 1, 16));
+    String named = body.text("fenced", 1, 255);
+    MigrationRecord migration =
+        MigrationReportController.parse(uuid)
+            .flatMap(migrations::find)
+            .orElseThrow(() -> MigrationReportController.noMigration(uuid));
+    HostName fenced = fenced(migration, sourceKeeps, named);
+    HostName keeps = fences.requireWaiting(migration.id(), fenced);
+    requireSilent(migration, fenced, request);
+    requireConsent(migration, keeps, sourceKeeps, request);
+    return request.once(() -> {
+      FenceStore.FenceRecord fence = fences.state(migration.id(), fenced, request.by());
+      ObjectNode view = MigrationReport.of(migration, clock.instant());
+      view.set("resolution", DoubtView.of(fence));
+      return ResponseEntity.status(HttpStatus.ACCEPTED).body(Json.object().set("migration", view));
+    });
+  }
+
+  private static boolean sourceKeeps(String runner) {
+    return switch (runner) {
+      case "source" -> true;
+      case "destination" -> false;
+      default ->
+          throw invalid(
+              "runner is 'source' or 'destination': the host that keeps the guest. '%s' is neither."
+                  .formatted(Refusals.shortened(runner)));
+    };
+  }
+
+  private static HostName fenced(MigrationRecord migration, boolean sourceKeeps, String named) {
+    HostName destination =
+        migration
+            .destination()
+            .orElseThrow(() ->
+                refused(migration, "it has no destination yet, so nothing of it is elsewhere"));
+    HostName other = sourceKeeps ? destination : migration.source();
+    if (!other.value().equals(named)) {
+      throw invalid(
+          "fenced names the host that does not keep the guest and is powered off, or whose QEMU of this server is dead: here that is %s, and not '%s'."
+              .formatted(other, Refusals.shortened(named)));
+    }
+    return other;
+  }
+
+  private void requireSilent(MigrationRecord migration, HostName fenced, ApiRequest request)
+      throws InterruptedException {
+    switch (ask(migration, fenced, request)) {
+      case Asked.Answered<AgentAnswer> _ ->
+          throw refused(
+              migration,
+              "the agent of host %s answers, so Tern asks it itself and the migration ends without you"
+                  .formatted(fenced));
+      case Asked.NoAnswer<AgentAnswer> _ -> {}
+    }
+  }
+
+  private void requireConsent(
+      MigrationRecord migration, HostName keeps, boolean source, ApiRequest request)
+      throws InterruptedException {
+    switch (ask(migration, keeps, request)) {
+      case Asked.Answered(AgentAnswer.Done(GuestReport report)) -> {
+        if (!has(report, source)) {
+          throw refused(
+              migration,
+              "host %s says that it has no guest to keep: %s%s"
+                  .formatted(
+                      keeps,
+                      report.runner(),
+                      report.detail().isEmpty() ? "" : ", " + report.detail()));
+        }
+      }
+      case Asked.Answered(AgentAnswer other) ->
+          throw refused(migration, "host %s does not say what it has: %s".formatted(keeps, other));
+      case Asked.NoAnswer<AgentAnswer> _ ->
+          throw refused(
+              migration,
+              "host %s, which is to keep the guest, does not answer either. Bring its agent back first"
+                  .formatted(keeps));
+    }
+  }
+
+  private static boolean has(GuestReport report, boolean source) {
+    return switch (report.runner()) {
+      case RUNNING, PAUSED, STOPPED -> true;
+      case HANDED_OVER -> source;
+      case INCOMING, DEAD, ABSENT, BROKEN -> false;
+    };
+  }
+
+  private Asked<AgentAnswer> ask(MigrationRecord migration, HostName host, ApiRequest request)
+      throws InterruptedException {
+    Header header =
+        new Header(
+            request.id(), migration.server(), migration.epoch(), Optional.of(migration.id()));
+    return agents.ask(host, new AgentRequest.AskGuest(header), ONCE);
+  }
+
+  private static ComputeException invalid(String why) {
+    return new ComputeException(ErrorCode.INVALID_INPUT, why, null);
+  }
+
+  private static ComputeException refused(MigrationRecord migration, String why) {
+    return new ComputeException(
+        ErrorCode.MIGRATION_NOT_RESOLVABLE,
+        "Migration %s cannot be resolved: %s.".formatted(migration.id(), why),
+        null);
+  }
+}

@@ -1,0 +1,157 @@
+package dev.tern.conductor.migration;
+
+import dev.tern.conductor.ConductorSettings;
+import dev.tern.conductor.asking.Agents;
+import dev.tern.conductor.asking.Asking;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.store.FenceStore;
+import dev.tern.store.FenceStore.FenceRecord;
+import dev.tern.store.FenceStore.Outcome;
+import dev.tern.store.HostStore;
+import dev.tern.store.ServerStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells hosts that come back after all how migrations ended without them: by the migration's epoch,
+ * that the copy there is dead, or that the guest lives elsewhere. They clear it away as they would
+ * have then. What had arrived there and ran is stopped, and its disks are left: nobody but a person
+ * can say which of the two copies has what matters.
+ */
+public final class FencedHosts {
+  private static final Logger log = LoggerFactory.getLogger(FencedHosts.class);
+  private static final int AT_ONCE = 50;
+
+  private final FenceStore fences;
+  private final HostStore hosts;
+  private final ServerStore servers;
+  private final Agents agents;
+  private final ConductorSettings settings;
+
+  public FencedHosts(
+      FenceStore fences,
+      HostStore hosts,
+      ServerStore servers,
+      Agents agents,
+      ConductorSettings settings) {
+    this.fences = fences;
+    this.hosts = hosts;
+    this.servers = servers;
+    this.agents = agents;
+    this.settings = settings;
+  }
+
+  /** One look at each that is owed something; who does not answer is owed it still. */
+  public void look() {
+    try {
+      for (FenceRecord fence : fences.owing(AT_ONCE)) {
+        if (isUp(fence) && !underWay(fence)) {
+          tell(fence);
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean isUp(FenceRecord fence) {
+    return hosts.find(fence.host(), settings.hostDownAfter()).filter(host -> host.up()).isPresent();
+  }
+
+  // Another migration may be on its way to that host, with a key and room of its own there.
+  private boolean underWay(FenceRecord fence) {
+    return servers.find(fence.server()).flatMap(server -> server.task()).isPresent();
+  }
+
+  private void tell(FenceRecord fence) throws InterruptedException {
+    Header header =
+        new Header(fence.request(), fence.server(), fence.epoch(), Optional.of(fence.migration()));
+    for (AgentRequest request : requests(fence, header)) {
+      switch (agents.ask(fence.host(), request, Asking.ONCE)) {
+        case Asked.Answered(AgentAnswer.Done _) -> {}
+        case Asked.Answered(AgentAnswer.Refused(Failure why)) -> {
+          refused(fence, header, why);
+          return;
+        }
+        case Asked.Answered(AgentAnswer.Working _) -> {
+          return;
+        }
+        case Asked.NoAnswer<AgentAnswer> _ -> {
+          return;
+        }
+      }
+    }
+    settle(fence, Outcome.REMOVED, "what it had of the server is gone");
+  }
+
+  private List<AgentRequest> requests(FenceRecord fence, Header header) {
+    if (fence.source()) {
+      return List.of(new AgentRequest.RetireSource(header, settings.migration().keepSourceDisks()));
+    }
+    return List.of(
+        new AgentRequest.KillIncoming(header),
+        new AgentRequest.WithdrawKey(header),
+        new AgentRequest.DropLayers(header),
+        new AgentRequest.DeleteDisks(header),
+        new AgentRequest.ReleaseSpace(header));
+  }
+
+  private void refused(FenceRecord fence, Header header, Failure why) throws InterruptedException {
+    if (why.code() == ErrorCode.STALE_EPOCH) {
+      settle(fence, Outcome.OVERTAKEN, why.message());
+      return;
+    }
+    if (why.code().kind() != ErrorCode.Kind.CONFLICT) {
+      log.atWarn()
+          .addKeyValue("server", fence.server())
+          .addKeyValue("migration", fence.migration())
+          .addKeyValue("host", fence.host())
+          .addKeyValue("reason", why.message())
+          .log("a host that was fenced cannot clear away what it has; it is told again");
+      return;
+    }
+    if (agents.ask(fence.host(), new AgentRequest.AskGuest(header), Asking.ONCE)
+        instanceof Asked.Answered(AgentAnswer.Done(GuestReport report))) {
+      arrived(fence, header, report, why);
+    }
+  }
+
+  private void arrived(FenceRecord fence, Header header, GuestReport report, Failure why)
+      throws InterruptedException {
+    switch (report.runner()) {
+      case RUNNING, PAUSED, BROKEN -> {
+        log.atError()
+            .addKeyValue("server", fence.server())
+            .addKeyValue("migration", fence.migration())
+            .addKeyValue("host", fence.host())
+            .log("a host that was stated to be dead has the guest; it is stopped there");
+        // The next look finds it stopped.
+        var _ =
+            agents.ask(
+                fence.host(), new AgentRequest.StopServer(header, Duration.ZERO), Asking.ONCE);
+      }
+      case STOPPED, ABSENT, DEAD, INCOMING, HANDED_OVER ->
+          settle(fence, Outcome.LEFT, why.message());
+    }
+  }
+
+  private void settle(FenceRecord fence, Outcome outcome, String said) {
+    fences.settle(fence.migration(), outcome, said);
+    log.atLevel(outcome == Outcome.LEFT ? org.slf4j.event.Level.ERROR : org.slf4j.event.Level.INFO)
+        .addKeyValue("server", fence.server())
+        .addKeyValue("migration", fence.migration())
+        .addKeyValue("host", fence.host())
+        .addKeyValue("outcome", outcome)
+        .addKeyValue("reason", said)
+        .log("a host that was fenced is back");
+  }
+}

@@ -1,0 +1,76 @@
+package dev.tern.conductor.migration;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.agent.AgentResult.GuestReport;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the two hosts of a migration said last of its guest, and since when they say nothing: for
+ * who has to find out by hand where the guest is. Of one thread.
+ */
+final class Testimony {
+  private final InstantSource clock;
+  private final Map<HostName, Said> said = new LinkedHashMap<>();
+
+  private record Said(Optional<GuestReport> last, Optional<Instant> silentSince) {}
+
+  Testimony(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /** The host's answer, or that there was none. */
+  Optional<GuestReport> heard(HostName host, Optional<GuestReport> report) {
+    Said before = said.getOrDefault(host, new Said(Optional.empty(), Optional.empty()));
+    Optional<Instant> silent =
+        report.isPresent()
+            ? Optional.empty()
+            : before
+                .silentSince()
+                .or(() -> Optional.of(clock.instant().truncatedTo(ChronoUnit.SECONDS)));
+    said.put(host, new Said(report.or(before::last), silent));
+    return report;
+  }
+
+  /** In sentences; the same as long as nothing changes. */
+  String told(String why, MigrationFacts facts, HostName source) {
+    StringBuilder text = new StringBuilder(why).append('.');
+    said.forEach((host, words) -> {
+      words
+          .silentSince()
+          .ifPresent(
+              since -> text.append(" Host %s has not answered since %s.".formatted(host, since)));
+      text.append(' ').append(promise(host, words, facts, source));
+    });
+    return text.toString();
+  }
+
+  private static String promise(HostName host, Said words, MigrationFacts facts, HostName source) {
+    if (words.last().isEmpty()) {
+      return host.equals(source) && facts.handedOver().isPresent()
+          ? "Host %s said last that it has sent all of the guest and does not run it."
+              .formatted(host)
+          : "What host %s promised last is not known.".formatted(host);
+    }
+    GuestReport report = words.last().get();
+    String detail = report.detail().isEmpty() ? "" : " (%s)".formatted(report.detail());
+    return "Host %s said last that %s%s."
+        .formatted(
+            host,
+            switch (report.runner()) {
+              case RUNNING -> "the guest runs there";
+              case PAUSED -> "the guest is there, paused";
+              case STOPPED -> "the server is there, without a process";
+              case INCOMING -> "its copy waits for the guest";
+              case HANDED_OVER -> "it has handed the guest over and keeps it paused";
+              case DEAD -> "its copy is dead and stays dead";
+              case ABSENT -> "it has nothing of the guest";
+              case BROKEN -> "the guest is broken there";
+            },
+            detail);
+  }
+}
