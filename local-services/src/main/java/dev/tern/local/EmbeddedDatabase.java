@@ -71,13 +71,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     Files.createDirectories(folder);
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     Path data = folder.resolve("data");
-    var leftover = Leftover.find(data.resolve("postmaster.pid"), data);
-    if (leftover.isPresent()) {
-      log.atWarn()
-          .addKeyValue("pid", leftover.get().process().pid())
-          .log("ending a PostgreSQL that an earlier run left");
-      leftover.get().end();
-    }
+    endLeftover(folder);
     String password = password(folder);
     EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
@@ -109,6 +103,18 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
     log.atInfo().addKeyValue("port", port).log("embedded database started");
     return started;
+  }
+
+  /** Ends the server a killed process left running in this folder, if there is one. */
+  public static void endLeftover(Path directory) throws IOException {
+    Path data = directory.toAbsolutePath().normalize().resolve("data");
+    Optional<Leftover> leftover = Leftover.find(data.resolve("postmaster.pid"), data);
+    if (leftover.isPresent()) {
+      log.atWarn()
+          .addKeyValue("pid", leftover.get().process().pid())
+          .log("ending a PostgreSQL that an earlier run left");
+      leftover.get().end();
+    }
   }
 
   /**
@@ -164,6 +170,11 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   public int port() {
     return port;
+  }
+
+  /** The server's process, whose children the others are; empty when it has ended. */
+  public Optional<Long> pid() throws IOException {
+    return Leftover.find(data.resolve("postmaster.pid"), data).map(found -> found.process().pid());
   }
 
   /** For people: where it is, without the password. */

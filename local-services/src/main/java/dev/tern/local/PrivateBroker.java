@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -80,9 +81,7 @@ public final class PrivateBroker implements AutoCloseable {
                 new IOException(
                     "RabbitMQ is not installed: apt-get install rabbitmq-server, or use --amqp."));
     makeFolder(folder);
-    for (String file : List.of("rabbitmq.pid", "epmd.pid")) {
-      Leftover.find(folder.resolve(file), folder).ifPresent(PrivateBroker::endQuietly);
-    }
+    endLeftover(folder);
     String password = password(folder);
     int mapperPort = freePort();
     int distributionPort = freePort();
@@ -101,14 +100,17 @@ public final class PrivateBroker implements AutoCloseable {
     return started;
   }
 
-  private static void endQuietly(Leftover leftover) {
-    try {
-      leftover.end();
-      log.atWarn()
-          .addKeyValue("pid", leftover.process().pid())
-          .log("ended a process that an earlier run left");
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+  /** Ends what a killed process left running in this folder: broker, and Erlang's port mapper. */
+  public static void endLeftover(Path directory) throws IOException {
+    Path folder = directory.toAbsolutePath().normalize();
+    for (String file : List.of("rabbitmq.pid", "epmd.pid")) {
+      Optional<Leftover> leftover = Leftover.find(folder.resolve(file), folder);
+      if (leftover.isPresent()) {
+        leftover.get().end();
+        log.atWarn()
+            .addKeyValue("pid", leftover.get().process().pid())
+            .log("ended a process that an earlier run left");
+      }
     }
   }
 

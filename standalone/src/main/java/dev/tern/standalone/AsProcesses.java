@@ -13,16 +13,19 @@ import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Each service a process of its own, from the same class path; what it prints goes to {@code
- * logs/<name>.out}.
+ * Each service a process of its own, from the same class path; what it prints is added to {@code
+ * logs/<name>.out}. It ends when this process is gone.
  */
 final class AsProcesses implements ServiceLauncher {
   private static final Duration GRACE = Duration.ofSeconds(20);
 
+  private final Path data;
   private final Path logs;
 
-  AsProcesses(Path logs) {
-    this.logs = logs;
+  /** For a form whose state is in this folder. */
+  AsProcesses(Path data) {
+    this.data = data;
+    this.logs = data.resolve("logs");
   }
 
   @Override
@@ -34,8 +37,9 @@ final class AsProcesses implements ServiceLauncher {
     ProcessBuilder builder =
         new ProcessBuilder(command(service))
             .redirectErrorStream(true)
-            .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-            .redirectOutput(logs.resolve(name + ".out").toFile());
+            // A pipe nobody writes to: it ends with this process, however that ends.
+            .redirectInput(ProcessBuilder.Redirect.PIPE)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(logs.resolve(name + ".out").toFile()));
     // The environment, not the command line: it holds passwords, and any user may list command
     // lines.
     builder
@@ -44,7 +48,7 @@ final class AsProcesses implements ServiceLauncher {
     return new Child(name, builder.start());
   }
 
-  private static List<String> command(Service service) {
+  private List<String> command(Service service) {
     String classPath = System.getProperty("java.class.path");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -63,6 +67,8 @@ final class AsProcesses implements ServiceLauncher {
     }
     command.add("service");
     command.add(service.word());
+    command.add(Leftovers.OF);
+    command.add(data.toString());
     return command;
   }
 

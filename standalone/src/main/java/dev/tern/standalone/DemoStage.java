@@ -2,10 +2,12 @@ package dev.tern.standalone;
 
 import dev.tern.contract.Pause;
 import dev.tern.standalone.demo.DemoPlace;
+import dev.tern.standalone.demo.Services;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -19,7 +21,7 @@ import java.util.stream.Stream;
  * A standalone form set up for the demo: fresh state, a free port, hosts that keep the source's
  * disk to compare with.
  */
-public final class DemoStage implements AutoCloseable {
+public final class DemoStage implements AutoCloseable, Services {
   private static final long DEATH_SECONDS = 20;
 
   private final StandaloneForm form;
@@ -31,13 +33,21 @@ public final class DemoStage implements AutoCloseable {
   }
 
   /**
-   * Starts it. What an earlier demo left in the same place is ended and removed first.
+   * Starts it. What an earlier demo left in the same place is ended and removed first; state of
+   * another form there stays, and is used.
    *
    * @throws IOException when another form runs there, or something does not start
    */
   public static DemoStage set(FormSettings asked, Consumer<String> say)
       throws IOException, InterruptedException {
-    Map<String, String> properties = new java.util.HashMap<>(asked.properties());
+    Leftovers.clear(asked.data());
+    return setBeside(asked, say);
+  }
+
+  /** The same where broker and database run in the folder already: nothing is cleared. */
+  public static DemoStage setBeside(FormSettings asked, Consumer<String> say)
+      throws IOException, InterruptedException {
+    Map<String, String> properties = new HashMap<>(asked.properties());
     properties.putIfAbsent("tern.conductor.migration.keep-source-disks", "true");
     FormSettings settings =
         new FormSettings(
@@ -54,6 +64,17 @@ public final class DemoStage implements AutoCloseable {
     return new DemoStage(form, work);
   }
 
+  /**
+   * The same as processes that can be killed, with little bandwidth, so that there is time for it.
+   */
+  public static FormSettings forKills(FormSettings asked) {
+    Map<String, String> properties = new HashMap<>(asked.properties());
+    properties.putIfAbsent("tern.conductor.migration.bytes-per-second", "6291456");
+    properties.putIfAbsent("tern.conductor.lease", "15s");
+    return new FormSettings(
+        asked.data(), asked.hosts(), asked.port(), asked.amqp(), asked.db(), true, properties);
+  }
+
   public DemoPlace place() {
     return new DemoPlace(form.api(), form.hostData(), guestDirectory(), work);
   }
@@ -62,6 +83,7 @@ public final class DemoStage implements AutoCloseable {
    * The process a service runs in, by its name: {@code api}, {@code conductor}, {@code
    * agent-host-1}.
    */
+  @Override
   public long pid(String name) {
     return form.pid(name);
   }
@@ -76,9 +98,25 @@ public final class DemoStage implements AutoCloseable {
     return form.listeners();
   }
 
-  /** Starts a service again that was killed. Only where services are processes. */
+  /** Only where services are processes. */
+  @Override
+  public void kill(String name) throws IOException {
+    for (ProcessHandle service : ProcessHandle.of(form.pid(name)).stream().toList()) {
+      end(service);
+    }
+  }
+
+  /** Only where services are processes. */
+  @Override
   public void restart(String name) throws IOException {
     form.restart(name);
+  }
+
+  /**
+   * Starts another copy of a service, under a name of its own. Only where services are processes.
+   */
+  public void startCopy(String of, String name) throws IOException {
+    form.startCopy(of, name);
   }
 
   /** Prints where everything is and waits until the JVM is told to end. */

@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
  * somewhere to go.
  */
 final class Readiness {
-  private static final Duration DEADLINE = Duration.ofMinutes(2);
+  private static final Duration DEADLINE = Duration.ofMinutes(5);
   private static final Duration LOOK = Duration.ofMillis(250);
 
   private final URI api;

@@ -9,12 +9,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -67,7 +63,8 @@ final class StandaloneForm implements AutoCloseable {
 
   private void startAll(Pause pause) throws IOException, InterruptedException {
     makeFolder(settings.data());
-    takeLock();
+    started.push(Leftovers.lock(settings.data()));
+    Leftovers.endServices(settings.data());
     LoopbackNetwork network = LoopbackNetwork.take(settings.data().resolve("network"));
     push(network);
     this.network = network;
@@ -75,7 +72,7 @@ final class StandaloneForm implements AutoCloseable {
     Map<String, String> stores = new TreeMap<>();
     startBrokerAndDatabase(broker, stores);
     ServiceLauncher launcher =
-        settings.processes() ? new AsProcesses(settings.data().resolve("logs")) : new InThisJvm();
+        settings.processes() ? new AsProcesses(settings.data()) : new InThisJvm();
     int port = settings.port() == 0 ? freePort() : settings.port();
     api = URI.create("http://127.0.0.1:" + port + "/");
     startServices(launcher, broker, stores, port);
@@ -86,24 +83,6 @@ final class StandaloneForm implements AutoCloseable {
   private static void makeFolder(Path folder) throws IOException {
     Files.createDirectories(folder);
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-  }
-
-  private void takeLock() throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            settings.data().resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    started.push(channel);
-    FileLock lock;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      throw new IOException("Tern already runs in " + settings.data() + ", in this process.", e);
-    }
-    if (lock == null) {
-      throw new IOException(
-          "Tern already runs in %s. Stop it, or choose another place with --data."
-              .formatted(settings.data()));
-    }
   }
 
   /** Both at once: each waits more than it works. */
@@ -253,6 +232,21 @@ final class StandaloneForm implements AutoCloseable {
     launches.put(
         name, new Launch(launch.launcher(), launch.service(), launch.properties(), running));
     push(running);
+  }
+
+  /** Starts another copy of a service with a name of its own, which its settings say too. */
+  void startCopy(String of, String name) throws IOException {
+    Launch first = launched(of);
+    Map<String, String> own = new TreeMap<>(first.properties());
+    own.put("tern." + first.service().word() + ".name", name);
+    own.put("server.port", Integer.toString(freePort()));
+    Running running = first.launcher().start(first.service(), name, own);
+    launches.put(name, new Launch(first.launcher(), first.service(), own, running));
+    push(running);
+  }
+
+  Path data() {
+    return settings.data();
   }
 
   String amqp() {

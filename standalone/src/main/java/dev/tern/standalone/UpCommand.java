@@ -36,6 +36,7 @@ final class UpCommand implements Callable<Integer> {
     try (StandaloneForm form =
         StandaloneForm.start(
             options.settings("up", port), Pause.SLEEPING, line -> say(out, line))) {
+      Leftovers.keep(form.data());
       say(out, form.welcome());
       stop.await();
       say(out, "stopping; guests run on");

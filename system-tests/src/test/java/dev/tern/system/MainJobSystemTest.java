@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.FormSettings;
-import dev.tern.standalone.chaos.RunnerSampler;
 import dev.tern.standalone.demo.Demo;
 import dev.tern.standalone.demo.DemoReport;
 import dev.tern.standalone.demo.Pauses;
+import dev.tern.standalone.demo.RunnerSampler;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +63,7 @@ class MainJobSystemTest {
     assertThat(pause.stop() + pause.mirrorDrain() + pause.deviceState() + pause.start())
         .isCloseTo(pause.total(), within(0.01));
     assertThat(report.pauseMillisSeenFromOutside()).isGreaterThan(pause.total() * 0.8 - 10);
-    new ReadmeTranscript(Path.of("..").resolve("README.md"))
+    new ReadmeTranscript(Path.of("..").resolve("README.md"), "transcript")
         .mustTell(printed.toString(StandardCharsets.UTF_8));
     assertThat(leftProcesses()).isEmpty();
   }

@@ -8,23 +8,26 @@ import java.nio.file.Path;
 
 /**
  * The demo's story in the README. Figures differ from run to run, so the two are compared with
- * every figure blotted out; with {@code -Dwrite.readme=true} the README gets the new one.
+ * every figure blotted out, and those that a host which was killed could not say; with {@code
+ * -Dwrite.readme=true} the README gets the new one.
  */
 final class ReadmeTranscript {
-  private static final String BEGIN = "<!-- transcript -->\n```\n";
-  private static final String END = "```\n<!-- /transcript -->";
-
   private final Path readme;
+  private final String beginMark;
+  private final String endMark;
 
-  ReadmeTranscript(Path readme) {
+  /** The transcript between marks of this name. */
+  ReadmeTranscript(Path readme, String name) {
     this.readme = readme;
+    this.beginMark = "<!-- " + name + " -->\n```\n";
+    this.endMark = "```\n<!-- /" + name + " -->";
   }
 
   /** Fails when the README tells another story than {@code printed}. */
   void mustTell(String printed) throws IOException {
     String page = Files.readString(readme);
-    int begin = page.indexOf(BEGIN) + BEGIN.length();
-    int end = page.indexOf(END);
+    int begin = page.indexOf(beginMark) + beginMark.length();
+    int end = page.indexOf(endMark);
     assertThat(end).as("README.md has its transcript markers").isGreaterThanOrEqualTo(begin);
     if (Boolean.getBoolean("write.readme")) {
       Files.writeString(
@@ -43,6 +46,7 @@ final class ReadmeTranscript {
         .map(line ->
             line.replaceAll("[0-9a-f]{8}-[0-9a-f-]{27}", "ID")
                 .replaceAll("[KM]iB", "B")
+                .replaceAll("\\bunknown\\b", "0")
                 .replaceAll("\\d+(\\.\\d+)?", "N")
                 .strip()
                 .replaceAll(" +", " "))

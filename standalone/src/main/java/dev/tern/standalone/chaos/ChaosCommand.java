@@ -11,6 +11,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -110,14 +111,24 @@ public final class ChaosCommand implements Callable<Integer> {
     }
     List<Cell> all =
         Chaos.cells(
-            who.isEmpty() ? List.of(Victim.values()) : who,
-            steps.isEmpty() ? Chaos.STEPS : steps,
-            random);
+            who.isEmpty() ? possible() : who, steps.isEmpty() ? Chaos.STEPS : steps, random);
     return sample == 0 || sample >= all.size() ? all : all.subList(0, sample);
   }
 
+  private List<Victim> possible() {
+    List<Victim> all = new ArrayList<>(List.of(Victim.values()));
+    if (!SmallDisks.possible()) {
+      all.remove(Victim.DESTINATION_FULL);
+      Objects.requireNonNull(spec)
+          .commandLine()
+          .getErr()
+          .println("tern: without " + Victim.DESTINATION_FULL.word() + ", which only root can do");
+    }
+    return all;
+  }
+
   private ParameterException wrong(String why) {
-    return new ParameterException(java.util.Objects.requireNonNull(spec).commandLine(), why);
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
   }
 
   private ChaosReport play(List<Cell> cells, long used, Random random, PrintStream out)
@@ -131,6 +142,8 @@ public final class ChaosCommand implements Callable<Integer> {
         for (Cell cell : cells) {
           Outcome outcome = chaos.play(cell, round);
           outcomes.add(outcome);
+          // A long run that is ended early has told what it saw.
+          writeJson(report(used, outcomes, List.of()));
           out.printf(
               Locale.ROOT,
               "%4d/%d %-60s %-10s %5.1f s %s%n",
@@ -144,6 +157,10 @@ public final class ChaosCommand implements Callable<Integer> {
       }
       afterwards.addAll(chaos.finish());
     }
+    return report(used, outcomes, afterwards);
+  }
+
+  private ChaosReport report(long used, List<Outcome> outcomes, List<String> afterwards) {
     return new ChaosReport(
         used, LocalDate.now(Clock.systemUTC()).toString(), rounds, outcomes, afterwards);
   }

@@ -9,12 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -25,6 +26,10 @@ final class MovingServer {
   private static final Duration SOON = Duration.ofSeconds(90);
   private static final Duration MOVE = Duration.ofMinutes(3);
   private static final List<String> TERMINAL = List.of("completed", "error", "failed", "cancelled");
+  private static final List<String> DIED =
+      List.of("header parser received no bytes", "Connection reset", "EOF", "closed");
+  private static final int CONFLICT = 409;
+  private static final int ROOM_GIB = 2;
   private static final String COMMAND_LINE =
       "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check cryptomgr.notests audit=0 rcupdate.rcu_expedited=1"
           + " tern.beat=10 tern.write=100,4096,0 tern.mem=16,8";
@@ -132,11 +137,103 @@ final class MovingServer {
                     .filter(List.of("ERROR", "SHUTOFF")::contains)));
   }
 
-  void requestMigration() throws IOException, InterruptedException {
-    Map<String, Object> request = new HashMap<>();
-    request.put("host", null);
-    request.put("block_migration", "auto");
-    api.post("/v2.1/servers/" + id + "/action", Map.of("os-migrateLive", request));
+  /**
+   * A migration that was asked for.
+   *
+   * @param key one for all its tries
+   * @param answer what came at last
+   * @param before the migrations there were
+   */
+  record Asked(Map<String, Object> request, String key, JsonNode answer, List<String> before) {
+    String migration() {
+      return answer.path("migration").path("uuid").asString();
+    }
+  }
+
+  /** Asks for a migration until that is answered, always with one key. */
+  Asked requestMigration(List<String> before) throws IOException, InterruptedException {
+    String key = UUID.randomUUID().toString();
+    Map<String, Object> request = Map.of("migration", Map.of("server", id));
+    return new Asked(
+        request,
+        key,
+        patience.until("a migration of " + id + " is accepted", SOON, () -> ask(request, key)),
+        before);
+  }
+
+  /** However often it was asked for, there is one, and the answer is the same for good. */
+  List<String> judgeRequest(Asked asked) throws IOException, InterruptedException {
+    List<String> broken = new ArrayList<>();
+    JsonNode again =
+        patience.until(
+            "the same request is answered", SOON, () -> ask(asked.request(), asked.key()));
+    if (!again.equals(asked.answer())) {
+      broken.add("one key was answered " + asked.answer() + ", and then " + again);
+    }
+    List<String> made = new ArrayList<>(migrations());
+    made.removeAll(asked.before());
+    if (!made.equals(List.of(asked.migration()))) {
+      broken.add("one request made the migrations " + made);
+    }
+    return broken;
+  }
+
+  private Optional<JsonNode> ask(Map<String, Object> request, String key)
+      throws IOException, InterruptedException {
+    try {
+      return asked(() -> Optional.of(api.post("/v1/migrations", request, key)));
+    } catch (ComputeClient.Refused e) {
+      if (e.status() == CONFLICT && String.valueOf(e.getMessage()).contains("Idempotency-Key")) {
+        return Optional.empty(); // who has it may be dead: it is held for a while
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Until each host has told that there is room on its disk, which one that was full tells late.
+   */
+  void awaitRoom() throws IOException, InterruptedException {
+    patience.untilTrue(
+        "every host tells that there is room on its disk",
+        SOON,
+        () ->
+            asked(() -> {
+              boolean room = true;
+              for (JsonNode host : api.get("/v2.1/os-hypervisors/detail").path("hypervisors")) {
+                room &= host.path("free_disk_gb").asInt() >= ROOM_GIB;
+              }
+              return Optional.of(room);
+            }));
+  }
+
+  /** Every migration it ever had. */
+  List<String> migrations() throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>();
+    for (JsonNode one : api.get("/v2.1/os-migrations?instance_uuid=" + id).path("migrations")) {
+      all.add(one.path("uuid").asString());
+    }
+    return all;
+  }
+
+  /** What a migration made and did not remove, as Tern itself says. */
+  List<String> open(String migration) throws IOException, InterruptedException {
+    JsonNode receipt = api.get("/v1/migrations/" + migration + "/receipt").path("receipt");
+    List<String> open = new ArrayList<>();
+    for (JsonNode thing : receipt.path("objects")) {
+      if (thing.path("state").asString().equals("open")) {
+        open.add(
+            "%s: %s %s"
+                .formatted(
+                    thing.path("host").asString(),
+                    thing.path("kind").asString(),
+                    thing.path("name").asString()));
+      }
+    }
+    if (open.isEmpty() && !receipt.path("settled").asBoolean(false)) {
+      open.add("unsettled: " + receipt.path("hosts"));
+    }
+    return open;
   }
 
   /** The newest migration, as Tern's own API tells it; empty while the API does not answer. */
@@ -189,8 +286,8 @@ final class MovingServer {
     } catch (java.net.ConnectException | java.net.http.HttpTimeoutException e) {
       return Optional.empty();
     } catch (IOException e) {
-      if (String.valueOf(e.getMessage()).contains("header parser received no bytes")
-          || String.valueOf(e.getMessage()).contains("Connection reset")) {
+      String why = String.valueOf(e.getMessage());
+      if (DIED.stream().anyMatch(why::contains)) {
         return Optional.empty(); // killed while it answered
       }
       throw e;

@@ -4,17 +4,23 @@ import dev.tern.local.EmbeddedDatabase;
 import dev.tern.local.PrivateBroker;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.FormSettings;
+import dev.tern.standalone.Leftovers;
 import dev.tern.standalone.demo.DemoPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -22,16 +28,38 @@ import java.util.stream.Stream;
  * come back where they were. Used by one thread.
  */
 final class Stage implements AutoCloseable {
-  private static final List<String> SERVICES = List.of("api", "conductor", "scheduler");
+  /** Two, so that one can go on for the other. */
+  static final List<String> CONDUCTORS = List.of("conductor", "conductor-2");
+
+  private static final Set<String> KEPT = Set.of("journal", "qemu.log", "move.json", "console.log");
+  private static final int STOP_SECONDS = 60;
+
+  /** Shorter than usual, so that a victim that is held is held for longer than each of them. */
+  private static final Map<String, String> SETTINGS =
+      Map.of(
+          "tern.agent.beat", "2s",
+          "tern.conductor.migration.keep-source-disks", "false",
+          "tern.conductor.lease", "15s",
+          "tern.conductor.migration.silence", "15s",
+          "tern.conductor.migration.arrival-deadline", "15s",
+          "tern.conductor.migration.doubt-after", "5s",
+          "tern.api.idempotency.hold", "5s");
 
   private final Path data;
   private final DemoStage form;
+  private final SmallDisks disks;
   private PrivateBroker broker;
   private EmbeddedDatabase database;
 
-  private Stage(Path data, DemoStage form, PrivateBroker broker, EmbeddedDatabase database) {
+  private Stage(
+      Path data,
+      DemoStage form,
+      SmallDisks disks,
+      PrivateBroker broker,
+      EmbeddedDatabase database) {
     this.data = data;
     this.form = form;
+    this.disks = disks;
     this.broker = broker;
     this.database = database;
   }
@@ -42,13 +70,12 @@ final class Stage implements AutoCloseable {
    * @throws IOException when something does not start; then nothing is left running
    */
   static Stage set(Path data, Consumer<String> say) throws IOException, InterruptedException {
-    endGuestsOf(data);
+    Leftovers.clear(data, () -> SmallDisks.unmount(data.resolve("hosts")));
+    SmallDisks disks = SmallDisks.mount(data.resolve("hosts"), List.of("host-1", "host-2"));
     PrivateBroker broker = PrivateBroker.start(data.resolve("rabbitmq"));
     try {
       EmbeddedDatabase database = EmbeddedDatabase.start(data.resolve("postgresql"));
       try {
-        Map<String, String> properties = new HashMap<>();
-        properties.put("tern.conductor.migration.keep-source-disks", "false");
         FormSettings settings =
             new FormSettings(
                 data,
@@ -57,8 +84,10 @@ final class Stage implements AutoCloseable {
                 Optional.of(broker.uri()),
                 Optional.of(database.jdbcUrl()),
                 true,
-                properties);
-        return new Stage(data, DemoStage.set(settings, say), broker, database);
+                SETTINGS);
+        DemoStage form = DemoStage.setBeside(settings, say);
+        form.startCopy(CONDUCTORS.getFirst(), CONDUCTORS.getLast());
+        return new Stage(data, form, disks, broker, database);
       } catch (IOException | InterruptedException | RuntimeException e) {
         database.close();
         throw e;
@@ -82,134 +111,142 @@ final class Stage implements AutoCloseable {
     return broker.uri();
   }
 
-  Path conductorLog() {
-    return data.resolve("logs").resolve("conductor.out");
+  /** Where each conductor tells of its steps, by its name. */
+  Map<String, Path> conductorLogs() {
+    Map<String, Path> all = new LinkedHashMap<>();
+    CONDUCTORS.forEach(name -> all.put(name, logs().resolve(name + ".out")));
+    return all;
   }
 
   Path logs() {
     return data.resolve("logs");
   }
 
+  /** The services' names. */
+  List<String> services() {
+    List<String> all = new ArrayList<>(List.of("api", "scheduler"));
+    all.addAll(CONDUCTORS);
+    place().hostData().keySet().forEach(host -> all.add("agent-" + host));
+    return all;
+  }
+
+  SmallDisks disks() {
+    return disks;
+  }
+
+  void kill(String service) throws IOException {
+    form.kill(service);
+  }
+
   /**
-   * Kills, or holds, and answers what brings it back; that a victim is not there (a QEMU that has
-   * not begun, or is gone already) is no fault.
+   * Tells a service to stop, and returns when it has.
+   *
+   * @throws IOException when it takes longer than a minute
    */
-  Healing strike(Victim victim, String server, String source, String destination)
-      throws IOException, InterruptedException {
-    return switch (victim) {
-      case API -> services(List.of("api"));
-      case CONDUCTOR -> services(List.of("conductor"));
-      case SCHEDULER -> services(List.of("scheduler"));
-      case SOURCE_AGENT -> services(List.of("agent-" + source));
-      case DESTINATION_AGENT -> services(List.of("agent-" + destination));
-      case BOTH_AGENTS -> services(List.of("agent-" + source, "agent-" + destination));
-      case BROKER -> {
-        broker.kill();
-        yield this::startBroker;
-      }
-      case DATABASE -> {
-        database.kill();
-        yield this::startDatabase;
-      }
-      case EVERYTHING -> everything();
-      case SOURCE_AGENT_HELD -> held("agent-" + source);
-      case DESTINATION_AGENT_HELD -> held("agent-" + destination);
-      case SOURCE_QEMU -> qemu(server, source);
-      case DESTINATION_QEMU -> qemu(server, destination);
-    };
-  }
-
-  /** What undoes a strike. */
-  @FunctionalInterface
-  interface Healing {
-    void heal() throws IOException, InterruptedException;
-  }
-
-  private Healing services(List<String> names) throws IOException {
-    for (String name : names) {
-      for (ProcessHandle service : ProcessHandle.of(form.pid(name)).stream().toList()) {
-        DemoStage.end(service);
+  void stop(String service) throws IOException {
+    for (ProcessHandle process : ProcessHandle.of(form.pid(service)).stream().toList()) {
+      process.destroy();
+      try {
+        var _ = process.onExit().get(STOP_SECONDS, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while " + service + " stopped", e);
+      } catch (ExecutionException | TimeoutException e) {
+        throw new IOException(service + " was told to stop and does not.", e);
       }
     }
-    return () -> {
-      for (String name : names) {
-        form.restart(name);
-      }
-    };
   }
 
-  private Healing everything() throws IOException {
-    List<String> all = new ArrayList<>(SERVICES);
-    place().hostData().keySet().forEach(host -> all.add("agent-" + host));
-    Healing services = services(all);
+  void restart(String service) throws IOException {
+    form.restart(service);
+  }
+
+  ProcessHandle process(String service) throws IOException {
+    return ProcessHandle.of(form.pid(service))
+        .orElseThrow(() -> new IOException(service + " has ended by itself"));
+  }
+
+  /** A server's QEMUs on a host: none, or one. */
+  List<ProcessHandle> guests(String server, String host) {
+    return DemoStage.guestsIn(
+            data.resolve("hosts").resolve(host).resolve("instances").resolve(server))
+        .toList();
+  }
+
+  void killBroker() throws IOException {
     broker.kill();
-    database.kill();
-    return () -> {
-      startDatabase();
-      startBroker();
-      services.heal();
-    };
   }
 
-  private void startBroker() throws IOException {
+  void startBroker() throws IOException {
     broker = PrivateBroker.start(data.resolve("rabbitmq"), broker.port());
   }
 
-  private void startDatabase() throws IOException {
+  List<ProcessHandle> brokerProcesses() {
+    return broker.pids().stream().flatMap(Stage::withChildren).toList();
+  }
+
+  Stream<Wires.Wire> brokerConnections() throws IOException {
+    int port = broker.port();
+    return Wires.of(brokerProcesses().stream(), wire -> wire.localPort() == port).stream();
+  }
+
+  void killDatabase() throws IOException {
+    database.kill();
+  }
+
+  void startDatabase() throws IOException {
     database = EmbeddedDatabase.start(data.resolve("postgresql"), database.port());
   }
 
-  private Healing held(String name) throws IOException, InterruptedException {
-    long pid = form.pid(name);
-    signal("STOP", pid);
-    return () -> signal("CONT", pid);
+  List<ProcessHandle> databaseProcesses() throws IOException {
+    return database.pid().stream().flatMap(Stage::withChildren).toList();
   }
 
-  private static void signal(String signal, long pid) throws IOException, InterruptedException {
-    Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).inheritIO().start();
-    if (kill.waitFor() != 0) {
-      throw new IOException("could not send SIG" + signal + " to " + pid);
-    }
+  Stream<Wires.Wire> databaseConnections() throws IOException {
+    int port = database.port();
+    return Wires.of(databaseProcesses().stream(), wire -> wire.localPort() == port).stream();
   }
 
-  private Healing qemu(String server, String host) throws IOException {
-    Path instance = data.resolve("hosts").resolve(host).resolve("instances").resolve(server);
-    for (ProcessHandle guest : DemoStage.guestsIn(instance).toList()) {
-      DemoStage.end(guest);
-    }
-    return () -> {};
+  String jdbcUrl() {
+    return database.jdbcUrl();
   }
 
-  private static void endGuestsOf(Path data) throws IOException {
-    for (ProcessHandle guest : DemoStage.guestsIn(data.resolve("hosts")).toList()) {
-      DemoStage.end(guest);
-    }
+  /** What QEMU and its tools have open by TCP: they speak to each other only. */
+  Stream<Wires.Wire> links() throws IOException {
+    Stream<ProcessHandle> ours =
+        ProcessHandle.allProcesses()
+            .filter(process -> {
+              String line = process.info().commandLine().orElse("");
+              return line.contains("qemu-") && line.contains(data.toString());
+            });
+    return Wires.of(ours, wire -> true).stream();
   }
 
-  /** Removes the state of a stage that is closed, but for the logs that were kept. */
-  static void forget(Path data) throws IOException {
-    for (String folder : List.of("rabbitmq", "postgresql", "hosts", "images", "logs", "work")) {
-      Path root = data.resolve(folder);
-      if (Files.exists(root)) {
-        try (Stream<Path> files = Files.walk(root)) {
-          for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-            Files.deleteIfExists(file);
-          }
-        }
-      }
-    }
+  private static Stream<ProcessHandle> withChildren(long pid) {
+    return ProcessHandle.of(pid).stream()
+        .flatMap(process -> Stream.concat(Stream.of(process), process.descendants()));
   }
 
-  /** Keeps the services' logs of a cell that failed. */
+  /** Keeps the logs of a cell that failed, and what the hosts had written down of their guests. */
   void keepLogs(Path to) throws IOException {
-    Files.createDirectories(to);
-    try (Stream<Path> files = Files.list(logs())) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        Files.copy(
-            file,
-            to.resolve(file.getFileName()),
-            java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-      }
+    copy(logs(), to, file -> true);
+    for (Map.Entry<String, Path> host : place().hostData().entrySet()) {
+      copy(
+          host.getValue(),
+          to.resolve(host.getKey()),
+          file -> KEPT.contains(file.getFileName().toString()));
+    }
+  }
+
+  private static void copy(Path from, Path to, Predicate<Path> chosen) throws IOException {
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(from)) {
+      files = all.filter(file -> Files.isRegularFile(file) && chosen.test(file)).toList();
+    }
+    for (Path file : files) {
+      Path copy = to.resolve(from.relativize(file));
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 
@@ -221,6 +258,7 @@ final class Stage implements AutoCloseable {
     } finally {
       database.close();
       broker.close();
+      SmallDisks.unmount(data.resolve("hosts"));
     }
   }
 }

@@ -4,28 +4,58 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiPredicate;
 
-/** Reads from the conductor's log, as it grows, which step of a saga begins. */
+/** Reads from the conductors' logs, as they grow, who begins which step of a saga. */
 final class StepWatch implements AutoCloseable {
-  private final RandomAccessFile log;
-  private final StringBuilder begun = new StringBuilder();
+  private final List<Log> logs = new ArrayList<>();
 
-  /** From the log's end of now on. */
-  StepWatch(Path log) throws IOException {
-    this.log = new RandomAccessFile(log.toFile(), "r");
-    this.log.seek(this.log.length());
+  /** One conductor's, and the beginning of a line that is not whole yet. */
+  private record Log(String conductor, RandomAccessFile file, StringBuilder begun) {}
+
+  /**
+   * From the logs' ends of now on.
+   *
+   * @param conductors each one's log by its name
+   */
+  StepWatch(Map<String, Path> conductors) throws IOException {
+    for (Map.Entry<String, Path> each : conductors.entrySet()) {
+      RandomAccessFile file = new RandomAccessFile(each.getValue().toFile(), "r");
+      file.seek(file.length());
+      logs.add(new Log(each.getKey(), file, new StringBuilder()));
+    }
   }
 
-  /** Whether this step has begun since; forgets what it has read. */
-  boolean sees(String step) throws IOException {
+  /** The conductor that has begun this step since; forgets what it has read. */
+  Optional<String> sees(String step) throws IOException {
+    return sees(
+        (_, line) -> line.contains(" step started ") && line.contains("step=\"" + step + "\""));
+  }
+
+  /** Whether a conductor other than this one has begun, or ended, any step since. */
+  boolean seesAnother(String conductor) throws IOException {
+    return sees((who, line) ->
+            !who.equals(conductor)
+                && (line.contains(" step started ") || line.contains(" step finished ")))
+        .isPresent();
+  }
+
+  private Optional<String> sees(BiPredicate<String, String> telling) throws IOException {
     byte[] bytes = new byte[1 << 16];
-    boolean seen = false;
-    for (int got = log.read(bytes); got > 0; got = log.read(bytes)) {
-      begun.append(new String(bytes, 0, got, StandardCharsets.UTF_8));
-      for (int end = begun.indexOf("\n"); end >= 0; end = begun.indexOf("\n")) {
-        String line = begun.substring(0, end);
-        begun.delete(0, end + 1);
-        seen |= line.contains(" step started ") && line.contains("step=\"" + step + "\"");
+    Optional<String> seen = Optional.empty();
+    for (Log log : logs) {
+      for (int got = log.file().read(bytes); got > 0; got = log.file().read(bytes)) {
+        log.begun().append(new String(bytes, 0, got, StandardCharsets.UTF_8));
+        for (int end = log.begun().indexOf("\n"); end >= 0; end = log.begun().indexOf("\n")) {
+          if (telling.test(log.conductor(), log.begun().substring(0, end))) {
+            seen = Optional.of(log.conductor());
+          }
+          log.begun().delete(0, end + 1);
+        }
       }
     }
     return seen;
@@ -33,6 +63,8 @@ final class StepWatch implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    log.close();
+    for (Log log : logs) {
+      log.file().close();
+    }
   }
 }

@@ -6,6 +6,7 @@ import dev.tern.standalone.demo.DemoPlace;
 import dev.tern.standalone.demo.DiskProof;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
+import dev.tern.standalone.demo.RunnerSampler;
 import dev.tern.standalone.demo.TestImages;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +15,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The server under test, and two who watch it from outside all the time: one reads its consoles,
@@ -22,6 +26,10 @@ import java.util.Optional;
 final class Subject implements AutoCloseable {
   private static final Duration LIVES = Duration.ofSeconds(60);
   private static final Duration LIVES_SOON = Duration.ofSeconds(10);
+  static final String ASK_NODES =
+      "{\"execute\":\"query-named-block-nodes\",\"arguments\":{\"flat\":true}}";
+  static final Pattern NODE = Pattern.compile("\"node-name\": ?\"([^\"]+)\"");
+
   private static final long MORE_WRITES = 20;
 
   private final DemoPlace place;
@@ -30,6 +38,7 @@ final class Subject implements AutoCloseable {
   private final ConsoleTail console;
   private final RunnerSampler sampler;
   private final Patience patience = new Patience(Pause.SLEEPING);
+  private Set<String> nodes = Set.of();
   private int rounds;
 
   Subject(DemoPlace place, MovingServer server) {
@@ -41,6 +50,27 @@ final class Subject implements AutoCloseable {
 
   MovingServer server() {
     return server;
+  }
+
+  /** Remembers which block nodes it has when it was never moved: it must never have others. */
+  void rememberNodes() throws IOException, InterruptedException {
+    String answer =
+        sampler
+            .ask(server.host(), ASK_NODES)
+            .orElseThrow(() -> new IOException("the guest's QEMU does not say which nodes it has"));
+    nodes = NODE.matcher(answer).results().map(match -> match.group(1)).collect(Collectors.toSet());
+  }
+
+  Set<String> nodes() {
+    return nodes;
+  }
+
+  RunnerSampler sampler() {
+    return sampler;
+  }
+
+  GuestWatch watch() {
+    return watch;
   }
 
   /** How often it was found alive and well. */
@@ -96,7 +126,8 @@ final class Subject implements AutoCloseable {
     return broken;
   }
 
-  private List<String> judgePast() {
+  /** What it ever did wrong. */
+  List<String> judgePast() {
     List<String> broken = new ArrayList<>();
     GuestWatch.Sight sight = watch.sight();
     expect(broken, sampler.momentsWithTwoRunners() == 0, "two QEMUs ran the guest at one moment");
@@ -115,8 +146,13 @@ final class Subject implements AutoCloseable {
 
   /** Stops it, and looks for each write that it was promised on its disk. */
   List<String> proveDisk() throws IOException, InterruptedException {
-    Path disk = server.disk(server.host());
     server.stop();
+    return judgeDisk();
+  }
+
+  /** The same of a server that is stopped. */
+  List<String> judgeDisk() throws IOException, InterruptedException {
+    Path disk = server.disk(server.host());
     Path raw = place.work().resolve("disk.raw");
     try {
       TestImages.flatten(disk, raw);

@@ -72,12 +72,24 @@ public final class ComputeClient {
 
   /** Answers the body, {@code null} node when there is none. */
   public JsonNode post(String path, Object body) throws IOException, InterruptedException {
+    return post(path, body, Map.of());
+  }
+
+  /** The same, done once however often it is asked for with this key. */
+  public JsonNode post(String path, Object body, String idempotencyKey)
+      throws IOException, InterruptedException {
+    return post(path, body, Map.of("Idempotency-Key", idempotencyKey));
+  }
+
+  private JsonNode post(String path, Object body, Map<String, String> headers)
+      throws IOException, InterruptedException {
     String answer =
         send(
             "POST",
             path,
             BodyPublishers.ofString(json.writeValueAsString(body)),
-            "application/json");
+            "application/json",
+            headers);
     return answer.isBlank() ? json.nullNode() : json.readTree(answer);
   }
 
@@ -103,15 +115,21 @@ public final class ComputeClient {
 
   private String send(String method, String path, BodyPublisher body, String type)
       throws IOException, InterruptedException {
-    HttpRequest request =
+    return send(method, path, body, type, Map.of());
+  }
+
+  private String send(
+      String method, String path, BodyPublisher body, String type, Map<String, String> headers)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
         HttpRequest.newBuilder(base.resolve(path))
             .timeout(DEADLINE)
             .header("Content-Type", type)
             .header("Accept", "application/json")
             .header("OpenStack-API-Version", version)
-            .method(method, body)
-            .build();
-    HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
+            .method(method, body);
+    headers.forEach(request::header);
+    HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString());
     if (answer.statusCode() / 100 != 2) {
       throw new Refused(method + " " + path, answer.statusCode(), answer.body());
     }

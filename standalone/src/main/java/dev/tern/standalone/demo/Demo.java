@@ -22,14 +22,6 @@ public final class Demo {
   private static final Duration BOOT = Duration.ofMinutes(2);
   private static final Duration MOVE = Duration.ofMinutes(3);
   private static final Duration SOON = Duration.ofMinutes(1);
-  private static final long DISK_BYTES = 1L << 30;
-  private static final int BASE_DATA_BYTES = 32 << 20;
-  private static final int WRITES_BEFORE = 400;
-  private static final int WRITES_AFTER = 200;
-
-  /** 250 writes a second over 64 MiB of disk; 24 MiB of memory rewritten at 8 MiB/s and checked. */
-  private static final String GUEST_WORK = "tern.beat=10 tern.write=250,16384,0 tern.mem=24,8";
-
   private static final String KERNEL_ARGUMENTS =
       "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check cryptomgr.notests audit=0 rcupdate.rcu_expedited=1 ";
 
@@ -38,13 +30,33 @@ public final class Demo {
   private final Story story;
   private final Patience patience;
   private final Pause pause;
+  private final DemoWork work;
+  private final Optional<Services> victims;
 
   public Demo(DemoPlace place, Pause pause, java.io.PrintStream out, boolean terminal) {
+    this(place, pause, out, terminal, DemoWork.USUAL, Optional.empty());
+  }
+
+  private Demo(
+      DemoPlace place,
+      Pause pause,
+      java.io.PrintStream out,
+      boolean terminal,
+      DemoWork work,
+      Optional<Services> victims) {
     this.place = place;
+    this.work = work;
+    this.victims = victims;
     this.api = new ComputeClient(place.api());
     this.story = new Story(out, terminal);
     this.patience = new Patience(pause);
     this.pause = pause;
+  }
+
+  /** The same with less data and agents and conductor killed while it moves. */
+  public static Demo amongKills(
+      DemoPlace place, Pause pause, java.io.PrintStream out, boolean terminal, Services services) {
+    return new Demo(place, pause, out, terminal, DemoWork.AMONG_KILLS, Optional.of(services));
   }
 
   /**
@@ -69,16 +81,25 @@ public final class Demo {
     String source = hostOf(server);
     String destination;
     JsonNode migration;
+    Optional<DemoReport.Unrest> unrest = Optional.empty();
     try (ConsoleTail _ = new ConsoleTail(consoles(server), watch, pause)) {
       awaitWrites(watch, source);
-      migration = migrate(server);
+      if (victims.isPresent()) {
+        try (RunnerSampler sampler = new RunnerSampler(place.hostData())) {
+          DemoKills kills = new DemoKills(victims.get(), sampler, story);
+          migration = migrate(server, Optional.of(kills));
+          unrest = Optional.of(kills.finish());
+        }
+      } else {
+        migration = migrate(server, Optional.empty());
+      }
       destination = hostOf(server);
       awaitLifeAfterwards(watch, destination);
       stop(server);
     }
     DiskProof.Verdict disks = compareDisks(server, source, destination, watch);
     List<String> leftovers = deleteAndLook(server);
-    return report(source, destination, migration, watch, disks, leftovers);
+    return report(source, destination, migration, watch, disks, leftovers, unrest);
   }
 
   private void deleteAfterFailure(String server, Exception failure) {
@@ -103,7 +124,7 @@ public final class Demo {
     }
     Path base = place.work().resolve("base.qcow2");
     Files.deleteIfExists(base);
-    TestImages.base(base, DISK_BYTES, BASE_DATA_BYTES, 1);
+    TestImages.base(base, work.diskBytes(), work.baseBytes(), 1);
     String kernelId = api.upload("tern-guest-kernel", "aki", Map.of(), kernel);
     String ramdiskId =
         api.upload("tern-guest-initramfs", "ari", Map.of(), place.guest().resolve("initrd.gz"));
@@ -116,7 +137,7 @@ public final class Demo {
             "ramdisk_id",
             ramdiskId,
             "os_command_line",
-            KERNEL_ARGUMENTS + GUEST_WORK),
+            KERNEL_ARGUMENTS + work.guest()),
         base);
   }
 
@@ -167,18 +188,19 @@ public final class Demo {
   private void awaitWrites(GuestWatch watch, String source)
       throws IOException, InterruptedException {
     patience.untilTrue(
-        "the guest acknowledges " + WRITES_BEFORE + " writes",
+        "the guest acknowledges " + work.writesBefore() + " writes",
         BOOT,
         () ->
             Optional.of(
-                watch.sight().acknowledgements() >= WRITES_BEFORE
+                watch.sight().acknowledgements() >= work.writesBefore()
                     && watch.sight().memoryChecks() > 0));
     story.step(
         "the guest on %s beats every 10 ms, has %d acknowledged writes, and checks its memory"
             .formatted(source, watch.sight().acknowledgements()));
   }
 
-  private JsonNode migrate(String server) throws IOException, InterruptedException {
+  private JsonNode migrate(String server, Optional<DemoKills> kills)
+      throws IOException, InterruptedException {
     Map<String, Object> request = new LinkedHashMap<>();
     request.put("host", null);
     request.put("block_migration", "auto");
@@ -193,7 +215,12 @@ public final class Demo {
               JsonNode progress =
                   api.get("/v2.1/servers/" + server + "/migrations").path("migrations").path(0);
               if (!progress.isMissingNode()) {
-                draw(api.get("/v1/migrations/" + progress.path("uuid").asString()));
+                JsonNode now =
+                    api.get("/v1/migrations/" + progress.path("uuid").asString()).path("migration");
+                draw(now, kills.map(DemoKills::runner).orElse(""));
+                if (kills.isPresent()) {
+                  kills.get().look(now);
+                }
               }
               JsonNode last = api.get(query).path("migrations").path(0);
               return List.of("completed", "error", "failed", "cancelled")
@@ -217,12 +244,11 @@ public final class Demo {
     return told;
   }
 
-  private void draw(JsonNode report) {
-    JsonNode m = report.path("migration");
+  private void draw(JsonNode m, String runner) {
     long memory = m.path("memory_total_bytes").asLong(0);
     long disk = m.path("disk_total_bytes").asLong(0);
     story.moving(
-        m.path("status").asString(),
+        m.path("status").asString() + runner,
         m.path("progress").path("percent").asDouble(0),
         memory - m.path("memory_remaining_bytes").asLong(memory),
         memory,
@@ -237,7 +263,7 @@ public final class Demo {
         SOON,
         () ->
             Optional.of(
-                watch.acknowledgedOn(destination).size() >= WRITES_AFTER
+                watch.acknowledgedOn(destination).size() >= work.writesAfter()
                     && watch.sight().memoryChecksSinceSwitch() >= 2
                     && watch.sight().lastHost().equals(Optional.of(destination))));
     story.step(
@@ -330,7 +356,8 @@ public final class Demo {
       JsonNode migration,
       GuestWatch watch,
       DiskProof.Verdict disks,
-      List<String> leftovers) {
+      List<String> leftovers,
+      Optional<DemoReport.Unrest> unrest) {
     GuestWatch.Sight sight = watch.sight();
     return new DemoReport(
         source,
@@ -350,6 +377,7 @@ public final class Demo {
         sight.switches(),
         sight.lastHost().orElse("nowhere"),
         leftovers,
-        sight.troubles());
+        sight.troubles(),
+        unrest);
   }
 }

@@ -3,6 +3,7 @@ package dev.tern.standalone.demo;
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.FormOptions;
+import dev.tern.standalone.FormSettings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,12 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(names = "--keep", description = "leave everything running afterwards and print the URLs")
   private boolean keep;
 
+  @Option(
+      names = "--chaos",
+      description =
+          "every service a process; agents and conductor are killed while the guest moves")
+  private boolean chaos;
+
   /** 0 only if everything the demo promises held. */
   @Override
   public Integer call() throws Exception {
@@ -42,8 +49,10 @@ public final class DemoCommand implements Callable<Integer> {
             .orElse(false);
     out.println(
         "starting PostgreSQL, RabbitMQ, the API, conductor, scheduler and the hosts' agents");
-    try (DemoStage stage = DemoStage.set(options.settings("demo", 0), out::println)) {
-      DemoReport report = new Demo(stage.place(), Pause.SLEEPING, out, terminal).play();
+    FormSettings settings = options.settings("demo", 0);
+    try (DemoStage stage =
+        DemoStage.set(chaos ? DemoStage.forKills(settings) : settings, out::println)) {
+      DemoReport report = demo(stage, out, terminal).play();
       report.print(out);
       writeJson(report);
       List<String> broken = report.broken();
@@ -53,6 +62,12 @@ public final class DemoCommand implements Callable<Integer> {
       }
       return broken.isEmpty() ? 0 : 1;
     }
+  }
+
+  private Demo demo(DemoStage stage, PrintStream out, boolean terminal) {
+    return chaos
+        ? Demo.amongKills(stage.place(), Pause.SLEEPING, out, terminal, stage)
+        : new Demo(stage.place(), Pause.SLEEPING, out, terminal);
   }
 
   private void writeJson(DemoReport report) throws IOException {

@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What the demo found out. What {@link #broken} answers makes it fail.
@@ -19,6 +20,7 @@ import java.util.Locale;
  *     never ran twice
  * @param lastRunner whose console it spoke on last
  * @param leftovers what the demo's servers left behind after deletion
+ * @param unrest where services were killed
  */
 public record DemoReport(
     String source,
@@ -38,7 +40,35 @@ public record DemoReport(
     int switches,
     String lastRunner,
     List<String> leftovers,
-    List<String> troubles) {
+    List<String> troubles,
+    Optional<Unrest> unrest) {
+
+  /**
+   * What was done to Tern meanwhile, and what an outsider saw who asked both QEMUs all the time.
+   *
+   * @param killed services, in order
+   * @param runners hosts whose QEMU ran the guest, in order
+   * @param looks at either QEMU
+   * @param twoAtOnce moments in which both ran it
+   * @param fellBack whether progress ever went back
+   */
+  public record Unrest(
+      List<String> killed, List<String> runners, long looks, int twoAtOnce, boolean fellBack) {
+    private static final int KILLS = 3;
+
+    private void judge(DemoReport report, List<String> wrong) {
+      expect(
+          wrong,
+          killed.size() == KILLS,
+          "the migration was over before all were killed that should be; killed were " + killed);
+      expect(wrong, twoAtOnce == 0, "two QEMUs ran the guest at " + twoAtOnce + " moments");
+      expect(
+          wrong,
+          runners.equals(List.of(report.source(), report.destination())),
+          "the guest was run by " + runners);
+      expect(wrong, !fellBack, "progress went back");
+    }
+  }
 
   /** What must hold and does not; empty when the demo has shown what it promises. */
   public List<String> broken() {
@@ -57,6 +87,7 @@ public record DemoReport(
         "the guest ran last on " + lastRunner + ", not on " + destination);
     expect(wrong, leftovers.isEmpty(), "left behind: " + leftovers);
     expect(wrong, troubles.isEmpty(), "the guest complained: " + troubles);
+    unrest.ifPresent(seen -> seen.judge(this, wrong));
     return wrong;
   }
 
@@ -101,6 +132,14 @@ public record DemoReport(
             : memoryPagesWrong() + " pages wrong");
     line(out, "rebooted", rebooted() ? "YES" : "no");
     line(out, "disks equal", disksEqual() ? "yes" : "NO");
+    unrest.ifPresent(seen -> {
+      line(out, "killed", String.join(", ", seen.killed()));
+      line(
+          out,
+          "runners",
+          "%s; two at once at %d of %d looks"
+              .formatted(String.join(", then ", seen.runners()), seen.twoAtOnce(), seen.looks()));
+    });
     line(out, "left behind", leftovers().isEmpty() ? "nothing" : String.join(", ", leftovers()));
   }
 

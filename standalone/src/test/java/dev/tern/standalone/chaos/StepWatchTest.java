@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,18 +18,24 @@ class StepWatchTest {
   @TempDir Path folder;
 
   @Test
-  void sees_a_step_begin_once_its_line_is_whole() throws Exception {
-    Path log = folder.resolve("conductor.out");
-    Files.writeString(log, LINE.formatted("started", "mirror-disks") + "\n");
-    try (StepWatch watch = new StepWatch(log)) {
-      assertThat(watch.sees("mirror-disks")).as("what was there before").isFalse();
-      append(log, LINE.formatted("finished", "mirror-disks") + "\n");
-      append(log, LINE.formatted("started", "hand-over").substring(0, 60));
-      assertThat(watch.sees("mirror-disks")).isFalse();
-      assertThat(watch.sees("hand-over")).isFalse();
-      append(log, LINE.formatted("started", "hand-over").substring(60) + "\n");
-      assertThat(watch.sees("hand-over")).isTrue();
-      assertThat(watch.sees("hand-over")).as("once").isFalse();
+  void sees_who_begins_a_step_once_its_line_is_whole() throws Exception {
+    Path first = folder.resolve("conductor.out");
+    Path second = folder.resolve("conductor-2.out");
+    Files.writeString(first, LINE.formatted("started", "mirror-disks") + "\n");
+    Files.createFile(second);
+    try (StepWatch watch = new StepWatch(Map.of("one", first, "two", second))) {
+      assertThat(watch.sees("mirror-disks")).as("what was there before").isEmpty();
+      append(first, LINE.formatted("finished", "mirror-disks") + "\n");
+      append(second, LINE.formatted("started", "hand-over").substring(0, 60));
+      assertThat(watch.sees("mirror-disks")).isEmpty();
+      assertThat(watch.sees("hand-over")).isEmpty();
+      append(second, LINE.formatted("started", "hand-over").substring(60) + "\n");
+      assertThat(watch.sees("hand-over")).contains("two");
+      assertThat(watch.sees("hand-over")).as("once").isEmpty();
+      append(first, LINE.formatted("finished", "hand-over") + "\n");
+      assertThat(watch.seesAnother("one")).isFalse();
+      append(first, LINE.formatted("finished", "await-arrival") + "\n");
+      assertThat(watch.seesAnother("two")).isTrue();
     }
   }
 

@@ -1,4 +1,4 @@
-package dev.tern.standalone.chaos;
+package dev.tern.standalone.demo;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -10,7 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -23,6 +30,10 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class RunnerSampler implements AutoCloseable {
   private record Answer(boolean running, long askedNanos, long answeredNanos) {}
 
+  /** Something else that is to be asked of a host's QEMU; empty when it cannot be. */
+  private record Question(String command, CompletableFuture<Optional<String>> answer) {}
+
+  private static final long ANSWER_SECONDS = 5;
   private static final String SPARE_MONITOR = "qmp2.sock";
 
   private final Map<String, Path> instances;
@@ -30,6 +41,7 @@ public final class RunnerSampler implements AutoCloseable {
   private final AtomicInteger twoRunners = new AtomicInteger();
   private final AtomicLong samples = new AtomicLong();
   private final Map<String, Thread> threads = new LinkedHashMap<>();
+  private final Map<String, Queue<Question>> questions = new ConcurrentHashMap<>();
   private final java.util.List<String> changes = new java.util.ArrayList<>();
   private String runner = "";
   private long changedNanos;
@@ -38,6 +50,7 @@ public final class RunnerSampler implements AutoCloseable {
   /** Watches the one server there is. {@code hostData}: each host's data directory. */
   public RunnerSampler(Map<String, Path> hostData) {
     this.instances = Map.copyOf(hostData);
+    instances.keySet().forEach(host -> questions.put(host, new ConcurrentLinkedQueue<>()));
     instances.forEach((host, data) ->
         threads.put(
             host,
@@ -96,7 +109,50 @@ public final class RunnerSampler implements AutoCloseable {
           host,
           new Answer(
               answer.replace(" ", "").contains("\"running\":true"), asked, System.nanoTime()));
+      askForOthers(host, channel, input);
       java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /**
+   * Asks a host's QEMU something, over the one monitor there is for outsiders.
+   *
+   * @param command a line of QMP, without its end
+   * @return the line it answers; empty when there is no QEMU, or none that answers within 5 s
+   */
+  public Optional<String> ask(String host, String command) throws InterruptedException {
+    Queue<Question> waiting = questions.get(host);
+    if (waiting == null) {
+      throw new IllegalArgumentException("There is no host '" + host + "'.");
+    }
+    Question question = new Question(command, new CompletableFuture<>());
+    waiting.add(question);
+    try {
+      return question.answer().get(ANSWER_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      waiting.remove(question);
+      return Optional.empty();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void askForOthers(String host, SocketChannel channel, StringBuilder input)
+      throws IOException {
+    Queue<Question> waiting = questions.getOrDefault(host, new ConcurrentLinkedQueue<>());
+    Question next = waiting.poll();
+    if (next == null) {
+      return;
+    }
+    try {
+      say(channel, next.command() + "\n");
+      String answer = line(channel, input);
+      while (!answer.startsWith("{\"return\"") && !answer.startsWith("{\"error\"")) {
+        answer = line(channel, input);
+      }
+      next.answer().complete(Optional.of(answer));
+    } finally {
+      next.answer().complete(Optional.empty());
     }
   }
 
@@ -120,6 +176,11 @@ public final class RunnerSampler implements AutoCloseable {
       changedNanos = answer.answeredNanos();
       changes.add(host);
     }
+  }
+
+  /** The host that was last seen to run it; empty before anyone was. */
+  public synchronized Optional<String> runner() {
+    return Optional.of(runner).filter(host -> !host.isEmpty());
   }
 
   /**

@@ -1,11 +1,7 @@
-package dev.tern.system;
+package dev.tern.standalone.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tern.standalone.chaos.Cell;
-import dev.tern.standalone.chaos.Chaos;
-import dev.tern.standalone.chaos.Outcome;
-import dev.tern.standalone.chaos.Victim;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +23,11 @@ class ChaosSystemTest {
   /** Where each of them hurts most, and where both QEMUs or none may have the guest. */
   private static final List<Cell> CELLS =
       List.of(
+          new Cell(Victim.API, Chaos.ASK),
           new Cell(Victim.CONDUCTOR, "hand-over"),
+          new Cell(Victim.CONDUCTOR_STOPPED, "mirror-disks"),
+          new Cell(Victim.LINK_CUT, "mirror-disks"),
+          new Cell(Victim.DESTINATION_FULL, "mirror-disks"),
           new Cell(Victim.SOURCE_AGENT, "hand-over"),
           new Cell(Victim.DESTINATION_AGENT, "await-arrival"),
           new Cell(Victim.BROKER, "mirror-disks"),
@@ -36,20 +36,22 @@ class ChaosSystemTest {
           new Cell(Victim.EVERYTHING, "mirror-disks"),
           new Cell(Victim.SOURCE_QEMU, "start-incoming"));
 
+  private static final Duration HELD = Duration.ofSeconds(5);
+
   @TempDir Path folder;
 
   @Test
   @Tag("S95")
   @Tag("S96")
-  void keeps_its_promises() throws Exception {
+  void keeps_its_promises_and_would_be_seen_not_to() throws Exception {
     List<String> said = new ArrayList<>();
-    try (Chaos chaos = new Chaos(folder, new Random(1), Duration.ofSeconds(20), said::add)) {
+    try (Chaos chaos = new Chaos(folder, new Random(1), HELD, said::add)) {
       for (Cell cell : CELLS) {
         Outcome outcome = chaos.play(cell, 1);
         assertThat(outcome.broken()).as("%s, %s", cell, said).isEmpty();
-        assertThat(outcome.reached()).as("%s", cell).isTrue();
+        assertThat(outcome.reached()).as("%s", outcome).isTrue();
       }
-      assertThat(chaos.finish()).isEmpty();
+      new PlantedFaults(chaos).mustAllBeNamed();
     }
   }
 
@@ -59,6 +61,7 @@ class ChaosSystemTest {
     String table = page.substring(page.indexOf("<!-- saga -->"), page.indexOf("<!-- /saga -->"));
     assertThat(
             STEP.matcher(table).results().map(row -> row.group(1)).filter(s -> !s.equals("step")))
-        .containsExactlyElementsOf(Chaos.STEPS);
+        .containsExactlyElementsOf(Chaos.STEPS.subList(1, Chaos.STEPS.size()));
+    assertThat(Chaos.STEPS).startsWith(Chaos.ASK);
   }
 }
