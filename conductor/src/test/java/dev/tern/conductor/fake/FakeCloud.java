@@ -47,6 +47,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import org.springframework.dao.DataAccessException;
 
 /** Two hosts (and a third for choosing), a scheduler, a database, and what can go wrong. */
 public final class FakeCloud {
@@ -378,6 +379,9 @@ public final class FakeCloud {
         conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow(), new Bell());
       } catch (ConductorDied e) {
         silentInStep = Optional.empty();
+        time.pass(LEASE);
+      } catch (DataAccessException e) {
+        // The saga breaks off, and waits for the end of its lease.
         time.pass(LEASE);
       }
     }
