@@ -112,6 +112,9 @@ public final class FakeCloud {
   /** Set: the conductor dies once, after this has had its effect. */
   public Optional<Class<? extends AgentRequest>> diesAfter = Optional.empty();
 
+  /** Set: nobody can be asked anything until then. */
+  public Duration brokerAwayUntil = Duration.ZERO;
+
   /** Called whenever time has passed. */
   public Runnable meanwhile = () -> {};
 
@@ -420,6 +423,10 @@ public final class FakeCloud {
   }
 
   private Asked<AgentAnswer> ask(HostName name, AgentRequest request, Duration deadline) {
+    if (time.now().compareTo(brokerAwayUntil) < 0) {
+      time.pass(Duration.ofMillis(100));
+      return new Asked.NoAnswer<>("the broker is away", true);
+    }
     if (silent(name)) {
       time.pass(deadline);
       return new Asked.NoAnswer<>("silent");

@@ -346,6 +346,24 @@ class LiveMigrationSagaTest {
         .isEqualTo(Duration.ofMillis(100));
   }
 
+  @ParameterizedTest
+  @MethodSource("steps")
+  @Tag("S17")
+  void whose_broker_is_away_for_minutes_goes_on_where_it_was(String step)
+      throws InterruptedException {
+    cloud.watcher =
+        (line, after) -> {
+          if (after && line.step().equals(step) && line.what().equals("started")) {
+            cloud.brokerAwayUntil = cloud.time.now().plus(Duration.ofMinutes(5));
+          }
+        };
+
+    cloud.run();
+
+    assertMoved();
+    assertThat(cloud.log()).noneMatch(line -> line.what().equals("undone"));
+  }
+
   @Test
   @Tag("S120")
   void whose_database_is_away_in_a_step_goes_on_with_that_step() throws InterruptedException {

@@ -28,7 +28,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 final class LoadCloud implements AutoCloseable {
   private static final int FIRST_PORT = 20_000;
   private static final int PORTS_OF_A_HOST = 4_000;
-  private static final int PORTS_OF_A_LIFE = 80;
 
   private final LoadOptions options;
   private final MortalDriver.Moments moments;
@@ -228,14 +227,15 @@ final class LoadCloud implements AutoCloseable {
     public Map<String, String> settings(Part.Life life) throws IOException {
       Map<String, String> settings = common(life);
       // Simulated guests listen on no real port, by which an agent would see that it is taken.
-      int nth = lives++ % (PORTS_OF_A_HOST / PORTS_OF_A_LIFE);
-      int first = FIRST_PORT + number * PORTS_OF_A_HOST + nth * PORTS_OF_A_LIFE;
+      int ports = 2 * options.servers() + 20;
+      int nth = lives++ % (PORTS_OF_A_HOST / ports);
+      int first = FIRST_PORT + number * PORTS_OF_A_HOST + nth * ports;
       settings.put("tern.agent.host", host(number));
       settings.put("tern.agent.data", data(number).toString());
       settings.put("tern.agent.driver", "fake");
       settings.put("tern.agent.migration-address", "127.0.1." + number);
       settings.put("tern.agent.first-port", Integer.toString(first));
-      settings.put("tern.agent.last-port", Integer.toString(first + PORTS_OF_A_LIFE - 1));
+      settings.put("tern.agent.last-port", Integer.toString(first + ports - 1));
       settings.put("tern.agent.beat", "1s");
       settings.put("tern.agent.disk-reserve", "0");
       settings.put("tern.agent.disk-margin", "1MB");
