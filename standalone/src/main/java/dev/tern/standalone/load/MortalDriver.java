@@ -6,6 +6,7 @@ import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.ArrivalPermit;
 import dev.tern.virt.Guest.HandOverRecord;
 import dev.tern.virt.HostCapabilities;
+import dev.tern.virt.HypervisorProcess;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.VirtDriver;
@@ -14,6 +15,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -71,6 +73,11 @@ final class MortalDriver implements VirtDriver {
   @Override
   public Optional<Guest> adopt(Path instanceDirectory) throws VirtException {
     return owner.act(() -> plain.adopt(instanceDirectory).map(this::guest));
+  }
+
+  @Override
+  public List<HypervisorProcess> processesBelow(Path directory) throws VirtException {
+    return owner.act(() -> plain.processesBelow(directory));
   }
 
   /** With the agent's death its connection is closed, whoever waits on it. */
