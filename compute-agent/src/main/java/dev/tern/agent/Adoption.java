@@ -48,6 +48,7 @@ final class Adoption {
   }
 
   private void adopt(Instance instance) throws IOException, VirtException {
+    Durable.removeHalves(instance.directory());
     Standing standing = instance.standing();
     switch (standing.place()) {
       // A directory without a record that it is complete: its making was cut off.

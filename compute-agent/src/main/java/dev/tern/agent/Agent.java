@@ -2,7 +2,6 @@ package dev.tern.agent;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.HostName;
-import dev.tern.contract.Pause;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
@@ -19,7 +18,6 @@ import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -35,7 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Agent implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Agent.class);
-  private static final Duration CONNECT = Duration.ofSeconds(5);
 
   private final HostName host;
   private final AgentSettings settings;
@@ -56,14 +53,21 @@ public final class Agent implements AutoCloseable {
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
-  /** What an agent is given of the world. */
-  record World(
+  /**
+   * What an agent is given of the world. Public, as {@link #open} is, for who runs agents without a
+   * broker: with another world than the machine's, whole hosts can be simulated.
+   *
+   * @param progress told how migrations get on; may be slow, may fail
+   * @param ids for names that nobody may guess
+   * @param http to the image service; stays open when the agent is closed
+   */
+  public record World(
       VirtDriver driver,
       HostFigures figures,
       Consumer<MigrationProgress> progress,
-      Clock clock,
-      Pause pause,
-      Supplier<UUID> ids) {}
+      AgentTime time,
+      Supplier<UUID> ids,
+      HttpClient http) {}
 
   private Agent(HostName host, AgentSettings settings, World world, HostDirectories directories)
       throws IOException {
@@ -72,17 +76,18 @@ public final class Agent implements AutoCloseable {
     this.driver = world.driver();
     this.figures = world.figures();
     this.directories = directories;
-    this.startedAtMillis = world.clock().millis();
+    Clock clock = world.time().clock();
+    this.startedAtMillis = clock.millis();
     StreamKeys keys = new StreamKeys(directories.keys(), new SecureRandom(), settings.insecure());
     this.instances = new Instances(host, directories, driver, keys);
-    this.http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
+    this.http = world.http();
     LayerProofs proofs = new LayerProofs(directories);
     ImageStore images =
         new ImageStore(directories.bases(), settings, driver.images(), proofs, http);
     this.reservations =
-        new Reservations(host, directories, driver.images(), figures, settings, world.clock());
+        new Reservations(host, directories, driver.images(), figures, settings, clock);
     DiskSecrets secrets = new DiskSecrets(settings.secretsDirectory(), new SecureRandom());
-    Jobs jobs = new Jobs(settings.patience());
+    Jobs jobs = new Jobs(settings.patience(), world.time().waiting());
     BasePins pins = new BasePins();
     this.disks = diskSide(jobs, settings, new DiskFreezing(driver.images(), proofs, pins));
     BaseUses uses = new BaseUses(instances);
@@ -96,7 +101,7 @@ public final class Agent implements AutoCloseable {
             reservations,
             pins,
             driver.images(),
-            new BaseHousekeeping.Rules(settings.unusedBaseAge(), world.clock()));
+            new BaseHousekeeping.Rules(settings.unusedBaseAge(), clock));
     InetAddress address = MigrationAddress.parse(settings.migrationAddress());
     Ports ports = new Ports(address, settings.firstPort(), settings.lastPort());
     this.probes =
@@ -104,28 +109,20 @@ public final class Agent implements AutoCloseable {
             new Probes.Means(driver, keys, ports, settings.cpuModel()),
             directories.probes(),
             settings.migrationAddress(),
-            world.clock(),
-            world.pause());
-    Receipts receipts = Receipts.open(directories.receipts(), world.clock());
+            clock,
+            world.time().pause());
+    Receipts receipts = Receipts.open(directories.receipts(), clock);
     this.receipts =
         new ReceiptKeeping(
             receipts,
             new Intents(instances, host, settings.insecure()),
             new ReceiptLook(
-                instances,
-                reservations,
-                driver.layers(),
-                settings.secretsDirectory(),
-                world.clock()),
+                instances, reservations, driver.layers(), settings.secretsDirectory(), clock),
             instances,
             jobs);
     this.questions =
         new HostQuestions(
-            instances,
-            probes,
-            this.receipts,
-            new StockTaking(instances, driver, this.receipts, settings.secretsDirectory()),
-            new HostQuestions.Range(address, settings.firstPort(), settings.lastPort()));
+            instances, probes, this.receipts, address, settings.firstPort(), settings.lastPort());
     LayerClaims claims = new LayerClaims();
     this.receptions =
         new Receptions(
@@ -136,8 +133,8 @@ public final class Agent implements AutoCloseable {
             new Receptions.Listener(
                 settings.migrationAddress(), ports, instances.keys(), world.ids(), receipts));
     LayerArrival arrival = new LayerArrival(images, proofs, claims, receptions, reservations);
-    ProgressTeller progress = new ProgressTeller(world.progress(), world.clock(), System::nanoTime);
-    Moves moves = new Moves(world.clock(), settings.policy().parts());
+    ProgressTeller progress = new ProgressTeller(world.progress(), clock, world.time().nanos());
+    Moves moves = new Moves(clock, settings.policy().parts());
     LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress);
     this.requests =
         new AgentRequests(
@@ -167,8 +164,7 @@ public final class Agent implements AutoCloseable {
                     receipts)),
             disks,
             new AgentRequests.Layers(arrival, departure),
-            new ConsoleMoves(instances, new SecureRandom()),
-            settings.patience());
+            new ConsoleMoves(instances, new SecureRandom()));
     this.images = images;
   }
 
@@ -193,7 +189,7 @@ public final class Agent implements AutoCloseable {
    * @throws IOException when another agent has the directory, or it cannot be used
    * @throws IllegalArgumentException when the migration address may not be used
    */
-  static Agent open(HostName host, AgentSettings settings, World world) throws IOException {
+  public static Agent open(HostName host, AgentSettings settings, World world) throws IOException {
     HostDirectories directories =
         HostDirectories.open(settings.data(), Storages.open(settings.storages()));
     try {
@@ -301,7 +297,6 @@ public final class Agent implements AutoCloseable {
   public void close() throws IOException {
     probes.close();
     instances.close();
-    http.shutdownNow();
     directories.close();
   }
 }

@@ -14,8 +14,10 @@ import dev.tern.virt.qemu.QemuSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.UUID;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -28,6 +30,7 @@ import org.springframework.context.annotation.Import;
 @EnableConfigurationProperties(AgentSettings.class)
 @Import({AmqpConfiguration.class, UnknownSettings.class})
 class AgentConfiguration {
+  private static final Duration CONNECT = Duration.ofSeconds(5);
 
   @Bean
   HostName hostName(AgentSettings settings) throws IOException {
@@ -59,13 +62,20 @@ class AgentConfiguration {
         QemuSettings.Deadlines.usual().withOutage(settings.outage()));
   }
 
+  /** To the image service. */
+  @Bean(destroyMethod = "shutdownNow")
+  HttpClient images() {
+    return HttpClient.newBuilder().connectTimeout(CONNECT).build();
+  }
+
   @Bean(destroyMethod = "close")
   Agent agent(
       HostName host,
       AgentSettings settings,
       VirtDriver driver,
       ProgressPublisher progress,
-      MeterRegistry metrics)
+      MeterRegistry metrics,
+      HttpClient http)
       throws IOException {
     MovedBytes moved = new MovedBytes(metrics);
     return Agent.open(
@@ -78,9 +88,9 @@ class AgentConfiguration {
               moved.count(told);
               progress.publish(told);
             },
-            Clock.systemUTC(),
-            Pause.SLEEPING,
-            UUID::randomUUID));
+            AgentTime.real(),
+            UUID::randomUUID,
+            http));
   }
 
   @Bean

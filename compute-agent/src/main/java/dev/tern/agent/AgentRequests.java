@@ -48,7 +48,6 @@ import dev.tern.contract.agent.AgentRequest.WantConsole;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -69,7 +68,6 @@ final class AgentRequests {
   private final DiskSide disks;
   private final Layers layers;
   private final ConsoleMoves consoles;
-  private final Duration patience;
 
   /** The files below the disks, both ways. */
   record Layers(LayerArrival in, LayerDeparture out) {}
@@ -82,8 +80,7 @@ final class AgentRequests {
       DestinationSide destination,
       DiskSide disks,
       Layers layers,
-      ConsoleMoves consoles,
-      Duration patience) {
+      ConsoleMoves consoles) {
     this.instances = instances;
     this.jobs = jobs;
     this.life = life;
@@ -92,7 +89,6 @@ final class AgentRequests {
     this.disks = disks;
     this.layers = layers;
     this.consoles = consoles;
-    this.patience = patience;
   }
 
   AgentAnswer answer(AgentRequest request) {
@@ -237,7 +233,7 @@ final class AgentRequests {
 
   /** No job: the guest's own QEMU moves it on, and this only looks. */
   private AgentAnswer awaitArrival(AwaitArrival request) throws Exception {
-    Optional<AgentResult> arrived = destination.awaitArrival(request.header(), patience);
+    Optional<AgentResult> arrived = destination.awaitArrival(request.header(), jobs);
     return arrived.isPresent() ? new Done(arrived.get()) : new Working("the guest is under way");
   }
 }

@@ -2,7 +2,8 @@ package dev.tern.agent;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -59,11 +60,13 @@ final class ConsoleLog {
     if (most <= 0 || !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
       return new byte[0];
     }
-    try (RandomAccessFile log = new RandomAccessFile(file.toFile(), "r")) {
-      byte[] end = new byte[(int) Math.min(most, log.length())];
-      log.seek(log.length() - end.length);
-      log.readFully(end);
-      return end;
+    try (SeekableByteChannel log = Files.newByteChannel(file)) {
+      ByteBuffer end = ByteBuffer.allocate((int) Math.min(most, log.size()));
+      log.position(log.size() - end.capacity());
+      while (end.hasRemaining() && log.read(end) >= 0) {
+        // Until all is read; it only grows.
+      }
+      return java.util.Arrays.copyOf(end.array(), end.position());
     }
   }
 

@@ -29,15 +29,11 @@ import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -314,27 +310,24 @@ final class DestinationSide {
   }
 
   /**
-   * Empty while the guest is under way; holds the question up to {@code patience}. A guest that
-   * came while no agent was here is let run by this: who asks counts on this host.
+   * Empty while the guest is under way; holds the question for a while. A guest that came while no
+   * agent was here is let run by this: who asks counts on this host.
    */
-  Optional<AgentResult> awaitArrival(Header header, Duration patience) throws Exception {
+  Optional<AgentResult> awaitArrival(Header header, Jobs jobs) throws Exception {
     Instance instance = instances.of(header.server());
     letRun(header, instance);
     Optional<CompletableFuture<Arrival>> arrival = instance.arrival();
     if (arrival.isPresent() && instance.standing().epoch() == header.epoch()) {
-      try {
-        Arrival told = arrival.get().get(patience.toMillis(), TimeUnit.MILLISECONDS);
-        if (told instanceof Arrival.Failed(String reason)
-            && instance.standing().arrivedEpoch() != header.epoch()) {
-          throw new ComputeException(
-              ErrorCode.HYPERVISOR_FAILED,
-              "Server %s did not arrive: %s.".formatted(header.server(), reason),
-              null);
-        }
-      } catch (TimeoutException _) {
+      Optional<Arrival> told = jobs.hold(arrival.get());
+      if (told.isEmpty()) {
         return Optional.empty();
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("arrivals never complete exceptionally", e);
+      }
+      if (told.get() instanceof Arrival.Failed(String reason)
+          && instance.standing().arrivedEpoch() != header.epoch()) {
+        throw new ComputeException(
+            ErrorCode.HYPERVISOR_FAILED,
+            "Server %s did not arrive: %s.".formatted(header.server(), reason),
+            null);
       }
     }
     Optional<AgentResult> arrived = arrived(header, instance);

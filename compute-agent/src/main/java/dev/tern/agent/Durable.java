@@ -16,6 +16,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Files that are there after a crash once these return, and readable by the agent's user alone. */
@@ -25,12 +26,28 @@ final class Durable {
   static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_OF_OWNER =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
+  /** What is not whole yet has this behind its name. */
+  static final String HALF = ".new";
+
   private Durable() {}
 
-  /** Writes a whole file or none of it. */
+  /**
+   * Writes a whole file or none of it. Only a process that dies meanwhile leaves half of it, under
+   * another name: see {@link #removeHalves}.
+   */
   static void write(Path path, byte[] content) throws IOException {
-    Path half = path.resolveSibling(path.getFileName() + ".new");
+    Path half = path.resolveSibling(path.getFileName() + HALF);
     Files.deleteIfExists(half);
+    try {
+      force(half, content);
+      rename(half, path);
+    } catch (IOException e) {
+      removeAfter(half, e);
+      throw e;
+    }
+  }
+
+  private static void force(Path half, byte[] content) throws IOException {
     try (FileChannel file =
         FileChannel.open(
             half, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), FILE_OF_OWNER)) {
@@ -40,7 +57,26 @@ final class Durable {
       }
       file.force(true);
     }
-    rename(half, path);
+  }
+
+  private static void removeAfter(Path half, IOException failure) {
+    try {
+      Files.deleteIfExists(half);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Removes what processes before this one had begun to write in a directory, and died. */
+  static void removeHalves(Path directory) throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      for (Path entry : (Iterable<Path>) entries::iterator) {
+        if (entry.getFileName().toString().endsWith(HALF)
+            && Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
+          Files.deleteIfExists(entry);
+        }
+      }
+    }
   }
 
   /** Writes a file that may be lost, or cut off, in a crash. */

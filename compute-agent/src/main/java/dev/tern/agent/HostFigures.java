@@ -3,7 +3,7 @@ package dev.tern.agent;
 import java.io.IOException;
 
 /** What this machine has, measured when asked. */
-interface HostFigures {
+public interface HostFigures {
   int vcpus();
 
   long memoryMib() throws IOException;

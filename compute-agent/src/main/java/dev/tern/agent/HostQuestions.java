@@ -33,24 +33,23 @@ final class HostQuestions {
   private final Instances instances;
   private final Probes probes;
   private final ReceiptKeeping receipts;
-  private final StockTaking stock;
-  private final Range range;
-
-  /**
-   * Where guests arrive.
-   *
-   * @param first of the ports, inclusive
-   * @param last of the ports, inclusive
-   */
-  record Range(InetAddress address, int first, int last) {}
+  private final InetAddress address;
+  private final int firstPort;
+  private final int lastPort;
 
   HostQuestions(
-      Instances instances, Probes probes, ReceiptKeeping receipts, StockTaking stock, Range range) {
+      Instances instances,
+      Probes probes,
+      ReceiptKeeping receipts,
+      InetAddress address,
+      int firstPort,
+      int lastPort) {
     this.instances = instances;
     this.probes = probes;
     this.receipts = receipts;
-    this.stock = stock;
-    this.range = range;
+    this.address = address;
+    this.firstPort = firstPort;
+    this.lastPort = lastPort;
   }
 
   HostAnswer answer(HostQuestion question) {
@@ -68,7 +67,6 @@ final class HostQuestions {
         }
         case HostQuestion.TellReceipt(var migration) -> receipts.tell(migration);
         case HostQuestion.ForgetReceipt(var migration) -> receipts.forget(migration);
-        case HostQuestion.TakeStock _ -> stock.take();
       };
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -112,8 +110,8 @@ final class HostQuestions {
   /** The kernel says which ports are taken; our guests say by whom. */
   private HostAnswer ports() throws IOException, VirtException {
     Map<Integer, PortInUse> used = new TreeMap<>();
-    for (int port : TcpSockets.of(range.address()).listening()) {
-      if (port >= range.first() && port <= range.last()) {
+    for (int port : TcpSockets.of(address).listening()) {
+      if (port >= firstPort && port <= lastPort) {
         used.put(port, new PortInUse(port, Optional.empty(), UNKNOWN));
       }
     }
@@ -128,7 +126,7 @@ final class HostQuestions {
       }
     }
     return new HostAnswer.Ports(
-        range.address().getHostAddress(), range.first(), range.last(), List.copyOf(used.values()));
+        address.getHostAddress(), firstPort, lastPort, List.copyOf(used.values()));
   }
 
   private static void name(

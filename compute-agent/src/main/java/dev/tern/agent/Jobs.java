@@ -13,9 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,12 +46,19 @@ final class Jobs {
 
   private final Map<Slot, Job> jobs = new ConcurrentHashMap<>();
   private final Duration patience;
+  private final Waiting waiting;
 
   /**
    * @param patience how long a question is held before the answer is {@link Working}
    */
-  Jobs(Duration patience) {
+  Jobs(Duration patience, Waiting waiting) {
     this.patience = patience;
+    this.waiting = waiting;
+  }
+
+  /** Waits for something as long as a question is held; empty when the time is over. */
+  <T> Optional<T> hold(CompletableFuture<T> result) throws InterruptedException {
+    return waiting.forResult(result, patience);
   }
 
   /** Starts the work, or finds it started, and waits for its end a little. */
@@ -65,7 +69,7 @@ final class Jobs {
             slot,
             (_, there) ->
                 there == null || (there.ended() && !there.request.equals(request))
-                    ? new Job(request, work)
+                    ? new Job(request, work, waiting)
                     : there);
     AgentAnswer answer = job.await(patience);
     if (!job.request.equals(request)) {
@@ -98,10 +102,12 @@ final class Jobs {
     private final AgentRequest request;
     private final CompletableFuture<AgentAnswer> answer = new CompletableFuture<>();
     private final Thread thread;
+    private final Waiting waiting;
     private volatile @Nullable String waitsFor;
 
-    private Job(AgentRequest request, Work work) {
+    private Job(AgentRequest request, Work work, Waiting waiting) {
       this.request = request;
+      this.waiting = waiting;
       this.thread =
           Thread.ofVirtual()
               .name(what() + " " + request.header().server())
@@ -171,13 +177,7 @@ final class Jobs {
 
     /** The answer, or null when the time is over. */
     @Nullable AgentAnswer await(Duration time) throws InterruptedException {
-      try {
-        return answer.get(time.toMillis(), TimeUnit.MILLISECONDS);
-      } catch (TimeoutException _) {
-        return null;
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("jobs never end exceptionally", e);
-      }
+      return waiting.forResult(answer, time).orElse(null);
     }
   }
 }

@@ -28,10 +28,6 @@ final class ProbeFiles {
     return instances.resolve(name);
   }
 
-  static boolean isProbe(String name) {
-    return NAME.matcher(name).matches();
-  }
-
   /** Writes the probe of one migration; the same again when asked again. */
   static String write(Path instances, Header header, HostName host) throws IOException {
     String name = name(header, host);
@@ -49,16 +45,24 @@ final class ProbeFiles {
     Files.deleteIfExists(instances.resolve(name(header, host)));
   }
 
-  /** Removes probes this host wrote before it was restarted. */
+  /** Removes probes this host wrote, or had begun to write, before it was restarted. */
   static void removeStale(Path instances, HostName host) throws IOException {
     try (Stream<Path> entries = Files.list(instances)) {
       for (Path entry : (Iterable<Path>) entries::iterator) {
-        if (NAME.matcher(entry.getFileName().toString()).matches()
-            && Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)
-            && Files.readString(entry).equals(host.value())) {
+        if (Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS) && mayBeOf(entry, host)) {
           Files.deleteIfExists(entry);
         }
       }
     }
+  }
+
+  /** A half that nobody has written to yet may be anyone's; who writes it anew is not hindered. */
+  private static boolean mayBeOf(Path entry, HostName host) throws IOException {
+    String name = entry.getFileName().toString();
+    if (name.endsWith(Durable.HALF)) {
+      String whole = name.substring(0, name.length() - Durable.HALF.length());
+      return NAME.matcher(whole).matches() && host.value().startsWith(Files.readString(entry));
+    }
+    return NAME.matcher(name).matches() && Files.readString(entry).equals(host.value());
   }
 }

@@ -46,6 +46,7 @@ final class Receipts {
   /** Takes up what agents before this one wrote; what cannot be read is told, and left. */
   static Receipts open(Path directory, Clock clock) throws IOException {
     Receipts receipts = new Receipts(directory, clock);
+    Durable.removeHalves(directory);
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : (Iterable<Path>) files.sorted()::iterator) {
         receipts.takeUp(file);

@@ -134,6 +134,8 @@ final class SourceSide {
       } else {
         moves.end(instance, header);
       }
+    } else if (instance.standing().place() == Place.STOPPED) {
+      moves.end(instance, header); // its QEMU died on the way
     }
     return new Nothing();
   }

@@ -36,9 +36,6 @@ final class StreamKeys {
   private static final Logger log = LoggerFactory.getLogger(StreamKeys.class);
   private static final String UNKNOWN = "-";
 
-  /** Of a file whose writing was cut off. */
-  private static final String HALF = ".new";
-
   private final Path directory;
   private final SecureRandom random;
   private final boolean insecure;
@@ -140,7 +137,9 @@ final class StreamKeys {
           case RUNNING ->
               standing.returnedEpoch() == epoch
                   || (standing.arrivedEpoch() == epoch && standing.resumed());
-          case NOTHING, DEFINED, STOPPED, RECEIVING, INCOMING -> false;
+          // Its QEMU died here: as the one that was to leave, or as the one that had arrived.
+          case STOPPED -> true;
+          case NOTHING, DEFINED, RECEIVING, INCOMING -> false;
         };
     return ended || standing.highestEpoch() > epoch;
   }
@@ -152,11 +151,25 @@ final class StreamKeys {
         .ifPresent(arrival -> {
           var _ =
               arrival.thenAccept(told -> {
-                if (told instanceof Arrival.Running) {
+                if (told instanceof Arrival.Running || arrived(instance)) {
                   endQuietly(instance.server());
                 }
               });
         });
+  }
+
+  /** Its QEMU may have died just when it was let run; nothing comes over the streams any more. */
+  private static boolean arrived(Instance instance) {
+    try {
+      Standing standing = instance.standing();
+      return GuestLife.livesHere(standing.place()) && standing.arrivedEpoch() == standing.epoch();
+    } catch (IOException | RuntimeException e) {
+      log.atWarn()
+          .addKeyValue("server", instance.server())
+          .setCause(e)
+          .log("it is not known whether a guest arrived; its key stays");
+      return false;
+    }
   }
 
   private void endQuietly(ServerId server) {
@@ -178,18 +191,15 @@ final class StreamKeys {
     try {
       for (Path file : files()) {
         String name = file.getFileName().toString();
-        if (!StockFiles.isEpochs(name)) {
-          continue; // not ours
-        }
-        if (name.endsWith(HALF)) {
-          Files.deleteIfExists(file);
-          continue;
-        }
         int hyphen = name.lastIndexOf('-');
-        if (over.test(
-            ServerId.parse(name.substring(0, hyphen)),
-            Long.parseLong(name.substring(hyphen + 1)))) {
-          Files.deleteIfExists(file);
+        try {
+          if (over.test(
+              ServerId.parse(name.substring(0, Math.max(0, hyphen))),
+              Long.parseLong(name.substring(hyphen + 1)))) {
+            Files.deleteIfExists(file);
+          }
+        } catch (IllegalArgumentException _) {
+          Files.deleteIfExists(file); // half written, or not ours
         }
       }
     } finally {

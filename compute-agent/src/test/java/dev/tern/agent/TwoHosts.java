@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -59,6 +60,8 @@ final class TwoHosts implements AutoCloseable {
 
   /** What agents that start from now on take for the time. */
   Clock clock = Clock.systemUTC();
+
+  private final HttpClient http = HttpClient.newHttpClient();
 
   final Host source;
   final Host destination;
@@ -190,6 +193,7 @@ final class TwoHosts implements AutoCloseable {
     source.agent.close();
     destination.agent.close();
     images.stop(0);
+    http.shutdownNow();
   }
 
   /** What a host has, as a test wishes it. */
@@ -292,9 +296,9 @@ final class TwoHosts implements AutoCloseable {
               drivers.apply(data.resolve("_base")),
               figures,
               progress::add,
-              clock,
-              dev.tern.contract.Pause.SLEEPING,
-              UUID::randomUUID));
+              AgentTime.real(clock),
+              UUID::randomUUID,
+              http));
     }
 
     /** The agent ends, as by SIGKILL for all that it leaves, and another one starts. */

@@ -99,9 +99,7 @@ class HostsTest {
               open.remove(host + " " + probe);
               yield new ProbeEnded();
             }
-            case HostQuestion.TellReceipt _,
-                HostQuestion.ForgetReceipt _,
-                HostQuestion.TakeStock _ ->
+            case HostQuestion.TellReceipt _, HostQuestion.ForgetReceipt _ ->
                 refused("no receipts here");
           });
     }

@@ -36,7 +36,6 @@ final class StandaloneForm implements AutoCloseable {
   private final Map<String, Launch> launches = new LinkedHashMap<>();
   private String amqp = "";
   private @Nullable LoopbackNetwork network;
-  private String db = "";
   private URI api = URI.create("http://127.0.0.1/");
 
   private StandaloneForm(FormSettings settings, Consumer<String> say) {
@@ -99,7 +98,6 @@ final class StandaloneForm implements AutoCloseable {
       String url = db.join();
       DatabaseMigrations.migrate(url, null, null);
       stores.put("spring.datasource.url", url);
-      this.db = url;
       this.amqp = uri.join();
       settings.db().ifPresentOrElse(outside -> {}, () -> say.accept("PostgreSQL is up"));
       settings.amqp().ifPresentOrElse(outside -> {}, () -> say.accept("RabbitMQ is up"));
@@ -253,10 +251,6 @@ final class StandaloneForm implements AutoCloseable {
 
   String amqp() {
     return amqp;
-  }
-
-  String db() {
-    return db;
   }
 
   URI api() {

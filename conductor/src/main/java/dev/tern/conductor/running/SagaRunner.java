@@ -100,13 +100,28 @@ public final class SagaRunner implements AutoCloseable {
       places.release();
     }
     if (ended) {
-      // A saga of the same server may have waited for this one.
+      lookForOthers();
+    }
+  }
+
+  // A saga of the same server may have waited for this one.
+  private void lookForOthers() {
+    try {
       sweep();
+    } catch (RuntimeException e) {
+      log.atWarn().setCause(e).log("the next look around finds what waits");
     }
   }
 
   private boolean run(UUID id, Bell bell) {
-    Optional<SagaRecord> leased = sagas.lease(id, name, lease);
+    Optional<SagaRecord> leased;
+    try {
+      leased = sagas.lease(id, name, lease);
+    } catch (RuntimeException e) {
+      // Taken or not: the next look around finds it when nobody runs it.
+      log.atWarn().addKeyValue("saga", id).setCause(e).log("a saga could not be leased");
+      return false;
+    }
     if (leased.isEmpty()) {
       return false;
     }

@@ -67,7 +67,6 @@ class ReceiptCollectionTest {
                 HostQuestion.OfferProbe _,
                 HostQuestion.OpenProbe _,
                 HostQuestion.RunProbe _,
-                HostQuestion.TakeStock _,
                 HostQuestion.EndProbe _ ->
                 throw new AssertionError("asked " + question);
           });

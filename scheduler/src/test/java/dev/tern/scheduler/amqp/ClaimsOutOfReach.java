@@ -27,11 +27,6 @@ final class ClaimsOutOfReach implements ClaimStore {
   }
 
   @Override
-  public List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit) {
-    throw away();
-  }
-
-  @Override
   public Optional<ClaimTrace> trace(ClaimId claim) {
     throw away();
   }

@@ -22,9 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** A connection to a simulated QEMU. */
 final class FakeGuest implements Guest {
@@ -34,9 +32,7 @@ final class FakeGuest implements Guest {
   private final FakeProcess process;
   private final Path instance;
   private final Clock clock;
-  private final ReentrantLock deciding = new ReentrantLock(); // guards cancelled and recorded
-  private boolean cancelled;
-  private boolean recorded;
+  private final FakeDeparture departure;
   private volatile boolean closed;
 
   FakeGuest(FakeWorld world, FakeProcess process, Path instance, Clock clock) {
@@ -44,6 +40,7 @@ final class FakeGuest implements Guest {
     this.process = process;
     this.instance = instance;
     this.clock = clock;
+    this.departure = new FakeDeparture(world, process, instance, clock);
   }
 
   @Override
@@ -71,13 +68,8 @@ final class FakeGuest implements Guest {
     if (process.exporting) {
       throw refused("The exports hold the right to write.");
     }
-    run();
+    departure.run();
     world.after("cont");
-  }
-
-  private void run() {
-    process.state = RunState.RUNNING;
-    world.checkOneRunner(process.serverId());
   }
 
   @Override
@@ -127,11 +119,16 @@ final class FakeGuest implements Guest {
 
   @Override
   public void onGone(Runnable listener) {
-    process.onGone(() -> {
-      if (!closed) {
-        listener.run();
-      }
-    });
+    process.onGone(
+        world
+            .course()
+            .onBehalf(
+                "fake-gone-" + process.pid(),
+                () -> {
+                  if (!closed) {
+                    listener.run();
+                  }
+                }));
   }
 
   @Override
@@ -226,8 +223,12 @@ final class FakeGuest implements Guest {
       if (closed) {
         return new Arrival.Failed("The monitor was closed here.");
       }
+      world.course().at(instance, "hears of the arrival");
       process.exporting = false;
       permit.recordArrived();
+      world.course().at(instance, "has recorded the arrival");
+    } catch (VirtException e) {
+      return new Arrival.Failed(String.valueOf(e.getMessage()));
     } catch (CompletionException e) {
       return new Arrival.Failed("QEMU closed its monitor: it has ended.");
     } catch (IOException e) {
@@ -237,7 +238,10 @@ final class FakeGuest implements Guest {
       return new Arrival.Running(new ArrivalStamps(Optional.of(clock.instant()), Optional.empty()));
     }
     Instant loaded = clock.instant();
-    run();
+    if (!process.alive()) {
+      return new Arrival.Failed("QEMU closed its monitor: it has ended.");
+    }
+    departure.run();
     return new Arrival.Running(
         new ArrivalStamps(Optional.of(loaded), Optional.of(clock.instant())));
   }
@@ -292,44 +296,10 @@ final class FakeGuest implements Guest {
   @Override
   public void mirrorDisks(
       List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
-      throws VirtException {
+      throws VirtException, InterruptedException {
     begin("mirrorDisks");
-    for (MirrorTarget target : targets) {
-      if (process.copies.containsKey(target.diskId())) {
-        throw refused("Disk %s is being copied already.".formatted(target.diskId()));
-      }
-      if (process.recipe().localDisks().stream()
-          .noneMatch(disk -> disk.id().equals(target.diskId()))) {
-        throw refused("Disk %s is no local disk of the guest.".formatted(target.diskId()));
-      }
-      Optional<FakeProcess> to =
-          world
-              .listeningOn(target.address(), target.port())
-              .filter(p -> p.key.equals(target.key()))
-              .filter(p -> exportsAs(p, target.diskId(), target.exportName()));
-      if (to.isEmpty()) {
-        process.mirrors.clear();
-        throw refused(
-            "The destination's exports at %s port %d cannot be reached."
-                .formatted(target.address(), target.port()));
-      }
-      process.mirrors.put(target.diskId(), to.get());
-    }
-    long total = diskBytes();
-    progress.accept(
-        new MoveProgress(
-            0, 0, 0, total, total / 2, total - total / 2, disks(2, false), MemoryPace.NONE));
-    progress.accept(new MoveProgress(0, 0, 0, total, total, 0, disks(1, true), MemoryPace.NONE));
+    departure.mirror(targets, progress);
     world.after("mirrorDisks");
-  }
-
-  private static boolean exportsAs(FakeProcess process, String disk, String name) {
-    IncomingEndpoints open = process.endpoints;
-    return process.exporting && open != null && name.equals(open.exportNames().get(disk));
-  }
-
-  private long diskBytes() {
-    return process.recipe().localDisks().stream().mapToLong(LocalDisk::virtualBytes).sum();
   }
 
   @Override
@@ -346,138 +316,24 @@ final class FakeGuest implements Guest {
       boolean handedOver,
       HandOverRecord beforeContinue,
       Consumer<MoveProgress> progress)
-      throws VirtException {
-    deciding.lock();
-    try {
-      cancelled = false;
-      recorded = handedOver;
-    } finally {
-      deciding.unlock();
-    }
+      throws VirtException, InterruptedException {
+    departure.begins(handedOver);
     begin("handOver");
-    long memory = process.recipe().memoryKib() * 1024;
-    if (process.state == RunState.POSTMIGRATE && handedOver) {
-      return new HandOver.Sent(LeavingStamps.NONE, moved(memory));
-    }
-    Optional<FakeProcess> to = world.listeningOn(target.address(), target.port());
-    @Nullable Instant stopped = null;
-    if (!handedOver) {
-      Optional<String> unready = reasonToStay(to, target);
-      if (unready.isPresent()) {
-        return stayed(unready.get());
-      }
-      progress.accept(half(memory));
-      progress.accept(moved(memory));
-      stopped = clock.instant();
-      Optional<String> refusal = record(beforeContinue);
-      if (refusal.isPresent()) {
-        return stayed(refusal.get());
-      }
-    }
-    process.state = RunState.POSTMIGRATE;
-    if (to.isEmpty() || !to.get().alive()) {
-      return new HandOver.Unknown("Handed over, but QEMU says failed.");
-    }
-    to.get().state = RunState.PAUSED;
-    to.get().arrived.complete(true);
-    try {
-      world.after("handOver");
-    } catch (VirtException e) {
-      return new HandOver.Unknown(String.valueOf(e.getMessage()));
-    }
-    return new HandOver.Sent(stamps(stopped), moved(memory));
-  }
-
-  /** A simulated mirror has nothing left to drain, and device state takes no time. */
-  private LeavingStamps stamps(@Nullable Instant stopped) {
-    Optional<Instant> at = Optional.ofNullable(stopped);
-    return new LeavingStamps(at, at, at, Optional.of(clock.instant()));
-  }
-
-  private Optional<String> reasonToStay(Optional<FakeProcess> to, MemoryTarget target) {
-    if (process.state != RunState.RUNNING && process.state != RunState.PAUSED) {
-      return Optional.of("The guest cannot be moved: it is " + process.state);
-    }
-    if (to.isEmpty()) {
-      return Optional.of("Failed to connect: Connection refused");
-    }
-    if (!to.get().key.equals(target.key())) {
-      return Optional.of("TLS handshake failed");
-    }
-    for (LocalDisk disk : process.recipe().localDisks()) {
-      FakeProcess mirrored = process.mirrors.get(disk.id());
-      if (mirrored == null || !mirrored.alive()) {
-        return Optional.of("Disk %s has no ready mirror.".formatted(disk.id()));
-      }
-    }
-    return Optional.empty();
-  }
-
-  private Optional<String> record(HandOverRecord beforeContinue) {
-    deciding.lock();
-    try {
-      if (cancelled) {
-        return Optional.of("The hand-over was cancelled.");
-      }
-      beforeContinue.recordHandedOver();
-      recorded = true;
-      return Optional.empty();
-    } catch (IOException e) {
-      return Optional.of("The hand-over could not be recorded: " + e.getMessage());
-    } finally {
-      deciding.unlock();
-    }
-  }
-
-  private HandOver stayed(String why) {
-    process.mirrors.clear();
-    return new HandOver.Stayed(why);
-  }
-
-  private MoveProgress half(long memory) {
-    long disk = diskBytes();
-    return new MoveProgress(
-        memory, memory / 2, memory - memory / 2, disk, disk, 0, disks(1, true), pace(memory));
-  }
-
-  private MoveProgress moved(long memory) {
-    long disk = diskBytes();
-    return new MoveProgress(memory, memory, 0, disk, disk, 0, disks(1, true), pace(memory));
-  }
-
-  private List<DiskProgress> disks(int part, boolean ready) {
-    return process.recipe().disks().stream()
-        .map(disk ->
-            new DiskProgress(disk.id(), disk.virtualBytes() / part, disk.virtualBytes(), 0, ready))
-        .toList();
-  }
-
-  private static MemoryPace pace(long memory) {
-    return new MemoryPace(1, memory, 0, 0);
+    return handedOver
+        ? departure.goOn()
+        : departure.leave(target, steering.keepPaused(), beforeContinue, progress);
   }
 
   @Override
   public void cancelHandOver() throws VirtException {
     begin("cancelHandOver");
-    deciding.lock();
-    try {
-      if (!recorded) {
-        cancelled = true;
-      }
-    } finally {
-      deciding.unlock();
-    }
+    departure.cancel();
   }
 
   @Override
   public void recoverAtHome(boolean keepPaused) throws VirtException {
     begin("recoverAtHome");
-    process.mirrors.clear();
-    if (keepPaused) {
-      process.state = RunState.PAUSED;
-    } else {
-      run();
-    }
+    departure.bringHome(keepPaused);
     world.after("recoverAtHome");
   }
 
@@ -494,6 +350,7 @@ final class FakeGuest implements Guest {
       throw new VirtException(Kind.GONE, "QEMU closed its monitor: it has ended.", null);
     }
     try {
+      world.course().at(instance, method);
       world.before(method);
     } catch (VirtException e) {
       if (e.kind() == Kind.GONE) {

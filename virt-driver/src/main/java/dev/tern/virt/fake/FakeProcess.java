@@ -32,6 +32,37 @@ final class FakeProcess {
   final Map<String, FakeCopies.Top> tops = new ConcurrentHashMap<>();
 
   volatile RunState state;
+
+  /** Its own migration to another host. */
+  volatile FakeStream.Stage stage = FakeStream.Stage.NONE;
+
+  /** Where that goes, while it is under way. */
+  volatile @Nullable FakeProcess sendsTo;
+
+  /** Completed when its last migration has ended, however. */
+  volatile CompletableFuture<Boolean> ended = CompletableFuture.completedFuture(true);
+
+  /** Its guest has run in it, or arrived whole. */
+  volatile boolean hasAll;
+
+  /** The guest ran when its migration began. */
+  volatile boolean ranBefore;
+
+  /** All of the guest's last words are here, whatever becomes of the stream now. */
+  volatile boolean loads;
+
+  /** It runs because its migration failed in the last bytes, which nobody needed. */
+  volatile boolean besides;
+
+  /** The guest's acknowledged writes that disks and memory have. */
+  volatile long written;
+
+  /** The writes that mirrors have brought. */
+  volatile long disksWritten;
+
+  /** The writes that the memory under way knows of. */
+  volatile long arriving;
+
   volatile @Nullable IncomingEndpoints endpoints;
   volatile boolean exporting;
 
@@ -89,6 +120,7 @@ final class FakeProcess {
       alive = false;
       exporting = false;
       arrived.completeExceptionally(new IllegalStateException("QEMU ended"));
+      ended.complete(true);
       tellGone();
     }
   }
@@ -96,7 +128,7 @@ final class FakeProcess {
   private void tellGone() {
     for (Runnable listener : List.copyOf(goneListeners)) {
       if (goneListeners.remove(listener)) {
-        Thread.ofVirtual().name("fake-gone-" + pid).start(listener);
+        listener.run();
       }
     }
   }

@@ -4,7 +4,6 @@ import dev.tern.virt.DiskImages;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.HostCapabilities;
-import dev.tern.virt.HypervisorProcess;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.RecipeFiles;
@@ -58,12 +57,6 @@ public final class FakeVirtDriver implements VirtDriver {
   }
 
   @Override
-  public List<HypervisorProcess> processesBelow(Path directory) throws VirtException {
-    world.before("processesBelow");
-    return world.below(directory);
-  }
-
-  @Override
   public DiskImages images() {
     return images;
   }
@@ -103,7 +96,9 @@ public final class FakeVirtDriver implements VirtDriver {
               case INCOMING -> RunState.INCOMING;
             });
     touchConsole(instanceDirectory);
+    world.course().at(instanceDirectory, "launch");
     world.start(instanceDirectory, process);
+    world.course().at(instanceDirectory, "launched");
     world.after("launch");
     return new FakeGuest(world, process, instanceDirectory, clock);
   }

@@ -1,0 +1,274 @@
+package dev.tern.simulation;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tern.conductor.asking.Agents;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentAnswer.Done;
+import dev.tern.contract.agent.AgentAnswer.Refused;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.amqp.MalformedMessageException;
+import dev.tern.contract.amqp.Wire;
+import dev.tern.store.ClaimStore;
+import dev.tern.virt.Guest;
+import dev.tern.virt.VirtDriver;
+import dev.tern.virt.fake.FakeVirtDriver;
+import dev.tern.virt.fake.FakeWorld;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** One bug each, which the simulation must find; what finds none of them proves nothing. */
+enum Planted implements Variant {
+  /** The source's agent lets QEMU go on, and writes down afterwards that the guest has left. */
+  HANDED_OVER_IS_RECORDED_AFTER_CONTINUE {
+    @Override
+    public VirtDriver driver(FakeWorld qemus, Turns turns) {
+      return withGuests(
+          new FakeVirtDriver(qemus, turns.clock()),
+          (guest, method, arguments) -> {
+            if (!method.equals("handOver")) {
+              return call(guest, method, arguments);
+            }
+            Guest.HandOverRecord record = (Guest.HandOverRecord) arguments[3];
+            Object[] others = arguments.clone();
+            others[3] = (Guest.HandOverRecord) () -> {};
+            Object came = call(guest, method, others);
+            if (came instanceof Guest.HandOver.Sent && !((boolean) arguments[2])) {
+              record.recordHandedOver();
+            }
+            return came;
+          });
+    }
+  },
+
+  /** The destination's agent lets the guest run without having written down that it arrived. */
+  RUNS_WITHOUT_THE_RECORD_OF_ARRIVAL {
+    @Override
+    public VirtDriver driver(FakeWorld qemus, Turns turns) {
+      return withGuests(
+          new FakeVirtDriver(qemus, turns.clock()),
+          (guest, method, arguments) -> {
+            if (!method.equals("watchArrival")) {
+              return call(guest, method, arguments);
+            }
+            Object[] others = arguments.clone();
+            others[0] = (Guest.ArrivalPermit) () -> {};
+            return call(guest, method, others);
+          });
+    }
+  },
+
+  /** The source's agent takes "sent" for "arrived", and clears up at once. */
+  SOURCE_IS_DELETED_BEFORE_ARRIVAL_IS_KNOWN {
+    @Override
+    public AgentAnswer answer(Function<AgentRequest, AgentAnswer> agent, AgentRequest request) {
+      AgentAnswer answer = agent.apply(request);
+      if (request instanceof AgentRequest.HandOver
+          && answer instanceof Done(AgentResult.HandedOver came)
+          && came.sent()) {
+        var _ = agent.apply(new AgentRequest.RetireSource(request.header(), false));
+      }
+      return answer;
+    }
+  },
+
+  /** A conductor takes silence for a refusal. */
+  SILENCE_IS_TAKEN_FOR_REFUSAL {
+    @Override
+    public Agents agents(Agents agents) {
+      return (host, request, deadline) ->
+          switch (agents.ask(host, request, deadline)) {
+            case Asked.Answered<AgentAnswer> answered -> answered;
+            case Asked.NoAnswer<AgentAnswer>(String reason) ->
+                new Asked.Answered<>(new Refused(new Failure(ErrorCode.HYPERVISOR_FAILED, reason)));
+          };
+    }
+  },
+
+  /** A conductor takes a silent agent for one without a guest. */
+  SILENCE_IS_TAKEN_FOR_DEATH {
+    @Override
+    public Agents agents(Agents agents) {
+      return (host, request, deadline) -> {
+        Asked<AgentAnswer> asked = agents.ask(host, request, deadline);
+        boolean silent =
+            asked instanceof Asked.NoAnswer<AgentAnswer>
+                && request instanceof AgentRequest.KillIncoming;
+        return silent
+            ? new Asked.Answered<>(
+                new Done(
+                    new AgentResult.GuestReport(
+                        AgentResult.GuestReport.Runner.DEAD, request.header().epoch(), "silent")))
+            : asked;
+      };
+    }
+  },
+
+  /** A question that is asked twice claims twice. */
+  CLAIMS_AGAIN_WHEN_ASKED_AGAIN {
+    @Override
+    public ClaimStore claims(ClaimStore claims) {
+      long[] made = {0};
+      return (ClaimStore)
+          Proxy.newProxyInstance(
+              ClaimStore.class.getClassLoader(),
+              new Class<?>[] {ClaimStore.class},
+              (_, method, arguments) -> {
+                if (method.getName().equals("find")) {
+                  return Optional.empty();
+                }
+                if (method.getName().equals("claim")
+                    && claims.find((dev.tern.contract.ClaimId) arguments[0]).isPresent()) {
+                  arguments[0] = new dev.tern.contract.ClaimId(new UUID(made[0]++, 1));
+                }
+                return called(claims, method, arguments);
+              });
+    }
+  },
+
+  /** The destination's key is not taken back. */
+  UNDO_FORGETS_THE_KEY {
+    @Override
+    public AgentAnswer answer(Function<AgentRequest, AgentAnswer> agent, AgentRequest request) {
+      return request instanceof AgentRequest.WithdrawKey
+          ? new Done(new AgentResult.Nothing())
+          : agent.apply(request);
+    }
+  },
+
+  /** The destination's copy and its exports are written off, and stay. */
+  UNDO_FORGETS_THE_EXPORTS {
+    @Override
+    public VirtDriver driver(FakeWorld qemus, Turns turns) {
+      return withGuests(
+          new FakeVirtDriver(qemus, turns.clock()),
+          (guest, method, arguments) ->
+              method.equals("kill") && guest.runState() == Guest.RunState.INCOMING
+                  ? null
+                  : call(guest, method, arguments));
+    }
+  },
+
+  /** An agent carries out whatever it is asked for, however old. */
+  EPOCHS_ARE_NOT_CHECKED {
+    @Override
+    public AgentAnswer answer(Function<AgentRequest, AgentAnswer> agent, AgentRequest request) {
+      AgentAnswer answer = agent.apply(request);
+      if (answer instanceof Refused(Failure why)
+          && why.code() == ErrorCode.STALE_EPOCH
+          && agent.apply(new AgentRequest.AskGuest(request.header()))
+              instanceof Done(AgentResult.GuestReport now)) {
+        return agent.apply(ofEpoch(request, now.epoch()));
+      }
+      return answer;
+    }
+  };
+
+  private static AgentRequest ofEpoch(AgentRequest request, long epoch) {
+    String json = new String(Wire.write(AgentRequest.class, request), UTF_8);
+    String old = "\"epoch\":" + request.header().epoch();
+    try {
+      return Wire.read(
+          AgentRequest.class, json.replaceFirst(old, "\"epoch\":" + epoch).getBytes(UTF_8));
+    } catch (MalformedMessageException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What has to go wrong for the bug to show; looked for among such runs, to find it soon. */
+  boolean shows(Fault fault) {
+    return switch (this) {
+      case CLAIMS_AGAIN_WHEN_ASKED_AGAIN ->
+          fault.kind() == Fault.Kind.LOST
+              && (fault.label().endsWith("a scheduler") || fault.label().equals("s answers"));
+      case EPOCHS_ARE_NOT_CHECKED -> fault.kind() == Fault.Kind.COMES_AGAIN;
+      case SILENCE_IS_TAKEN_FOR_REFUSAL, SILENCE_IS_TAKEN_FOR_DEATH ->
+          switch (fault.kind()) {
+            case LOST, SILENCE, LINK_BREAKS, COPY_DIES, ABORT, DIES -> true;
+            default -> false;
+          };
+      case HANDED_OVER_IS_RECORDED_AFTER_CONTINUE ->
+          switch (fault.kind()) {
+            case DIES, ALL_DIE ->
+                fault.label().contains("was let go")
+                    || fault.label().contains("HandedOver")
+                    || fault.label().contains("end of its stream");
+            default -> false;
+          };
+      case RUNS_WITHOUT_THE_RECORD_OF_ARRIVAL,
+          SOURCE_IS_DELETED_BEFORE_ARRIVAL_IS_KNOWN,
+          UNDO_FORGETS_THE_KEY,
+          UNDO_FORGETS_THE_EXPORTS ->
+          fault.kind() != Fault.Kind.RUNNER_DIES;
+    };
+  }
+
+  /** What a guest does when a method is called. */
+  interface Wrong {
+    @Nullable Object call(Guest guest, String method, @Nullable Object[] arguments)
+        throws Throwable;
+  }
+
+  private static VirtDriver withGuests(VirtDriver driver, Wrong wrong) {
+    return proxy(
+        VirtDriver.class,
+        (_, method, arguments) -> {
+          Object result = called(driver, method, arguments);
+          if (result instanceof Guest guest) {
+            return guest(guest, wrong);
+          }
+          if (result instanceof Optional<?> found
+              && found.isPresent()
+              && found.get() instanceof Guest guest) {
+            return Optional.of(guest(guest, wrong));
+          }
+          return result;
+        });
+  }
+
+  private static Guest guest(Guest real, Wrong wrong) {
+    return proxy(
+        Guest.class,
+        (self, method, arguments) ->
+            switch (method.getName()) {
+              case "equals" ->
+                  System.identityHashCode(self) == System.identityHashCode(arguments[0]);
+              case "hashCode" -> real.hashCode();
+              default ->
+                  wrong.call(real, method.getName(), arguments == null ? new Object[0] : arguments);
+            });
+  }
+
+  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+
+  private static @Nullable Object call(Guest guest, String name, @Nullable Object[] arguments)
+      throws Throwable {
+    for (java.lang.reflect.Method method : Guest.class.getMethods()) {
+      if (method.getName().equals(name) && method.getParameterCount() == arguments.length) {
+        return called(guest, method, arguments);
+      }
+    }
+    throw new NoSuchMethodException(name);
+  }
+
+  private static @Nullable Object called(
+      Object real, java.lang.reflect.Method method, @Nullable Object @Nullable [] arguments)
+      throws Throwable {
+    try {
+      return method.invoke(real, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+  }
+}

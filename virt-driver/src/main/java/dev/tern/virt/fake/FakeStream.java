@@ -1,0 +1,131 @@
+package dev.tern.virt.fake;
+
+import dev.tern.virt.Guest.RunState;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The memory stream of a simulated QEMU that leaves, as QEMU itself drives it, whoever looks on:
+ *
+ * <pre>
+ *   NONE ── ACTIVE ── PRE_SWITCHOVER ── DEVICE ── COMPLETED
+ *              └────────────┴──────────────┴───── FAILED, CANCELLED
+ * </pre>
+ *
+ * <p>A QEMU whose migration fails runs its guest again by itself, also when it had been let go.
+ */
+final class FakeStream {
+  private FakeStream() {}
+
+  enum Stage {
+    NONE,
+    ACTIVE,
+    PRE_SWITCHOVER,
+    DEVICE,
+    COMPLETED,
+    FAILED,
+    CANCELLED;
+
+    boolean underWay() {
+      return this == ACTIVE || this == PRE_SWITCHOVER || this == DEVICE;
+    }
+  }
+
+  /** {@code migrate-continue}: from here on QEMU goes on alone. */
+  static void letGo(FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
+    process.stage = Stage.DEVICE;
+    world.course().byItself(from, "sends the devices", () -> sendAll(world, from, process, to));
+  }
+
+  private static void sendAll(FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
+    if (!process.alive() || process.stage != Stage.DEVICE) {
+      return;
+    }
+    if (to.alive() && (!world.reaches(from, to) || to.state != RunState.INCOMING)) {
+      fail(world, process, false);
+      return;
+    }
+    if (!to.alive()) {
+      // Measured: what is in the socket's buffer counts as sent.
+      end(world, from, process, to);
+      return;
+    }
+    to.loads = true;
+    to.arriving = process.written;
+    Optional<Path> there = world.directoryOf(to);
+    world.course().byItself(there.orElse(from), "loads the guest", () -> load(to));
+    world.course().byItself(from, "ends its stream", () -> end(world, from, process, to));
+  }
+
+  private static void load(FakeProcess to) {
+    if (to.alive() && to.state == RunState.INCOMING) {
+      to.written = Math.min(to.disksWritten, to.arriving);
+      to.hasAll = true;
+      to.state = RunState.PAUSED;
+      to.arrived.complete(true);
+    }
+  }
+
+  /** The last words of the stream, which the destination does not need. */
+  private static void end(FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
+    if (!process.alive() || process.stage != Stage.DEVICE) {
+      return;
+    }
+    if (to.alive() && !world.reaches(from, to)) {
+      fail(world, process, true);
+      return;
+    }
+    process.state = RunState.POSTMIGRATE;
+    process.stage = Stage.COMPLETED;
+    process.sendsTo = null;
+    process.ended.complete(true);
+  }
+
+  /**
+   * QEMU calls its migration failed, and runs the guest when it ran before.
+   *
+   * @param besides the destination has all of the guest: the hole that {@code docs/spec} names
+   */
+  private static void fail(FakeWorld world, FakeProcess process, boolean besides) {
+    Stage was = process.stage;
+    process.stage = Stage.FAILED;
+    process.sendsTo = null;
+    if (process.ranBefore && was == Stage.DEVICE) {
+      process.besides = besides;
+      process.state = RunState.RUNNING;
+      world.runs(process);
+    }
+    process.ended.complete(true);
+  }
+
+  /** The connection ends before its time. */
+  static void broke(FakeWorld world, FakeProcess process, FakeProcess to) {
+    switch (process.stage) {
+      // In the pause before the switch nothing is sent: QEMU notices when it goes on.
+      case NONE, PRE_SWITCHOVER, COMPLETED, FAILED, CANCELLED -> {}
+      case ACTIVE, DEVICE -> fail(world, process, to.loads);
+    }
+    if (!to.loads) {
+      to.die(); // a receiver ends with its stream
+    }
+  }
+
+  /** {@code migrate_cancel}: in the pause before the switch QEMU runs the guest by itself. */
+  static void cancel(FakeWorld world, FakeProcess process) {
+    boolean paused = process.stage == Stage.PRE_SWITCHOVER;
+    if (!process.stage.underWay()) {
+      return;
+    }
+    FakeProcess to = process.sendsTo;
+    process.stage = Stage.CANCELLED;
+    process.sendsTo = null;
+    if (paused && process.ranBefore) {
+      process.state = RunState.RUNNING;
+      world.runs(process);
+    }
+    process.ended.complete(true);
+    if (to != null && !to.loads) {
+      to.die();
+    }
+  }
+}
