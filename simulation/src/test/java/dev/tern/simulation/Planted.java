@@ -102,7 +102,8 @@ enum Planted implements Variant {
         Asked<AgentAnswer> asked = agents.ask(host, request, deadline);
         boolean silent =
             asked instanceof Asked.NoAnswer<AgentAnswer>
-                && request instanceof AgentRequest.KillIncoming;
+                && (request instanceof AgentRequest.AskGuest
+                    || request instanceof AgentRequest.KillIncoming);
         return silent
             ? new Asked.Answered<>(
                 new Done(
@@ -191,11 +192,10 @@ enum Planted implements Variant {
           fault.kind() == Fault.Kind.LOST
               && (fault.label().endsWith("a scheduler") || fault.label().equals("s answers"));
       case EPOCHS_ARE_NOT_CHECKED -> fault.kind() == Fault.Kind.COMES_AGAIN;
-      case SILENCE_IS_TAKEN_FOR_REFUSAL, SILENCE_IS_TAKEN_FOR_DEATH ->
-          switch (fault.kind()) {
-            case LOST, SILENCE, LINK_BREAKS, COPY_DIES, ABORT, DIES -> true;
-            default -> false;
-          };
+      case SILENCE_IS_TAKEN_FOR_REFUSAL ->
+          fault.kind() == Fault.Kind.LOST || fault.kind() == Fault.Kind.SILENCE;
+      case SILENCE_IS_TAKEN_FOR_DEATH ->
+          fault.kind() == Fault.Kind.LOST && fault.label().contains("AskGuest");
       case HANDED_OVER_IS_RECORDED_AFTER_CONTINUE ->
           switch (fault.kind()) {
             case DIES, ALL_DIE ->
