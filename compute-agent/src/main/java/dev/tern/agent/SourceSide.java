@@ -117,7 +117,10 @@ final class SourceSide {
       mirroring.get().interrupt();
       awaitEnd(mirroring.get());
     }
-    if (instance.standing().place() == Place.RUNNING) {
+    Place place = instance.standing().place();
+    if (place == Place.STOPPED) {
+      moves.end(instance, header); // its QEMU died meanwhile, and the mirrors with it
+    } else if (place == Place.RUNNING) {
       Optional<Guest> guest = instance.guest();
       if (guest.isPresent()) {
         // The guest may have been paused so that its disks could end.

@@ -3,6 +3,7 @@ package dev.tern.agent;
 import static dev.tern.agent.TwoHosts.SERVER;
 import static dev.tern.agent.TwoHosts.header;
 import static dev.tern.agent.TwoHosts.spec;
+import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.ErrorCode;
@@ -602,6 +603,26 @@ class AgentMigrationTest {
     assertThat(hosts.destination.refused(new StartIncoming(header(2), facts, Streams.PLAIN)).code())
         .isEqualTo(ErrorCode.HYPERVISOR_FAILED);
     assertThat(Optional.of(hosts.destination.runner())).contains(Runner.INCOMING);
+  }
+
+  @Test
+  @Tag("S96")
+  void whose_source_QEMU_died_while_its_disks_moved_leaves_no_note_of_the_move() throws Exception {
+    boot();
+    SourceFacts facts = prepare(2);
+    IncomingReady ready =
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
+    hosts.source.done(new MirrorDisks(header(2), ready, LIMITS));
+    assertThat(MoveNote.read(hosts.source.instance(), 2)).isPresent();
+    world.kill(hosts.source.instance());
+    until(
+        "the source knows that its guest ended",
+        Duration.ofSeconds(20),
+        () -> hosts.source.runner() == Runner.STOPPED);
+    hosts.source.done(new CancelMirrors(header(2)));
+    hosts.source.done(new CancelMirrors(header(2)));
+    assertThat(MoveNote.read(hosts.source.instance(), 2)).isEmpty();
+    assertThat(hosts.source.instance().resolve("disk0.qcow2")).exists();
   }
 
   @Test
