@@ -122,7 +122,11 @@ public final class Agent implements AutoCloseable {
             jobs);
     this.questions =
         new HostQuestions(
-            instances, probes, this.receipts, address, settings.firstPort(), settings.lastPort());
+            instances,
+            probes,
+            this.receipts,
+            new StockTaking(instances, driver, this.receipts, settings.secretsDirectory()),
+            new HostQuestions.Range(address, settings.firstPort(), settings.lastPort()));
     LayerClaims claims = new LayerClaims();
     this.receptions =
         new Receptions(

@@ -33,23 +33,24 @@ final class HostQuestions {
   private final Instances instances;
   private final Probes probes;
   private final ReceiptKeeping receipts;
-  private final InetAddress address;
-  private final int firstPort;
-  private final int lastPort;
+  private final StockTaking stock;
+  private final Range range;
+
+  /**
+   * Where guests arrive.
+   *
+   * @param first of the ports, inclusive
+   * @param last of the ports, inclusive
+   */
+  record Range(InetAddress address, int first, int last) {}
 
   HostQuestions(
-      Instances instances,
-      Probes probes,
-      ReceiptKeeping receipts,
-      InetAddress address,
-      int firstPort,
-      int lastPort) {
+      Instances instances, Probes probes, ReceiptKeeping receipts, StockTaking stock, Range range) {
     this.instances = instances;
     this.probes = probes;
     this.receipts = receipts;
-    this.address = address;
-    this.firstPort = firstPort;
-    this.lastPort = lastPort;
+    this.stock = stock;
+    this.range = range;
   }
 
   HostAnswer answer(HostQuestion question) {
@@ -67,6 +68,7 @@ final class HostQuestions {
         }
         case HostQuestion.TellReceipt(var migration) -> receipts.tell(migration);
         case HostQuestion.ForgetReceipt(var migration) -> receipts.forget(migration);
+        case HostQuestion.TakeStock _ -> stock.take();
       };
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -110,8 +112,8 @@ final class HostQuestions {
   /** The kernel says which ports are taken; our guests say by whom. */
   private HostAnswer ports() throws IOException, VirtException {
     Map<Integer, PortInUse> used = new TreeMap<>();
-    for (int port : TcpSockets.of(address).listening()) {
-      if (port >= firstPort && port <= lastPort) {
+    for (int port : TcpSockets.of(range.address()).listening()) {
+      if (port >= range.first() && port <= range.last()) {
         used.put(port, new PortInUse(port, Optional.empty(), UNKNOWN));
       }
     }
@@ -126,7 +128,7 @@ final class HostQuestions {
       }
     }
     return new HostAnswer.Ports(
-        address.getHostAddress(), firstPort, lastPort, List.copyOf(used.values()));
+        range.address().getHostAddress(), range.first(), range.last(), List.copyOf(used.values()));
   }
 
   private static void name(

@@ -28,6 +28,10 @@ final class ProbeFiles {
     return instances.resolve(name);
   }
 
+  static boolean isProbe(String name) {
+    return NAME.matcher(name).matches();
+  }
+
   /** Writes the probe of one migration; the same again when asked again. */
   static String write(Path instances, Header header, HostName host) throws IOException {
     String name = name(header, host);

@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.MigrationId;
+import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentAnswer.Refused;
 import dev.tern.contract.agent.AgentAnswer.Working;
@@ -106,6 +107,11 @@ final class ReceiptKeeping {
   /** See {@link Receipts#forget}. */
   Receipt forget(MigrationId migration) throws IOException {
     return receipts.forget(migration);
+  }
+
+  /** Whose migration it is; empty when its receipt is damaged, or not here. */
+  Optional<ServerId> server(MigrationId migration) {
+    return receipts.find(migration).map(Ledger::server);
   }
 
   /** See {@link Receipts#present}. */

@@ -303,6 +303,10 @@ final class Reservations {
     promising.lock();
     try (Stream<Path> files = Files.list(directories.reserved())) {
       for (Path file : (Iterable<Path>) files::iterator) {
+        if (!StockFiles.isServers(file.getFileName().toString())) {
+          log.atWarn().addKeyValue("file", file.getFileName()).log("not a reservation; left alone");
+          continue;
+        }
         Optional<Reservation> found = read(file);
         if (found.isPresent() && file.endsWith(found.get().server().toString())) {
           all.put(found.get().server(), found.get());

@@ -36,6 +36,9 @@ final class StreamKeys {
   private static final Logger log = LoggerFactory.getLogger(StreamKeys.class);
   private static final String UNKNOWN = "-";
 
+  /** Of a file whose writing was cut off. */
+  private static final String HALF = ".new";
+
   private final Path directory;
   private final SecureRandom random;
   private final boolean insecure;
@@ -191,15 +194,18 @@ final class StreamKeys {
     try {
       for (Path file : files()) {
         String name = file.getFileName().toString();
+        if (!StockFiles.isEpochs(name)) {
+          continue; // not ours
+        }
+        if (name.endsWith(HALF)) {
+          Files.deleteIfExists(file);
+          continue;
+        }
         int hyphen = name.lastIndexOf('-');
-        try {
-          if (over.test(
-              ServerId.parse(name.substring(0, Math.max(0, hyphen))),
-              Long.parseLong(name.substring(hyphen + 1)))) {
-            Files.deleteIfExists(file);
-          }
-        } catch (IllegalArgumentException _) {
-          Files.deleteIfExists(file); // half written, or not ours
+        if (over.test(
+            ServerId.parse(name.substring(0, hyphen)),
+            Long.parseLong(name.substring(hyphen + 1)))) {
+          Files.deleteIfExists(file);
         }
       }
     } finally {

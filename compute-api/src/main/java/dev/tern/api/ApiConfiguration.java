@@ -27,6 +27,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @ComponentScan({
   "dev.tern.api.account",
   "dev.tern.api.actions",
+  "dev.tern.api.audit",
   "dev.tern.api.console",
   "dev.tern.api.deadletters",
   "dev.tern.api.disks",

@@ -44,6 +44,11 @@ public record ApiSettings(
         @NotNull
         Duration serviceDownAfter,
     @Setting(
+            "How long one host may take to tell an audit what it has; it is unknown after that. A host with differences is asked twice.")
+        @DefaultValue("10s")
+        @NotNull
+        Duration auditDeadline,
+    @Setting(
             "The address under which clients reach this API, for links, if it is not the one they name in the Host header; for example behind a proxy.")
         Optional<String> publicUrl,
     @Setting(

@@ -99,7 +99,9 @@ class HostsTest {
               open.remove(host + " " + probe);
               yield new ProbeEnded();
             }
-            case HostQuestion.TellReceipt _, HostQuestion.ForgetReceipt _ ->
+            case HostQuestion.TellReceipt _,
+                HostQuestion.ForgetReceipt _,
+                HostQuestion.TakeStock _ ->
                 refused("no receipts here");
           });
     }

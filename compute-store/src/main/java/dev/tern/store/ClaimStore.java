@@ -28,6 +28,9 @@ public interface ClaimStore {
 
   List<ClaimRecord> of(ServerId server);
 
+  /** What is held on a host, by id; keyset paging after {@code after}. */
+  List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit);
+
   /** A claim, released or not; empty when it never was, or was released more than a day ago. */
   Optional<ClaimTrace> trace(ClaimId claim);
 

@@ -8,6 +8,7 @@ import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.ClaimStore.ClaimTrace;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
+import jakarta.persistence.TypedQuery;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,20 @@ final class Claims {
             ClaimEntity.class)
         .setParameter("server", server)
         .getResultList();
+  }
+
+  List<ClaimEntity> on(HostName host, Optional<ClaimId> after, int limit) {
+    TypedQuery<ClaimEntity> query =
+        entities
+            .createQuery(
+                "from ClaimEntity c where c.host = :host and c.releasedAt is null"
+                    + (after.isPresent() ? " and c.id > :after" : "")
+                    + " order by c.id",
+                ClaimEntity.class)
+            .setParameter("host", host.value())
+            .setMaxResults(limit);
+    after.ifPresent(id -> query.setParameter("after", id.value()));
+    return query.getResultList();
   }
 
   /** The claim row first: it is what two askers with the same id meet at. Then the host's sum. */

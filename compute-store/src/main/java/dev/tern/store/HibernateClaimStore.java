@@ -36,6 +36,12 @@ class HibernateClaimStore implements ClaimStore {
 
   @Override
   @Transactional(readOnly = true)
+  public List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit) {
+    return claims.on(host, after, limit).stream().flatMap(claim -> claim.held().stream()).toList();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
   public Optional<ClaimTrace> trace(ClaimId claim) {
     return claims.trace(claim);
   }

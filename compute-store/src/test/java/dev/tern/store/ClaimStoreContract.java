@@ -60,6 +60,25 @@ abstract class ClaimStoreContract {
     assertThat(claimed(other)).isEqualTo(new Resources(0, 0, 0));
   }
 
+  @Test
+  @Tag("S166")
+  void is_listed_on_its_host_page_by_page_until_it_is_released() {
+    Resources room = new Resources(10, 10 * 256, 10L << 30);
+    List<ClaimRecord> held =
+        Stream.generate(() ->
+                stores().claims().claim(id(), server(), host, Samples.SHARE, room).orElseThrow())
+            .limit(3)
+            .sorted(java.util.Comparator.comparing(claim -> claim.id().toString()))
+            .toList();
+    stores().claims().claim(id(), server(), other, Samples.SHARE, room);
+    assertThat(stores().claims().on(host, Optional.empty(), 10)).isEqualTo(held);
+    assertThat(stores().claims().on(host, Optional.empty(), 2)).isEqualTo(held.subList(0, 2));
+    assertThat(stores().claims().on(host, Optional.of(held.get(1).id()), 2))
+        .isEqualTo(held.subList(2, 3));
+    stores().claims().release(held.getFirst().id());
+    assertThat(stores().claims().on(host, Optional.empty(), 10)).isEqualTo(held.subList(1, 3));
+  }
+
   static Stream<Resources> eachIsTooSmallInOne() {
     return Stream.of(
         new Resources(0, 256, 2L << 30), new Resources(2, 127, 2L << 30), new Resources(2, 256, 1));

@@ -184,9 +184,8 @@ class EntitySchemaStoreTest {
         without.add(keys.getString(1));
       }
     }
-    // Never looked up from that side: a saga knows its migration, a claim and a server their host.
-    assertThat(without)
-        .containsExactlyInAnyOrder("claims.host", "migrations.saga_id", "sagas.migration_id");
+    // Never looked up from that side: a saga knows its migration, a server its host.
+    assertThat(without).containsExactlyInAnyOrder("migrations.saga_id", "sagas.migration_id");
   }
 
   @Test

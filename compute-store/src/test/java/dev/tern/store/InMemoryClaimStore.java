@@ -4,6 +4,7 @@ import dev.tern.contract.ClaimId;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -71,6 +72,21 @@ final class InMemoryClaimStore implements ClaimStore {
   public List<ClaimRecord> of(ServerId server) {
     synchronized (memory) {
       return memory.claimsOf(server.value()).flatMap(claim -> claim.held().stream()).toList();
+    }
+  }
+
+  @Override
+  public List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit) {
+    synchronized (memory) {
+      // As PostgreSQL orders UUIDs: by their text.
+      return memory.claims.values().stream()
+          .flatMap(claim -> claim.held().stream())
+          .filter(claim -> claim.host().equals(host))
+          .filter(claim ->
+              after.isEmpty() || claim.id().toString().compareTo(after.get().toString()) > 0)
+          .sorted(Comparator.comparing(claim -> claim.id().toString()))
+          .limit(limit)
+          .toList();
     }
   }
 

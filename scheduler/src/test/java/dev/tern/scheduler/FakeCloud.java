@@ -111,6 +111,11 @@ public final class FakeCloud implements HostCatalog, ClaimStore {
   }
 
   @Override
+  public List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit) {
+    throw new UnsupportedOperationException("a scheduler audits nothing");
+  }
+
+  @Override
   public Optional<ClaimTrace> trace(ClaimId claim) {
     throw new UnsupportedOperationException("a scheduler reads no old claims");
   }

@@ -98,6 +98,11 @@ public final class DemoStage implements AutoCloseable, Services {
     return form.listeners();
   }
 
+  /** The database it runs on, as a JDBC URL with user and password. */
+  public String db() {
+    return form.db();
+  }
+
   /** Only where services are processes. */
   @Override
   public void kill(String name) throws IOException {

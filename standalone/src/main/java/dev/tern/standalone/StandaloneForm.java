@@ -36,6 +36,7 @@ final class StandaloneForm implements AutoCloseable {
   private final Map<String, Launch> launches = new LinkedHashMap<>();
   private String amqp = "";
   private @Nullable LoopbackNetwork network;
+  private String db = "";
   private URI api = URI.create("http://127.0.0.1/");
 
   private StandaloneForm(FormSettings settings, Consumer<String> say) {
@@ -98,6 +99,7 @@ final class StandaloneForm implements AutoCloseable {
       String url = db.join();
       DatabaseMigrations.migrate(url, null, null);
       stores.put("spring.datasource.url", url);
+      this.db = url;
       this.amqp = uri.join();
       settings.db().ifPresentOrElse(outside -> {}, () -> say.accept("PostgreSQL is up"));
       settings.amqp().ifPresentOrElse(outside -> {}, () -> say.accept("RabbitMQ is up"));
@@ -251,6 +253,10 @@ final class StandaloneForm implements AutoCloseable {
 
   String amqp() {
     return amqp;
+  }
+
+  String db() {
+    return db;
   }
 
   URI api() {

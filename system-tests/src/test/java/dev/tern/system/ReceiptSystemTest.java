@@ -50,6 +50,8 @@ class ReceiptSystemTest {
       ComputeClient api = new ComputeClient(stage.place().api());
       TestServer server = TestServer.boot(stage, api);
       String home = server.host();
+      AuditOfStage audit = new AuditOfStage(stage, api);
+      audit.finds_nothing();
 
       String aborted = start(api, server, Map.of("max_bandwidth", 1 << 20));
       patience.untilTrue(
@@ -58,9 +60,11 @@ class ReceiptSystemTest {
           () -> Optional.of(names(receipt(api, aborted), "open").contains("target-disk0")));
       assertThat(names(receipt(api, aborted), "open"))
           .contains("qemu of " + server.id(), "export-disk0", "instances/" + server.id());
+      audit.finds_nothing();
       api.post("/v1/migrations/" + aborted + "/abort", Map.of());
       assertThat(server.awaitMigrationEnd()).isEqualTo("cancelled");
       server.awaitStatus("ACTIVE");
+      audit.finds_nothing();
       JsonNode back = settled(api, aborted);
       assertThat(kinds(back, "removed")).containsAll(KINDS);
       assertThat(names(back, "kept")).allMatch(name -> name.startsWith("_base/"));
@@ -69,6 +73,7 @@ class ReceiptSystemTest {
       String moved = start(api, server, Map.of());
       assertThat(server.awaitMigrationEnd()).isEqualTo("completed");
       server.awaitStatus("ACTIVE");
+      audit.finds_nothing();
       JsonNode there = settled(api, moved);
       assertThat(kinds(there, "removed"))
           .contains("file", "key", "reservation", "port", "export", "block_node");
@@ -87,7 +92,9 @@ class ReceiptSystemTest {
       }
       assertThat(settled(api, moved)).isEqualTo(settled(api, moved));
       assertThat(names(settled(api, moved), "kept")).contains("qemu of " + server.id());
+      audit.finds_what_is_planted_and_leaves_it(server);
       server.delete();
+      audit.finds_nothing();
     }
   }
 

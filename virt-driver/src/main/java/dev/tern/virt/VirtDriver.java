@@ -1,6 +1,7 @@
 package dev.tern.virt;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -49,6 +50,14 @@ public interface VirtDriver {
    *     answer within its deadline
    */
   Optional<Guest> adopt(Path instanceDirectory) throws VirtException;
+
+  /**
+   * The hypervisor's processes on this machine that were started with a path below the directory,
+   * whoever started them.
+   *
+   * @throws VirtException {@code NO_ANSWER} when the processes cannot be looked at
+   */
+  List<HypervisorProcess> processesBelow(Path directory) throws VirtException;
 
   /** How a guest is started. */
   enum LaunchMode {

@@ -92,6 +92,28 @@ public abstract class DriverContract {
   }
 
   @Test
+  @Tag("S166")
+  void sees_every_process_below_a_directory_and_none_beside_it() throws Exception {
+    Path above = source.toAbsolutePath().resolve("..").normalize();
+    Path name = above.relativize(source.toAbsolutePath());
+    assertThat(touching(above, name)).isEmpty();
+    Guest guest = launch(0, LaunchMode.RUN);
+    assertThat(touching(above, name))
+        .singleElement()
+        .satisfies(process -> {
+          assertThat(process.pid()).isEqualTo(guest.pid());
+          assertThat(process.touches(name.resolve("other"))).isFalse();
+        });
+    assertThat(driver(0).processesBelow(destination)).isEmpty();
+    guest.kill();
+    assertThat(touching(above, name)).isEmpty();
+  }
+
+  private List<HypervisorProcess> touching(Path above, Path name) throws Exception {
+    return driver(0).processesBelow(above).stream().filter(one -> one.touches(name)).toList();
+  }
+
+  @Test
   @Tag("S78")
   void never_runs_a_guest_before_it_arrived() throws Exception {
     Guest d = launch(1, LaunchMode.INCOMING);

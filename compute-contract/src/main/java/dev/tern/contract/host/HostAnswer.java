@@ -2,8 +2,11 @@ package dev.tern.contract.host;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.Failure;
+import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -107,6 +110,54 @@ public sealed interface HostAnswer {
       return damaged.isEmpty() && entries.stream().noneMatch(ReceiptEntry::open);
     }
   }
+
+  /**
+   * What is on a host, as far as its agent can see.
+   *
+   * @param guests every server with a directory here
+   * @param objects what is no server's own for good: there while a migration is under way, or
+   *     nobody's
+   * @param receipts of migrations that have something open here; an empty one is damaged
+   * @param leftOff objects and receipts that were seen and are not named, for there are too many
+   */
+  record Stock(
+      List<GuestInStock> guests,
+      List<ObjectInStock> objects,
+      List<ReceiptInStock> receipts,
+      int leftOff)
+      implements HostAnswer {
+    public Stock {
+      guests = List.copyOf(guests);
+      objects = List.copyOf(objects);
+      receipts = List.copyOf(receipts);
+    }
+  }
+
+  /**
+   * One server's directory on a host.
+   *
+   * @param since when its journal was written last, or else its directory
+   * @param detail for people; empty when there is nothing to say
+   */
+  record GuestInStock(ServerId server, Runner runner, Optional<Instant> since, String detail) {}
+
+  /**
+   * Something on a host.
+   *
+   * @param server whose it is by its name; empty when that says nothing
+   * @param name a path below the host's data directory, or what QEMU or the kernel calls it
+   * @param since when a file was changed last, or a process was started, where that is known
+   */
+  record ObjectInStock(
+      ReceiptEntry.Kind kind, String name, Optional<ServerId> server, Optional<Instant> since) {}
+
+  /**
+   * A migration's receipt that is not settled.
+   *
+   * @param server empty when the receipt is damaged
+   * @param receipt its open entries alone
+   */
+  record ReceiptInStock(MigrationId migration, Optional<ServerId> server, Receipt receipt) {}
 
   record ProbeEnded() implements HostAnswer {}
 

@@ -54,6 +54,12 @@ public sealed interface HostQuestion {
    */
   record ForgetReceipt(MigrationId migration) implements HostQuestion {}
 
+  /**
+   * What is on this host now, to be compared with what should be. It looks, and removes nothing.
+   * Answer: {@link HostAnswer.Stock}; refused when it cannot be seen, and then nothing is said.
+   */
+  record TakeStock() implements HostQuestion {}
+
   /** Removes whatever is left of a probe here. Answer: {@link HostAnswer.ProbeEnded}. */
   record EndProbe(UUID probe) implements HostQuestion {}
 }

@@ -67,6 +67,7 @@ class ReceiptCollectionTest {
                 HostQuestion.OfferProbe _,
                 HostQuestion.OpenProbe _,
                 HostQuestion.RunProbe _,
+                HostQuestion.TakeStock _,
                 HostQuestion.EndProbe _ ->
                 throw new AssertionError("asked " + question);
           });

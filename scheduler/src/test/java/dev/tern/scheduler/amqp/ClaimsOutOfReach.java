@@ -27,6 +27,11 @@ final class ClaimsOutOfReach implements ClaimStore {
   }
 
   @Override
+  public List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit) {
+    throw away();
+  }
+
+  @Override
   public Optional<ClaimTrace> trace(ClaimId claim) {
     throw away();
   }

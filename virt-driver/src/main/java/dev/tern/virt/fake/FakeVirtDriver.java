@@ -4,6 +4,7 @@ import dev.tern.virt.DiskImages;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.HostCapabilities;
+import dev.tern.virt.HypervisorProcess;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.RecipeFiles;
@@ -54,6 +55,12 @@ public final class FakeVirtDriver implements VirtDriver {
   public HostCapabilities capabilities() throws VirtException {
     world.before("capabilities");
     return capabilities;
+  }
+
+  @Override
+  public List<HypervisorProcess> processesBelow(Path directory) throws VirtException {
+    world.before("processesBelow");
+    return world.below(directory);
   }
 
   @Override

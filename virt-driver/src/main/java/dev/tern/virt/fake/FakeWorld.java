@@ -1,6 +1,8 @@
 package dev.tern.virt.fake;
 
 import dev.tern.virt.Guest.RunState;
+import dev.tern.virt.HypervisorProcess;
+import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LayerTransfer.Endpoint;
 import dev.tern.virt.LayerTransfer.Target;
 import dev.tern.virt.MigrationObjects;
@@ -8,9 +10,11 @@ import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -152,6 +156,24 @@ public final class FakeWorld {
   /** Each time two processes ran one server's guest, which must never be. */
   public List<String> violations() {
     return List.copyOf(violations);
+  }
+
+  List<HypervisorProcess> below(Path directory) {
+    Path above = key(directory);
+    return processes.entrySet().stream()
+        .filter(e -> e.getValue().alive() && e.getKey().startsWith(above))
+        .map(e ->
+            new HypervisorProcess(
+                e.getValue().pid(), Set.of(above.relativize(e.getKey())), Optional.empty()))
+        .sorted(Comparator.comparingLong(HypervisorProcess::pid))
+        .toList();
+  }
+
+  /** Starts a process that no agent knows of, as of a directory; tells its pid. */
+  public long stray(Path instance, LaunchRecipe recipe) {
+    FakeProcess process = new FakeProcess(recipe, nextPid(), RunState.PAUSED);
+    start(instance, process);
+    return process.pid();
   }
 
   Optional<FakeProcess> at(Path instance) {

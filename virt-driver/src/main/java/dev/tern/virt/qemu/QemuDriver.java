@@ -3,6 +3,7 @@ package dev.tern.virt.qemu;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.Guest;
 import dev.tern.virt.HostCapabilities;
+import dev.tern.virt.HypervisorProcess;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.Pauses;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -135,6 +137,12 @@ public final class QemuDriver implements VirtDriver {
       }
       throw new VirtException(Kind.NO_ANSWER, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  @Override
+  public List<HypervisorProcess> processesBelow(Path directory) throws VirtException {
+    return QemuProcesses.below(
+        directory.toAbsolutePath(), List.of(settings.qemu(), settings.storageDaemon()));
   }
 
   private Guest connect(QemuProcess process, Path instance) throws VirtException {
