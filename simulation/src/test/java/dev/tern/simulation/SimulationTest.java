@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class SimulationTest {
   private static final Logger log = LoggerFactory.getLogger(SimulationTest.class);
-  private static final long USUAL = 400;
+  private static final long USUAL = 250;
   private static final int UNDISTURBED = 20;
 
   private static Map<String, Integer> effects = Map.of();
