@@ -88,7 +88,7 @@ enum Planted implements Variant {
       return (host, request, deadline) ->
           switch (agents.ask(host, request, deadline)) {
             case Asked.Answered<AgentAnswer> answered -> answered;
-            case Asked.NoAnswer<AgentAnswer>(String reason) ->
+            case Asked.NoAnswer<AgentAnswer>(String reason, _) ->
                 new Asked.Answered<>(new Refused(new Failure(ErrorCode.HYPERVISOR_FAILED, reason)));
           };
     }

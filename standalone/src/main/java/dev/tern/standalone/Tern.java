@@ -2,6 +2,7 @@ package dev.tern.standalone;
 
 import dev.tern.standalone.chaos.ChaosCommand;
 import dev.tern.standalone.demo.DemoCommand;
+import dev.tern.standalone.load.LoadCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -10,7 +11,13 @@ import picocli.CommandLine.Command;
     name = "tern",
     description =
         "Live migration of QEMU virtual machines with their local disks, in the shape of OpenStack Nova.",
-    subcommands = {UpCommand.class, DemoCommand.class, ChaosCommand.class, ServiceCommand.class},
+    subcommands = {
+      UpCommand.class,
+      DemoCommand.class,
+      ChaosCommand.class,
+      LoadCommand.class,
+      ServiceCommand.class
+    },
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND")
 public final class Tern {

@@ -73,7 +73,7 @@ public final class AskHost {
             return Optional.empty();
           }
         }
-        case Asked.NoAnswer(String reason) ->
+        case Asked.NoAnswer(String reason, _) ->
             throw new ComputeException(
                 ErrorCode.AGENT_NO_ANSWER,
                 "The host of instance %s does not answer; try again later.".formatted(server.id()),

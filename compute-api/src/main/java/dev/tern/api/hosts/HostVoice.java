@@ -63,7 +63,7 @@ final class HostVoice {
           }
           yield answer.cast(said);
         }
-        case Asked.NoAnswer(String reason) ->
+        case Asked.NoAnswer(String reason, _) ->
             throw new ComputeException(
                 ErrorCode.AGENT_NO_ANSWER,
                 "The agent of host %s gives no answer: %s.".formatted(host, reason),

@@ -67,14 +67,14 @@ public final class Ask implements AutoCloseable {
     try {
       open = line();
     } catch (AmqpException | IOException e) {
-      return new NoAnswer<>("the broker cannot be reached: " + e.getMessage());
+      return new NoAnswer<>("the broker cannot be reached: " + e.getMessage(), true);
     }
     CompletableFuture<Reply> reply = open.expect(id);
     try {
       open.send(queue, id, body, deadline);
       return read(reply.get(deadline.toMillis(), TimeUnit.MILLISECONDS), answers);
     } catch (IOException | ShutdownSignalException e) {
-      return new NoAnswer<>("the connection to the broker broke: " + e.getMessage());
+      return new NoAnswer<>("the connection to the broker broke: " + e.getMessage(), true);
     } catch (TimeoutException _) {
       return new NoAnswer<>("no answer within " + deadline);
     } catch (ExecutionException e) {

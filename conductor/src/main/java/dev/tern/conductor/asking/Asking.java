@@ -51,7 +51,7 @@ public final class Asking {
    * Asks until it is done.
    *
    * @throws StepFailed refused; or no answer, when the agent was silent for too long; or aborted,
-   *     where the step can be
+   *     where the step can be. A broker that is away only delays
    */
   public <R extends AgentResult> R untilDone(
       HostName host, AgentRequest request, Class<R> result, Patience patience)
@@ -95,8 +95,10 @@ public final class Asking {
           }
           meanwhile.look();
         }
-        case Asked.NoAnswer(String reason) -> {
-          if (tooLong(heard, patience)) {
+        case Asked.NoAnswer(String reason, boolean noBroker) -> {
+          if (noBroker) {
+            heard = ticker.now(); // the agent may have talked all the while
+          } else if (tooLong(heard, patience)) {
             throw StepFailed.noAnswer(silent(host, reason));
           }
         }
@@ -129,8 +131,10 @@ public final class Asking {
         case Asked.Answered(SchedulerAnswer answer) -> {
           return answer;
         }
-        case Asked.NoAnswer(String reason) -> {
-          if (ticker.now().minus(begun).compareTo(silence) >= 0) {
+        case Asked.NoAnswer(String reason, boolean noBroker) -> {
+          if (noBroker) {
+            begun = ticker.now();
+          } else if (ticker.now().minus(begun).compareTo(silence) >= 0) {
             throw StepFailed.noAnswer(
                 new Failure(
                     ErrorCode.SCHEDULER_NO_ANSWER, "No scheduler answers: %s".formatted(reason)));

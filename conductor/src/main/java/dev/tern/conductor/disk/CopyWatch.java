@@ -100,7 +100,7 @@ public final class CopyWatch {
             throw StepFailed.refused(failure);
           }
         }
-        case Asked.NoAnswer(String reason) -> {
+        case Asked.NoAnswer(String reason, _) -> {
           if (work.ticker().now().minus(heard).compareTo(work.silenceWhileCopying()) > 0) {
             throw StepFailed.noAnswer(
                 new Failure(

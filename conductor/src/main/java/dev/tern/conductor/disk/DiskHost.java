@@ -97,7 +97,7 @@ public final class DiskHost {
       case Asked.Answered(AgentAnswer.Done _) -> new HandOver.Moved<>(facts);
       case Asked.Answered(AgentAnswer.Working _) -> new HandOver.NotYet<>(facts);
       case Asked.Answered(AgentAnswer.Refused(Failure failure)) -> refused(facts, failure);
-      case Asked.NoAnswer(String reason) ->
+      case Asked.NoAnswer(String reason, _) ->
           new HandOver.Unknown<>(facts, "its host is silent: " + reason);
     };
   }
@@ -118,7 +118,7 @@ public final class DiskHost {
       case Asked.Answered(AgentAnswer.Refused _) -> new HandOver.Stayed<>(facts, failure);
       case Asked.Answered(AgentAnswer.Done _) -> new HandOver.Unknown<>(facts, failure.message());
       case Asked.Answered(AgentAnswer.Working _) -> new HandOver.NotYet<>(facts);
-      case Asked.NoAnswer(String reason) ->
+      case Asked.NoAnswer(String reason, _) ->
           new HandOver.Unknown<>(facts, "its host is silent: " + reason);
     };
   }
@@ -137,7 +137,7 @@ public final class DiskHost {
           work.asking().brokenOff(failure)
               ? new HandOver.NotYet<>(facts)
               : new HandOver.Stayed<>(facts, failure);
-      case Asked.NoAnswer(String reason) ->
+      case Asked.NoAnswer(String reason, _) ->
           new HandOver.Unknown<>(facts, "its host is silent: " + reason);
     };
   }

@@ -88,7 +88,7 @@ public final class GuestOwner {
           askSource(facts, failure.message(), true);
       case Asked.Answered(AgentAnswer.Working _) ->
           askSource(facts, "its copy waits at %s".formatted(destination), waitedTooLong());
-      case Asked.NoAnswer(String reason) ->
+      case Asked.NoAnswer(String reason, _) ->
           askSource(facts, "%s is silent (%s)".formatted(destination, reason), false);
     };
   }
@@ -133,7 +133,7 @@ public final class GuestOwner {
       case Asked.Answered(AgentAnswer.Done _) -> new Unknown<>(facts, "an answer made no sense");
       case Asked.Answered(AgentAnswer.Refused(Failure failure)) -> refusedToDie(facts, failure);
       case Asked.Answered(AgentAnswer.Working(String what)) -> new Unknown<>(facts, what);
-      case Asked.NoAnswer(String reason) ->
+      case Asked.NoAnswer(String reason, _) ->
           new Unknown<>(facts, "%s is silent: %s".formatted(destination, reason));
     };
   }

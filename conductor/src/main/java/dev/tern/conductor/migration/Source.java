@@ -222,8 +222,10 @@ public final class Source {
           heard = journey.ticker().now();
           steering.look(facts.described());
         }
-        case Asked.NoAnswer(String reason) -> {
-          if (silentTooLong(heard)) {
+        case Asked.NoAnswer(String reason, boolean noBroker) -> {
+          if (noBroker) {
+            heard = journey.ticker().now();
+          } else if (silentTooLong(heard)) {
             return new Unknown<>(facts, "its source is silent: " + reason);
           }
         }

@@ -19,6 +19,7 @@ import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.SagaStore.Position;
 import java.time.Duration;
 import java.util.Optional;
+import org.springframework.core.NestedRuntimeException;
 
 /**
  * Runs one saga, on the thread that calls it, from where it stands to its end. Returns when the
@@ -152,6 +153,9 @@ public final class SagaEngine<F extends SagaFacts<F>> {
         throw e;
       } catch (ComputeException e) {
         throw StepFailed.refused(new Failure(e.code(), e.explanation()));
+      } catch (NestedRuntimeException e) {
+        // The database is away: that says nothing of the step, and ends no migration.
+        throw e;
       } catch (RuntimeException e) {
         if (left == 1) {
           throw StepFailed.unexpected(name, e);

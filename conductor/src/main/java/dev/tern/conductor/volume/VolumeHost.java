@@ -45,7 +45,7 @@ public final class VolumeHost {
           failure.code() == ErrorCode.MIGRATION_CANCELLED
               ? new HandOver.NotYet<>(facts)
               : new HandOver.Stayed<>(facts, failure);
-      case Asked.NoAnswer(String reason) ->
+      case Asked.NoAnswer(String reason, _) ->
           new HandOver.Unknown<>(facts, "its host is silent: " + reason);
     };
   }

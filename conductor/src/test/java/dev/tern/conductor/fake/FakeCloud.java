@@ -47,6 +47,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import org.springframework.dao.DataAccessException;
 
 /** Two hosts (and a third for choosing), a scheduler, a database, and what can go wrong. */
 public final class FakeCloud {
@@ -110,6 +111,9 @@ public final class FakeCloud {
 
   /** Set: the conductor dies once, after this has had its effect. */
   public Optional<Class<? extends AgentRequest>> diesAfter = Optional.empty();
+
+  /** Set: nobody can be asked anything until then. */
+  public Duration brokerAwayUntil = Duration.ZERO;
 
   /** Called whenever time has passed. */
   public Runnable meanwhile = () -> {};
@@ -379,6 +383,9 @@ public final class FakeCloud {
       } catch (ConductorDied e) {
         silentInStep = Optional.empty();
         time.pass(LEASE);
+      } catch (DataAccessException e) {
+        // The saga breaks off, and waits for the end of its lease.
+        time.pass(LEASE);
       }
     }
     if (!ended()) {
@@ -416,6 +423,10 @@ public final class FakeCloud {
   }
 
   private Asked<AgentAnswer> ask(HostName name, AgentRequest request, Duration deadline) {
+    if (time.now().compareTo(brokerAwayUntil) < 0) {
+      time.pass(Duration.ofMillis(100));
+      return new Asked.NoAnswer<>("the broker is away", true);
+    }
     if (silent(name)) {
       time.pass(deadline);
       return new Asked.NoAnswer<>("silent");

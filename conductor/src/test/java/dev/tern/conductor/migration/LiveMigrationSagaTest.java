@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.dao.DataAccessResourceFailureException;
 
 @DisplayName("A live migration")
 class LiveMigrationSagaTest {
@@ -343,6 +344,43 @@ class LiveMigrationSagaTest {
     assertThat(cloud.policiesTold().getLast().maxPause())
         .as("the installation's")
         .isEqualTo(Duration.ofMillis(100));
+  }
+
+  @ParameterizedTest
+  @MethodSource("steps")
+  @Tag("S17")
+  void whose_broker_is_away_for_minutes_goes_on_where_it_was(String step)
+      throws InterruptedException {
+    cloud.watcher =
+        (line, after) -> {
+          if (after && line.step().equals(step) && line.what().equals("started")) {
+            cloud.brokerAwayUntil = cloud.time.now().plus(Duration.ofMinutes(5));
+          }
+        };
+
+    cloud.run();
+
+    assertMoved();
+    assertThat(cloud.log()).noneMatch(line -> line.what().equals("undone"));
+  }
+
+  @Test
+  @Tag("S120")
+  void whose_database_is_away_in_a_step_goes_on_with_that_step() throws InterruptedException {
+    cloud.copyLastsUntilForced = true;
+    AtomicInteger questions = new AtomicInteger();
+    cloud.duringCopy =
+        () -> {
+          if (questions.incrementAndGet() <= 5) {
+            throw new DataAccessResourceFailureException("the database is away");
+          }
+          cloud.requestForceComplete();
+        };
+
+    cloud.run();
+
+    assertMoved();
+    assertThat(cloud.log()).noneMatch(line -> line.what().equals("undone"));
   }
 
   private void assertMoved() {

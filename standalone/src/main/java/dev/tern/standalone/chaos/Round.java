@@ -1,6 +1,7 @@
 package dev.tern.standalone.chaos;
 
 import dev.tern.contract.Pause;
+import dev.tern.standalone.demo.Patience;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.concurrent.FutureTask;
 /** One migration with one strike, and what is looked for afterwards. */
 final class Round {
   private static final Duration STEP = Duration.ofSeconds(60);
+  private static final Duration START = Duration.ofMinutes(3);
   private static final Duration TRACES = Duration.ofSeconds(60);
 
   /** Below the lease: who takes over later has not been told, but found it. */
@@ -22,6 +24,7 @@ final class Round {
   private final Cell cell;
   private final Duration delay;
   private final Duration back;
+  private final Patience patience = new Patience(Pause.SLEEPING);
   private boolean reached;
   private boolean guestDied;
   private String status = "-";
@@ -65,6 +68,9 @@ final class Round {
             .filter(host -> !host.equals(source))
             .findFirst()
             .orElseThrow(() -> new IOException("there is no second host"));
+    // A service that the last round killed may still be starting; two deaths are another cell.
+    patience.untilTrue(
+        "every service is at work", START, () -> Optional.of(new Queues(now.amqp()).areServed()));
     moved.server().awaitRoom();
     List<String> before = moved.server().migrations();
     List<String> broken = new ArrayList<>();

@@ -1,23 +1,17 @@
 package dev.tern.standalone.chaos;
 
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.ConnectionFactory;
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.RunnerSampler;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,14 +22,6 @@ import tools.jackson.databind.JsonNode;
  * listening ports, claims and messages, looked up where they are and not where Tern says.
  */
 final class Traces {
-  private static final List<String> QUEUES =
-      List.of(
-          "tern.conductor",
-          "tern.scheduler",
-          "tern.agent.host-1",
-          "tern.agent.host-2",
-          "tern.dead");
-
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -180,22 +166,10 @@ final class Traces {
   }
 
   private void messages(List<String> found) throws IOException {
-    ConnectionFactory factory = new ConnectionFactory();
-    try {
-      factory.setUri(stage.amqp());
-    } catch (GeneralSecurityException | URISyntaxException e) {
-      throw new IOException("the broker's address is none", e);
-    }
-    try (Connection connection = factory.newConnection();
-        Channel channel = connection.createChannel()) {
-      for (String queue : QUEUES) {
-        int waiting = channel.queueDeclarePassive(queue).getMessageCount();
-        if (waiting > 0) {
-          found.add(waiting + " messages in " + queue);
-        }
+    for (Map.Entry<String, Queues.Queue> queue : new Queues(stage.amqp()).all().entrySet()) {
+      if (queue.getValue().messages() > 0) {
+        found.add(queue.getValue().messages() + " messages in " + queue.getKey());
       }
-    } catch (TimeoutException e) {
-      throw new IOException("the broker does not answer", e);
     }
   }
 }
