@@ -3,6 +3,7 @@ package dev.tern.agent;
 import static dev.tern.agent.TwoHosts.header;
 import static dev.tern.virt.testing.Until.until;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
@@ -399,15 +400,20 @@ class LayersQemuTest {
     }
   }
 
-  /** Takes what is left of a disk, but for half a MiB. */
+  /** Takes what is left of a disk, but for half a MiB; others may write to it meanwhile. */
   private static void fill(Path file) throws IOException {
     try (RandomAccessFile all = new RandomAccessFile(file.toFile(), "rw")) {
-      long free = Files.getFileStore(file).getUsableSpace();
       byte[] chunk = new byte[MIB / 2];
       new Random(11).nextBytes(chunk);
-      for (long left = free - MIB / 2; left > 0; left -= chunk.length) {
-        all.write(chunk);
-      }
+      assertThatThrownBy(
+              () -> {
+                while (all.length() < Files.getFileStore(file).getTotalSpace()) {
+                  all.write(chunk);
+                }
+              })
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("No space left");
+      all.setLength(Math.max(0, all.length() - chunk.length));
     }
   }
 

@@ -10,11 +10,14 @@ import dev.tern.virt.qmp.QmpMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Asks the installed QEMU what it can do, with a guest of no machine. */
 final class HostProbe {
@@ -22,6 +25,9 @@ final class HostProbe {
   // q35 and pc boot a kernel in the same time (1.9 s under tcg, 3 rounds); q35 is the maintained
   // one.
   private static final String PREFERRED_ALIAS = "q35";
+
+  private static final int TRIES = 3;
+  private static final Logger log = LoggerFactory.getLogger(HostProbe.class);
 
   private final QemuSettings settings;
   private final Pauses pauses;
@@ -39,7 +45,7 @@ final class HostProbe {
               && Accelerator.processorCan()
               && Accelerator.deviceOpens();
       Optional<HostCapabilities> withKvm = mayUseKvm ? tryAsk(directory) : Optional.empty();
-      HostCapabilities found = withKvm.isPresent() ? withKvm.get() : ask(directory, "tcg", false);
+      HostCapabilities found = withKvm.isPresent() ? withKvm.get() : askUntilAnswered(directory);
       if (settings.accelerator().equals("kvm") && !found.accelerator().equals("kvm")) {
         throw new VirtException(
             Kind.REFUSED,
@@ -52,16 +58,35 @@ final class HostProbe {
     }
   }
 
+  /**
+   * A QEMU was seen to greet and then to answer nothing for half a minute. This one has no guest,
+   * so it is ended early, and another one is asked; only the last is given all the time.
+   */
+  private HostCapabilities askUntilAnswered(Path directory) throws VirtException {
+    for (int tries = 1; ; tries++) {
+      try {
+        Duration all = settings.deadlines().start();
+        return ask(directory, "tcg", false, tries == TRIES ? all : all.dividedBy(TRIES));
+      } catch (VirtException e) {
+        if (e.kind() != Kind.NO_ANSWER || tries == TRIES) {
+          throw e;
+        }
+        log.atWarn().setCause(e).log("a QEMU that was asked what it can do is asked again");
+      }
+    }
+  }
+
   private Optional<HostCapabilities> tryAsk(Path directory) throws VirtException {
     try {
-      return Optional.of(ask(directory, "kvm", true));
+      return Optional.of(ask(directory, "kvm", true, settings.deadlines().start()));
     } catch (VirtException e) {
       QemuProcess.forget(directory);
       return Optional.empty(); // the decision's reason says that QEMU cannot use it
     }
   }
 
-  private HostCapabilities ask(Path directory, String accelerator, boolean kvmAnswers)
+  private HostCapabilities ask(
+      Path directory, String accelerator, boolean kvmAnswers, Duration patience)
       throws VirtException {
     try (MonitorSockets sockets = MonitorSockets.of(directory, settings.runtime())) {
       QemuStart probe =
@@ -73,7 +98,7 @@ final class HostProbe {
       QemuSettings.Deadlines d = settings.deadlines();
       try (QmpMonitor monitor =
           probe.monitor(
-              sockets.first(), new QmpDeadlines(d.query(), d.change(), d.network()), d.start())) {
+              sockets.first(), new QmpDeadlines(d.query(), d.change(), d.network()), patience)) {
         HostCapabilities found = read(monitor, kvmAnswers);
         monitor.call(new Commands.Quit());
         return found;
