@@ -13,9 +13,11 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.FenceStore.FenceRecord;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +38,9 @@ class ResolveTest {
   private static final String HOME_KEEPS =
       "{\"resolve\": {\"runner\": \"source\", \"fenced\": \"host2\"}}";
 
+  /** Asked for them, the API has no broker. */
+  private final Set<HostName> brokerless = new HashSet<>();
+
   private final Map<HostName, Runner> answers = new LinkedHashMap<>();
   private TestApi api;
 
@@ -45,7 +50,7 @@ class ResolveTest {
     api.agents.set((host, request, _) ->
         answers.containsKey(host)
             ? new Asked.Answered<>(new AgentAnswer.Done(new GuestReport(answers.get(host), 3, "")))
-            : new Asked.NoAnswer<>("nobody is there"));
+            : new Asked.NoAnswer<>("nobody is there", brokerless.contains(host)));
   }
 
   @AfterAll
@@ -57,6 +62,7 @@ class ResolveTest {
   void moving() {
     api.reset();
     answers.clear();
+    brokerless.clear();
     api.conductors.boots(SERVER, "demo", "host1");
     assertThat(
             api.to("/v1/migrations")
@@ -100,6 +106,19 @@ class ResolveTest {
     assertThat(doubt.get("since").stringValue()).startsWith("20");
     assertThat(doubt.get("look_at").toString())
         .contains("os-services", "host2", SERVER.toString(), path() + "/resolve");
+  }
+
+  @Test
+  @Tag("S88")
+  void is_not_resolved_while_nobody_can_be_asked() {
+    inDoubt();
+    brokerless.add(new HostName("host2"));
+
+    TestApi.Answer refused = resolve(HOME_KEEPS);
+
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.text()).contains("message broker", "host2", "try again");
+    assertThat(stated()).isEmpty();
   }
 
   @Test

@@ -110,7 +110,11 @@ final class ResolveController {
               migration,
               "the agent of host %s answers, so Tern asks it itself and the migration ends without you"
                   .formatted(fenced));
-      case Asked.NoAnswer<AgentAnswer> _ -> {}
+      case Asked.NoAnswer(String why, boolean noBroker) -> {
+        if (noBroker) {
+          throw nobodyAsked(migration, fenced, why);
+        }
+      }
     }
   }
 
@@ -131,12 +135,23 @@ final class ResolveController {
       }
       case Asked.Answered(AgentAnswer other) ->
           throw refused(migration, "host %s does not say what it has: %s".formatted(keeps, other));
-      case Asked.NoAnswer<AgentAnswer> _ ->
-          throw refused(
-              migration,
-              "host %s, which is to keep the guest, does not answer either. Bring its agent back first"
-                  .formatted(keeps));
+      case Asked.NoAnswer(String why, boolean noBroker) ->
+          throw noBroker
+              ? nobodyAsked(migration, keeps, why)
+              : refused(
+                  migration,
+                  "host %s, which is to keep the guest, does not answer either. Bring its agent back first"
+                      .formatted(keeps));
     }
+  }
+
+  // That nobody could be asked is no silence: the host may be well, and run the guest.
+  private static ComputeException nobodyAsked(
+      MigrationRecord migration, HostName host, String why) {
+    return refused(
+        migration,
+        "the message broker cannot be reached, so host %s could not be asked (%s); try again when it is back"
+            .formatted(host, why));
   }
 
   private static boolean has(GuestReport report, boolean source) {

@@ -33,7 +33,7 @@ public final class Console {
    *     waited for anyway
    */
   MigrationFacts move(MigrationFacts facts) throws StepFailed, InterruptedException {
-    return journey.fencing().unlessFenced(journey.source(), facts, this::carry);
+    return journey.unlessFenced(journey.source(), facts, this::carry);
   }
 
   private MigrationFacts carry(MigrationFacts facts) throws StepFailed, InterruptedException {

@@ -74,15 +74,13 @@ public final class Destination {
     if (facts.candidate().isEmpty()) {
       return facts;
     }
-    return journey
-        .fencing()
-        .unlessFenced(
-            facts.destination().host(),
-            facts,
-            known -> {
-              new Probe(journey).releaseSpace(known.destination().host(), journey.forRepeating());
-              return known;
-            });
+    return journey.unlessFenced(
+        facts.destination().host(),
+        facts,
+        known -> {
+          new Probe(journey).releaseSpace(known.destination().host(), journey.forRepeating());
+          return known;
+        });
   }
 
   MigrationFacts createDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
@@ -122,9 +120,7 @@ public final class Destination {
   }
 
   MigrationFacts deleteDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
-    return journey
-        .fencing()
-        .unlessFenced(facts.destination().host(), facts, this::deleteDisksThere);
+    return journey.unlessFenced(facts.destination().host(), facts, this::deleteDisksThere);
   }
 
   private MigrationFacts deleteDisksThere(MigrationFacts facts)
@@ -177,9 +173,7 @@ public final class Destination {
   }
 
   MigrationFacts killIncoming(MigrationFacts facts) throws StepFailed, InterruptedException {
-    return journey
-        .fencing()
-        .unlessFenced(facts.destination().host(), facts, this::killIncomingThere);
+    return journey.unlessFenced(facts.destination().host(), facts, this::killIncomingThere);
   }
 
   private MigrationFacts killIncomingThere(MigrationFacts facts)

@@ -1,9 +1,7 @@
 package dev.tern.conductor.migration;
 
 import dev.tern.conductor.saga.Hold;
-import dev.tern.conductor.saga.Saga.Action;
 import dev.tern.conductor.saga.SagaLog;
-import dev.tern.conductor.saga.StepFailed;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.store.FenceStore;
@@ -38,7 +36,12 @@ public final class Fencing {
     return relied.filter(fence -> fence.host().equals(host)).isPresent();
   }
 
-  /** To be asked when the host does not answer: whether to go on without it from now on. */
+  /** Whether the host was stated to be dead: worth a question whether it answers. */
+  boolean stated(HostName host) {
+    return fences.of(migration).filter(fence -> fence.host().equals(host)).isPresent();
+  }
+
+  /** To be asked when the host is silent: whether to go on without it from now on. */
   boolean relyOn(HostName host) {
     if (reliedOn(host)) {
       return true;
@@ -60,21 +63,5 @@ public final class Fencing {
             "host %s was fenced, as user %s stated at %s"
                 .formatted(fence.host(), fence.user(), fence.statedAt()))
         .orElse("");
-  }
-
-  /** Does what the host has to do; not when it is fenced and does not answer: it is owed then. */
-  MigrationFacts unlessFenced(HostName host, MigrationFacts facts, Action<MigrationFacts> work)
-      throws StepFailed, InterruptedException {
-    if (reliedOn(host)) {
-      return facts;
-    }
-    try {
-      return work.run(facts);
-    } catch (StepFailed failed) {
-      if (failed.effect() == StepFailed.Effect.NO_ANSWER && relyOn(host)) {
-        return facts;
-      }
-      throw failed;
-    }
   }
 }

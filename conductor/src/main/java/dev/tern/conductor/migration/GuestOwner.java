@@ -50,8 +50,8 @@ public final class GuestOwner {
     };
   }
 
-  private Optional<GuestReport> guestAt(HostName host) throws InterruptedException {
-    return testimony.heard(host, journey.guestAt(host));
+  private Word wordOf(HostName host) throws InterruptedException {
+    return testimony.heard(host, journey.wordOf(host));
   }
 
   private HandOver<MigrationFacts> find(MigrationFacts facts) throws InterruptedException {
@@ -59,16 +59,20 @@ public final class GuestOwner {
     if (journey.fencing().reliedOn(destination)) {
       return returnHome(facts, journey.fencing().statement());
     }
-    Optional<GuestReport> there = guestAt(destination);
-    if (there.isEmpty() && journey.fencing().relyOn(destination)) {
-      return returnHome(facts, journey.fencing().statement());
-    }
-    if (there.isEmpty()) {
-      return askSource(facts, "%s is silent".formatted(destination), false);
-    }
-    return switch (there.get().runner()) {
+    return switch (wordOf(destination)) {
+      case Word.Said(GuestReport there) -> saidThere(facts, there);
+      case Word.Silent _ when journey.fencing().relyOn(destination) ->
+          returnHome(facts, journey.fencing().statement());
+      case Word other -> askSource(facts, "%s %s".formatted(destination, other.told()), false);
+    };
+  }
+
+  private HandOver<MigrationFacts> saidThere(MigrationFacts facts, GuestReport there)
+      throws InterruptedException {
+    HostName destination = facts.destination().host();
+    return switch (there.runner()) {
       case RUNNING, PAUSED -> new Moved<>(facts);
-      case DEAD -> returnHome(facts, there.get().detail());
+      case DEAD -> returnHome(facts, there.detail());
       case INCOMING -> awaitOnce(facts, destination);
       // It may have arrived and ended since, or never have arrived: ending it tells.
       case STOPPED, BROKEN, ABSENT, HANDED_OVER -> killIncoming(facts);
@@ -102,11 +106,11 @@ public final class GuestOwner {
 
   private HandOver<MigrationFacts> askSource(MigrationFacts facts, String why, boolean giveUp)
       throws InterruptedException {
-    Optional<GuestReport> here = guestAt(journey.source());
-    if (here.isEmpty()) {
-      return new Unknown<>(facts, "%s, and %s is silent".formatted(why, journey.source()));
+    Word here = wordOf(journey.source());
+    if (here.report().isEmpty()) {
+      return new Unknown<>(facts, "%s, and %s %s".formatted(why, journey.source(), here.told()));
     }
-    return switch (here.get().runner()) {
+    return switch (here.report().get().runner()) {
       case RUNNING, PAUSED -> runsAtSource(facts);
       case HANDED_OVER -> giveUp ? killIncoming(facts) : new Unknown<>(facts, why);
       case STOPPED, BROKEN, ABSENT, DEAD, INCOMING -> killIncoming(facts);
@@ -140,7 +144,7 @@ public final class GuestOwner {
 
   private HandOver<MigrationFacts> refusedToDie(MigrationFacts facts, Failure failure)
       throws InterruptedException {
-    Optional<GuestReport> there = guestAt(facts.destination().host());
+    Optional<GuestReport> there = wordOf(facts.destination().host()).report();
     if (there.isEmpty() || failure.code().kind() != ErrorCode.Kind.CONFLICT) {
       return new Unknown<>(facts, failure.message());
     }
@@ -165,10 +169,10 @@ public final class GuestOwner {
           diedEverywhere() ? new Stayed<>(facts, failed(detail)) : unknown(facts, failure);
       case Asked.Answered(AgentAnswer.Working(String what)) ->
           new Unknown<>(facts, "it returns to %s: %s".formatted(journey.source(), what));
-      case Asked.NoAnswer<AgentAnswer> _ -> {
-        Optional<GuestReport> _ = testimony.heard(journey.source(), Optional.empty());
+      case Asked.NoAnswer<AgentAnswer> unheard -> {
+        Word word = testimony.heard(journey.source(), Word.of(unheard));
         yield new Unknown<>(
-            facts, "its copy is dead, and %s is silent".formatted(journey.source()));
+            facts, "its copy is dead, and %s %s".formatted(journey.source(), word.told()));
       }
     };
   }
@@ -179,7 +183,8 @@ public final class GuestOwner {
 
   // What is undone next finds the guest lost.
   private boolean diedEverywhere() throws InterruptedException {
-    return guestAt(journey.source())
+    return wordOf(journey.source())
+        .report()
         .map(report ->
             switch (report.runner()) {
               case STOPPED, BROKEN, ABSENT, DEAD, RUNNING, PAUSED -> true;

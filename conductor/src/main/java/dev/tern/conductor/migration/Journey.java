@@ -3,16 +3,16 @@ package dev.tern.conductor.migration;
 import dev.tern.conductor.asking.Asking;
 import dev.tern.conductor.asking.Patience;
 import dev.tern.conductor.saga.Hold;
+import dev.tern.conductor.saga.Saga.Action;
 import dev.tern.conductor.saga.SagaLog;
+import dev.tern.conductor.saga.StepFailed;
 import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Pause;
 import dev.tern.contract.RequestId;
-import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentResult.GuestReport;
-import dev.tern.contract.amqp.Asked;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import java.time.Duration;
 import java.util.Optional;
@@ -58,14 +58,36 @@ public record Journey(
     return SHORT_SILENCE;
   }
 
-  /** What a host says of the guest; empty when it does not say. Asks once. */
+  /** What comes of asking a host for the guest. Asks once. */
+  Word wordOf(HostName host) throws InterruptedException {
+    return Word.of(asking.once(host, new AgentRequest.AskGuest(header())));
+  }
+
+  /** What a host says of the guest; empty when it does not say, for whatever reason. Asks once. */
   Optional<GuestReport> guestAt(HostName host) throws InterruptedException {
-    return switch (asking.once(host, new AgentRequest.AskGuest(header()))) {
-      case Asked.Answered(AgentAnswer.Done(GuestReport report)) -> Optional.of(report);
-      case Asked.Answered(AgentAnswer.Done _) -> Optional.empty();
-      case Asked.Answered(AgentAnswer.Working _) -> Optional.empty();
-      case Asked.Answered(AgentAnswer.Refused _) -> Optional.empty();
-      case Asked.NoAnswer<AgentAnswer> _ -> Optional.empty();
-    };
+    return wordOf(host).report();
+  }
+
+  /**
+   * Does what the host has to do. Not when it was stated to be dead and is silent: what it has is
+   * left to be cleared when it comes back. A host that was busy for too long, and any while there
+   * is no broker, is not silent.
+   */
+  MigrationFacts unlessFenced(HostName host, MigrationFacts facts, Action<MigrationFacts> work)
+      throws StepFailed, InterruptedException {
+    if (fencing.reliedOn(host)) {
+      return facts;
+    }
+    try {
+      return work.run(facts);
+    } catch (StepFailed failed) {
+      if (failed.effect() == StepFailed.Effect.NO_ANSWER
+          && fencing.stated(host)
+          && wordOf(host) instanceof Word.Silent
+          && fencing.relyOn(host)) {
+        return facts;
+      }
+      throw failed;
+    }
   }
 }

@@ -52,7 +52,7 @@ final class KeyAgreement {
   MigrationFacts takeBack(MigrationFacts facts) throws StepFailed, InterruptedException {
     MigrationFacts after = facts;
     for (HostName host : new HostName[] {facts.destination().host(), journey.source()}) {
-      after = journey.fencing().unlessFenced(host, after, known -> takeBackAt(host, known));
+      after = journey.unlessFenced(host, after, known -> takeBackAt(host, known));
     }
     return after;
   }

@@ -105,7 +105,7 @@ public final class Layers {
             new AgentRequest.StopLayers(journey.header()),
             Nothing.class,
             journey.forRepeating());
-    return journey.fencing().unlessFenced(facts.destination().host(), facts, this::dropThere);
+    return journey.unlessFenced(facts.destination().host(), facts, this::dropThere);
   }
 
   private MigrationFacts dropThere(MigrationFacts facts) throws StepFailed, InterruptedException {

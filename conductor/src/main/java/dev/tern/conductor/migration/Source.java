@@ -289,7 +289,7 @@ public final class Source {
   }
 
   MigrationFacts retire(MigrationFacts facts) throws StepFailed, InterruptedException {
-    return journey.fencing().unlessFenced(journey.source(), facts, this::retireIt);
+    return journey.unlessFenced(journey.source(), facts, this::retireIt);
   }
 
   private MigrationFacts retireIt(MigrationFacts facts) throws StepFailed, InterruptedException {

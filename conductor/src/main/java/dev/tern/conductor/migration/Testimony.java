@@ -17,23 +17,37 @@ final class Testimony {
   private final InstantSource clock;
   private final Map<HostName, Said> said = new LinkedHashMap<>();
 
-  private record Said(Optional<GuestReport> last, Optional<Instant> silentSince) {}
+  /**
+   * Of one host.
+   *
+   * @param last what it said of the guest, when it could say
+   * @param silentSince while it does not answer
+   * @param evasive why it cannot say, while it answers; empty otherwise
+   */
+  private record Said(Optional<GuestReport> last, Optional<Instant> silentSince, String evasive) {}
 
   Testimony(InstantSource clock) {
     this.clock = clock;
   }
 
-  /** The host's answer, or that there was none. */
-  Optional<GuestReport> heard(HostName host, Optional<GuestReport> report) {
-    Said before = said.getOrDefault(host, new Said(Optional.empty(), Optional.empty()));
-    Optional<Instant> silent =
-        report.isPresent()
-            ? Optional.empty()
-            : before
-                .silentSince()
-                .or(() -> Optional.of(clock.instant().truncatedTo(ChronoUnit.SECONDS)));
-    said.put(host, new Said(report.or(before::last), silent));
-    return report;
+  /** What came of asking the host. That nobody could be asked changes nothing. */
+  Word heard(HostName host, Word word) {
+    Said before = said.getOrDefault(host, new Said(Optional.empty(), Optional.empty(), ""));
+    said.put(
+        host,
+        switch (word) {
+          case Word.Said(GuestReport report) -> new Said(Optional.of(report), Optional.empty(), "");
+          case Word.Evasive(String why) -> new Said(before.last(), Optional.empty(), why);
+          case Word.Unasked _ -> before;
+          case Word.Silent _ ->
+              new Said(
+                  before.last(),
+                  before
+                      .silentSince()
+                      .or(() -> Optional.of(clock.instant().truncatedTo(ChronoUnit.SECONDS))),
+                  "");
+        });
+    return word;
   }
 
   /** In sentences; the same as long as nothing changes. */
@@ -44,6 +58,9 @@ final class Testimony {
           .silentSince()
           .ifPresent(
               since -> text.append(" Host %s has not answered since %s.".formatted(host, since)));
+      if (!words.evasive().isEmpty()) {
+        text.append(" Host %s answers, but cannot say: %s.".formatted(host, words.evasive()));
+      }
       text.append(' ').append(promise(host, words, facts, source));
     });
     return text.toString();

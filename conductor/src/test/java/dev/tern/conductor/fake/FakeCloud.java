@@ -115,6 +115,9 @@ public final class FakeCloud {
   /** Set: nobody can be asked anything until then. */
   public Duration brokerAwayUntil = Duration.ZERO;
 
+  /** Hosts whose agents answer, and cannot say what they have of the guest. */
+  public final Set<HostName> cannotSay = new HashSet<>();
+
   /** Called whenever time has passed. */
   public Runnable meanwhile = () -> {};
 
@@ -430,6 +433,11 @@ public final class FakeCloud {
     if (silent(name)) {
       time.pass(deadline);
       return new Asked.NoAnswer<>("silent");
+    }
+    if (request instanceof AgentRequest.AskGuest && cannotSay.contains(name)) {
+      return new Asked.Answered<>(
+          new AgentAnswer.Refused(
+              new Failure(ErrorCode.HYPERVISOR_FAILED, "the journal is damaged")));
     }
     Optional<Fault> now = fires();
     if (now.isEmpty()) {

@@ -24,11 +24,13 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A migration that waits for a host which is lost")
 class ResolvedMigrationTest {
   private final FakeCloud cloud = new FakeCloud();
+  private Duration until = Duration.ZERO;
 
   /** As soon as that is taken. */
   private void operatorFences(HostName host) {
@@ -160,6 +162,40 @@ class ResolvedMigrationTest {
     cloud.tellFencedHosts();
     assertThat(fence().outcome()).isEmpty();
     assertThat(cloud.things()).containsExactlyElementsOf(AT_DESTINATION);
+  }
+
+  /** What the conductor meets when it looks for the host that was stated to be dead. */
+  enum NoProof {
+    THE_HOST_ANSWERS_AND_CANNOT_SAY,
+    THE_CONDUCTOR_HAS_NO_BROKER
+  }
+
+  @ParameterizedTest
+  @EnumSource(NoProof.class)
+  @Tag("S88")
+  void takes_nothing_but_silence_for_a_host_that_is_dead(NoProof met) throws InterruptedException {
+    cloud.silenceAfterLeaving = Duration.ofDays(1);
+    cloud.meanwhile =
+        () -> {
+          if (cloud.migration().inDoubt() && cloud.fence().isEmpty()) {
+            cloud.stateFenced(AWAY);
+            cloud.comesBack(AWAY);
+            switch (met) {
+              case THE_HOST_ANSWERS_AND_CANNOT_SAY -> cloud.cannotSay.add(AWAY);
+              case THE_CONDUCTOR_HAS_NO_BROKER ->
+                  cloud.brokerAwayUntil = cloud.time.now().plusSeconds(40);
+            }
+            until = cloud.time.now().plusSeconds(40);
+          }
+          if (cloud.time.now().compareTo(until) >= 0) {
+            cloud.cannotSay.clear();
+          }
+        };
+
+    cloud.run();
+
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_DESTINATION);
+    assertThat(fence().reliedOnAt()).isEmpty();
   }
 
   @Test
