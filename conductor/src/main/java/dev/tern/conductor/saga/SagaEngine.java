@@ -14,12 +14,12 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.Phase;
+import dev.tern.store.DatabaseAway;
 import dev.tern.store.SagaStore.Direction;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.SagaStore.Position;
 import java.time.Duration;
 import java.util.Optional;
-import org.springframework.core.NestedRuntimeException;
 
 /**
  * Runs one saga, on the thread that calls it, from where it stands to its end. Returns when the
@@ -153,10 +153,10 @@ public final class SagaEngine<F extends SagaFacts<F>> {
         throw e;
       } catch (ComputeException e) {
         throw StepFailed.refused(new Failure(e.code(), e.explanation()));
-      } catch (NestedRuntimeException e) {
-        // The database is away: that says nothing of the step, and ends no migration.
-        throw e;
       } catch (RuntimeException e) {
+        if (DatabaseAway.is(e)) {
+          throw e; // That says nothing of the step, and ends no migration.
+        }
         if (left == 1) {
           throw StepFailed.unexpected(name, e);
         }

@@ -36,6 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.DataIntegrityViolationException;
 
 @DisplayName("A live migration")
 class LiveMigrationSagaTest {
@@ -381,6 +382,25 @@ class LiveMigrationSagaTest {
 
     assertMoved();
     assertThat(cloud.log()).noneMatch(line -> line.what().equals("undone"));
+  }
+
+  @Test
+  @Tag("S120")
+  void whose_database_refuses_a_row_again_and_again_is_taken_back() throws InterruptedException {
+    cloud.copyLastsUntilForced = true;
+    cloud.duringCopy =
+        () -> {
+          throw new DataIntegrityViolationException("a row that cannot be written");
+        };
+
+    cloud.run();
+
+    assertStayed();
+    assertThat(cloud.migration().failure())
+        .hasValueSatisfying(
+            failure ->
+                assertThat(failure.message())
+                    .contains("mirror-disks", "DataIntegrityViolationException"));
   }
 
   private void assertMoved() {
