@@ -2,6 +2,7 @@ package dev.tern.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.contract.Pause;
 import dev.tern.standalone.load.Load;
 import dev.tern.standalone.load.LoadOptions;
 import dev.tern.standalone.load.LoadReport;
@@ -32,6 +33,7 @@ class LoadSystemTest {
     LoadReport report =
         Load.run(
             new LoadOptions(folder.resolve("load"), 3, SERVERS, Duration.ofSeconds(5), seed),
+            Pause.SLEEPING,
             said::add);
 
     assertThat(report.broken()).as("%s, %s", report.lines(), said).isEmpty();

@@ -397,10 +397,9 @@ class LiveMigrationSagaTest {
 
     assertStayed();
     assertThat(cloud.migration().failure())
-        .hasValueSatisfying(
-            failure ->
-                assertThat(failure.message())
-                    .contains("mirror-disks", "DataIntegrityViolationException"));
+        .hasValueSatisfying(failure ->
+            assertThat(failure.message())
+                .contains("mirror-disks", "DataIntegrityViolationException"));
   }
 
   private void assertMoved() {

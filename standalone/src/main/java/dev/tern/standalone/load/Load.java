@@ -10,10 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -25,26 +22,23 @@ import tools.jackson.databind.JsonNode;
  */
 public final class Load {
   private static final Duration BOOT = Duration.ofMinutes(2);
-  private static final Duration END = Duration.ofMinutes(4);
   private static final Duration CLEAN = Duration.ofMinutes(1);
   private static final int MOVING_MILLIS = 1_500;
   private static final int DECIDING_MILLIS = 60;
-  private static final long LOOK_MILLIS = 400;
+  private static final Duration LOOK = Duration.ofMillis(400);
   private static final int IMAGE_BYTES = 64 * 1024;
 
   private final LoadOptions options;
   private final Consumer<String> say;
-  private final Random random;
-  private final Patience patience = new Patience(Pause.SLEEPING);
-  private final Map<String, Integer> ends = new TreeMap<>(); // guarded by itself
-  private final Set<String> begun = ConcurrentHashMap.newKeySet();
-  private final AtomicInteger now = new AtomicInteger();
-  private final AtomicInteger most = new AtomicInteger();
-  private final List<String> troubles = new ArrayList<>(); // guarded by itself
-  private volatile boolean over;
+  private final Random random; // guarded by itself
+  private final Pause pause;
+  private final Patience patience;
+  private final Troubles troubles = new Troubles();
 
-  private Load(LoadOptions options, Consumer<String> say) {
+  private Load(LoadOptions options, Pause pause, Consumer<String> say) {
     this.options = options;
+    this.pause = pause;
+    this.patience = new Patience(pause);
     this.say = say;
     this.random = new Random(options.seed());
   }
@@ -54,16 +48,21 @@ public final class Load {
    *
    * @throws IOException when it could not be set up; what it finds broken is in the report
    */
-  public static LoadReport run(LoadOptions options, Consumer<String> say)
+  public static LoadReport run(LoadOptions options, Pause pause, Consumer<String> say)
       throws IOException, InterruptedException {
     Thread.@Nullable UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
-      if (!(failure instanceof Mortal.Died) && before != null) {
+      if (failure instanceof Mortal.Died) {
+        return; // A killed part's thread met a closed door, as it should.
+      }
+      if (before != null) {
         before.uncaughtException(thread, failure);
+      } else {
+        failure.printStackTrace();
       }
     });
     try {
-      return new Load(options, say).run();
+      return new Load(options, pause, say).run();
     } finally {
       Thread.setDefaultUncaughtExceptionHandler(before);
     }
@@ -72,33 +71,28 @@ public final class Load {
   private LoadReport run() throws IOException, InterruptedException {
     long begin = System.nanoTime();
     try (LoadCloud cloud = LoadCloud.start(options, moments())) {
-      LoadClient api = new LoadClient(cloud::api);
+      LoadClient api = new LoadClient(cloud::api, pause);
       Set<String> servers = boot(cloud, api);
       say.accept(
           "%d servers run on %d hosts after %d s"
               .formatted(servers.size(), options.hosts(), seconds(begin)));
-      Strikes strikes = Strikes.begin(cloud, new Random(options.seed()));
-      List<Thread> movers = new ArrayList<>();
-      servers.forEach(server ->
-          movers.add(Thread.ofVirtual().name("moves-" + server).start(() -> move(api, server))));
-      watch(cloud, strikes);
-      over = true;
+      Strikes strikes = Strikes.begin(cloud, new Random(options.seed()), pause, troubles);
+      Movers movers = Movers.begin(servers, api, options.time(), pause, troubles);
+      watch(cloud, strikes, movers);
+      movers.noMore();
       strikes.end();
-      trouble(strikes.troubles());
       say.accept("no more kills; what is under way may end");
-      await(movers);
+      movers.await();
       List<String> broken = afterwards(cloud, api, servers);
-      synchronized (ends) {
-        return new LoadReport(
-            options.seed(),
-            options.time(),
-            options.servers(),
-            options.hosts(),
-            most.get(),
-            new TreeMap<>(ends),
-            strikes.counts(),
-            broken);
-      }
+      return new LoadReport(
+          options.seed(),
+          options.time(),
+          options.servers(),
+          options.hosts(),
+          movers.most(),
+          movers.ends(),
+          strikes.counts(),
+          broken);
     }
   }
 
@@ -111,13 +105,13 @@ public final class Load {
     return new MortalDriver.Moments() {
       @Override
       public void moving() throws InterruptedException {
-        Thread.sleep(chance(MOVING_MILLIS));
+        pause.of(Duration.ofMillis(chance(MOVING_MILLIS)));
       }
 
       @Override
       public void deciding() {
         try {
-          Thread.sleep(chance(DECIDING_MILLIS));
+          pause.of(Duration.ofMillis(chance(DECIDING_MILLIS)));
         } catch (InterruptedException _) {
           Thread.currentThread().interrupt();
         }
@@ -206,96 +200,20 @@ public final class Load {
 
   // ---- meanwhile
 
-  private void move(LoadClient api, String server) {
-    try {
-      while (!over) {
-        LoadClient.Answer answer =
-            api.post(
-                "/v1/migrations",
-                Map.of("migration", Map.of("server", server)),
-                UUID.randomUUID().toString());
-        if (!answer.good()) {
-          count("refused " + answer.status());
-          Thread.sleep(LOOK_MILLIS);
-          continue;
-        }
-        String migration = answer.body().path("migration").path("uuid").asString();
-        begun.add(migration);
-        most.accumulateAndGet(now.incrementAndGet(), Math::max);
-        count(awaitEnd(api, migration));
-        now.decrementAndGet();
-        awaitFree(api, server);
-      }
-    } catch (IOException e) {
-      trouble(List.of("server %s: %s".formatted(server, e.getMessage())));
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private String awaitEnd(LoadClient api, String migration)
-      throws IOException, InterruptedException {
-    return patience.until(
-        "migration " + migration + " ends",
-        options.time().plus(END),
-        () -> {
-          Thread.sleep(LOOK_MILLIS);
-          String status =
-              api.get("/v1/migrations/" + migration).path("migration").path("status").asString();
-          return List.of("completed", "failed", "cancelled", "error").contains(status)
-              ? java.util.Optional.of(status)
-              : java.util.Optional.empty();
-        });
-  }
-
-  private void awaitFree(LoadClient api, String server) throws IOException, InterruptedException {
-    patience.untilTrue(
-        "server " + server + " is free",
-        END,
-        () ->
-            java.util.Optional.of(
-                api.get("/v2.1/servers/" + server)
-                    .path("server")
-                    .path("OS-EXT-STS:task_state")
-                    .isNull()));
-  }
-
-  private void count(String end) {
-    synchronized (ends) {
-      ends.merge(end, 1, Integer::sum);
-    }
-  }
-
-  private void trouble(List<String> more) {
-    synchronized (troubles) {
-      troubles.addAll(more);
-    }
-  }
-
   /** Until its time is over, or an invariant broken. */
-  private void watch(LoadCloud cloud, Strikes strikes) throws InterruptedException {
+  private void watch(LoadCloud cloud, Strikes strikes, Movers movers) throws InterruptedException {
     long end = System.nanoTime() + options.time().toNanos();
     long said = System.nanoTime();
     while (System.nanoTime() < end && cloud.world().violations().isEmpty()) {
-      Thread.sleep(LOOK_MILLIS);
+      pause.of(LOOK);
       if (seconds(said) >= 30) {
         said = System.nanoTime();
-        synchronized (ends) {
-          say.accept(
-              "%d migrations begun, %d under way, ended %s; killed %s"
-                  .formatted(begun.size(), now.get(), ends, strikes.counts()));
-        }
+        say.accept("%s; killed %s".formatted(movers.told(), strikes.counts()));
       }
     }
   }
 
   // ---- afterwards
-
-  private void await(List<Thread> movers) throws InterruptedException {
-    for (Thread mover : movers) {
-      mover.join();
-    }
-  }
 
   private List<String> afterwards(LoadCloud cloud, LoadClient api, Set<String> servers)
       throws IOException, InterruptedException {
@@ -303,13 +221,11 @@ public final class Load {
     long end = System.nanoTime() + CLEAN.toNanos();
     List<String> found = leftovers.find();
     while (!found.isEmpty() && System.nanoTime() < end) {
-      Thread.sleep(LOOK_MILLIS);
+      pause.of(LOOK);
       found = leftovers.find();
     }
     List<String> broken = new ArrayList<>(found);
-    synchronized (troubles) {
-      broken.addAll(troubles);
-    }
+    broken.addAll(troubles.all());
     return broken;
   }
 }

@@ -1,5 +1,6 @@
 package dev.tern.standalone.load;
 
+import dev.tern.contract.Pause;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,16 +16,18 @@ import tools.jackson.databind.json.JsonMapper;
 /** A client that goes on asking while the API, or what it needs, is dead. */
 final class LoadClient {
   private static final Duration DEADLINE = Duration.ofSeconds(10);
-  private static final long AGAIN_MILLIS = 300;
+  private static final Duration AGAIN = Duration.ofMillis(300);
   private static final long LONGEST_MILLIS = 180_000;
 
   private final Supplier<Optional<URI>> api;
+  private final Pause pause;
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
   private final JsonMapper json = JsonMapper.builder().build();
 
-  LoadClient(Supplier<Optional<URI>> api) {
+  LoadClient(Supplier<Optional<URI>> api, Pause pause) {
     this.api = api;
+    this.pause = pause;
   }
 
   /** What was answered. */
@@ -88,7 +91,7 @@ final class LoadClient {
           last = String.valueOf(e); // it was killed, or is not there yet
         }
       }
-      Thread.sleep(AGAIN_MILLIS);
+      pause.of(AGAIN);
     }
     throw new IOException("%s %s was never answered; last: %s".formatted(method, path, last));
   }

@@ -33,6 +33,7 @@ final class LoadCloud implements AutoCloseable {
   private final MortalDriver.Moments moments;
   private final FakeWorld world = new FakeWorld();
   private final Map<String, Part> parts = new LinkedHashMap<>();
+  private final Thread lastResort = new Thread(this::endProcesses, "ends-load");
   private volatile PrivateBroker broker;
   private volatile EmbeddedDatabase database;
 
@@ -45,6 +46,7 @@ final class LoadCloud implements AutoCloseable {
     this.moments = moments;
     this.broker = broker;
     this.database = database;
+    Runtime.getRuntime().addShutdownHook(lastResort);
   }
 
   /** Starts everything; returns when all parts run. */
@@ -132,11 +134,45 @@ final class LoadCloud implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    for (Part part : parts.values()) {
-      part.kill();
+    try {
+      for (Part part : parts.values()) {
+        part.kill();
+      }
+    } finally {
+      try {
+        broker.close();
+      } finally {
+        database.close();
+        forgetLastResort();
+      }
     }
-    broker.close();
-    database.close();
+  }
+
+  private void forgetLastResort() {
+    try {
+      boolean _ = Runtime.getRuntime().removeShutdownHook(lastResort);
+    } catch (IllegalStateException _) {
+      // The JVM is ending already, and the hook runs.
+    }
+  }
+
+  /** The JVM is told to end: broker and database are processes of their own, and would stay. */
+  private void endProcesses() {
+    try {
+      broker.kill();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      killDatabase();
+    }
+  }
+
+  private void killDatabase() {
+    try {
+      database.kill();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Map<String, String> common(Part.Life life) throws IOException {

@@ -1,5 +1,6 @@
 package dev.tern.standalone.load;
 
+import dev.tern.contract.Pause;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -84,6 +85,7 @@ public final class LoadCommand implements Callable<Integer> {
         Load.run(
             new LoadOptions(
                 folder, hosts, servers, Duration.ofMillis((long) (minutes * 60_000)), used),
+            Pause.SLEEPING,
             out::println);
     report.lines().forEach(out::println);
     return report.isGreen() ? 0 : 1;

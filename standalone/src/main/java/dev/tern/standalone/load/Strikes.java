@@ -1,6 +1,8 @@
 package dev.tern.standalone.load;
 
+import dev.tern.contract.Pause;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,24 +21,29 @@ final class Strikes {
   private final LoadCloud cloud;
   private final Random random;
   private final Map<String, Integer> counts = new TreeMap<>();
-  private final List<String> troubles = new ArrayList<>();
+  private final Pause pause;
+  private final Troubles troubles;
   private final Map<String, Thread> down = new LinkedHashMap<>();
   private final Thread thread;
   private volatile boolean peace;
 
-  private Strikes(LoadCloud cloud, Random random) {
+  private Strikes(LoadCloud cloud, Random random, Pause pause, Troubles troubles) {
     this.cloud = cloud;
     this.random = random;
-    this.thread = Thread.ofVirtual().name("strikes").unstarted(this::go);
+    this.pause = pause;
+    this.troubles = troubles;
+    this.thread =
+        Thread.ofVirtual().name("strikes").unstarted(() -> troubles.run("strikes", this::go));
   }
 
-  static Strikes begin(LoadCloud cloud, Random random) {
-    Strikes strikes = new Strikes(cloud, random);
+  /** What does not come back is among the troubles. */
+  static Strikes begin(LoadCloud cloud, Random random, Pause pause, Troubles troubles) {
+    Strikes strikes = new Strikes(cloud, random, pause, troubles);
     strikes.thread.start();
     return strikes;
   }
 
-  private void go() {
+  private Map<String, Integer> go() throws InterruptedException {
     List<String> victims = new ArrayList<>(new java.util.TreeSet<>(cloud.parts().keySet()));
     // An agent is what a migration needs most, so they die twice as often.
     cloud.parts().keySet().stream()
@@ -45,17 +52,14 @@ final class Strikes {
         .forEach(victims::add);
     victims.add(BROKER);
     victims.add(DATABASE);
-    try {
-      while (!peace) {
-        int together = 1 + (random.nextInt(4) == 0 ? random.nextInt(3) : 0);
-        for (int i = 0; i < together; i++) {
-          strike(victims.get(random.nextInt(victims.size())), random.nextInt(LONGEST_DOWN_MILLIS));
-        }
-        Thread.sleep(200 + random.nextInt(LONGEST_PEACE_MILLIS));
+    while (!peace) {
+      int together = 1 + (random.nextInt(4) == 0 ? random.nextInt(3) : 0);
+      for (int i = 0; i < together; i++) {
+        strike(victims.get(random.nextInt(victims.size())), random.nextInt(LONGEST_DOWN_MILLIS));
       }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
+      pause.of(Duration.ofMillis(200 + random.nextInt(LONGEST_PEACE_MILLIS)));
     }
+    return counts();
   }
 
   private synchronized void strike(String victim, int downMillis) {
@@ -65,26 +69,27 @@ final class Strikes {
     }
     counts.merge(victim, 1, Integer::sum);
     down.put(
-        victim, Thread.ofVirtual().name("strike-" + victim).start(() -> fall(victim, downMillis)));
+        victim,
+        Thread.ofVirtual()
+            .name("strike-" + victim)
+            .start(() ->
+                troubles.run(
+                    victim + " did not come back",
+                    () -> fall(victim, Duration.ofMillis(downMillis)))));
   }
 
-  private void fall(String victim, int downMillis) {
-    try {
-      switch (victim) {
-        case BROKER -> cloud.strikeBroker();
-        case DATABASE -> cloud.strikeDatabase();
-        default -> {
-          Part part = part(victim);
-          part.kill();
-          Thread.sleep(downMillis);
-          startAgain(part);
-        }
+  private String fall(String victim, Duration down) throws IOException, InterruptedException {
+    switch (victim) {
+      case BROKER -> cloud.strikeBroker();
+      case DATABASE -> cloud.strikeDatabase();
+      default -> {
+        Part part = part(victim);
+        part.kill();
+        pause.of(down);
+        startAgain(part);
       }
-    } catch (IOException e) {
-      trouble("%s did not come back: %s".formatted(victim, e));
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
     }
+    return victim;
   }
 
   private Part part(String name) {
@@ -96,7 +101,7 @@ final class Strikes {
   }
 
   /** What it needs to start may be dead too. */
-  private static void startAgain(Part part) throws IOException, InterruptedException {
+  private void startAgain(Part part) throws IOException, InterruptedException {
     for (int tried = 1; ; tried++) {
       try {
         part.start();
@@ -105,22 +110,14 @@ final class Strikes {
         if (tried == TRIES) {
           throw e;
         }
-        Thread.sleep(1_000);
+        pause.of(Duration.ofSeconds(1));
       }
     }
-  }
-
-  private synchronized void trouble(String what) {
-    troubles.add(what);
   }
 
   /** How often each was killed. */
   synchronized Map<String, Integer> counts() {
     return new TreeMap<>(counts);
-  }
-
-  synchronized List<String> troubles() {
-    return List.copyOf(troubles);
   }
 
   private synchronized List<Thread> falling() {
