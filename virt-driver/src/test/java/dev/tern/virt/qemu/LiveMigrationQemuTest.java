@@ -172,6 +172,57 @@ class LiveMigrationQemuTest {
     assertAtHome(s);
   }
 
+  /**
+   * From then on nobody may start the guest from the source's disk: the destination's is the one.
+   */
+  @Test
+  @Tag("S97")
+  void whose_destination_dies_between_its_record_and_the_start_has_the_whole_disk_there()
+      throws Exception {
+    Guest s = bootSource();
+    Guest d = launchIncoming();
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    ProcessHandle qemu = ProcessHandle.of(d.pid()).orElseThrow();
+    d.watchArrival(
+        () -> {
+          qemu.destroyForcibly();
+          qemu.onExit().join();
+        },
+        false,
+        arrival::complete);
+    IncomingEndpoints to = open(d);
+    s.mirrorDisks(mirrorTo(to), usual(), progress::add);
+
+    HandOver handOver = s.handOver(memoryTo(to), usual(), false, () -> {}, progress::add);
+
+    assertThat(handOver).isInstanceOf(HandOver.Sent.class);
+    assertThat(arrival.get(20, TimeUnit.SECONDS)).isInstanceOf(Arrival.Failed.class);
+    TestHost.end(s);
+    String there = destination.resolve("disk0.qcow2").toString();
+    assertThat(qemuImg("check", "-f", "qcow2", there)).contains("No errors were found");
+    assertThat(
+            qemuImg(
+                "compare",
+                "-f",
+                "qcow2",
+                "-F",
+                "qcow2",
+                source.resolve("disk0.qcow2").toString(),
+                there))
+        .contains("Images are identical");
+  }
+
+  private static String qemuImg(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("qemu-img"));
+    command.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said =
+        new String(
+            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    return said;
+  }
+
   @Test
   @Tag("S96")
   void goes_on_after_the_agent_was_restarted_at_each_point() throws Exception {
