@@ -20,9 +20,9 @@ final class GuestReports {
       Seen seen = seen(instance, standing);
       return new GuestReport(seen.runner(), standing.highestEpoch(), seen.detail());
     } catch (ComputeException e) {
-      return new GuestReport(Runner.BROKEN, 0, e.explanation());
+      return new GuestReport(Runner.UNKNOWN, 0, e.explanation());
     } catch (IOException e) {
-      return new GuestReport(Runner.BROKEN, 0, "This host's disk failed: " + e.getMessage());
+      return new GuestReport(Runner.UNKNOWN, 0, "This host's disk failed: " + e.getMessage());
     }
   }
 
@@ -49,7 +49,8 @@ final class GuestReports {
                 : new Seen(Runner.DEAD, "");
       };
     } catch (VirtException e) {
-      return new Seen(Runner.BROKEN, "Its monitor says: " + e.getMessage());
+      // Gone, refused or silent: only a look that finds no process says that the guest ended.
+      return new Seen(Runner.UNKNOWN, "Its monitor says: " + e.getMessage());
     }
   }
 
@@ -59,6 +60,10 @@ final class GuestReports {
       case RUNNING -> new Seen(Runner.RUNNING, "");
       case PAUSED, POSTMIGRATE, FINISH_MIGRATE -> new Seen(Runner.PAUSED, "QEMU: " + state);
       case INCOMING -> new Seen(Runner.PAUSED, "it arrived and is about to run");
+      case IO_ERROR ->
+          new Seen(
+              Runner.PAUSED,
+              "QEMU stopped it at a write that its disk had no room for; it goes on when there is room");
       case SHUTDOWN, ERROR -> new Seen(Runner.BROKEN, "QEMU: " + state);
     };
   }

@@ -279,7 +279,7 @@ class AgentGuestTest {
     bytes[25] ^= 1;
     Files.write(journal, bytes);
     host.agent = host.open();
-    assertThat(host.runner()).isEqualTo(Runner.BROKEN);
+    assertThat(host.runner()).isEqualTo(Runner.UNKNOWN);
     assertThat(host.refused(new StartServer(header(2))).message()).contains("damaged");
     assertThat(host.refused(new DestroyServer(header(2))).message()).contains("damaged");
     assertThat(world.running()).hasSize(1);

@@ -102,7 +102,7 @@ class DamagedJournalTest {
 
     host.agent = host.open();
 
-    assertThat(host.runner()).isEqualTo(Runner.BROKEN);
+    assertThat(host.runner()).isEqualTo(Runner.UNKNOWN);
     for (var refused :
         List.of(
             host.refused(new StartServer(header(9))),

@@ -158,6 +158,7 @@ class AuditTest {
     "HANDED_OVER, guest_not_running",
     "DEAD, guest_not_running",
     "BROKEN, guest_broken",
+    "UNKNOWN, guest_broken",
     "ABSENT, server_absent"
   })
   void finds_a_guest_that_should_run_and_does_not(Runner runner, String kind) {

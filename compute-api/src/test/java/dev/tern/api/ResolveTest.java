@@ -213,7 +213,7 @@ class ResolveTest {
   @ParameterizedTest
   @EnumSource(
       value = Runner.class,
-      names = {"INCOMING", "DEAD", "ABSENT", "BROKEN"})
+      names = {"INCOMING", "DEAD", "ABSENT", "BROKEN", "UNKNOWN"})
   void is_not_resolved_in_favour_of_a_host_that_has_no_guest(Runner runner) {
     inDoubt();
     answers.put(new HostName("host1"), runner);

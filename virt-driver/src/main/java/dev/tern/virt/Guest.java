@@ -194,7 +194,12 @@ public interface Guest extends AutoCloseable {
     /** Paused at a failed finish of a migration. */
     FINISH_MIGRATE,
     SHUTDOWN,
-    /** Internal error, guest panicked, I/O error, and the like. */
+    /**
+     * Stopped by QEMU at a write for which the disk's file system had no room. Nothing is lost:
+     * told to continue, QEMU writes it again.
+     */
+    IO_ERROR,
+    /** Internal error, guest panicked, and the like: it cannot go on. */
     ERROR
   }
 

@@ -90,7 +90,7 @@ final class Comparison {
                   ? Optional.of(GUEST_NOT_RUNNING).filter(_ -> server.power() != PowerState.PAUSED)
                   : unless(server, GUEST_RUNNING);
           case STOPPED -> active ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
-          case BROKEN -> active || stopped ? Optional.of(GUEST_BROKEN) : Optional.empty();
+          case BROKEN, UNKNOWN -> active || stopped ? Optional.of(GUEST_BROKEN) : Optional.empty();
           case INCOMING, HANDED_OVER, DEAD ->
               active || stopped ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
           case ABSENT -> active || stopped ? Optional.of(SERVER_ABSENT) : Optional.empty();

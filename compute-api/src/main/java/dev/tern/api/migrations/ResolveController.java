@@ -158,7 +158,7 @@ final class ResolveController {
     return switch (report.runner()) {
       case RUNNING, PAUSED, STOPPED -> true;
       case HANDED_OVER -> source;
-      case INCOMING, DEAD, ABSENT, BROKEN -> false;
+      case INCOMING, DEAD, ABSENT, BROKEN, UNKNOWN -> false;
     };
   }
 

@@ -316,8 +316,13 @@ public sealed interface AgentResult {
       DEAD,
       /** Nothing known of it here. */
       ABSENT,
-      /** Its process ended by itself or QEMU reports an error; see {@code detail}. */
-      BROKEN
+      /** Its process is here, and QEMU says that it cannot go on; see {@code detail}. */
+      BROKEN,
+      /**
+       * This host cannot tell now: its record cannot be read, or QEMU does not answer. The guest
+       * may run; see {@code detail}. Nothing may be concluded from it.
+       */
+      UNKNOWN
     }
   }
 

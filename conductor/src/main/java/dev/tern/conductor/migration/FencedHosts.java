@@ -128,7 +128,7 @@ public final class FencedHosts {
   private void arrived(FenceRecord fence, Header header, GuestReport report, Failure why)
       throws InterruptedException {
     switch (report.runner()) {
-      case RUNNING, PAUSED, BROKEN -> {
+      case RUNNING, PAUSED, BROKEN, UNKNOWN -> {
         log.atError()
             .addKeyValue("server", fence.server())
             .addKeyValue("migration", fence.migration())

@@ -73,7 +73,7 @@ public final class GuestOwner {
     return switch (there.runner()) {
       case RUNNING, PAUSED -> new Moved<>(facts);
       case DEAD -> returnHome(facts, there.detail());
-      case INCOMING -> awaitOnce(facts, destination);
+      case INCOMING, UNKNOWN -> awaitOnce(facts, destination);
       // It may have arrived and ended since, or never have arrived: ending it tells.
       case STOPPED, BROKEN, ABSENT, HANDED_OVER -> killIncoming(facts);
     };
@@ -112,7 +112,8 @@ public final class GuestOwner {
     }
     return switch (here.report().get().runner()) {
       case RUNNING, PAUSED -> runsAtSource(facts);
-      case HANDED_OVER -> giveUp ? killIncoming(facts) : new Unknown<>(facts, why);
+      // What does not answer may still be sending.
+      case HANDED_OVER, UNKNOWN -> giveUp ? killIncoming(facts) : new Unknown<>(facts, why);
       case STOPPED, BROKEN, ABSENT, DEAD, INCOMING -> killIncoming(facts);
     };
   }
@@ -155,7 +156,7 @@ public final class GuestOwner {
           failure.code() == ErrorCode.STALE_EPOCH
               ? new Unknown<>(facts, failure.message())
               : new Moved<>(facts);
-      case INCOMING, HANDED_OVER, DEAD, ABSENT -> new Unknown<>(facts, failure.message());
+      case INCOMING, HANDED_OVER, DEAD, ABSENT, UNKNOWN -> new Unknown<>(facts, failure.message());
     };
   }
 
@@ -188,7 +189,7 @@ public final class GuestOwner {
         .map(report ->
             switch (report.runner()) {
               case STOPPED, BROKEN, ABSENT, DEAD, RUNNING, PAUSED -> true;
-              case HANDED_OVER, INCOMING -> false;
+              case HANDED_OVER, INCOMING, UNKNOWN -> false;
             })
         .orElse(false);
   }

@@ -175,7 +175,8 @@ public final class Source {
     return switch (runner) {
       case RUNNING, PAUSED -> false;
       case STOPPED, BROKEN, ABSENT, DEAD -> true;
-      case HANDED_OVER, INCOMING ->
+      // A QEMU that is held answers later: the guest is not lost because nobody can tell now.
+      case HANDED_OVER, INCOMING, UNKNOWN ->
           throw StepFailed.noAnswer(
               new Failure(
                   ErrorCode.HYPERVISOR_FAILED,

@@ -87,6 +87,7 @@ final class Testimony {
               case DEAD -> "its copy is dead and stays dead";
               case ABSENT -> "it has nothing of the guest";
               case BROKEN -> "the guest is broken there";
+              case UNKNOWN -> "it cannot tell what it has";
             },
             detail);
   }

@@ -90,8 +90,9 @@ public final class Reports {
 
   private static boolean ended(Runner runner) {
     return switch (runner) {
-      case STOPPED, BROKEN -> true;
-      case RUNNING, PAUSED, INCOMING, HANDED_OVER, DEAD, ABSENT -> false;
+      case STOPPED -> true;
+      // A broken one still has its process, and an unknown one may run.
+      case RUNNING, PAUSED, INCOMING, HANDED_OVER, DEAD, ABSENT, BROKEN, UNKNOWN -> false;
     };
   }
 }

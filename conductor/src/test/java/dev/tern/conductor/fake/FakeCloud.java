@@ -18,6 +18,7 @@ import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.move.AtDeadline;
@@ -38,6 +39,7 @@ import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -117,6 +119,9 @@ public final class FakeCloud {
 
   /** Hosts whose agents answer, and cannot say what they have of the guest. */
   public final Set<HostName> cannotSay = new HashSet<>();
+
+  /** Hosts whose QEMU is held, and until when: alive, and without an answer. */
+  public final Map<HostName, Duration> qemuHeldUntil = new HashMap<>();
 
   /** Called whenever time has passed. */
   public Runnable meanwhile = () -> {};
@@ -257,6 +262,13 @@ public final class FakeCloud {
   public void comesBack(HostName name) {
     silentUntil.remove(name);
     stores.hosts().report(Samples.report(name, 2, 1));
+  }
+
+  private static AgentAnswer asWhileHeld(AgentRequest request) {
+    return request instanceof AgentRequest.AskGuest
+        ? new AgentAnswer.Done(new GuestReport(GuestReport.Runner.UNKNOWN, 3, "no answer"))
+        : new AgentAnswer.Refused(
+            new Failure(ErrorCode.HYPERVISOR_FAILED, "QEMU did not answer within 5 s"));
   }
 
   /**
@@ -433,6 +445,9 @@ public final class FakeCloud {
     if (silent(name)) {
       time.pass(deadline);
       return new Asked.NoAnswer<>("silent");
+    }
+    if (qemuHeldUntil.getOrDefault(name, Duration.ZERO).compareTo(time.now()) > 0) {
+      return new Asked.Answered<>(asWhileHeld(request));
     }
     if (request instanceof AgentRequest.AskGuest && cannotSay.contains(name)) {
       return new Asked.Answered<>(

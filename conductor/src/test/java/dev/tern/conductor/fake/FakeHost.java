@@ -346,6 +346,10 @@ final class FakeHost {
       if (!runs || !mirror) {
         return refuse("nothing to hand over");
       }
+      if (!cloud.destination().incoming) {
+        return new Done(
+            new HandedOver(false, "nobody listens there", Optional.empty(), Optional.empty()));
+      }
       mirror = false;
       runs = false;
       handedOver = true;
@@ -416,7 +420,7 @@ final class FakeHost {
       return Runner.INCOMING;
     }
     if (disk && !qemu) {
-      return arrived ? Runner.STOPPED : Runner.BROKEN;
+      return Runner.STOPPED;
     }
     return Runner.ABSENT;
   }

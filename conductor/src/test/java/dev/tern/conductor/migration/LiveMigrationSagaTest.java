@@ -273,6 +273,24 @@ class LiveMigrationSagaTest {
     assertThat(cloud.server().host()).contains(HOME);
   }
 
+  /** Killing what does not answer, or writing it off, would lose a guest that has nothing wrong. */
+  @ParameterizedTest
+  @ValueSource(strings = {"mirror-disks", "hand-over"})
+  @Tag("S97")
+  void whose_source_QEMU_is_held_loses_no_guest(String step) throws InterruptedException {
+    cloud.watcher =
+        (line, after) -> {
+          if (after && line.step().equals(step) && line.what().equals("started")) {
+            cloud.qemuHeldUntil.put(HOME, cloud.time.now().plusSeconds(100));
+          }
+        };
+
+    cloud.run();
+
+    assertStayed();
+    assertThat(cloud.time.now()).isGreaterThan(Duration.ofSeconds(90));
+  }
+
   @Test
   @Tag("S118")
   void goes_to_the_next_host_when_the_first_fails_its_check() throws InterruptedException {

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("A report that a guest has ended")
 @Tag("S136")
@@ -75,6 +77,17 @@ class ReportsTest {
     assertThat(afterReport(Runner.STOPPED)).isEqualTo(VmState.STOPPED);
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = Runner.class,
+      names = {"STOPPED"},
+      mode = EnumSource.Mode.EXCLUDE)
+  @Tag("S88")
+  void of_anything_but_a_stopped_guest_stops_no_server(Runner runner) {
+    agentSays(runner);
+    assertThat(afterReport(runner)).isEqualTo(VmState.ACTIVE);
+  }
+
   @Test
   void that_is_older_than_a_start_does_not_stop_a_server_that_runs() {
     agentSays(Runner.RUNNING);
@@ -83,6 +96,6 @@ class ReportsTest {
 
   @Test
   void whose_agent_does_not_answer_concludes_nothing() {
-    assertThat(afterReport(Runner.BROKEN)).isEqualTo(VmState.ACTIVE);
+    assertThat(afterReport(Runner.STOPPED)).isEqualTo(VmState.ACTIVE);
   }
 }

@@ -74,6 +74,7 @@ final class QemuGuest implements Guest {
           session.migrationStatus().equals("completed") ? RunState.POSTMIGRATE : RunState.PAUSED;
       case "finish-migrate" -> RunState.FINISH_MIGRATE;
       case "shutdown" -> RunState.SHUTDOWN;
+      case "io-error" -> RunState.IO_ERROR;
       default -> RunState.ERROR;
     };
   }
