@@ -50,6 +50,7 @@ public final class Agent implements AutoCloseable {
   private final Receptions receptions;
   private final BaseHousekeeping bases;
   private final ReceiptKeeping receipts;
+  private final GoingOn goingOn = new GoingOn();
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
@@ -285,9 +286,10 @@ public final class Agent implements AutoCloseable {
     return bases.round();
   }
 
-  private static Runner runner(Instance instance) {
+  private Runner runner(Instance instance) {
     try {
       instance.noteIfGone();
+      goingOn.look(instance);
     } catch (IOException | VirtException | RuntimeException e) {
       log.atWarn()
           .addKeyValue("server", instance.server())

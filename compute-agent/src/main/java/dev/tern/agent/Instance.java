@@ -25,6 +25,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -163,6 +164,12 @@ final class Instance implements AutoCloseable {
   /** See {@link Journal#append}. */
   void append(JournalEntry entry) throws IOException {
     open().append(entry);
+  }
+
+  /** See {@link Journal#during}. */
+  void whileHere(Predicate<Standing> condition, Journal.Deed deed)
+      throws IOException, VirtException {
+    open().during(condition, deed);
   }
 
   private Journal open() throws IOException {

@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.agent.JournalLines.DamagedJournal;
 import dev.tern.agent.Standing.ImpossibleEntry;
+import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -173,6 +174,24 @@ final class Journal implements AutoCloseable {
       }
       append(entry);
       return true;
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Something done to the guest that a record must not overtake. */
+  @FunctionalInterface
+  interface Deed {
+    void run() throws IOException, VirtException;
+  }
+
+  /** Does it when the condition holds; no entry is written meanwhile, so it holds until the end. */
+  void during(Predicate<Standing> condition, Deed deed) throws IOException, VirtException {
+    writing.lock();
+    try {
+      if (condition.test(standing)) {
+        deed.run();
+      }
     } finally {
       writing.unlock();
     }

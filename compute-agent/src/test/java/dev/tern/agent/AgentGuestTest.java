@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.ImageId;
+import dev.tern.contract.agent.AgentRequest.AskGuest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
 import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
@@ -16,6 +17,7 @@ import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.host.HostReport;
@@ -63,6 +65,22 @@ class AgentGuestTest {
   private void boot() {
     host.done(new BuildServer(header(1), spec(hosts.rawImage(1))));
     host.done(new StartServer(header(1)));
+  }
+
+  @Test
+  @Tag("S115")
+  void that_found_no_room_on_its_disk_goes_on_when_there_is_some() throws Exception {
+    boot();
+    world.fill(host.instance());
+    assertThat(host.agent.report().guests()).containsEntry(TwoHosts.SERVER, Runner.PAUSED);
+    assertThat(told()).contains("room");
+    world.makeRoom(host.instance());
+    host.agent.report();
+    assertThat(host.runner()).isEqualTo(Runner.RUNNING);
+  }
+
+  private String told() {
+    return ((AgentResult.GuestReport) host.done(new AskGuest(header(1)))).detail();
   }
 
   @Test

@@ -26,8 +26,8 @@ public enum DifferenceKind {
           + " write: end it before anything else touches its disks."),
   GUEST_NOT_RUNNING(
       "the database has the server as active, and its guest does not run here",
-      "Stop the server over the API and start it again. A guest that is paused may be waiting for"
-          + " room on the host's disk."),
+      "A guest that waits for room on the host's disk (its message says so) goes on by itself once"
+          + " there is some. Otherwise stop the server over the API and start it again."),
   GUEST_RUNNING(
       "the database has the server as stopped or in error, and its guest runs here",
       "Stop the server over the API, then start it: both sides are alike then."),

@@ -68,7 +68,11 @@ final class FakeGuest implements Guest {
     if (process.exporting) {
       throw refused("The exports hold the right to write.");
     }
-    departure.run();
+    if (process.noRoom) {
+      process.state = RunState.IO_ERROR; // QEMU writes it again, and stops again.
+    } else {
+      departure.run();
+    }
     world.after("cont");
   }
 

@@ -97,6 +97,9 @@ final class FakeProcess {
     return alive;
   }
 
+  /** A write of its guest finds no room, until there is some again. */
+  boolean noRoom;
+
   boolean runs() {
     return alive && state == RunState.RUNNING;
   }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -194,6 +195,19 @@ public final class FakeWorld {
             .flatMap(p -> p.mirrors.values().stream())
             .filter(target::equals)
             .count();
+  }
+
+  /** The file system below an instance directory is full: its guest stops at its next write. */
+  public void fill(Path instance) {
+    FakeProcess process =
+        Objects.requireNonNull(processes.get(key(instance)), "nothing runs there");
+    process.noRoom = true;
+    process.state = RunState.IO_ERROR;
+  }
+
+  /** There is room again; QEMU does not look for that by itself. */
+  public void makeRoom(Path instance) {
+    Objects.requireNonNull(processes.get(key(instance)), "nothing runs there").noRoom = false;
   }
 
   void start(Path instance, FakeProcess process) {
