@@ -5,6 +5,8 @@ import dev.tern.contract.ServerId;
 import dev.tern.virt.Guest;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +50,9 @@ final class Adoption {
   }
 
   private void adopt(Instance instance) throws IOException, VirtException {
+    if (!Files.isDirectory(instance.directory(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException("%s is not a directory".formatted(instance.server()));
+    }
     Durable.removeHalves(instance.directory());
     Standing standing = instance.standing();
     switch (standing.place()) {

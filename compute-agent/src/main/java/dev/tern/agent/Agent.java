@@ -10,6 +10,7 @@ import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostQuestion;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.host.ReceiptEntry;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
@@ -51,6 +52,7 @@ public final class Agent implements AutoCloseable {
   private final BaseHousekeeping bases;
   private final ReceiptKeeping receipts;
   private final GoingOn goingOn = new GoingOn();
+  private final Sweeping sweeping;
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
@@ -121,13 +123,6 @@ public final class Agent implements AutoCloseable {
                 instances, reservations, driver.layers(), settings.secretsDirectory(), clock),
             instances,
             jobs);
-    this.questions =
-        new HostQuestions(
-            instances,
-            probes,
-            this.receipts,
-            new StockTaking(instances, driver, this.receipts, settings.secretsDirectory()),
-            new HostQuestions.Range(address, settings.firstPort(), settings.lastPort()));
     LayerClaims claims = new LayerClaims();
     this.receptions =
         new Receptions(
@@ -171,6 +166,39 @@ public final class Agent implements AutoCloseable {
             new AgentRequests.Layers(arrival, departure),
             new ConsoleMoves(instances, new SecureRandom()));
     this.images = images;
+    this.sweeping =
+        new Sweeping(instances, requests, this.receipts, this::removeExactly, settings.sweepAge());
+    this.questions =
+        new HostQuestions(
+            instances,
+            probes,
+            this.receipts,
+            sweeping,
+            new StockTaking(instances, driver, this.receipts, settings.secretsDirectory()),
+            new HostQuestions.Range(address, settings.firstPort(), settings.lastPort()));
+  }
+
+  private void removeExactly(AgentRequest.Header header) throws IOException {
+    instances
+        .keys()
+        .endWhere((server, epoch) -> server.equals(header.server()) && epoch == header.epoch());
+    reservations.release(header.server(), header.epoch());
+    ProbeFiles.remove(directories.instances(), header, host);
+  }
+
+  /**
+   * Takes back what is left here of migrations that this host knows to be over; never the guest,
+   * nor what may be. What cannot be taken back now is left for the next round, and told in the log.
+   *
+   * @throws InterruptedException when the agent stops meanwhile; the rest is left for the next
+   */
+  public void sweep() throws InterruptedException {
+    sweeping.round();
+  }
+
+  /** See {@link Sweeping#swept}. */
+  long swept(ReceiptEntry.Kind kind) {
+    return sweeping.swept(kind);
   }
 
   private DiskSide diskSide(Jobs jobs, AgentSettings settings, DiskFreezing freezing) {

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -96,6 +97,16 @@ class AgentConfiguration {
   @Bean
   BaseKeeper baseKeeper(Agent agent, AgentSettings settings, MeterRegistry metrics) {
     return new BaseKeeper(agent, settings.unusedBaseAge(), Pause.SLEEPING, metrics);
+  }
+
+  @Bean
+  Sweeper sweeper(Agent agent, AgentSettings settings, MeterRegistry metrics) {
+    return new Sweeper(
+        agent,
+        settings.sweepInterval(),
+        Pause.SLEEPING,
+        () -> ThreadLocalRandom.current().nextDouble(),
+        metrics);
   }
 
   @Bean

@@ -74,6 +74,16 @@ public record AgentSettings(
                 + " next one that needs it; 0 keeps it for ever.")
         @DefaultValue("1d")
         Duration unusedBaseAge,
+    @Setting(
+            "Time between two looks for what is left here of migrations that are over, and up to a"
+                + " fifth more, so that hosts take turns; above 0.")
+        @DefaultValue("1m")
+        Duration sweepInterval,
+    @Setting(
+            "How long a migration has to be known here as over before what is left of it is swept, so"
+                + " that requests on their way come first; 0 sweeps as soon as it is known.")
+        @DefaultValue("30s")
+        Duration sweepAge,
     @Setting("The hypervisor: qemu, or fake for simulated guests.")
         @Pattern(regexp = "qemu|fake")
         @DefaultValue("qemu")
@@ -143,6 +153,12 @@ public record AgentSettings(
     if (outage.isNegative() || outage.toSeconds() >= LONGEST_OUTAGE) {
       throw new IllegalArgumentException(
           "tern.agent.outage is from 0 to below %d s".formatted(LONGEST_OUTAGE));
+    }
+    if (!sweepInterval.isPositive()) {
+      throw new IllegalArgumentException("tern.agent.sweep-interval is above 0");
+    }
+    if (sweepAge.isNegative()) {
+      throw new IllegalArgumentException("tern.agent.sweep-age is not below 0");
     }
     if (beat.isNegative() || beat.isZero() || patience.isNegative() || imageDeadline.isNegative()) {
       throw new IllegalArgumentException("tern.agent's durations are above 0");

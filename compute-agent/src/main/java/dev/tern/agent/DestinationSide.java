@@ -188,6 +188,7 @@ final class DestinationSide {
 
   AgentResult deleteDisks(Header header) throws Exception {
     Instance instance = instances.of(header.server());
+    instance.check(header.epoch()); // it may have waited while a younger one made disks
     Standing standing = instance.standing();
     switch (standing.place()) {
       case NOTHING -> {

@@ -33,6 +33,7 @@ final class HostQuestions {
   private final Instances instances;
   private final Probes probes;
   private final ReceiptKeeping receipts;
+  private final Sweeping sweeping;
   private final StockTaking stock;
   private final Range range;
 
@@ -45,10 +46,16 @@ final class HostQuestions {
   record Range(InetAddress address, int first, int last) {}
 
   HostQuestions(
-      Instances instances, Probes probes, ReceiptKeeping receipts, StockTaking stock, Range range) {
+      Instances instances,
+      Probes probes,
+      ReceiptKeeping receipts,
+      Sweeping sweeping,
+      StockTaking stock,
+      Range range) {
     this.instances = instances;
     this.probes = probes;
     this.receipts = receipts;
+    this.sweeping = sweeping;
     this.stock = stock;
     this.range = range;
   }
@@ -66,7 +73,12 @@ final class HostQuestions {
           probes.end(probe);
           yield new ProbeEnded();
         }
-        case HostQuestion.TellReceipt(var migration) -> receipts.tell(migration);
+        case HostQuestion.TellReceipt(var migration, var end) -> {
+          if (end.isPresent()) {
+            sweeping.over(migration, end.get());
+          }
+          yield receipts.tell(migration);
+        }
         case HostQuestion.ForgetReceipt(var migration) -> receipts.forget(migration);
         case HostQuestion.TakeStock _ -> stock.take();
       };

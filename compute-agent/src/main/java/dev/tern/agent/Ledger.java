@@ -5,8 +5,10 @@ import dev.tern.agent.LedgerEntry.Ended;
 import dev.tern.agent.LedgerEntry.Intended;
 import dev.tern.agent.LedgerEntry.Made;
 import dev.tern.agent.LedgerEntry.Opened;
+import dev.tern.agent.LedgerEntry.Over;
 import dev.tern.agent.LedgerEntry.Thing;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.host.MigrationEnd;
 import dev.tern.contract.host.ReceiptEntry;
 import dev.tern.contract.host.ReceiptEntry.End;
 import java.io.ByteArrayOutputStream;
@@ -47,6 +49,7 @@ final class Ledger {
   private final Map<Integer, Item> items = new TreeMap<>();
   private long length;
   private long revision;
+  private Optional<Over> over = Optional.empty();
 
   /** One object, and what is known of it. */
   record Item(
@@ -55,13 +58,15 @@ final class Ledger {
       Instant intendedAt,
       Optional<Instant> madeAt,
       Optional<End> end,
-      Optional<Instant> endedAt) {
+      Optional<Instant> endedAt,
+      Optional<String> why) {
     boolean open() {
       return end.isEmpty();
     }
 
     ReceiptEntry told() {
-      return new ReceiptEntry(number, thing.kind(), thing.name(), intendedAt, madeAt, end, endedAt);
+      return new ReceiptEntry(
+          number, thing.kind(), thing.name(), intendedAt, madeAt, end, endedAt, why);
     }
   }
 
@@ -153,6 +158,7 @@ final class Ledger {
                   i.at(),
                   Optional.empty(),
                   Optional.empty(),
+                  Optional.empty(),
                   Optional.empty()));
       case Made m -> {
         Item was = known(m.number());
@@ -164,7 +170,8 @@ final class Ledger {
                 was.intendedAt(),
                 Optional.of(m.at()),
                 was.end(),
-                was.endedAt()));
+                was.endedAt(),
+                was.why()));
       }
       case Ended e -> {
         Item was = known(e.number());
@@ -176,8 +183,12 @@ final class Ledger {
                 was.intendedAt(),
                 was.madeAt(),
                 Optional.of(e.end()),
-                Optional.of(e.at())));
+                Optional.of(e.at()),
+                e.why()));
       }
+      // Two that contradict each other: the one by which nothing is taken back.
+      case Over o ->
+          over = over.filter(was -> was.end() == MigrationEnd.COMPLETED).or(() -> Optional.of(o));
     }
   }
 
@@ -187,6 +198,39 @@ final class Ledger {
       throw new DamagedLedger(path, 0, "object %d was never intended".formatted(number));
     }
     return item;
+  }
+
+  /** How the migration has ended, once that is known here. */
+  Optional<MigrationEnd> over() {
+    writing.lock();
+    try {
+      return over.map(Over::end);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Whether it was known as over by then, and something is open. */
+  boolean isLeftSince(Instant then) {
+    writing.lock();
+    try {
+      return over.filter(end -> !end.at().isAfter(then)).isPresent()
+          && items.values().stream().anyMatch(Item::open);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Writes down that it has ended; on the disk when this returns. */
+  void over(MigrationEnd end, Instant now) throws IOException {
+    writing.lock();
+    try {
+      if (over.isEmpty() || (over.get().end() != end && end == MigrationEnd.COMPLETED)) {
+        append(List.of(new Over(end, now)));
+      }
+    } finally {
+      writing.unlock();
+    }
   }
 
   ServerId server() {

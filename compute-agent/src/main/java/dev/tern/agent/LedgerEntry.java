@@ -2,9 +2,11 @@ package dev.tern.agent;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.host.MigrationEnd;
 import dev.tern.contract.host.ReceiptEntry.End;
 import dev.tern.contract.host.ReceiptEntry.Kind;
 import java.time.Instant;
+import java.util.Optional;
 
 /** One line of a {@link Ledger}. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
@@ -19,8 +21,15 @@ sealed interface LedgerEntry {
   /** It was seen. */
   record Made(int number, Instant at) implements LedgerEntry {}
 
-  /** What became of it. */
-  record Ended(int number, End end, Instant at) implements LedgerEntry {}
+  /**
+   * What became of it.
+   *
+   * @param why the sweeper took it back; empty for what went its usual way
+   */
+  record Ended(int number, End end, Instant at, Optional<String> why) implements LedgerEntry {}
+
+  /** The migration is over. Nothing is intended after. */
+  record Over(MigrationEnd end, Instant at) implements LedgerEntry {}
 
   /**
    * An object of a migration on this host.

@@ -9,7 +9,9 @@ import dev.tern.contract.agent.AgentAnswer.Working;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.host.HostAnswer.Receipt;
+import dev.tern.contract.host.MigrationEnd;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +35,9 @@ final class ReceiptKeeping {
 
   /** Requests of a migration that are being answered. */
   private final Map<MigrationId, Integer> answering = new ConcurrentHashMap<>();
+
+  /** Migrations that are being swept, and why: whoever looks meanwhile finds that. */
+  private final Map<MigrationId, String> sweeping = new ConcurrentHashMap<>();
 
   ReceiptKeeping(
       Receipts receipts, Intents intents, ReceiptLook look, Instances instances, Jobs jobs) {
@@ -81,7 +86,13 @@ final class ReceiptKeeping {
   private void announce(AgentRequest request) throws IOException {
     Header header = request.header();
     instances.of(header.server()).check(header.epoch());
-    receipts.intend(header, intents.of(request));
+    receipts.intend(header, intents.of(request), endsSomething(request));
+  }
+
+  /** These make room, or a record, for an end; they come late too, after a host was fenced. */
+  private static boolean endsSomething(AgentRequest request) {
+    return request instanceof AgentRequest.KillIncoming
+        || request instanceof AgentRequest.RetireSource;
   }
 
   private void look(MigrationId migration) {
@@ -90,12 +101,64 @@ final class ReceiptKeeping {
       return;
     }
     try {
-      boolean idle = !answering.containsKey(migration) && !jobs.busy(ledger.get().server());
-      look.at(ledger.get(), idle);
+      look.at(
+          ledger.get(),
+          isIdle(migration, ledger.get()),
+          Optional.ofNullable(sweeping.get(migration)));
     } catch (IOException e) {
       // What was done stands; the next look writes it down.
       log.atWarn().addKeyValue("migration", migration).setCause(e).log("a receipt is behind");
     }
+  }
+
+  private boolean isIdle(MigrationId migration, Ledger ledger) {
+    return !answering.containsKey(migration) && !jobs.busy(ledger.server());
+  }
+
+  /** See {@link Receipts#over(MigrationId, MigrationEnd)}. */
+  void over(MigrationId migration, MigrationEnd end) throws IOException {
+    receipts.over(migration, end);
+  }
+
+  /** See {@link Receipts#leftovers}; without those whose server has something under way. */
+  List<MigrationId> leftovers(Duration age) {
+    return receipts.leftovers(age).stream()
+        .filter(id -> receipts.find(id).filter(ledger -> isIdle(id, ledger)).isPresent())
+        .toList();
+  }
+
+  Optional<Ledger> ledger(MigrationId migration) {
+    return receipts.find(migration);
+  }
+
+  /** What takes back what is left of a migration. */
+  @FunctionalInterface
+  interface Sweep {
+    void run() throws InterruptedException;
+  }
+
+  /**
+   * Does the work, and writes down of all that goes meanwhile why it went; tells what that was.
+   * What had gone before it began is not among it.
+   */
+  List<Ledger.Item> sweep(MigrationId migration, Ledger ledger, String why, Sweep work)
+      throws InterruptedException {
+    look(migration);
+    List<Integer> open =
+        ledger.items().stream().filter(Ledger.Item::open).map(Ledger.Item::number).toList();
+    if (open.isEmpty()) {
+      return List.of();
+    }
+    sweeping.put(migration, why);
+    try {
+      work.run();
+      look(migration);
+    } finally {
+      sweeping.remove(migration);
+    }
+    return ledger.items().stream()
+        .filter(item -> open.contains(item.number()) && item.why().isPresent())
+        .toList();
   }
 
   /** Looks, and tells. */

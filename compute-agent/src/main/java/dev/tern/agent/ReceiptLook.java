@@ -52,14 +52,15 @@ final class ReceiptLook {
    * Looks once.
    *
    * @param idle nobody makes anything for the migration now, so what is not there will not be
+   * @param why what has gone went; empty when it went its usual way
    */
-  void at(Ledger ledger, boolean idle) throws IOException {
+  void at(Ledger ledger, boolean idle, Optional<String> why) throws IOException {
     View view = new View(ledger);
     List<LedgerEntry> news = new ArrayList<>();
     for (Ledger.Item item : ledger.items()) {
       if (item.open()) {
         try {
-          news.addAll(news(item, view, idle));
+          news.addAll(news(item, view, idle, why));
         } catch (IOException | VirtException | ComputeException e) {
           log.atInfo()
               .addKeyValue("server", ledger.server())
@@ -72,7 +73,7 @@ final class ReceiptLook {
     ledger.append(news);
   }
 
-  private List<LedgerEntry> news(Ledger.Item item, View view, boolean idle)
+  private List<LedgerEntry> news(Ledger.Item item, View view, boolean idle, Optional<String> why)
       throws IOException, VirtException {
     List<LedgerEntry> news = new ArrayList<>();
     if (view.there(item.thing())) {
@@ -80,12 +81,12 @@ final class ReceiptLook {
         news.add(new Made(item.number(), clock.instant()));
       }
       if (view.stays(item.thing(), idle)) {
-        news.add(new Ended(item.number(), End.KEPT, clock.instant()));
+        news.add(new Ended(item.number(), End.KEPT, clock.instant(), Optional.empty()));
       }
     } else if (item.madeAt().isPresent()) {
-      news.add(new Ended(item.number(), End.REMOVED, clock.instant()));
+      news.add(new Ended(item.number(), End.REMOVED, clock.instant(), why));
     } else if (idle) {
-      news.add(new Ended(item.number(), End.NOT_MADE, clock.instant()));
+      news.add(new Ended(item.number(), End.NOT_MADE, clock.instant(), Optional.empty()));
     }
     return news;
   }

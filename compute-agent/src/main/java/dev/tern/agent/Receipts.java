@@ -8,15 +8,20 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.host.HostAnswer.Receipt;
 import dev.tern.contract.host.HostReport;
+import dev.tern.contract.host.MigrationEnd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -29,6 +34,9 @@ import org.slf4j.LoggerFactory;
 final class Receipts {
   private static final Logger log = LoggerFactory.getLogger(Receipts.class);
 
+  /** Migrations that are remembered as over when their receipts are forgotten. */
+  private static final int REMEMBERED = 1000;
+
   private final Path directory;
   private final Clock clock;
 
@@ -37,6 +45,9 @@ final class Receipts {
 
   private final Map<MigrationId, Ledger> ledgers = new LinkedHashMap<>();
   private final Map<MigrationId, String> damaged = new LinkedHashMap<>();
+
+  /** The last that ended. In memory only: what comes late after a restart is swept. */
+  private final Set<MigrationId> over = new LinkedHashSet<>();
 
   private Receipts(Path directory, Clock clock) {
     this.directory = directory;
@@ -78,9 +89,19 @@ final class Receipts {
    * Announces what is about to be made for a migration; on the disk when this returns. Nothing when
    * the header is of no migration.
    *
-   * @throws ComputeException when the migration's receipt is damaged: then nothing more is made
+   * @throws ComputeException when the migration is over, or its receipt is damaged: then nothing
+   *     more is made
    */
   void intend(Header header, List<Thing> things) throws IOException {
+    intend(header, things, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param late whether it may come after the migration's end
+   */
+  void intend(Header header, List<Thing> things, boolean late) throws IOException {
     if (header.migration().isEmpty() || things.isEmpty()) {
       return;
     }
@@ -95,11 +116,53 @@ final class Receipts {
             null);
       }
       Ledger ledger = ledgers.get(migration);
+      if (!late && isOver(migration)) {
+        throw new ComputeException(
+            ErrorCode.MIGRATION_CANCELLED,
+            "Migration %s is over; nothing more is made for it on this host.".formatted(migration),
+            null);
+      }
       if (ledger == null) {
         ledger = Ledger.create(file(migration), header.server(), header.epoch());
         ledgers.put(migration, ledger);
       }
       ledger.intend(things, clock.instant());
+    } finally {
+      keeping.unlock();
+    }
+  }
+
+  /** The migration is over: nothing is announced for it any more. On the disk when this returns. */
+  void over(MigrationId migration, MigrationEnd end) throws IOException {
+    keeping.lock();
+    try {
+      Ledger ledger = ledgers.get(migration);
+      if (ledger != null) {
+        ledger.over(end, clock.instant());
+      }
+      over.add(migration);
+      if (over.size() > REMEMBERED) {
+        over.remove(over.iterator().next());
+      }
+    } finally {
+      keeping.unlock();
+    }
+  }
+
+  private boolean isOver(MigrationId migration) {
+    Ledger ledger = ledgers.get(migration);
+    return over.contains(migration) || (ledger != null && ledger.over().isPresent());
+  }
+
+  /** Migrations that have been known as over for so long, and have something open here. */
+  List<MigrationId> leftovers(Duration age) {
+    keeping.lock();
+    try {
+      Instant then = clock.instant().minus(age);
+      return ledgers.entrySet().stream()
+          .filter(one -> one.getValue().isLeftSince(then))
+          .map(Map.Entry::getKey)
+          .toList();
     } finally {
       keeping.unlock();
     }

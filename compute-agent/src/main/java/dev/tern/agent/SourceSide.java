@@ -112,6 +112,7 @@ final class SourceSide {
 
   AgentResult cancelMirrors(Header header) throws Exception {
     Instance instance = instances.of(header.server());
+    instance.check(header.epoch());
     Optional<Jobs.Job> mirroring = jobs.running(header.server(), AgentRequest.MirrorDisks.class);
     if (mirroring.isPresent()) {
       mirroring.get().interrupt();

@@ -240,6 +240,7 @@ final class TwoHosts implements AutoCloseable {
     int lastPort;
     Duration portWait = Duration.ofSeconds(20);
     Duration unusedBaseAge = Duration.ofDays(1);
+    Duration sweepAge = Duration.ZERO;
     Agent agent;
 
     private Host(String name) throws IOException {
@@ -267,6 +268,8 @@ final class TwoHosts implements AutoCloseable {
           Map.of("fast", storage()),
           Duration.ofDays(1),
           unusedBaseAge,
+          Duration.ofMinutes(1),
+          sweepAge,
           "fake",
           "qemu-system-x86_64",
           "qemu-img",

@@ -82,7 +82,8 @@ class ConductorConfiguration {
 
   @Bean
   ReceiptCollection receiptCollection(Stores stores, ReceiptStore receipts, Hosts hosts) {
-    return new ReceiptCollection(stores.migrations(), receipts, hosts);
+    return new ReceiptCollection(
+        stores.migrations(), receipts, stores.servers(), stores.hosts(), hosts);
   }
 
   @Bean(destroyMethod = "close")

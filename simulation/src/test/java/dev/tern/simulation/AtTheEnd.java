@@ -38,6 +38,7 @@ final class AtTheEnd {
       ownerAndReality();
       claims();
       simulation.hosts().forEach(this::leftOn);
+      nothingSwept();
     }
     return wrong;
   }
@@ -138,8 +139,27 @@ final class AtTheEnd {
         left.add(file);
       }
     });
-    if (!left.isEmpty() && !simulation.requestsCameAgain()) {
+    if (!left.isEmpty()) {
       wrong.add("I5: left on %s: %s".formatted(host.name(), left));
     }
+  }
+
+  /** What is taken back as it should be leaves nothing to sweep. */
+  private void nothingSwept() {
+    List<String> swept = swept(simulation);
+    if (!swept.isEmpty() && !simulation.requestsCameAgain()) {
+      wrong.add("I5: swept, and no request had come again: " + swept);
+    }
+  }
+
+  /** Everything that a sweeper took back, with its host. */
+  static List<String> swept(Simulation simulation) {
+    return simulation.migrations().stream()
+        .flatMap(id -> simulation.stores().receipts().of(id).stream())
+        .flatMap(part ->
+            part.receipt().entries().stream()
+                .filter(entry -> entry.why().isPresent())
+                .map(entry -> part.host() + " " + entry.name()))
+        .toList();
   }
 }

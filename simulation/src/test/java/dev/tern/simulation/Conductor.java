@@ -111,7 +111,8 @@ final class Conductor {
                 stores.servers(),
                 agents,
                 () -> new UUID(random.nextLong(), random.nextLong())),
-            new ReceiptCollection(stores.migrations(), receipts, net::ask),
+            new ReceiptCollection(
+                stores.migrations(), receipts, stores.servers(), stores.hosts(), net::ask),
             new ProgressReports(stores.migrations(), turns::now, metrics));
     turns.tell(name + " is up");
     var _ = Rounds.start("sweep", runner::sweep, turns::pause, SWEEP);

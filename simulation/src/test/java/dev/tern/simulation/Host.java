@@ -35,6 +35,8 @@ import org.springframework.util.unit.DataSize;
 final class Host {
   private static final HttpClient NOBODY = HttpClient.newHttpClient();
   private static final Duration BEAT = Duration.ofSeconds(10);
+  private static final Duration SWEEP = Duration.ofMinutes(1);
+  private static final Duration SWEEP_AGE = Duration.ofSeconds(30);
   private static final int FIRST_PORT = 41_000;
   private static final int PORTS = 16;
 
@@ -119,6 +121,7 @@ final class Host {
       agent = opened;
       around.turns().tell(name + " is up");
       around.net().listens(name);
+      mine.start("sweeps", () -> sweeps(opened));
       while (true) {
         report(opened);
         around.turns().pause(BEAT);
@@ -127,6 +130,17 @@ final class Host {
       around.turns().tell(name + " ends: " + e.getClass().getSimpleName());
       if (mine.equals(party)) {
         die();
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts this", e);
+    }
+  }
+
+  private void sweeps(Agent of) {
+    try {
+      while (true) {
+        of.sweep();
+        around.turns().pause(SWEEP);
       }
     } catch (InterruptedException e) {
       throw new IllegalStateException("nobody interrupts this", e);
@@ -254,6 +268,8 @@ final class Host {
         Map.of(),
         Duration.ofDays(1),
         Duration.ofDays(1),
+        SWEEP,
+        SWEEP_AGE,
         "fake",
         "qemu-system-x86_64",
         "qemu-img",

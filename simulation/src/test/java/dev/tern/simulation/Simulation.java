@@ -59,6 +59,9 @@ final class Simulation {
   /** Enough for reports to be made and receipts to be fetched, once everybody is up. */
   private static final Duration SETTLING = Duration.ofSeconds(45);
 
+  /** Enough for two sweeps besides, of what a request made that came once more. */
+  private static final Duration SWEEPING = Duration.ofMinutes(5);
+
   private static final int IMAGE_BYTES = 4096;
 
   private final Plan plan;
@@ -131,6 +134,7 @@ final class Simulation {
       Map<String, Integer> labels,
       int faultsHit,
       int completed,
+      int swept,
       int resumedBesides,
       Duration lasted) {
     boolean good() {
@@ -163,6 +167,7 @@ final class Simulation {
         faults.seen(),
         faults.hit(),
         completed,
+        AtTheEnd.swept(this).size(),
         qemus.resumedBesides(),
         turns.now());
   }
@@ -175,7 +180,8 @@ final class Simulation {
         && !(everyone(Host::up, hosts) && everyone(Conductor::up, conductors))) {
       calmSince = Optional.of(turns.now());
     }
-    return calmSince.isPresent() && turns.now().minus(calmSince.get()).compareTo(SETTLING) >= 0;
+    Duration settling = requestsCameAgain() ? SWEEPING : SETTLING;
+    return calmSince.isPresent() && turns.now().minus(calmSince.get()).compareTo(settling) >= 0;
   }
 
   private static <T> boolean everyone(java.util.function.Predicate<T> up, List<T> of) {

@@ -51,17 +51,20 @@ class SimulationTest {
     int hit = 0;
     int completed = 0;
     int holes = 0;
+    int swept = 0;
     for (long seed = only == 0 ? 1 : only; seed <= last; seed++) {
       Simulation.Result result = new Simulation(Plan.of(seed, effects), Variant.AS_IT_IS).run();
       hit += result.faultsHit();
       completed += result.completed();
       holes += result.resumedBesides();
+      swept += result.swept();
       assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
     }
     log.atInfo()
         .addKeyValue("seeds", last)
         .addKeyValue("faults", hit)
         .addKeyValue("completed", completed)
+        .addKeyValue("swept", swept)
         .addKeyValue("holes", holes)
         .log("simulated");
     if (only == 0) {

@@ -44,7 +44,10 @@ class LostHostSystemTest {
             Optional.empty(),
             Optional.empty(),
             true,
-            Map.of("tern.conductor.migration.doubt-after", "2s"));
+            Map.of(
+                "tern.conductor.migration.doubt-after", "2s",
+                "tern.agent.sweep-age", "2s",
+                "tern.agent.sweep-interval", "1s"));
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
       ComputeClient api = new ComputeClient(stage.place().api());
       TestServer server = TestServer.boot(stage, api);
@@ -80,6 +83,8 @@ class LostHostSystemTest {
         assertThat(entries(there.resolve("reserved"))).isEmpty();
         assertThat(DemoStage.guestsIn(there)).isEmpty();
         server.awaitWrites(watch, writes + 40);
+        new LeftMigration(stage, server).is_swept_when_its_agent_is_back();
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         assertThat(watch.sight().bootIds()).as("it has never been started again").isEqualTo(1);
       }
       server.delete();

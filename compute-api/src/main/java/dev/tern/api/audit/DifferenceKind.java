@@ -42,8 +42,9 @@ public enum DifferenceKind {
       "Find out who made it; remove it by hand."),
   RECEIPT_OPEN(
       "a migration is over, and something that was made for it is there still",
-      "Ask again in a minute. If it stays, look at the migration's receipt, and remove the object by"
-          + " hand unless the guest uses it."),
+      "Ask again in some minutes: the host sweeps what is left. It leaves what may be the guest, and"
+          + " all of a server whose journal is damaged; its log says which. If it stays, look at the"
+          + " migration's receipt, and remove the object by hand unless the guest uses it."),
   RECEIPT_DAMAGED(
       "a migration is over, and the host cannot read its receipt",
       "Look on the host for what the migration left, then remove the receipt's file."),

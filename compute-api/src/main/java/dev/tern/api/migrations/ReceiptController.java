@@ -131,6 +131,7 @@ final class ReceiptController {
             .put("intended_at", Dates.micros(entry.intendedAt()));
     Json.putOrNull(view, "made_at", entry.madeAt().map(Dates::micros).orElse(null));
     Json.putOrNull(view, "ended_at", entry.endedAt().map(Dates::micros).orElse(null));
+    Json.putOrNull(view, "why", entry.why().orElse(null));
     return view;
   }
 

@@ -1,5 +1,6 @@
 package dev.tern.contract.host;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.MigrationId;
 import java.util.Optional;
@@ -45,8 +46,20 @@ public sealed interface HostQuestion {
   /**
    * What this host made for a migration, and what became of it; looks at what is there now. Answer:
    * {@link HostAnswer.Receipt}, an empty one when this host knows of nothing.
+   *
+   * @param end how the migration has ended; then nothing more is made for it here, and what is left
+   *     of it is taken back, unless the guest lives there or may. Empty while it is under way, and
+   *     when the asker does not know
    */
-  record TellReceipt(MigrationId migration) implements HostQuestion {}
+  record TellReceipt(MigrationId migration, Optional<MigrationEnd> end) implements HostQuestion {
+    @JsonCreator
+    public TellReceipt {}
+
+    /** Says nothing of an end. */
+    public TellReceipt(MigrationId migration) {
+      this(migration, Optional.empty());
+    }
+  }
 
   /**
    * The receipt stands in the database. The host forgets its own, unless anything in it is open.

@@ -1,5 +1,6 @@
 package dev.tern.contract.host;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param madeAt when it was first seen
  * @param end empty while it is there, or while it is not known whether it is
  * @param endedAt when that was first seen; there when {@code end} is
+ * @param why it was taken back by the sweeper, in words; empty for what went its usual way
  */
 public record ReceiptEntry(
     int number,
@@ -20,7 +22,22 @@ public record ReceiptEntry(
     Instant intendedAt,
     Optional<Instant> madeAt,
     Optional<End> end,
-    Optional<Instant> endedAt) {
+    Optional<Instant> endedAt,
+    Optional<String> why) {
+  @JsonCreator
+  public ReceiptEntry {}
+
+  /** One that goes its usual way. */
+  public ReceiptEntry(
+      int number,
+      Kind kind,
+      String name,
+      Instant intendedAt,
+      Optional<Instant> madeAt,
+      Optional<End> end,
+      Optional<Instant> endedAt) {
+    this(number, kind, name, intendedAt, madeAt, end, endedAt, Optional.empty());
+  }
 
   /** What an object is. */
   public enum Kind {

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostAnswer.Receipt;
 import dev.tern.contract.host.HostQuestion;
 import dev.tern.contract.host.HostReport;
+import dev.tern.contract.host.MigrationEnd;
 import dev.tern.contract.host.ReceiptEntry;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.SagaStore;
@@ -28,23 +31,28 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("A receipt that a host reports")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 @Tag("S166")
 class ReceiptCollectionTest {
   private static final HostName HOME = new HostName("home");
+  private static final HostName AWAY = new HostName("away");
 
   private final InMemoryStores stores = new InMemoryStores();
   private final Samples samples = new Samples(() -> stores);
   private final FakeHost host = new FakeHost();
   private final ReceiptCollection collection =
-      new ReceiptCollection(stores.migrations(), stores.receipts(), host::answer);
+      new ReceiptCollection(
+          stores.migrations(), stores.receipts(), stores.servers(), stores.hosts(), host::answer);
   private MigrationId migration = new MigrationId(new UUID(0, 0));
 
   /** One host's agent: forgets nothing that is open. */
   private static final class FakeHost {
     private final Map<MigrationId, Receipt> receipts = new LinkedHashMap<>();
+    private final List<Optional<MigrationEnd>> ends = new ArrayList<>();
     private boolean silent;
 
     Asked<HostAnswer> answer(HostName name, HostQuestion question, Duration deadline) {
@@ -54,7 +62,10 @@ class ReceiptCollectionTest {
       Receipt none = new Receipt(0, List.of(), Optional.empty());
       return new Asked.Answered<>(
           switch (question) {
-            case HostQuestion.TellReceipt(var of) -> receipts.getOrDefault(of, none);
+            case HostQuestion.TellReceipt(var of, var end) -> {
+              ends.add(end);
+              yield receipts.getOrDefault(of, none);
+            }
             case HostQuestion.ForgetReceipt(var of) -> {
               Receipt told = receipts.getOrDefault(of, none);
               if (told.settled()) {
@@ -74,7 +85,11 @@ class ReceiptCollectionTest {
     }
 
     HostReport report() {
-      HostReport r = Samples.report(HOME, 1, 2);
+      return report(HOME, 2, Map.of());
+    }
+
+    HostReport report(HostName name, long sequence, Map<ServerId, Runner> guests) {
+      HostReport r = Samples.report(name, 1, sequence);
       return new HostReport(
           r.host(),
           r.agentStartedAtMillis(),
@@ -95,7 +110,7 @@ class ReceiptCollectionTest {
           r.migrationAddress(),
           r.uptime(),
           r.insecure(),
-          r.guests(),
+          guests,
           new ArrayList<>(receipts.keySet()));
     }
   }
@@ -123,6 +138,97 @@ class ReceiptCollectionTest {
 
   private List<Receipt> kept() {
     return stores.receipts().of(migration).stream().map(each -> each.receipt()).toList();
+  }
+
+  @Test
+  void is_asked_for_with_the_end_of_its_migration_once_there_is_one() {
+    SagaStore.Lease lease =
+        samples.lease(stores.migrations().find(migration).orElseThrow().server());
+    host.receipts.put(migration, receipt(3, true));
+    collection.collect(host.report());
+    stores.migrations().rolledBack(lease, migration, MigrationStatus.CANCELLED, Samples.FAILURE);
+    collection.collect(host.report());
+    host.receipts.put(new MigrationId(new UUID(7, 7)), receipt(2, true));
+    collection.collect(host.report());
+    assertThat(host.ends)
+        .containsExactly(
+            Optional.empty(),
+            Optional.of(MigrationEnd.NOT_TAKEN_IN),
+            Optional.of(MigrationEnd.NOT_TAKEN_IN));
+  }
+
+  private ServerId completed() {
+    ServerId server = stores.migrations().find(migration).orElseThrow().server();
+    SagaStore.Lease lease = samples.lease(server);
+    samples.host(AWAY);
+    stores.migrations().planned(lease, migration, AWAY, samples.claim(server, AWAY), 1);
+    stores.migrations().ownerChanged(lease, migration, Samples.PAUSE);
+    stores.migrations().completed(lease, migration);
+    host.receipts.put(migration, receipt(3, true));
+    return server;
+  }
+
+  @Test
+  void of_a_completed_migration_is_asked_for_with_that_end_at_its_source_and_destination() {
+    ServerId _ = completed();
+    collection.collect(host.report());
+    host.receipts.put(migration, receipt(3, true));
+    collection.collect(host.report(AWAY, 3, Map.of()));
+    assertThat(host.ends)
+        .containsExactly(Optional.of(MigrationEnd.COMPLETED), Optional.of(MigrationEnd.COMPLETED));
+  }
+
+  /** A destination that was asked first, or one that the server has left since. */
+  @Test
+  void of_a_completed_migration_is_swept_where_the_server_is_not_once_it_is_seen_elsewhere() {
+    ServerId server = completed();
+    HostName third = new HostName("third");
+    samples.host(third);
+    collection.collect(host.report(third, 3, Map.of()));
+    stores.hosts().report(host.report(AWAY, 5, Map.of(server, Runner.RUNNING)));
+    host.receipts.put(migration, receipt(3, true));
+    collection.collect(host.report(third, 4, Map.of()));
+    assertThat(host.ends).containsExactly(Optional.empty(), Optional.of(MigrationEnd.NOT_TAKEN_IN));
+  }
+
+  private ServerId takenBack() {
+    ServerId server = stores.migrations().find(migration).orElseThrow().server();
+    samples.host(AWAY);
+    stores
+        .migrations()
+        .rolledBack(samples.lease(server), migration, MigrationStatus.FAILED, Samples.FAILURE);
+    host.receipts.put(migration, receipt(3, true));
+    return server;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Runner.class)
+  void is_no_reason_to_sweep_a_destination_unless_its_server_is_seen_at_home(Runner runner) {
+    ServerId server = takenBack();
+    stores.hosts().report(host.report(HOME, 5, Map.of(server, runner)));
+    collection.collect(host.report(AWAY, 3, Map.of()));
+    boolean lives = runner == Runner.RUNNING || runner == Runner.PAUSED || runner == Runner.STOPPED;
+    assertThat(host.ends)
+        .containsExactly(lives ? Optional.of(MigrationEnd.NOT_TAKEN_IN) : Optional.empty());
+  }
+
+  @Test
+  void is_no_reason_to_sweep_a_destination_while_the_servers_home_is_silent() {
+    ServerId server = takenBack();
+    collection.collect(host.report(AWAY, 3, Map.of()));
+    stores.hosts().report(host.report(HOME, 5, Map.of(server, Runner.RUNNING)));
+    stores.pass(Duration.ofMinutes(2));
+    collection.collect(host.report(AWAY, 4, Map.of()));
+    assertThat(host.ends).containsExactly(Optional.empty(), Optional.empty());
+  }
+
+  @Test
+  void of_a_deleted_server_is_swept() {
+    ServerId server = takenBack();
+    var _ = stores.servers().requestDelete(server, Samples.request());
+    stores.servers().deleted(samples.lease(server), server);
+    collection.collect(host.report(AWAY, 3, Map.of()));
+    assertThat(host.ends).containsExactly(Optional.of(MigrationEnd.NOT_TAKEN_IN));
   }
 
   @Test
