@@ -92,7 +92,8 @@ public final class Agent implements AutoCloseable {
     DiskSecrets secrets = new DiskSecrets(settings.secretsDirectory(), new SecureRandom());
     Jobs jobs = new Jobs(settings.patience(), world.time().waiting());
     BasePins pins = new BasePins();
-    this.disks = diskSide(jobs, settings, new DiskFreezing(driver.images(), proofs, pins));
+    this.disks =
+        diskSide(jobs, settings, new DiskFreezing(driver.images(), proofs, pins, secrets), secrets);
     BaseUses uses = new BaseUses(instances);
     OwnFiles own =
         new OwnFiles(
@@ -201,15 +202,17 @@ public final class Agent implements AutoCloseable {
     return sweeping.swept(kind);
   }
 
-  private DiskSide diskSide(Jobs jobs, AgentSettings settings, DiskFreezing freezing) {
+  private DiskSide diskSide(
+      Jobs jobs, AgentSettings settings, DiskFreezing freezing, DiskSecrets secrets) {
     return new DiskSide(
         instances,
         jobs,
         new DiskViews(driver.images()),
         new DiskCopying(
             new CopyTargets(
-                directories.storages(), driver.images(), settings.diskReserve().toBytes()),
-            driver.images()),
+                directories.storages(), driver.images(), secrets, settings.diskReserve().toBytes()),
+            driver.images(),
+            secrets),
         freezing,
         new VolumePlugging(
             driver, MigrationAddress.parse(settings.migrationAddress()).isLoopbackAddress()),

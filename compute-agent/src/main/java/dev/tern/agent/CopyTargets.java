@@ -3,6 +3,7 @@ package dev.tern.agent;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.AgentRequest.CopyUse;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.DiskImages.Expected;
 import dev.tern.virt.DiskImages.ImageFacts;
@@ -24,14 +25,16 @@ final class CopyTargets {
 
   private final Storages storages;
   private final DiskImages images;
+  private final DiskSecrets secrets;
   private final long reserve;
 
   /**
    * @param reserve bytes of a storage that stay free
    */
-  CopyTargets(Storages storages, DiskImages images, long reserve) {
+  CopyTargets(Storages storages, DiskImages images, DiskSecrets secrets, long reserve) {
     this.storages = storages;
     this.images = images;
+    this.secrets = secrets;
     this.reserve = reserve;
   }
 
@@ -58,7 +61,7 @@ final class CopyTargets {
             format,
             disk.virtualBytes(),
             order.shallow() ? disk.layers() : List.of(),
-            false,
+            disk.encrypted(),
             order.storage());
     checkFile(disks, disk, target, order);
     return target;
@@ -75,9 +78,25 @@ final class CopyTargets {
       require(format.equals("qcow2"), "Only a qcow2 file can share layers: copy it in full.");
       require(!order.reuse(), "A reused file can only be a full copy: old content would show.");
     }
+    if (disk.encrypted()) {
+      checkEncrypted(disk, order, format);
+    }
+  }
+
+  /** Nothing of what it holds is ever in plaintext, and a file's own passphrase nobody knows. */
+  private static void checkEncrypted(LocalDisk disk, CopyOrder order, String format) {
     require(
-        !disk.encrypted(),
-        "Disk %s is encrypted; copies of such disks are not offered.".formatted(disk.id()));
+        order.use().filter(use -> use == CopyUse.IMAGE).isEmpty(),
+        "Disk %s is encrypted: nobody but this server could open an image of it."
+            .formatted(disk.id()));
+    require(
+        format.equals("qcow2"),
+        "Disk %s is encrypted, and a %s copy would hold it in plaintext: copy it to qcow2."
+            .formatted(disk.id(), format));
+    require(
+        !order.reuse(),
+        "Disk %s is encrypted, and a file that is there has a passphrase of its own: overwrite it."
+            .formatted(disk.id()));
   }
 
   private static void require(boolean holds, String otherwise) {
@@ -187,7 +206,7 @@ final class CopyTargets {
             expected.format(),
             note.target().virtualBytes(),
             expected.layers(),
-            Optional.empty(),
+            secrets.of(disks.recipe(), note.target()),
             Optional.empty()));
     Durable.sync(file);
     Durable.syncDirectory(file.getParent());

@@ -33,10 +33,12 @@ final class DiskCopying {
 
   private final CopyTargets targets;
   private final DiskImages images;
+  private final DiskSecrets secrets;
 
-  DiskCopying(CopyTargets targets, DiskImages images) {
+  DiskCopying(CopyTargets targets, DiskImages images, DiskSecrets secrets) {
     this.targets = targets;
     this.images = images;
+    this.secrets = secrets;
   }
 
   /** Whether {@link #start} would begin. */
@@ -81,25 +83,18 @@ final class DiskCopying {
       // The same file on the same layers.
       Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
     } else {
-      images.flatten(from, disks.expected(note.before()), to, note.target().format());
+      images.flatten(
+          from,
+          disks.expected(note.before()),
+          secrets.of(disks.recipe(), note.before()),
+          to,
+          note.target().format());
     }
   }
 
   /** What this very copy made before is its own to replace. */
   private static CopyOrder overwriting(CopyOrder order, Optional<CopyNote> known) {
-    return known.isEmpty() || order.reuse()
-        ? order
-        : new CopyOrder(
-            order.id(),
-            order.disk(),
-            order.shallow(),
-            order.storage(),
-            order.name(),
-            order.format(),
-            true,
-            false,
-            order.keepOld(),
-            order.bytesPerSecond());
+    return known.isEmpty() || order.reuse() ? order : order.overwriting();
   }
 
   /** Whether a noted copy has to be begun anew: nobody works on it, and nothing was ended. */

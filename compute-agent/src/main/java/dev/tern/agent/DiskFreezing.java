@@ -39,11 +39,13 @@ final class DiskFreezing {
   private final DiskImages images;
   private final LayerProofs proofs;
   private final BasePins pins;
+  private final DiskSecrets secrets;
 
-  DiskFreezing(DiskImages images, LayerProofs proofs, BasePins pins) {
+  DiskFreezing(DiskImages images, LayerProofs proofs, BasePins pins, DiskSecrets secrets) {
     this.images = images;
     this.proofs = proofs;
     this.pins = pins;
+    this.secrets = secrets;
   }
 
   DiskFrozen freeze(ServerDisks disks, String id, UUID layer)
@@ -67,10 +69,6 @@ final class DiskFreezing {
 
   private FreezeNote begin(ServerDisks disks, LocalDisk disk, UUID layer)
       throws IOException, VirtException {
-    if (disk.encrypted()) {
-      throw Refusals.invalid(
-          "Disk %s is encrypted; snapshots of such disks are not offered.".formatted(disk.id()));
-    }
     if (disk.layers().size() >= MAX_LAYERS) {
       throw new ComputeException(
           ErrorCode.INSTANCE_INVALID_STATE,
@@ -84,7 +82,14 @@ final class DiskFreezing {
             layer, disk, disk.id() + "s" + CopyNote.tag(layer) + ".qcow2", Optional.empty(), 0);
     Path overlay = disks.file(overlay(note));
     Files.deleteIfExists(overlay); // of a try that was cut off before its note
-    images.create(overlay, NewImage.empty("qcow2", disk.virtualBytes()));
+    images.create(
+        overlay,
+        new NewImage(
+            "qcow2",
+            disk.virtualBytes(),
+            List.of(),
+            secrets.of(disks.recipe(), disk),
+            Optional.empty()));
     Durable.sync(overlay);
     Durable.syncDirectory(overlay.getParent());
     new DiskNotes(disks.directory()).write(note);
@@ -98,7 +103,7 @@ final class DiskFreezing {
         "qcow2",
         note.before().virtualBytes(),
         List.of(),
-        false,
+        note.before().encrypted(),
         note.before().storage());
   }
 
@@ -143,7 +148,7 @@ final class DiskFreezing {
     // The old file goes in the end: what has its name already is read, not believed.
     proofs.provenOrPlaced(sha256, half -> place(old, sha256, half));
     List<LayerRecipe> layers = new ArrayList<>();
-    layers.add(new LayerRecipe(sha256, note.before().format(), false));
+    layers.add(new LayerRecipe(sha256, note.before().format(), note.before().encrypted()));
     layers.addAll(note.before().layers());
     addImage(disks, note, sha256, bytes);
     disks.record(overlay(note).on(layers));

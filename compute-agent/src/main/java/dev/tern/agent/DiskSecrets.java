@@ -40,6 +40,11 @@ final class DiskSecrets {
     return directory.resolve(recipe.secretOf(disk));
   }
 
+  /** Where the passphrase of an encrypted disk is; empty for any other. */
+  Optional<Path> of(LaunchRecipe recipe, LocalDisk disk) {
+    return disk.encrypted() ? Optional.of(path(recipe, disk.id())) : Optional.empty();
+  }
+
   /** A new passphrase, durable. */
   void make(LaunchRecipe recipe, String disk) throws IOException {
     byte[] secret = new byte[BYTES];

@@ -130,11 +130,15 @@ final class DiskViews {
               .formatted(id),
           null);
     }
+    if (disk.encrypted()) {
+      throw Refusals.invalid(
+          "Disk %s is encrypted: what it holds is not written out to be digested.".formatted(id));
+    }
     Path flat = disks.directory().resolve("digest.raw");
     Files.deleteIfExists(flat);
     try {
       images.create(flat, NewImage.empty("raw", disk.virtualBytes()));
-      images.flatten(disks.file(disk), disks.expected(disk), flat, "raw");
+      images.flatten(disks.file(disk), disks.expected(disk), Optional.empty(), flat, "raw");
       return new DiskDigest(Digests.sha256(flat), disk.virtualBytes());
     } finally {
       Files.deleteIfExists(flat);

@@ -4,6 +4,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.virt.DiskImages;
+import dev.tern.virt.DiskImages.Expected;
 import dev.tern.virt.DiskImages.ImageFacts;
 import dev.tern.virt.LaunchRecipe.LayerRecipe;
 import dev.tern.virt.VirtException;
@@ -21,6 +22,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
@@ -104,7 +106,10 @@ final class ImageStore {
    * @throws ComputeException IMAGE_UNACCEPTABLE when it is not of the format it is said to be of
    */
   ImageFacts inspect(LayerRecipe lowest) throws VirtException {
-    return inspected(lowest.sha256(), lowest.format(), "Layer " + lowest.sha256());
+    return lowest.encrypted()
+        // Only ever made of a disk of its server, whose passphrase came with it.
+        ? images.inspect(path(lowest.sha256()), new Expected(lowest.format(), true, List.of()))
+        : inspected(lowest.sha256(), lowest.format(), "Layer " + lowest.sha256());
   }
 
   private ImageFacts inspected(String sha256, String format, String what) throws VirtException {

@@ -13,6 +13,7 @@ import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CheckCopy;
 import dev.tern.contract.agent.AgentRequest.CopyEnd;
 import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.AgentRequest.CopyUse;
 import dev.tern.contract.agent.AgentRequest.DescribeChain;
 import dev.tern.contract.agent.AgentRequest.DescribeDisks;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
@@ -23,6 +24,7 @@ import dev.tern.contract.agent.AgentRequest.EndCopy;
 import dev.tern.contract.agent.AgentRequest.FreezeDisk;
 import dev.tern.contract.agent.AgentRequest.LimitCopy;
 import dev.tern.contract.agent.AgentRequest.RemoveCopy;
+import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartCopy;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
@@ -34,6 +36,7 @@ import dev.tern.contract.agent.AgentResult.Disk;
 import dev.tern.contract.agent.AgentResult.DiskFrozen;
 import dev.tern.contract.agent.AgentResult.DiskReport;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.agent.MoreDisks;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
@@ -383,6 +386,70 @@ class AgentDisksTest {
   void are_copied_to_no_name_that_leads_elsewhere(String name) throws Exception {
     assertThat(host.refused(new StartCopy(header(2), named(name, true, false))).code())
         .isEqualTo(ErrorCode.INVALID_INPUT);
+  }
+
+  @Test
+  @Tag("S143")
+  void that_are_encrypted_are_copied_and_frozen_encrypted_and_become_no_image() throws Exception {
+    ServerSpec plain = spec(hosts.rawImage(1));
+    host.done(new DestroyServer(header(2)));
+    host.done(
+        new BuildServer(
+            header(2),
+            new ServerSpec(
+                plain.name(),
+                plain.vcpus(),
+                plain.memoryMib(),
+                plain.rootDiskBytes(),
+                "qcow2",
+                plain.image(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                MoreDisks.of(true, List.of(), Optional.empty()))));
+    host.done(new StartServer(header(2)));
+    refusesInTheClear(order(COPY, Optional.of("raw"), false, Optional.empty()), "plaintext");
+    refusesInTheClear(order(COPY, Optional.empty(), true, Optional.empty()), "passphrase");
+    refusesInTheClear(
+        order(COPY, Optional.empty(), false, Optional.of(CopyUse.IMAGE)), "image of it");
+    assertThat(files()).containsExactly("disk0.qcow2");
+
+    ready(order(COPY));
+    host.done(new EndCopy(header(2), COPY, CopyEnd.PIVOT));
+    host.done(new FreezeDisk(header(2), "disk0", UUID.randomUUID()));
+    host.done(new StopServer(header(4), Duration.ZERO));
+    UUID flat = UUID.randomUUID();
+    host.done(new StartCopy(header(4), order(flat)));
+    host.done(new EndCopy(header(4), flat, CopyEnd.FINISH));
+    for (String file : files()) {
+      if (!file.equals("disk0.qcow2")) {
+        byte[] header = Files.readAllBytes(host.instance().resolve(file));
+        assertThat(header[35]).as("%s is encrypted with LUKS", file).isEqualTo((byte) 2);
+      }
+    }
+    assertThat(
+            Recipes.recipe(host.instance(), TwoHosts.SERVER)
+                .localDisks()
+                .getFirst()
+                .layers()
+                .getFirst()
+                .encrypted())
+        .isTrue();
+    assertThat(host.refused(new DigestDisk(header(4), "disk0")).message()).contains("encrypted");
+    host.done(new StartServer(header(5)));
+  }
+
+  private void refusesInTheClear(CopyOrder order, String why) {
+    assertThat(host.refused(new CheckCopy(header(2), order)).message()).contains(why);
+    assertThat(host.refused(new StartCopy(header(2), order)).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+  }
+
+  private static CopyOrder order(
+      UUID id, Optional<String> format, boolean reuse, Optional<CopyUse> use) {
+    return new CopyOrder(
+        id, "disk0", false, Optional.empty(), Optional.empty(), format, false, reuse, true, 0, use);
   }
 
   @Test

@@ -242,7 +242,11 @@ class DiskWaysQemuTest {
     DiskImages images = new QemuDriver(QemuSettings.defaults(bases)).images();
     images.create(flat, NewImage.empty("raw", DISK));
     images.flatten(
-        disk.in(hosts.destination.instance()), RecipeFiles.expected(disk, bases), flat, "raw");
+        disk.in(hosts.destination.instance()),
+        RecipeFiles.expected(disk, bases),
+        Optional.empty(),
+        flat,
+        "raw");
     byte[] all = Files.readAllBytes(flat);
     assertThat(Arrays.copyOfRange(all, 6 * MIB, 8 * MIB)).isEqualTo(marker);
     List<String> writes = writes(hosts.destination);

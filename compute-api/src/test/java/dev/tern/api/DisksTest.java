@@ -273,4 +273,18 @@ class DisksTest {
                 .status())
         .isEqualTo(400);
   }
+
+  @Test
+  @Tag("S143")
+  void become_no_image_when_their_host_refuses_and_one_later_when_it_is_silent() {
+    String action = "/v2.1/servers/" + SERVER + "/action";
+    String body = "{\"createImage\":{\"name\":\"snap\"}}";
+    agent = _ -> refused(ErrorCode.INVALID_INPUT, "Disk disk0 is encrypted.");
+    assertThat(api.to(action).version("2.45").post(body).fault())
+        .isEqualTo("400 badRequest: Disk disk0 is encrypted.");
+    assertThat(asked()).isEmpty();
+    agent = _ -> new Asked.NoAnswer<>("nobody listens to agent.host1");
+    assertThat(api.to(action).version("2.45").post(body).status()).isEqualTo(202);
+    assertThat(newest().order().use()).contains(AgentRequest.CopyUse.IMAGE);
+  }
 }

@@ -55,17 +55,22 @@ final class TestServer {
   /** The test guest's images; the disk has 4 MiB of data at its end. */
   static Images upload(DemoStage stage, ComputeClient api)
       throws IOException, InterruptedException {
+    return upload(stage, api, Map.of());
+  }
+
+  /** Likewise, the disk's image with more properties. */
+  static Images upload(DemoStage stage, ComputeClient api, Map<String, String> more)
+      throws IOException, InterruptedException {
     Path guest = stage.place().guest();
     Path base = stage.place().work().resolve("base.qcow2");
     TestImages.base(base, 256L << 20, 4 << 20, 7);
     String kernel = api.upload("kernel", "aki", Map.of(), guest.resolve("vmlinux"));
     String ramdisk = api.upload("ramdisk", "ari", Map.of(), guest.resolve("initrd.gz"));
-    String disk =
-        api.upload(
-            "guest",
-            "qcow2",
-            Map.of("kernel_id", kernel, "ramdisk_id", ramdisk, "os_command_line", COMMAND_LINE),
-            base);
+    Map<String, String> properties = new HashMap<>(more);
+    properties.put("kernel_id", kernel);
+    properties.put("ramdisk_id", ramdisk);
+    properties.put("os_command_line", COMMAND_LINE);
+    String disk = api.upload("guest", "qcow2", properties, base);
     return new Images(disk, kernel, ramdisk);
   }
 

@@ -27,10 +27,12 @@ public interface DiskCopies {
 
   /**
    * Starts copying, or finds it started. The file exists, is not smaller than the disk and nobody
-   * else has it open.
+   * else has it open. The copy of an encrypted disk is encrypted by the same passphrase; there is
+   * no way to make a plaintext one.
    *
    * @throws VirtException {@code REFUSED} when the guest has no such disk, the disk is being copied
-   *     or mirrored already, or the file is in use; nothing is left in QEMU
+   *     or mirrored already, the file is in use, or it is encrypted and the disk is not, or not by
+   *     the same passphrase, or the other way round; nothing is left in QEMU
    */
   void start(Copy copy) throws VirtException;
 
@@ -72,7 +74,8 @@ public interface DiskCopies {
 
   /**
    * Puts an empty qcow2 on top of a disk: what was the disk's file is read-only from now on, and
-   * complete on this host's file system. May be repeated.
+   * complete on this host's file system. On an encrypted disk it is encrypted by the same
+   * passphrase. May be repeated.
    *
    * @throws VirtException {@code REFUSED} when the disk is being copied or mirrored, or the file
    *     cannot be used; the guest goes on where it was

@@ -41,12 +41,16 @@ public interface DiskImages {
 
   /**
    * Writes all a guest sees of a disk into a file that is there already and has the disk's size.
+   * What an encrypted disk holds is written to an encrypted qcow2 and to nothing else.
    *
+   * @param secret file with the passphrase of disk and target, when the disk is encrypted
    * @param target whose content goes; it is not durable yet when this returns
    * @throws VirtException {@code REFUSED} when somebody writes to the disk or has the target open,
-   *     or as {@link #inspect}
+   *     when one of the two is encrypted and the other is not, when the passphrase does not open
+   *     both, or as {@link #inspect}
    */
-  void flatten(Path file, Expected expected, Path target, String targetFormat)
+  void flatten(
+      Path file, Expected expected, Optional<Path> secret, Path target, String targetFormat)
       throws VirtException, InterruptedException;
 
   /**

@@ -15,6 +15,7 @@ import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.VirtDriver.LaunchMode;
 import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,6 +50,9 @@ public abstract class DriverContract {
   protected abstract LaunchRecipe recipe() throws Exception;
 
   protected abstract int freePort();
+
+  /** A file with the passphrase of a disk, where the driver of host 0 looks for it. */
+  protected abstract Path secret(LaunchRecipe recipe, String disk) throws Exception;
 
   /** Port of an NBD server with an export {@code v} of 1 MiB. */
   protected abstract int volumeServer() throws Exception;
@@ -336,6 +340,70 @@ public abstract class DriverContract {
     guest.copies().pivot("disk0", "cccccccc", () -> {});
     assertThat(names(guest)).containsExactly("disk0-ccccccccc");
     assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  @Tag("S143")
+  void copies_an_encrypted_disk_to_files_its_passphrase_opens_and_to_no_other() throws Exception {
+    LaunchRecipe.LocalDisk plain = recipe().localDisks().getFirst();
+    LaunchRecipe.LocalDisk disk =
+        new LaunchRecipe.LocalDisk(
+            "disk0", "luks.qcow2", "qcow2", plain.virtualBytes(), List.of(), true);
+    Path key = secret(recipe(), "disk0");
+    Path luks = encrypted("luks.qcow2", key);
+    Guest guest = driver(0).launch(recipe().withDisks(List.of(disk)), source, LaunchMode.RUN);
+    guests.add(guest);
+
+    assertRefused(() -> guest.copies().start(copy("aaaaaaaa", false)));
+    Path raw = source.resolve("copy.raw");
+    driver(0).images().create(raw, DiskImages.NewImage.empty("raw", disk.virtualBytes()));
+    assertRefused(
+        () -> guest.copies().start(new DiskCopies.Copy("disk0", "bbbbbbbb", raw, "raw", false, 0)));
+    assertRefused(() -> guest.copies().overlay("disk0", "cccccccc", file("cccccccc")));
+    assertThat(names(guest)).containsExactly("disk0");
+
+    Path copy = encrypted("dddddddd", key);
+    guest.copies().start(new DiskCopies.Copy("disk0", "dddddddd", copy, "qcow2", false, 0));
+    awaitReady(guest, "dddddddd");
+    guest.copies().pivot("disk0", "dddddddd", () -> {});
+    guest.copies().overlay("disk0", "eeeeeeee", encrypted("eeeeeeee", key));
+    assertThat(names(guest)).containsExactly("disk0-ceeeeeeee");
+    guest.kill();
+
+    DiskImages.Expected encrypted = new DiskImages.Expected("qcow2", true, List.of());
+    Path flat = encrypted("flat.qcow2", key);
+    DiskImages images = driver(0).images();
+    assertRefused(() -> images.flatten(luks, encrypted, Optional.of(key), raw, "raw"));
+    assertRefused(() -> images.flatten(luks, encrypted, Optional.empty(), flat, "qcow2"));
+    assertRefused(() ->
+        images.flatten(luks, encrypted, Optional.of(key), source.resolve("aaaaaaaa"), "qcow2"));
+    assertRefused(() ->
+        images.flatten(
+            source.resolve(plain.file()),
+            DiskImages.Expected.plain("qcow2"),
+            Optional.empty(),
+            flat,
+            "qcow2"));
+    images.flatten(luks, encrypted, Optional.of(key), flat, "qcow2");
+    assertThat(images.inspect(flat, encrypted).virtualBytes()).isEqualTo(disk.virtualBytes());
+  }
+
+  /** Making one counts how fast this processor is, a second and more; all the others are alike. */
+  private Path encrypted(String name, Path key) throws Exception {
+    Path first = source.resolve("first.qcow2");
+    if (!Files.exists(first)) {
+      driver(0)
+          .images()
+          .create(
+              first,
+              new DiskImages.NewImage(
+                  "qcow2",
+                  recipe().disks().getFirst().virtualBytes(),
+                  List.of(),
+                  Optional.of(key),
+                  Optional.empty()));
+    }
+    return Files.copy(first, source.resolve(name));
   }
 
   private static List<String> names(Guest guest) throws VirtException {

@@ -7,8 +7,13 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerAction;
 import dev.tern.api.version.Change;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
 import dev.tern.contract.ImageId;
+import dev.tern.contract.agent.AgentRequest.CheckCopy;
 import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.AgentRequest.CopyUse;
+import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DiskCopyStore.NewCopy;
 import dev.tern.store.DiskCopyStore.Wish;
@@ -38,6 +43,7 @@ final class CreateImageAction implements ServerAction {
   private static final String ROOT_DISK = "disk0";
 
   private final ServerAccess access;
+  private final AskHost host;
   private final ImageStore images;
   private final DiskCopyStore copies;
   private final Supplier<UUID> newIds;
@@ -45,11 +51,13 @@ final class CreateImageAction implements ServerAction {
 
   CreateImageAction(
       ServerAccess access,
+      AskHost host,
       ImageStore images,
       DiskCopyStore copies,
       Supplier<UUID> newIds,
       Clock clock) {
     this.access = access;
+    this.host = host;
     this.images = images;
     this.copies = copies;
     this.newIds = newIds;
@@ -62,7 +70,8 @@ final class CreateImageAction implements ServerAction {
   }
 
   @Override
-  public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request) {
+  public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request)
+      throws InterruptedException {
     JsonBody asked = body.object(key());
     asked.refuseOthers(Set.of("name", "metadata"));
     String name = asked.text("name", 1, 255);
@@ -70,8 +79,10 @@ final class CreateImageAction implements ServerAction {
     ServerRecord server = access.find(serverId, request);
     request.caller().require(Role.MEMBER, "servers:create_image");
     CopyChecks.requireFree(server, key());
+    CopyOrder order = order();
+    requirePossible(server, order, request);
     ImageRecord image = image(server, name, metadata, request);
-    NewCopy copy = new NewCopy(server.id(), order(), Optional.of(Wish.FINISH));
+    NewCopy copy = new NewCopy(server.id(), order, Optional.of(Wish.FINISH));
     return request.once(() -> {
       copies.requestImage(copy, image, request.by());
       if (request.has(Change.CREATE_IMAGE_BODY)) {
@@ -81,6 +92,19 @@ final class CreateImageAction implements ServerAction {
           .header(HttpHeaders.LOCATION, request.base() + "/image/v2/images/" + image.id())
           .build();
     });
+  }
+
+  /** What its host refuses is refused at once; a host that is silent is asked again later. */
+  private void requirePossible(ServerRecord server, CopyOrder order, ApiRequest request)
+      throws InterruptedException {
+    try {
+      var _ =
+          host.ask(server, new CheckCopy(AskHost.header(server, request), order), Nothing.class);
+    } catch (ComputeException e) {
+      if (e.code() != ErrorCode.AGENT_NO_ANSWER) {
+        throw e;
+      }
+    }
   }
 
   private static Map<String, String> metadata(JsonBody asked) {
@@ -105,7 +129,8 @@ final class CreateImageAction implements ServerAction {
         false,
         false,
         true,
-        0);
+        0,
+        Optional.of(CopyUse.IMAGE));
   }
 
   private ImageRecord image(

@@ -399,6 +399,7 @@ public sealed interface AgentRequest {
    * @param overwrite an existing file is replaced
    * @param reuse an existing file is written in place
    * @param keepOld the file the guest leaves is kept
+   * @param use when it is for something else than to be the disk, or to lie beside it
    */
   record CopyOrder(
       UUID id,
@@ -410,7 +411,46 @@ public sealed interface AgentRequest {
       boolean overwrite,
       boolean reuse,
       boolean keepOld,
-      long bytesPerSecond) {}
+      long bytesPerSecond,
+      Optional<CopyUse> use) {
+    /** For the disk itself. */
+    public CopyOrder(
+        UUID id,
+        String disk,
+        boolean shallow,
+        Optional<String> storage,
+        Optional<String> name,
+        Optional<String> format,
+        boolean overwrite,
+        boolean reuse,
+        boolean keepOld,
+        long bytesPerSecond) {
+      this(
+          id,
+          disk,
+          shallow,
+          storage,
+          name,
+          format,
+          overwrite,
+          reuse,
+          keepOld,
+          bytesPerSecond,
+          Optional.empty());
+    }
+
+    /** The same, in the place of what is there. */
+    public CopyOrder overwriting() {
+      return new CopyOrder(
+          id, disk, shallow, storage, name, format, true, false, keepOld, bytesPerSecond, use);
+    }
+  }
+
+  /** What a copy is for. */
+  enum CopyUse {
+    /** It leaves the host, so it is nothing that only this host could open. */
+    IMAGE
+  }
 
   /** How a ready copy ends. */
   enum CopyEnd {

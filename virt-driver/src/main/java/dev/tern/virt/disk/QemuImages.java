@@ -27,6 +27,9 @@ public final class QemuImages implements DiskImages {
   private static final String NO_CPU_TIME = "Unable to get accurate CPU usage";
   private static final int CREATION_TRIES = 5;
 
+  /** What the tool calls the passphrase. */
+  private static final String KEY = "key";
+
   private final String qemuImg;
   private final Duration deadline;
 
@@ -102,44 +105,53 @@ public final class QemuImages implements DiskImages {
   }
 
   @Override
-  public void flatten(Path file, Expected expected, Path target, String targetFormat)
+  public void flatten(
+      Path file, Expected expected, Optional<Path> secret, Path target, String targetFormat)
       throws VirtException, InterruptedException {
+    var _ = RecordedImage.check(file, expected, secret, targetFormat);
     inspect(file, expected);
-    checkFormat(targetFormat);
+    List<String> command = new ArrayList<>(List.of(qemuImg, "convert", "-n", "-W"));
     if (expected.encrypted()) {
-      throw new VirtException(
-          Kind.REFUSED, "An encrypted disk cannot be read without its guest.", null);
+      command.addAll(object(secret.orElseThrow()));
+      // Said of the target, so that the tool refuses one that is not encrypted.
+      command.addAll(
+          List.of(
+              "--target-image-opts",
+              "--",
+              source(file, expected),
+              "driver=qcow2,encrypt.format=luks,encrypt.key-secret=%s,file.driver=file,file.filename=%s"
+                  .formatted(KEY, escaped(target))));
+    } else {
+      command.addAll(List.of("-O", targetFormat, "--", source(file, expected), named(target)));
     }
-    List<String> command =
-        List.of(
-            qemuImg,
-            "convert",
-            "-n",
-            "-W",
-            "-O",
-            targetFormat,
-            "--",
-            "json:" + JSON.writeValueAsString(chain(file, expected)),
-            named(target));
     Tool.follow(command, directory(target), _ -> {});
   }
 
+  /** The tool reads the file; the passphrase is on no command line. */
+  private static List<String> object(Path secret) {
+    return List.of("--object", "secret,id=%s,file=%s".formatted(KEY, escaped(secret)));
+  }
+
   /** Every layer named, so that the tool follows no header. */
-  private static Map<String, Object> chain(Path file, Expected expected) {
+  private static String source(Path file, Expected expected) {
     @Nullable Map<String, Object> below = null;
     for (Layer layer : expected.layers().reversed()) {
-      below = node(layer.file(), layer.format(), below);
+      below = node(layer.file(), layer.format(), layer.encrypted(), below);
     }
-    return node(file, expected.format(), below);
+    return "json:"
+        + JSON.writeValueAsString(node(file, expected.format(), expected.encrypted(), below));
   }
 
   private static Map<String, Object> node(
-      Path file, String format, @Nullable Map<String, Object> below) {
+      Path file, String format, boolean encrypted, @Nullable Map<String, Object> below) {
     Map<String, Object> node = new LinkedHashMap<>();
     node.put("driver", format);
     node.put("file", Map.of("driver", "file", "filename", file.toAbsolutePath().toString()));
     if (format.equals("qcow2")) {
       node.put("backing", below);
+    }
+    if (encrypted) {
+      node.put("encrypt", Map.of("format", "luks", "key-secret", KEY));
     }
     return node;
   }
@@ -190,9 +202,9 @@ public final class QemuImages implements DiskImages {
     image
         .secret()
         .ifPresent(secret -> {
-          command.addAll(List.of("--object", "secret,id=key,file=" + escaped(secret)));
+          command.addAll(object(secret));
           options.add("encrypt.format=luks");
-          options.add("encrypt.key-secret=key");
+          options.add("encrypt.key-secret=" + KEY);
           // The passphrase is random and as long as the key: stretching it would only cost time.
           options.add("encrypt.iter-time=10");
         });

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Whether files are what was recorded of them, before any tool opens them. */
 public final class RecordedImage {
@@ -25,6 +26,26 @@ public final class RecordedImage {
     checkLayers(expected.layers());
     return UntrustedImage.virtualBytes(
         file, expected.format(), !expected.layers().isEmpty(), expected.encrypted());
+  }
+
+  /**
+   * Likewise, before all it holds is written to another file.
+   *
+   * @param secret file with its passphrase
+   * @throws VirtException {@code REFUSED} also when that would write an encrypted disk in plaintext
+   */
+  public static long check(Path file, Expected expected, Optional<Path> secret, String targetFormat)
+      throws VirtException {
+    long virtualBytes = check(file, expected);
+    QemuImages.checkFormat(targetFormat);
+    if (expected.encrypted() && (secret.isEmpty() || !targetFormat.equals("qcow2"))) {
+      throw new VirtException(
+          Kind.REFUSED, "An encrypted disk is written to an encrypted qcow2 only.", null);
+    }
+    if (expected.encrypted() && !Files.isRegularFile(secret.get())) {
+      throw new VirtException(Kind.REFUSED, "The disk's passphrase is not on this host.", null);
+    }
+    return virtualBytes;
   }
 
   /** What is to be made, and the layers it will lie on. */

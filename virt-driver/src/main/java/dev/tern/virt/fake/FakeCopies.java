@@ -8,6 +8,7 @@ import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.LaunchRecipe.NetworkDisk;
 import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import dev.tern.virt.VirtException;
+import dev.tern.virt.disk.UntrustedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,8 +120,18 @@ final class FakeCopies implements DiskCopies {
     if (!Files.isRegularFile(copy.file()) || copy.file().equals(top(disk).file())) {
       throw refused("The file %s is missing or in use.".formatted(copy.file().getFileName()));
     }
+    requireAlike(disk, copy.file(), copy.format());
     process.copies.put(copy.diskId(), new Job(copy, disk.virtualBytes()));
     world.after("copies.start");
+  }
+
+  /** A qcow2 is opened as encrypted just when the disk is. */
+  private static void requireAlike(LocalDisk disk, Path file, String format) throws VirtException {
+    if (format.equals("qcow2")) {
+      var _ = UntrustedImage.virtualBytes(file, format, true, disk.encrypted());
+    } else if (disk.encrypted()) {
+      throw refused("Disk %s is encrypted: its copy is a qcow2.".formatted(disk.id()));
+    }
   }
 
   private Optional<Job> job(String disk, String tag) {
@@ -236,6 +247,7 @@ final class FakeCopies implements DiskCopies {
     if (!Files.isRegularFile(file)) {
       throw refused("The file %s is missing.".formatted(file.getFileName()));
     }
+    requireAlike(disk, file, "qcow2");
     process.tops.put(diskId, new Top(tag, file, "qcow2", true));
     world.after("copies.overlay");
   }

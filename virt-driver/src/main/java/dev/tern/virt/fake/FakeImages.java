@@ -82,10 +82,11 @@ final class FakeImages implements DiskImages {
   }
 
   @Override
-  public void flatten(Path file, Expected expected, Path target, String targetFormat)
+  public void flatten(
+      Path file, Expected expected, Optional<Path> secret, Path target, String targetFormat)
       throws VirtException {
-    long bytes = inspect(file, expected).virtualBytes();
-    if (inspectUntrusted(target, targetFormat).virtualBytes() != bytes) {
+    long bytes = RecordedImage.check(file, expected, secret, targetFormat);
+    if (UntrustedImage.virtualBytes(target, targetFormat, false, expected.encrypted()) != bytes) {
       throw refused("%s is of another size.".formatted(target.getFileName()));
     }
   }

@@ -72,9 +72,18 @@ final class BlockCopies implements DiskCopies {
     if (graph.opens(copy.file().toString())) {
       throw refused("The file %s is in use by this guest.".formatted(copy.file().getFileName()));
     }
+    if (top.encrypted() && !copy.format().equals("qcow2")) {
+      throw refused(
+          "Disk %s is encrypted: its copy is a qcow2, which can be too.".formatted(copy.diskId()));
+    }
     sweep(copy.diskId());
     try {
-      addNode(node, copy.file(), copy.format(), backing(graph, copy, top));
+      addNode(
+          node,
+          copy.file(),
+          copy.format(),
+          backing(graph, copy, top),
+          encryption(copy.diskId(), top));
       session.call(
           new Commands.BlockdevMirror(
               Nodes.copyJob(copy.diskId()),
@@ -112,14 +121,22 @@ final class BlockCopies implements DiskCopies {
       String node,
       Path file,
       String format,
-      BlockNode.@org.jspecify.annotations.Nullable Backing backing)
+      BlockNode.@org.jspecify.annotations.Nullable Backing backing,
+      BlockNode.@org.jspecify.annotations.Nullable Encrypt encryption)
       throws VirtException {
     String below = Nodes.file(node);
     session.call(
         new Commands.BlockdevAdd(new BlockNode.File(below, file.toString(), false, "unmap")));
     session.call(
         new Commands.BlockdevAdd(
-            new BlockNode.Format(format, node, below, false, "unmap", "unmap", backing)));
+            new BlockNode.Format(
+                format, node, below, false, "unmap", "unmap", backing, encryption)));
+  }
+
+  /** As the disk: QEMU has had its passphrase since its start, and opens the file by no other. */
+  private static BlockNode.@org.jspecify.annotations.Nullable Encrypt encryption(
+      String disk, NodeState top) {
+    return top.encrypted() ? new BlockNode.Encrypt(Nodes.secret(disk)) : null;
   }
 
   private void requireFree(String disk) throws VirtException {
@@ -324,7 +341,7 @@ final class BlockCopies implements DiskCopies {
     requireFree(disk);
     sweep(disk);
     try {
-      addNode(node, file, "qcow2", new BlockNode.NoBacking());
+      addNode(node, file, "qcow2", new BlockNode.NoBacking(), encryption(disk, top));
       session.call(new Commands.BlockdevSnapshot(top.nodeName(), node));
     } catch (VirtException e) {
       cleanUpAfter(e, disk);

@@ -105,6 +105,7 @@ public final class Commands {
       boolean ro,
       @Nullable String file,
       @JsonProperty("backing_file") @Nullable String backingFile,
+      boolean encrypted,
       ImageState image) {}
 
   /** Its image. */

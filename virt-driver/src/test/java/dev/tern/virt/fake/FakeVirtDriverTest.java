@@ -66,6 +66,11 @@ class FakeVirtDriverTest extends DriverContract {
   }
 
   @Override
+  protected Path secret(LaunchRecipe recipe, String disk) throws Exception {
+    return Files.writeString(directory.resolve(recipe.secretOf(disk)), "open sesame");
+  }
+
+  @Override
   protected int freePort() {
     return port++;
   }

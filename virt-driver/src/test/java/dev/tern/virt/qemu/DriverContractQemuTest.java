@@ -5,6 +5,7 @@ import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.VirtDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +46,12 @@ class DriverContractQemuTest extends DriverContract {
   @Override
   protected LaunchRecipe recipe() throws Exception {
     return host(0).recipe("", 96, "qcow2");
+  }
+
+  @Override
+  protected Path secret(LaunchRecipe recipe, String disk) throws Exception {
+    Path secrets = host(0).directory.resolve("secrets");
+    return Files.writeString(secrets.resolve(recipe.secretOf(disk)), "open sesame");
   }
 
   @Override
