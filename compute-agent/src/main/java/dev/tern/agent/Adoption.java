@@ -7,7 +7,9 @@ import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +59,15 @@ final class Adoption {
     Standing standing = instance.standing();
     switch (standing.place()) {
       // A directory without a record that it is complete: its making was cut off.
-      case NOTHING -> instance.remove();
+      case NOTHING -> {
+        if (made(instance)) {
+          instance.remove();
+        } else {
+          log.atWarn()
+              .addKeyValue("server", instance.server())
+              .log("a directory that no agent made is left alone");
+        }
+      }
       case DEFINED, STOPPED, RECEIVING -> {}
       case RUNNING -> running(instance, standing);
       case INCOMING -> {
@@ -81,6 +91,20 @@ final class Adoption {
         .addKeyValue("place", standing.place())
         .addKeyValue("epoch", standing.highestEpoch())
         .log("server taken up");
+  }
+
+  /**
+   * Whether an agent made the directory; its making may have been cut off before that was written,
+   * and then there is nothing in it.
+   */
+  private static boolean made(Instance instance) throws IOException {
+    if (Files.isRegularFile(
+        instance.directory().resolve(Instance.HOST), LinkOption.NOFOLLOW_LINKS)) {
+      return true;
+    }
+    try (Stream<Path> files = Files.list(instance.directory())) {
+      return files.findAny().isEmpty();
+    }
   }
 
   private void running(Instance instance, Standing standing) throws IOException, VirtException {

@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
 
 /** One server on this host: its directory, its journal and its QEMU. Any of them may be missing. */
 final class Instance implements AutoCloseable {
-  private static final String HOST = "host";
+  /** In its directory: whose agent made it. The first file of all. */
+  static final String HOST = "host";
 
   private static final Logger log = LoggerFactory.getLogger(Instance.class);
 

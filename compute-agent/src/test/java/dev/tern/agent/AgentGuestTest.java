@@ -323,6 +323,7 @@ class AgentGuestTest {
   @Test
   void whose_making_was_cut_off_is_made_anew() throws Exception {
     Files.createDirectory(host.instance());
+    Files.writeString(host.instance().resolve(Instance.HOST), host.name + "\n");
     Files.writeString(host.instance().resolve("disk0.qcow2"), "half");
     host.restart();
     assertThat(host.instances()).isEmpty();

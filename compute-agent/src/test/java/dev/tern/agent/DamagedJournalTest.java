@@ -135,6 +135,7 @@ class DamagedJournalTest {
     host.done(new DestroyServer(header(2)));
     host.agent.close();
     Files.createDirectory(host.instance());
+    Files.writeString(host.instance().resolve(Instance.HOST), host.name + "\n");
     Files.createFile(host.instance().resolve("journal"));
     Files.writeString(host.instance().resolve("disk0.qcow2"), "half");
     host.agent = host.open();

@@ -172,6 +172,7 @@ class SweepingSparesTest extends SweepingScene {
     Path image = Files.writeString(other.resolve("disk0.qcow2"), "x");
     Path key = Files.writeString(hosts.destination.data.resolve("keys").resolve("mine"), "x");
     var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
+    hosts.destination.restart();
     hosts.destination.agent.sweep();
     assertThat(image).hasContent("x");
     assertThat(key).hasContent("x");
