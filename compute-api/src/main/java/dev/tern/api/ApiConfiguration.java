@@ -1,5 +1,6 @@
 package dev.tern.api;
 
+import dev.tern.api.deadletters.DeadLetterSettings;
 import dev.tern.api.idempotency.IdempotencyFilter;
 import dev.tern.api.idempotency.IdempotencySettings;
 import dev.tern.api.request.ArgumentResolver;
@@ -41,7 +42,11 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.services",
   "dev.tern.api.version"
 })
-@EnableConfigurationProperties({ApiSettings.class, IdempotencySettings.class})
+@EnableConfigurationProperties({
+  ApiSettings.class,
+  DeadLetterSettings.class,
+  IdempotencySettings.class
+})
 public class ApiConfiguration implements WebMvcConfigurer {
   private final ApiSettings settings;
 

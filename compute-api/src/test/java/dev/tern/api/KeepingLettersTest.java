@@ -3,12 +3,15 @@ package dev.tern.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tern.api.deadletters.DeadLetterSettings;
 import dev.tern.api.deadletters.KeepingLetters;
+import dev.tern.api.deadletters.OldLetters;
 import dev.tern.api.fakes.FakeBroker;
 import dev.tern.contract.dead.DeadLetter;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.InMemoryStores;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.util.unit.DataSize;
 
 @DisplayName("A dead letter that is found")
 class KeepingLettersTest {
@@ -53,6 +57,11 @@ class KeepingLettersTest {
       }
 
       @Override
+      public int discard(Bounds bounds) {
+        return real.discard(bounds);
+      }
+
+      @Override
       public long count() {
         return real.count();
       }
@@ -60,12 +69,20 @@ class KeepingLettersTest {
   }
 
   private KeepingLetters keeping() {
-    return new KeepingLetters(store(), new FakeBroker(), _ -> pauses.incrementAndGet(), metrics);
+    OldLetters old =
+        new OldLetters(
+            stores.deadLetters(),
+            _ -> {},
+            new DeadLetterSettings(
+                3, DataSize.ofMegabytes(16), Duration.ofDays(30), Duration.ofMinutes(10)),
+            metrics);
+    return new KeepingLetters(
+        store(), new FakeBroker(), old, _ -> pauses.incrementAndGet(), metrics);
   }
 
   private static DeadLetter letter(String digit, String queue) {
     return new DeadLetter(
-        digit.repeat(64),
+        digit.repeat(64 / digit.length()),
         queue,
         queue,
         Optional.empty(),
@@ -95,6 +112,21 @@ class KeepingLettersTest {
     keeping.keep(letter("b", "tern.conductor"));
     assertThat(counted("tern.conductor")).isEqualTo(2);
     assertThat(waiting()).isEqualTo(2);
+  }
+
+  /** Whoever floods the broker does not fill the database. */
+  @Test
+  void pushes_out_the_oldest_when_there_are_too_many() {
+    KeepingLetters keeping = keeping();
+    String digits = "0123456789abcdef";
+    for (int i = 0; i < digits.length() * 4; i++) {
+      String pair = digits.substring(i / 16, i / 16 + 1) + digits.charAt(i % 16);
+      keeping.keep(letter(pair, "tern.conductor"));
+    }
+    assertThat(waiting()).isEqualTo(3);
+    assertThat(metrics.get("tern.dead.letters.discarded").counter().count()).isEqualTo(61);
+    assertThat(stores.deadLetters().list(Optional.empty(), 1).getFirst().letter().digest())
+        .startsWith("3f");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.tern.store;
 
 import dev.tern.contract.dead.DeadLetter;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,22 @@ public interface DeadLetterStore {
   boolean remove(UUID id);
 
   long count();
+
+  /**
+   * Discards the oldest, until what is left is within the bounds.
+   *
+   * @return how many went; without those that somebody else is removing at the moment
+   */
+  int discard(Bounds bounds);
+
+  /**
+   * What is kept at most.
+   *
+   * @param most letters
+   * @param mostBytes of all bodies as they are kept
+   * @param keep since a letter was found; zero for ever
+   */
+  record Bounds(int most, long mostBytes, Duration keep) {}
 
   /** A letter, and when it was found at the broker. */
   record KeptLetter(UUID id, DeadLetter letter, Instant foundAt) {}

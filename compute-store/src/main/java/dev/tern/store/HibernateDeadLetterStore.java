@@ -92,6 +92,23 @@ class HibernateDeadLetterStore implements DeadLetterStore {
   }
 
   @Override
+  public int discard(Bounds bounds) {
+    return entities
+        .createNativeQuery(
+            "delete from dead_letters where id in (select id from dead_letters where number in"
+                + " (select number from (select number, found_at, row_number() over newest as"
+                + " place, sum(octet_length(body)) over newest as bytes from dead_letters"
+                + " window newest as (order by number desc)) as letters"
+                + " where place > :most or bytes > :bytes"
+                + " or (:seconds > 0 and found_at < now() - :seconds * interval '1 second'))"
+                + " order by number for update skip locked)")
+        .setParameter("most", bounds.most())
+        .setParameter("bytes", bounds.mostBytes())
+        .setParameter("seconds", bounds.keep().toMillis() / 1000.0)
+        .executeUpdate();
+  }
+
+  @Override
   @Transactional(readOnly = true)
   public long count() {
     return entities

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.dead.DeadLetter;
+import dev.tern.store.DeadLetterStore.Bounds;
 import dev.tern.store.DeadLetterStore.KeptLetter;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What every store of dead letters keeps. */
@@ -74,6 +77,50 @@ abstract class DeadLetterStoreContract {
     assertThatThrownBy(() -> letters().list(Optional.of(gone), 1))
         .isInstanceOf(ComputeException.class)
         .hasMessageContaining(gone.toString());
+  }
+
+  private static final Bounds ALL = new Bounds(Integer.MAX_VALUE, Long.MAX_VALUE, Duration.ZERO);
+
+  private List<DeadLetter> kept(int... sizes) {
+    List<DeadLetter> all =
+        IntStream.of(sizes).mapToObj(size -> letter(new byte[size], Optional.empty())).toList();
+    all.forEach(each -> assertThat(letters().keep(each)).isTrue());
+    return all;
+  }
+
+  private List<DeadLetter> listed() {
+    return letters().list(Optional.empty(), 100).stream().map(KeptLetter::letter).toList();
+  }
+
+  @Test
+  void goes_when_too_many_younger_ones_have_come() {
+    List<DeadLetter> all = kept(1, 2, 3);
+    long before = letters().count();
+    assertThat(letters().discard(ALL)).isZero();
+    assertThat(letters().discard(new Bounds(2, Long.MAX_VALUE, Duration.ZERO)))
+        .isEqualTo((int) before - 2);
+    assertThat(listed()).containsExactly(all.get(2), all.get(1));
+    assertThat(letters().discard(new Bounds(2, Long.MAX_VALUE, Duration.ZERO))).isZero();
+  }
+
+  @Test
+  void goes_when_the_younger_ones_take_too_much() {
+    List<DeadLetter> all = kept(10, 1000, 900, 600);
+    assertThat(letters().discard(new Bounds(Integer.MAX_VALUE, 1500, Duration.ZERO))).isPositive();
+    assertThat(listed()).containsExactly(all.get(3), all.get(2));
+  }
+
+  @Test
+  void goes_when_it_has_been_kept_for_long_enough() {
+    Duration month = Duration.ofDays(30);
+    DeadLetter old = kept(1).getFirst();
+    stores().pass(month.plusMinutes(1));
+    DeadLetter young = kept(2).getFirst();
+    stores().pass(month.minusMinutes(1));
+    assertThat(listed()).startsWith(young, old);
+    assertThat(letters().discard(new Bounds(Integer.MAX_VALUE, Long.MAX_VALUE, month)))
+        .isPositive();
+    assertThat(listed()).containsExactly(young);
   }
 
   @Test

@@ -83,6 +83,29 @@ final class InMemoryDeadLetterStore implements DeadLetterStore {
   }
 
   @Override
+  public int discard(Bounds bounds) {
+    synchronized (memory) {
+      List<DeadLetterEntity> newest =
+          memory.letters.values().stream()
+              .sorted(Comparator.comparingLong((DeadLetterEntity each) -> each.number).reversed())
+              .toList();
+      long bytes = 0;
+      int gone = 0;
+      for (int place = 1; place <= newest.size(); place++) {
+        DeadLetterEntity letter = newest.get(place - 1);
+        bytes += letter.body.length;
+        boolean old =
+            bounds.keep().isPositive() && letter.foundAt.isBefore(memory.now.minus(bounds.keep()));
+        if (place > bounds.most() || bytes > bounds.mostBytes() || old) {
+          memory.letters.remove(letter.id);
+          gone++;
+        }
+      }
+      return gone;
+    }
+  }
+
+  @Override
   public long count() {
     synchronized (memory) {
       return memory.letters.size();

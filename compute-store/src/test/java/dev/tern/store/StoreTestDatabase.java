@@ -225,7 +225,8 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
           "service_beats.last_seen",
           "claims.released_at",
           "idempotency_keys.held_until",
-          "idempotency_keys.expires_at"
+          "idempotency_keys.expires_at",
+          "dead_letters.found_at"
         }) {
       String[] parts = column.split("\\.");
       String sql =

@@ -1,6 +1,8 @@
 package dev.tern.api.amqp;
 
+import dev.tern.api.deadletters.DeadLetterSettings;
 import dev.tern.api.deadletters.KeepingLetters;
+import dev.tern.api.deadletters.OldLetters;
 import dev.tern.api.deadletters.Resending;
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.DeadLetterQueue;
@@ -30,10 +32,20 @@ public class DeadLetterCollecting {
     };
   }
 
+  @Bean
+  OldLetters oldLetters(
+      DeadLetterStore store, Pause pause, DeadLetterSettings settings, MeterRegistry metrics) {
+    return new OldLetters(store, pause, settings, metrics);
+  }
+
   @Bean(destroyMethod = "stop")
   KeepingLetters keepingLetters(
-      DeadLetterStore store, Resending resending, Pause pause, MeterRegistry metrics) {
-    return new KeepingLetters(store, resending, pause, metrics);
+      DeadLetterStore store,
+      Resending resending,
+      OldLetters old,
+      Pause pause,
+      MeterRegistry metrics) {
+    return new KeepingLetters(store, resending, old, pause, metrics);
   }
 
   @Bean

@@ -18,12 +18,18 @@ public final class KeepingLetters {
   private final Pause pause;
   private final MeterRegistry metrics;
   private final Resending resending;
+  private final OldLetters old;
   private volatile boolean stopped;
 
   public KeepingLetters(
-      DeadLetterStore store, Resending resending, Pause pause, MeterRegistry metrics) {
+      DeadLetterStore store,
+      Resending resending,
+      OldLetters old,
+      Pause pause,
+      MeterRegistry metrics) {
     this.store = store;
     this.resending = resending;
+    this.old = old;
     this.pause = pause;
     this.metrics = metrics;
     Gauge.builder("tern.dead.letters", store, DeadLetterStore::count)
@@ -48,6 +54,7 @@ public final class KeepingLetters {
               .addKeyValue("type", letter.type().orElse("unknown"))
               .addKeyValue("reason", letter.reason())
               .log("a message nobody could handle is kept");
+          old.kept();
         }
         return;
       } catch (RuntimeException e) {
