@@ -50,7 +50,9 @@ class ResolveTest {
     api.agents.set((host, request, _) ->
         answers.containsKey(host)
             ? new Asked.Answered<>(new AgentAnswer.Done(new GuestReport(answers.get(host), 3, "")))
-            : new Asked.NoAnswer<>("nobody is there", brokerless.contains(host)));
+            : new Asked.NoAnswer<>(
+                "nobody is there",
+                brokerless.contains(host) ? Asked.Cause.NO_BROKER : Asked.Cause.SILENT));
   }
 
   @AfterAll

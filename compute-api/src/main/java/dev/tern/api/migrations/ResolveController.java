@@ -110,9 +110,15 @@ final class ResolveController {
               migration,
               "the agent of host %s answers, so Tern asks it itself and the migration ends without you"
                   .formatted(fenced));
-      case Asked.NoAnswer(String why, boolean noBroker) -> {
-        if (noBroker) {
-          throw nobodyAsked(migration, fenced, why);
+      case Asked.NoAnswer(String why, Asked.Cause cause) -> {
+        switch (cause) {
+          case SILENT -> {}
+          case NO_BROKER -> throw nobodyAsked(migration, fenced, why);
+          case NOT_UNDERSTOOD ->
+              throw refused(
+                  migration,
+                  "host %s is there, and does not understand this version's questions (%s)"
+                      .formatted(fenced, why));
         }
       }
     }
@@ -135,8 +141,8 @@ final class ResolveController {
       }
       case Asked.Answered(AgentAnswer other) ->
           throw refused(migration, "host %s does not say what it has: %s".formatted(keeps, other));
-      case Asked.NoAnswer(String why, boolean noBroker) ->
-          throw noBroker
+      case Asked.NoAnswer(String why, Asked.Cause cause) ->
+          throw cause == Asked.Cause.NO_BROKER
               ? nobodyAsked(migration, keeps, why)
               : refused(
                   migration,

@@ -4,6 +4,7 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.tern.contract.amqp.Asked.Answered;
+import dev.tern.contract.amqp.Asked.Cause;
 import dev.tern.contract.amqp.Asked.NoAnswer;
 import java.io.IOException;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -53,7 +55,8 @@ public final class Ask implements AutoCloseable {
   /**
    * Asks whoever listens to the queue and waits. Returns {@link NoAnswer} at once when no such
    * queue exists or the broker cannot be reached, and after {@code deadline} at the latest; the
-   * broker drops a question that nobody took by then.
+   * broker drops a question that nobody took by then. A broker that has not confirmed the question
+   * by then counts as away: it may be held, or refuse to take messages.
    *
    * @throws InterruptedException when the caller is told to stop; the question may be answered all
    *     the same, unheard
@@ -67,16 +70,19 @@ public final class Ask implements AutoCloseable {
     try {
       open = line();
     } catch (AmqpException | IOException e) {
-      return new NoAnswer<>("the broker cannot be reached: " + e.getMessage(), true);
+      return new NoAnswer<>("the broker cannot be reached: " + e.getMessage(), Cause.NO_BROKER);
     }
     CompletableFuture<Reply> reply = open.expect(id);
     try {
       open.send(queue, id, body, deadline);
       return read(reply.get(deadline.toMillis(), TimeUnit.MILLISECONDS), answers);
     } catch (IOException | ShutdownSignalException e) {
-      return new NoAnswer<>("the connection to the broker broke: " + e.getMessage(), true);
+      return new NoAnswer<>(
+          "the connection to the broker broke: " + e.getMessage(), Cause.NO_BROKER);
     } catch (TimeoutException _) {
-      return new NoAnswer<>("no answer within " + deadline);
+      return open.taken(id)
+          ? new NoAnswer<>("no answer within " + deadline)
+          : new NoAnswer<>("the broker took no question within " + deadline, Cause.NO_BROKER);
     } catch (ExecutionException e) {
       throw new IllegalStateException("replies never complete exceptionally", e);
     } finally {
@@ -91,10 +97,11 @@ public final class Ask implements AutoCloseable {
           yield new Answered<>(Wire.read(answers, body));
         } catch (MalformedMessageException e) {
           log.atWarn().setCause(e).log("an answer could not be read");
-          yield new NoAnswer<>("the answer could not be read: " + e.getMessage());
+          yield new NoAnswer<>(
+              "the answer could not be read: " + e.getMessage(), Cause.NOT_UNDERSTOOD);
         }
       }
-      case Reply.Nobody(String reason) -> new NoAnswer<>(reason);
+      case Reply.None(String reason, Cause cause) -> new NoAnswer<>(reason, cause);
     };
   }
 
@@ -120,7 +127,9 @@ public final class Ask implements AutoCloseable {
     channel.addReturnListener(returned ->
         opened.hear(
             returned.getProperties().getCorrelationId(),
-            new Reply.Nobody("nobody listens to " + returned.getRoutingKey())));
+            new Reply.None("nobody listens to " + returned.getRoutingKey(), Cause.SILENT)));
+    channel.addConfirmListener(opened::confirmed, (tag, multiple) -> opened.refused(tag, multiple));
+    channel.confirmSelect();
     channel.addShutdownListener(cause -> opened.broke(cause.getMessage()));
     channel.basicConsume(
         REPLY_TO,
@@ -138,7 +147,7 @@ public final class Ask implements AutoCloseable {
     Object refused = headers == null ? null : headers.get(REFUSED);
     return refused == null
         ? new Reply.Came(body)
-        : new Reply.Nobody("the question was refused: " + refused);
+        : new Reply.None("the question was refused: " + refused, Cause.NOT_UNDERSTOOD);
   }
 
   /** Ends the channel; questions still open get no answer. */
@@ -161,13 +170,16 @@ public final class Ask implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // seen by one reader, never compared
     record Came(byte[] body) implements Reply {}
 
-    record Nobody(String reason) implements Reply {}
+    record None(String reason, Cause cause) implements Reply {}
   }
 
   /** One channel, and who waits on it. Direct reply-to answers only the channel that asked. */
   private static final class Line {
     private final Channel channel;
     private final Map<String, CompletableFuture<Reply>> waiting = new ConcurrentHashMap<>();
+
+    /** Questions by their delivery tag that the broker has not confirmed. */
+    private final ConcurrentSkipListMap<Long, String> sent = new ConcurrentSkipListMap<>();
 
     /** Guards writing to {@link #channel}: its frames must not mix. */
     private final ReentrantLock sending = new ReentrantLock();
@@ -186,6 +198,24 @@ public final class Ask implements AutoCloseable {
       waiting.remove(id);
     }
 
+    /** Whether the broker has said that it has the question. */
+    boolean taken(String id) {
+      return !sent.containsValue(id);
+    }
+
+    void confirmed(long tag, boolean multiple) {
+      (multiple ? sent.headMap(tag, true) : sent.subMap(tag, true, tag, true)).clear();
+    }
+
+    void refused(long tag, boolean multiple) {
+      Map<Long, String> which =
+          multiple ? sent.headMap(tag, true) : sent.subMap(tag, true, tag, true);
+      which
+          .values()
+          .forEach(id -> hear(id, new Reply.None("the broker refused it", Cause.NO_BROKER)));
+      which.clear();
+    }
+
     void hear(@Nullable String id, Reply reply) {
       CompletableFuture<Reply> asked = id == null ? null : waiting.get(id);
       if (asked != null) {
@@ -194,8 +224,8 @@ public final class Ask implements AutoCloseable {
     }
 
     void broke(@Nullable String why) {
-      Reply nobody = new Reply.Nobody("the connection to the broker broke: " + why);
-      waiting.values().forEach(asked -> asked.complete(nobody));
+      Reply none = new Reply.None("the connection to the broker broke: " + why, Cause.NO_BROKER);
+      waiting.values().forEach(asked -> asked.complete(none));
     }
 
     void send(String queue, String id, byte[] body, Duration deadline) throws IOException {
@@ -208,6 +238,7 @@ public final class Ask implements AutoCloseable {
               .build();
       sending.lock();
       try {
+        sent.put(channel.getNextPublishSeqNo(), id);
         channel.basicPublish("", queue, true, properties, body);
       } finally {
         sending.unlock();

@@ -149,7 +149,8 @@ class BrokerAmqpTest {
   @Test
   void a_question_nobody_answers_in_time_has_no_answer_and_leaves_the_queue() throws Exception {
     declareAgentQueue();
-    assertThat(ask(Duration.ofMillis(200))).isInstanceOf(NoAnswer.class);
+    assertThat(ask(Duration.ofMillis(200)))
+        .isEqualTo(new NoAnswer<>("no answer within PT0.2S", Asked.Cause.SILENT));
     RabbitTemplate template = context.getBean(RabbitTemplate.class);
     assertThat(template.receive(names().agentQueue(HOST), 1_000)).isNull();
   }
@@ -161,7 +162,9 @@ class BrokerAmqpTest {
     });
     assertThat(ask(Duration.ofSeconds(60)))
         .isEqualTo(
-            new NoAnswer<>("the question was refused: the handler failed: IllegalStateException"));
+            new NoAnswer<>(
+                "the question was refused: the handler failed: IllegalStateException",
+                Asked.Cause.NOT_UNDERSTOOD));
   }
 
   @Test
@@ -271,7 +274,9 @@ class BrokerAmqpTest {
     CachingConnectionFactory nowhere = new CachingConnectionFactory("127.0.0.1", 1);
     AmqpSettings names = names();
     try (Ask ask = new Ask(nowhere)) {
-      assertThat(new AgentClient(ask, names).ask(HOST, REQUEST, LONG)).isInstanceOf(NoAnswer.class);
+      assertThat(new AgentClient(ask, names).ask(HOST, REQUEST, LONG))
+          .isInstanceOfSatisfying(
+              NoAnswer.class, none -> assertThat(none.cause()).isEqualTo(Asked.Cause.NO_BROKER));
     }
     assertThat(new ProgressPublisher(new RabbitTemplate(nowhere), names).publish(progress()))
         .isFalse();

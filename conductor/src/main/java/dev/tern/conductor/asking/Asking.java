@@ -95,8 +95,8 @@ public final class Asking {
           }
           meanwhile.look();
         }
-        case Asked.NoAnswer(String reason, boolean noBroker) -> {
-          if (noBroker) {
+        case Asked.NoAnswer(String reason, Asked.Cause cause) -> {
+          if (cause == Asked.Cause.NO_BROKER) {
             heard = ticker.now(); // the agent may have talked all the while
           } else if (tooLong(heard, patience)) {
             throw StepFailed.noAnswer(silent(host, reason));
@@ -131,8 +131,8 @@ public final class Asking {
         case Asked.Answered(SchedulerAnswer answer) -> {
           return answer;
         }
-        case Asked.NoAnswer(String reason, boolean noBroker) -> {
-          if (noBroker) {
+        case Asked.NoAnswer(String reason, Asked.Cause cause) -> {
+          if (cause == Asked.Cause.NO_BROKER) {
             begun = ticker.now();
           } else if (ticker.now().minus(begun).compareTo(silence) >= 0) {
             throw StepFailed.noAnswer(

@@ -223,8 +223,8 @@ public final class Source {
           heard = journey.ticker().now();
           steering.look(facts.described());
         }
-        case Asked.NoAnswer(String reason, boolean noBroker) -> {
-          if (noBroker) {
+        case Asked.NoAnswer(String reason, Asked.Cause cause) -> {
+          if (cause == Asked.Cause.NO_BROKER) {
             heard = journey.ticker().now();
           } else if (silentTooLong(heard)) {
             return new Unknown<>(facts, "its source is silent: " + reason);

@@ -61,8 +61,12 @@ sealed interface Word {
       case Asked.Answered(AgentAnswer.Done _) -> new Evasive("an answer made no sense");
       case Asked.Answered(AgentAnswer.Working(String what)) -> new Evasive(what);
       case Asked.Answered(AgentAnswer.Refused(var failure)) -> new Evasive(failure.message());
-      case Asked.NoAnswer(String reason, boolean noBroker) ->
-          noBroker ? new Unasked(reason) : new Silent(reason);
+      case Asked.NoAnswer(String reason, Asked.Cause cause) ->
+          switch (cause) {
+            case SILENT -> new Silent(reason);
+            case NO_BROKER -> new Unasked(reason);
+            case NOT_UNDERSTOOD -> new Evasive(reason);
+          };
     };
   }
 }

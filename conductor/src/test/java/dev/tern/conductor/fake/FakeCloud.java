@@ -440,7 +440,7 @@ public final class FakeCloud {
   private Asked<AgentAnswer> ask(HostName name, AgentRequest request, Duration deadline) {
     if (time.now().compareTo(brokerAwayUntil) < 0) {
       time.pass(Duration.ofMillis(100));
-      return new Asked.NoAnswer<>("the broker is away", true);
+      return new Asked.NoAnswer<>("the broker is away", Asked.Cause.NO_BROKER);
     }
     if (silent(name)) {
       time.pass(deadline);
