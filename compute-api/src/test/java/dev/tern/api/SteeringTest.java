@@ -97,6 +97,31 @@ class SteeringTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "'' | Non-shared storage is not supported with a tunnelled migration",
+        ", \"block_migration\": true | Non-shared storage",
+        ", \"block_migration\": false | Non-shared storage",
+        ", \"disks\": {\"disk0\": \"full\"} | Selecting disks is not supported with a tunnelled"
+      })
+  @Tag("S71")
+  @Tag("S72")
+  @Tag("S90")
+  void through_a_tunnel_is_refused_with_what_there_is_instead(String more, String cause) {
+    TestApi.Answer answer = migrate(more + ", \"host\": \"host2\", \"tunnelled\": true");
+    assertThat(answer.fault())
+        .startsWith("409 conflictingRequest")
+        .contains(cause)
+        .contains("TLS")
+        .contains(SERVER.toString());
+    assertThat(api.to("/v1/migrations").get().json().path("migrations")).isEmpty();
+    assertThat(api.stores.servers().find(SERVER).orElseThrow().task()).isEmpty();
+    assertThat(migrate(", \"tunnelled\": \"perhaps\"").status()).isEqualTo(400);
+    assertThat(migrate(", \"tunnelled\": false").status()).isEqualTo(202);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
         "\"max_pause_millis\": 0 | max_pause_millis",
         "\"max_pause_millis\": 2000001 | max_pause_millis",
         "\"max_pause_millis\": 1.5 | max_pause_millis",

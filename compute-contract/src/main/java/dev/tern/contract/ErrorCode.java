@@ -42,6 +42,8 @@ public enum ErrorCode {
   DESTINATION_ACCELERATOR_DIFFERS(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_LACKS_QEMU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
   SOURCE_LACKS_QEMU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
+  /** Nobody's streams go through a tunnel here, and with local disks none could. */
+  TUNNEL_NOT_OFFERED(Kind.CONFLICT, "MigrationPreCheckError"),
   DESTINATION_DISK_EXISTS(Kind.INVALID, "DestinationDiskExists"),
   MIGRATION_PRE_CHECK_ERROR(Kind.INVALID, "MigrationPreCheckError"),
   MIGRATION_CANCELLED(Kind.CONFLICT, "MigrationCancelled"),

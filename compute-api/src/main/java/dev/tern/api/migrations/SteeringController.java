@@ -59,7 +59,8 @@ final class SteeringController {
     request.caller().require(Role.ADMIN, "tern:migrations:create");
     whole.refuseOthers(Set.of("migration"));
     JsonBody body = whole.object("migration");
-    body.refuseOthers(Set.of("server", "host", "block_migration", "policy", "streams", "disks"));
+    body.refuseOthers(
+        Set.of("server", "host", "block_migration", "policy", "streams", "disks", "tunnelled"));
     String server = body.text("server", 1, 64);
     Optional<String> host = body.optionalText("host", 1, 255);
     PolicyParts policy = PolicyBody.policy(body, "policy");
@@ -70,7 +71,12 @@ final class SteeringController {
         body.has("block_migration")
             ? LiveMigrateBody.blockMigration(body, false)
             : BlockMigration.AUTO;
+    boolean tunnelled = Tunnel.asked(body);
     ServerRecord found = access.find(server, request);
+    if (tunnelled) {
+      migrate.check(found, host, request);
+      throw Tunnel.refused(found.id(), ways.isPresent());
+    }
     if (ways.isPresent()) {
       migrate.check(found, host, request);
       disks.requirePossible(found, ways.get(), request);
