@@ -210,7 +210,11 @@ public final class Agent implements AutoCloseable {
         new DiskViews(driver.images()),
         new DiskCopying(
             new CopyTargets(
-                directories.storages(), driver.images(), secrets, settings.diskReserve().toBytes()),
+                directories.storages(),
+                driver.images(),
+                secrets,
+                settings.diskReserve().toBytes(),
+                new CopyExports(driver, AllowedExports.of(settings.copyTargets()))),
             driver.images(),
             secrets),
         freezing,

@@ -8,6 +8,7 @@ import jakarta.validation.constraints.Pattern;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -64,6 +65,12 @@ public record AgentSettings(
                 + " each must be there, and may be on another file system.")
         @DefaultValue
         Map<String, Path> storages,
+    @Setting(
+            "NBD servers outside of Tern that disks of this host may be copied to, each HOST:PORT, or"
+                + " NETWORK/BITS for all ports of the numeric addresses in it; none by default."
+                + " Whoever may copy disks makes this host connect to them.")
+        @DefaultValue
+        List<String> copyTargets,
     @Setting(
             "How long room on the disk stays reserved for a server that never came, when nobody says"
                 + " that it will not.")

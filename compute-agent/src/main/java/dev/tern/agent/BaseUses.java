@@ -64,7 +64,7 @@ final class BaseUses {
       DiskNotes notes = new DiskNotes(directory);
       for (CopyNote note : notes.copies()) {
         collect(note.before(), used);
-        collect(note.target(), used);
+        note.target().ifPresent(target -> collect(target, used));
       }
       for (FreezeNote note : notes.freezes()) {
         collect(note.before(), used);

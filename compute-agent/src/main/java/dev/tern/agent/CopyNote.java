@@ -1,20 +1,25 @@
 package dev.tern.agent;
 
 import dev.tern.contract.agent.AgentRequest.CopyEnd;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.CopyOrder;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import java.util.Optional;
 
 /**
- * What is remembered of a copy, beside the instance: which file it is, and how far it has come that
+ * What is remembered of a copy, beside the instance: where it goes, and how far it has come that
  * QEMU cannot be asked about.
  *
- * @param target the disk as it is once it is the copy
+ * @param target the disk as it would be once it is the copy; empty when the copy is an export
  * @param before the disk as it was
  * @param end how it is to end, written before QEMU is told
  */
 record CopyNote(
-    CopyOrder order, LocalDisk target, LocalDisk before, Stage stage, Optional<CopyEnd> end) {
+    CopyOrder order,
+    Optional<LocalDisk> target,
+    LocalDisk before,
+    Stage stage,
+    Optional<CopyEnd> end) {
   /** Where it stands. */
   enum Stage {
     STARTED,
@@ -23,6 +28,11 @@ record CopyNote(
     ENDING,
     PIVOTED,
     FINISHED
+  }
+
+  /** For people: the file's name, or the export. */
+  String place() {
+    return target.map(LocalDisk::file).or(() -> order.export().map(NbdExport::uri)).orElse("?");
   }
 
   /** What QEMU's names of it derive from. */

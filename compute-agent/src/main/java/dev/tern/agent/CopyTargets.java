@@ -2,8 +2,8 @@ package dev.tern.agent;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
 import dev.tern.contract.agent.AgentRequest.CopyUse;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.DiskImages.Expected;
 import dev.tern.virt.DiskImages.ImageFacts;
@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Where a copy may go, and the file it goes to. */
+/** Where a copy may go: a file of this host, or what {@link CopyExports} lets it. */
 final class CopyTargets {
   private static final Pattern NAME = Pattern.compile("[a-z0-9]{1,32}");
 
@@ -27,25 +27,49 @@ final class CopyTargets {
   private final DiskImages images;
   private final DiskSecrets secrets;
   private final long reserve;
+  private final CopyExports exports;
 
   /**
    * @param reserve bytes of a storage that stay free
    */
-  CopyTargets(Storages storages, DiskImages images, DiskSecrets secrets, long reserve) {
+  CopyTargets(
+      Storages storages,
+      DiskImages images,
+      DiskSecrets secrets,
+      long reserve,
+      CopyExports exports) {
     this.storages = storages;
     this.images = images;
     this.secrets = secrets;
     this.reserve = reserve;
+    this.exports = exports;
   }
 
   /**
-   * The disk as it would be once it is the copy. Makes the server's directory in the storage and
-   * nothing else.
+   * The disk as it would be once it is the copy; empty when the copy is an export. Makes the
+   * server's directory in the storage and nothing else.
    *
    * @throws ComputeException when it cannot be, saying why and what to do
    */
-  LocalDisk resolve(ServerDisks disks, CopyOrder order) throws IOException, VirtException {
+  Optional<LocalDisk> resolve(ServerDisks disks, CopyOrder order)
+      throws IOException, VirtException {
     LocalDisk disk = disks.local(order.disk());
+    require(order.bytesPerSecond() >= 0, "A bandwidth is not negative; 0 is unlimited.");
+    if (order.export().isEmpty()) {
+      return Optional.of(file(disks, disk, order));
+    }
+    require(
+        !disk.encrypted(),
+        "Disk %s is encrypted, and an export would hold it in plaintext: copy it to a qcow2 file."
+            .formatted(disk.id()));
+    inspect(disks, disk);
+    requireOnly(disks, order);
+    exports.check(disks, disk, order, order.export().get());
+    return Optional.empty();
+  }
+
+  private LocalDisk file(ServerDisks disks, LocalDisk disk, CopyOrder order)
+      throws IOException, VirtException {
     String format = order.format().orElse(disk.format());
     check(disk, order, format);
     inspect(disks, disk);
@@ -69,7 +93,6 @@ final class CopyTargets {
 
   private static void check(LocalDisk disk, CopyOrder order, String format) {
     require(format.equals("qcow2") || format.equals("raw"), "The format is qcow2 or raw.");
-    require(order.bytesPerSecond() >= 0, "A bandwidth is not negative; 0 is unlimited.");
     require(!order.overwrite() || !order.reuse(), "A file is either overwritten or reused.");
     if (order.shallow()) {
       require(
@@ -135,13 +158,7 @@ final class CopyTargets {
         throw busy("%s is the file of disk %s.".formatted(target.file(), mine.id()));
       }
     }
-    for (CopyNote other : new DiskNotes(disks.directory()).copies()) {
-      if (!other.ended() && !other.order().id().equals(order.id())) {
-        throw busy(
-            "Copy %s of disk %s is under way; end it first."
-                .formatted(other.order().id(), other.order().disk()));
-      }
-    }
+    requireOnly(disks, order);
     if (exists && !order.overwrite() && !order.reuse()) {
       throw new ComputeException(
           ErrorCode.DISK_FILE_EXISTS,
@@ -153,6 +170,16 @@ final class CopyTargets {
       checkReused(file, target);
     } else {
       checkRoom(disks, disk, file, order);
+    }
+  }
+
+  private static void requireOnly(ServerDisks disks, CopyOrder order) throws IOException {
+    for (CopyNote other : new DiskNotes(disks.directory()).copies()) {
+      if (!other.ended() && !other.order().id().equals(order.id())) {
+        throw busy(
+            "Copy %s of disk %s is under way; end it first."
+                .formatted(other.order().id(), other.order().disk()));
+      }
     }
   }
 
@@ -192,21 +219,22 @@ final class CopyTargets {
     }
   }
 
-  /** The file, empty and durable; a reused one is left as it is. */
+  /** The file, empty and durable; a reused one is left as it is, and so is an export. */
   void create(ServerDisks disks, CopyNote note) throws IOException, VirtException {
-    if (note.order().reuse()) {
+    if (note.order().reuse() || note.target().isEmpty()) {
       return;
     }
-    Path file = disks.file(note.target());
+    LocalDisk target = note.target().get();
+    Path file = disks.file(target);
     Files.deleteIfExists(file);
-    Expected expected = disks.expected(note.target());
+    Expected expected = disks.expected(target);
     images.create(
         file,
         new NewImage(
             expected.format(),
-            note.target().virtualBytes(),
+            target.virtualBytes(),
             expected.layers(),
-            secrets.of(disks.recipe(), note.target()),
+            secrets.of(disks.recipe(), target),
             Optional.empty()));
     Durable.sync(file);
     Durable.syncDirectory(file.getParent());

@@ -4,9 +4,9 @@ import dev.tern.agent.CopyNote.Stage;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.CopyEnd;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
 import dev.tern.contract.agent.AgentResult.CopyReport;
 import dev.tern.contract.agent.AgentResult.CopyState;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.virt.DiskCopies;
 import dev.tern.virt.DiskCopies.Progress;
 import dev.tern.virt.DiskImages;
@@ -24,9 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Copies of disks to other files of this host. While a guest runs, its QEMU copies, and this only
- * begins, asks and ends; what must be known after a crash of anybody is in a {@link CopyNote}, and
- * which file is the disk is in the recipe and nowhere else.
+ * Copies of disks to other files of this host or to exports of foreign NBD servers. While a guest
+ * runs, its QEMU copies, and this only begins, asks and ends; what must be known after a crash of
+ * anybody is in a {@link CopyNote}, and which file is the disk is in the recipe and nowhere else.
  */
 final class DiskCopying {
   private static final Logger log = LoggerFactory.getLogger(DiskCopying.class);
@@ -53,7 +53,7 @@ final class DiskCopying {
     if (known.isPresent() && !again(disks, known.get())) {
       return;
     }
-    LocalDisk target = targets.resolve(disks, overwriting(order, known));
+    Optional<LocalDisk> target = targets.resolve(disks, overwriting(order, known));
     CopyNote note =
         new CopyNote(order, target, disks.local(order.disk()), Stage.STARTED, Optional.empty());
     // First the note, so that whatever is made from here on is known to somebody.
@@ -64,7 +64,6 @@ final class DiskCopying {
         disks.guest().get().copies().start(copy(disks, note));
       } else {
         copyWithoutGuest(disks, note);
-        Durable.sync(disks.file(target));
         notes.write(note.at(Stage.WHOLE));
       }
     } catch (VirtException e) {
@@ -78,23 +77,47 @@ final class DiskCopying {
   private void copyWithoutGuest(ServerDisks disks, CopyNote note)
       throws IOException, VirtException, InterruptedException {
     Path from = disks.file(note.before());
-    Path to = disks.file(note.target());
-    if (note.order().shallow()) {
-      // The same file on the same layers.
-      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
-    } else {
-      images.flatten(
-          from,
-          disks.expected(note.before()),
-          secrets.of(disks.recipe(), note.before()),
-          to,
-          note.target().format());
+    DiskImages.Expected expected = disks.expected(note.before());
+    switch (target(disks, note)) {
+      case DiskCopies.Export export ->
+          images.flatten(from, expected, export, note.before().virtualBytes());
+      case DiskCopies.File(Path to, String format) -> {
+        if (note.order().shallow()) {
+          // The same file on the same layers.
+          Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+        } else {
+          images.flatten(
+              from, expected, secrets.of(disks.recipe(), note.before()), to, format);
+        }
+        Durable.sync(to);
+      }
     }
+  }
+
+  private static DiskCopies.Target target(ServerDisks disks, CopyNote note) {
+    if (note.order().export().isPresent()) {
+      return CopyExports.target(note.order().export().get());
+    }
+    LocalDisk target = file(note);
+    return new DiskCopies.File(disks.file(target), target.format());
+  }
+
+  /**
+   * @throws ComputeException when the copy is an export
+   */
+  private static LocalDisk file(CopyNote note) {
+    return note.target()
+        .orElseThrow(() ->
+            Refusals.invalid(
+                "Copy %s is the export %s and no file of this host."
+                    .formatted(note.order().id(), note.place())));
   }
 
   /** What this very copy made before is its own to replace. */
   private static CopyOrder overwriting(CopyOrder order, Optional<CopyNote> known) {
-    return known.isEmpty() || order.reuse() ? order : order.overwriting();
+    return known.isEmpty() || order.reuse() || order.export().isPresent()
+        ? order
+        : order.overwriting();
   }
 
   /** Whether a noted copy has to be begun anew: nobody works on it, and nothing was ended. */
@@ -110,8 +133,7 @@ final class DiskCopying {
     return new DiskCopies.Copy(
         note.order().disk(),
         note.tag(),
-        disks.file(note.target()),
-        note.target().format(),
+        target(disks, note),
         note.order().shallow(),
         note.order().bytesPerSecond());
   }
@@ -121,7 +143,7 @@ final class DiskCopying {
     boolean locked = said.contains("lock") || said.contains("in use");
     return e.kind() == Kind.REFUSED && locked
         ? new ComputeException(
-            ErrorCode.DISK_BUSY, "%s is in use: %s".formatted(note.target().file(), said), e)
+            ErrorCode.DISK_BUSY, "%s is in use: %s".formatted(note.place(), said), e)
         : e;
   }
 
@@ -142,7 +164,7 @@ final class DiskCopying {
       return report(CopyState.ABSENT, Optional.empty(), Optional.of("nothing is known of it"));
     }
     CopyNote note = found.get();
-    Optional<String> file = Optional.of(disks.file(note.target()).toString());
+    Optional<String> file = note.target().map(target -> disks.file(target).toString());
     return switch (note.stage()) {
       case PIVOTED -> report(CopyState.PIVOTED, file, Optional.empty());
       case FINISHED -> report(CopyState.FINISHED, file, Optional.empty());
@@ -152,7 +174,7 @@ final class DiskCopying {
   }
 
   private static CopyReport whole(CopyNote note, Optional<String> file) {
-    long bytes = note.target().virtualBytes();
+    long bytes = note.before().virtualBytes();
     return new CopyReport(CopyState.READY, bytes, bytes, 0, file, Optional.empty());
   }
 
@@ -176,13 +198,21 @@ final class DiskCopying {
           case ABSENT, FAILED -> CopyState.FAILED;
         };
     return new CopyReport(
-        state, seen.totalBytes(), seen.copiedBytes(), seen.limit(), file, seen.error());
+        state,
+        seen.totalBytes(),
+        seen.copiedBytes(),
+        seen.limit(),
+        file,
+        seen.error().map(error -> "%s (%s)".formatted(error, note.place())));
   }
 
   /** Whether the recipe says that the copy is the disk. */
   private static boolean isDisk(ServerDisks disks, CopyNote note) {
     LocalDisk now = disks.local(note.order().disk());
-    return now.file().equals(note.target().file()) && now.storage().equals(note.target().storage());
+    return note.target()
+        .filter(
+            target -> now.file().equals(target.file()) && now.storage().equals(target.storage()))
+        .isPresent();
   }
 
   void limit(ServerDisks disks, UUID id, long bytesPerSecond) throws IOException, VirtException {
@@ -224,6 +254,7 @@ final class DiskCopying {
   private static void pivot(ServerDisks disks, CopyNote note)
       throws IOException, VirtException, InterruptedException {
     DiskNotes notes = new DiskNotes(disks.directory());
+    LocalDisk target = file(note);
     boolean decided = isDisk(disks, note);
     if (disks.guest().isPresent()) {
       notes.write(note.ending(CopyEnd.PIVOT));
@@ -232,9 +263,9 @@ final class DiskCopying {
           .guest()
           .get()
           .copies()
-          .pivot(note.order().disk(), note.tag(), () -> disks.record(note.target()));
+          .pivot(note.order().disk(), note.tag(), () -> disks.record(target));
     } else if (note.stage() == Stage.WHOLE) {
-      disks.record(note.target());
+      disks.record(target);
     } else if (!decided) {
       throw Refusals.processGone(disks.server());
     }
@@ -242,7 +273,7 @@ final class DiskCopying {
     log.atInfo()
         .addKeyValue("server", disks.server())
         .addKeyValue("disk", note.order().disk())
-        .addKeyValue("file", note.target().file())
+        .addKeyValue("file", target.file())
         .log("disk moved onto its copy");
     if (!note.order().keepOld()) {
       Files.deleteIfExists(disks.file(note.before()));
@@ -256,7 +287,9 @@ final class DiskCopying {
       Guest guest = disks.guest().orElseThrow(() -> Refusals.processGone(disks.server()));
       notes.write(note.ending(CopyEnd.FINISH));
       guest.copies().finish(note.order().disk(), note.tag());
-      Durable.sync(disks.file(note.target()));
+      if (note.target().isPresent()) {
+        Durable.sync(disks.file(note.target().get()));
+      }
     }
     notes.write(note.ending(CopyEnd.FINISH).at(Stage.FINISHED));
   }
@@ -287,10 +320,13 @@ final class DiskCopying {
     }
   }
 
-  /** What was reused is not ours to delete; it holds half a copy, and its user knows. */
+  /**
+   * What was reused is not ours to delete; it holds half a copy, and its user knows. So it is with
+   * an export.
+   */
   private static void remove(ServerDisks disks, CopyNote note) throws IOException {
-    if (!note.order().reuse()) {
-      Files.deleteIfExists(disks.file(note.target()));
+    if (!note.order().reuse() && note.target().isPresent()) {
+      Files.deleteIfExists(disks.file(note.target().get()));
     }
     new DiskNotes(disks.directory()).forgetCopy(note.order().id());
   }
@@ -302,7 +338,7 @@ final class DiskCopying {
       throw new ComputeException(
           ErrorCode.INSTANCE_INVALID_STATE, "Copy %s is not finished.".formatted(id), null);
     }
-    return disks.file(note.target());
+    return disks.file(file(note));
   }
 
   /**

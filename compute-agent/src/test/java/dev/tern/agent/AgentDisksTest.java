@@ -9,10 +9,10 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest.AskCopy;
+import dev.tern.contract.agent.AgentRequest.AttachVolume;
 import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CheckCopy;
 import dev.tern.contract.agent.AgentRequest.CopyEnd;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
 import dev.tern.contract.agent.AgentRequest.CopyUse;
 import dev.tern.contract.agent.AgentRequest.DescribeChain;
 import dev.tern.contract.agent.AgentRequest.DescribeDisks;
@@ -36,7 +36,11 @@ import dev.tern.contract.agent.AgentResult.Disk;
 import dev.tern.contract.agent.AgentResult.DiskFrozen;
 import dev.tern.contract.agent.AgentResult.DiskReport;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.contract.agent.MoreDisks;
+import dev.tern.contract.agent.NbdExport;
+import dev.tern.contract.agent.VolumeAddress;
+import dev.tern.contract.agent.VolumeRef;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
@@ -196,6 +200,88 @@ class AgentDisksTest {
     assertThat(hosts.content(new ImageId(COPY))).contains(whole);
     host.done(new RemoveCopy(header(2), COPY));
     host.done(new RemoveCopy(header(2), COPY));
+    assertThat(files()).containsExactly("disk0.qcow2");
+  }
+
+  private static CopyOrder exported(String target) {
+    return CopyOrder.to(NbdExport.parse(target), COPY, "disk0", 0);
+  }
+
+  @Test
+  @Tag("S3")
+  void are_copied_to_a_foreign_export_and_stay_where_they_are() throws Exception {
+    long bytes = disk().virtualBytes();
+    world.serve("127.0.0.1", 10_809, "v", bytes);
+    CopyOrder order = exported("nbd:127.0.0.1:10809:exportname=v");
+    host.done(new CheckCopy(header(2), order));
+    host.done(new StartCopy(header(2), order));
+    host.restart();
+    host.done(new StartCopy(header(2), order));
+    assertThat(state(COPY)).isIn(CopyState.RUNNING, CopyState.READY);
+    // Dropping one is no pivot, whatever the recipe names.
+    host.done(new DropCopy(header(2), COPY));
+    assertThat(state(COPY)).isEqualTo(CopyState.ABSENT);
+    ready(order);
+    assertThat(host.refused(new EndCopy(header(2), COPY, CopyEnd.PIVOT)).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+    host.restart();
+    host.done(new EndCopy(header(2), COPY, CopyEnd.FINISH));
+    host.done(new EndCopy(header(2), COPY, CopyEnd.FINISH));
+    assertThat(((CopyReport) host.done(new AskCopy(header(2), COPY))).file()).isEmpty();
+    assertThat(host.refused(new UploadCopy(header(2), COPY, new ImageId(COPY))).message())
+        .contains("nbd://127.0.0.1:10809/v");
+    assertThat(disk().file()).endsWith("/disk0.qcow2");
+    assertThat(files()).containsExactly("disk0.qcow2");
+
+    host.done(new StopServer(header(3), Duration.ZERO));
+    CopyOrder stopped =
+        CopyOrder.to(NbdExport.parse("nbd://127.0.0.1/v"), UUID.randomUUID(), "disk0", 0);
+    host.done(new StartCopy(header(3), stopped));
+    host.done(new EndCopy(header(3), stopped.id(), CopyEnd.FINISH));
+    host.done(new StartServer(header(4)));
+    assertThat(files()).containsExactly("disk0.qcow2");
+  }
+
+  @Test
+  @Tag("S3")
+  @Tag("S41")
+  void are_copied_to_no_export_that_is_not_listed_too_small_away_or_a_volume() throws Exception {
+    long bytes = disk().virtualBytes();
+    world.serve("10.0.0.1", 10_809, "v", bytes);
+    Failure unlisted = host.refused(new CheckCopy(header(2), exported("nbd://10.0.0.1/v")));
+    assertThat(unlisted.code()).isEqualTo(ErrorCode.VOLUME_UNACCEPTABLE);
+    assertThat(unlisted.message()).contains("tern.agent.copy-targets").contains("10.0.0.1");
+    assertThat(host.refused(new StartCopy(header(2), exported("nbd://10.0.0.1/v"))))
+        .isEqualTo(unlisted);
+    assertThat(host.refused(new CheckCopy(header(2), exported("nbd://backup/v"))))
+        .satisfies(failure -> assertThat(failure.code()).isEqualTo(ErrorCode.VOLUME_UNREACHABLE))
+        .satisfies(failure -> assertThat(failure.message()).contains("nbd://backup:10809/v"));
+    world.serve("backup", 10_809, "v", bytes - 512);
+    assertThat(host.refused(new CheckCopy(header(2), exported("nbd://backup/v"))).message())
+        .contains("%d bytes and the disk has %d".formatted(bytes - 512, bytes));
+    world.serve("backup", 10_809, "v", bytes + 512);
+    host.done(new CheckCopy(header(2), exported("nbd://backup/v")));
+    host.done(
+        new AttachVolume(
+            header(2), new VolumeRef(UUID.randomUUID(), new VolumeAddress("backup", 10_809, "v"))));
+    assertThat(host.refused(new StartCopy(header(2), exported("nbd://backup/v"))).code())
+        .isEqualTo(ErrorCode.VOLUME_IN_USE);
+    assertThat(state(COPY)).isEqualTo(CopyState.ABSENT);
+    // As an agent that knows no exports reads it.
+    CopyOrder old =
+        new CopyOrder(
+            COPY,
+            "disk0",
+            false,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(CopyOrder.EXPORTED),
+            false,
+            false,
+            true,
+            0);
+    assertThat(host.refused(new CheckCopy(header(2), old)).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
     assertThat(files()).containsExactly("disk0.qcow2");
   }
 

@@ -266,6 +266,7 @@ final class TwoHosts implements AutoCloseable {
           DataSize.ofGigabytes(1),
           DataSize.ofMegabytes(64),
           Map.of("fast", storage()),
+          List.of("127.0.0.0/8", "backup:10809"),
           Duration.ofDays(1),
           unusedBaseAge,
           Duration.ofMinutes(1),

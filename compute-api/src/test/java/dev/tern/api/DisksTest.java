@@ -13,6 +13,9 @@ import dev.tern.contract.agent.AgentResult.DiskDigest;
 import dev.tern.contract.agent.AgentResult.DiskReport;
 import dev.tern.contract.agent.AgentResult.LayerFacts;
 import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.NbdExport;
+import dev.tern.contract.agent.VolumeAddress;
+import dev.tern.contract.agent.VolumeRef;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.Wish;
@@ -21,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -189,6 +193,43 @@ class DisksTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"nbd://Backup:10810/pool/a%20b", "nbd:backup:10810:exportname=pool/a b"})
+  @Tag("S3")
+  @Tag("S30")
+  @Tag("S31")
+  void are_copied_to_the_same_foreign_export_whichever_way_it_is_written(String target) {
+    String body = "{\"target\":\"%s\",\"then\":\"wait\"}".formatted(target);
+    assertThat(api.to(COPY).post(body).status()).isEqualTo(202);
+    CopyRecord asked = newest();
+    assertThat(asked.order().export()).contains(new NbdExport("backup", 10_810, "pool/a b"));
+    String one = COPY + "/" + asked.id();
+    assertThat(api.to(one).as("admin").get().text())
+        .contains("\"target\":\"nbd://backup:10810/pool/a%20b\"");
+    assertThat(api.to(one).as("user:demo").get().text()).doesNotContain("backup");
+    assertThat(api.to(one + "/pivot").post("{}").fault())
+        .startsWith("400 badRequest")
+        .contains("finish");
+    assertThat(newest().wish()).isEmpty();
+    assertThat(api.to(one + "/finish").post("{}").status()).isEqualTo(202);
+    api.conductors.finishes(asked);
+    assertThat(api.to(COPY).post("{\"target\":\"%s\"}".formatted(target)).status()).isEqualTo(202);
+    assertThat(asked()).anyMatch(copy -> copy.wish().equals(Optional.of(Wish.FINISH)));
+  }
+
+  @Test
+  @Tag("S3")
+  void are_not_copied_over_a_volume_of_whoever() {
+    ServerId other = ServerId.parse("33333333-3333-4333-8333-333333333333");
+    api.conductors.boots(other, "demo", "host2");
+    VolumeRef volume = new VolumeRef(UUID.randomUUID(), new VolumeAddress("storage", 10_809, "v"));
+    api.stores.volumes().requestAttach(other, volume, api.conductors.request("admin", "admin"));
+    assertThat(api.to(COPY).post("{\"target\":\"nbd:storage:10809:exportname=v\"}").fault())
+        .startsWith("409 conflictingRequest")
+        .contains("nbd://storage:10809/v");
+    assertThat(asked()).isEmpty();
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "{\"mode\":\"half\"}",
@@ -200,6 +241,15 @@ class DisksTest {
         "{\"overwrite\":\"perhaps\"}",
         "{\"storage\":\"\"}",
         "{\"unknown\":1}",
+        "{\"target\":\"/etc/passwd\"}",
+        "{\"target\":\"nbds://backup/v\"}",
+        "{\"target\":\"nbd:unix:/run/qmp\"}",
+        "{\"target\":\"nbd://backup/v\",\"then\":\"pivot\"}",
+        "{\"target\":\"nbd://backup/v\",\"mode\":\"shallow\"}",
+        "{\"target\":\"nbd://backup/v\",\"format\":\"qcow2\"}",
+        "{\"target\":\"nbd://backup/v\",\"storage\":\"fast\"}",
+        "{\"target\":\"nbd://backup/v\",\"overwrite\":true}",
+        "{\"target\":7}",
         "[]"
       })
   void are_not_copied_on_a_bad_body(String body) {

@@ -4,7 +4,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.NewCopy;

@@ -4,7 +4,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.ServerStore.Requested;

@@ -5,6 +5,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.agent.VolumeRef;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
@@ -64,19 +65,25 @@ class HibernateVolumeStore implements VolumeStore {
   }
 
   private void requireFree(VolumeEntity wanted) {
-    long there =
-        entities
+    VolumeRef volume = wanted.toRecord().volume();
+    if (inUse(volume.address())) {
+      throw Refusals.inUse(volume, null);
+    }
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public boolean inUse(VolumeAddress address) {
+    return entities
             .createQuery(
                 "select count(v) from VolumeEntity v where v.host = :host and v.port = :port"
                     + " and v.export = :export and v.endedAt is null",
                 Long.class)
-            .setParameter("host", wanted.host)
-            .setParameter("port", wanted.port)
-            .setParameter("export", wanted.export)
-            .getSingleResult();
-    if (there > 0) {
-      throw Refusals.inUse(wanted.toRecord().volume(), null);
-    }
+            .setParameter("host", address.host())
+            .setParameter("port", address.port())
+            .setParameter("export", address.export())
+            .getSingleResult()
+        > 0;
   }
 
   @Override

@@ -11,7 +11,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.NewCopy;

@@ -3,6 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.Failure;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.agent.VolumeRef;
 import dev.tern.store.HibernateVolumeStore.Refusals;
 import dev.tern.store.SagaStore.Lease;
@@ -27,9 +28,7 @@ final class InMemoryVolumeStore implements VolumeStore {
     synchronized (memory) {
       ServerEntity server = memory.server(id);
       Requests.guard(server, HibernateVolumeStore.ATTACH, HibernateDiskCopyStore.WITH_DISKS);
-      if (memory.volumes.values().stream()
-          .filter(there -> there.endedAt == null)
-          .anyMatch(there -> there.toRecord().volume().address().equals(volume.address()))) {
+      if (inUse(volume.address())) {
         throw Refusals.inUse(volume, null);
       }
       VolumeEntity entity = VolumeEntity.of(id, volume, memory.now);
@@ -93,6 +92,15 @@ final class InMemoryVolumeStore implements VolumeStore {
           .map(VolumeEntity::toRecord)
           .filter(volume -> servers.contains(volume.server()))
           .collect(Collectors.groupingBy(VolumeRecord::server));
+    }
+  }
+
+  @Override
+  public boolean inUse(VolumeAddress address) {
+    synchronized (memory) {
+      return memory.volumes.values().stream()
+          .filter(there -> there.endedAt == null)
+          .anyMatch(there -> there.toRecord().volume().address().equals(address));
     }
   }
 

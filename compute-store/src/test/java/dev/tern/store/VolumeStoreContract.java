@@ -75,7 +75,9 @@ abstract class VolumeStoreContract {
   void locks_its_server_until_it_is_there_and_until_it_is_gone() {
     ServerRecord guest = samples.active(home);
     VolumeRef volume = volume();
+    assertThat(volumes().inUse(volume.address())).isFalse();
     VolumeRecord accepted = volumes().requestAttach(guest.id(), volume, request());
+    assertThat(volumes().inUse(volume.address())).isTrue();
     assertThat(accepted.volume()).isEqualTo(volume);
     assertThat(accepted.status()).isEqualTo(VolumeStatus.ATTACHING);
     assertThat(server(guest).task()).contains(TaskState.ATTACHING_VOLUME);

@@ -22,6 +22,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -266,6 +267,7 @@ final class Host {
         DataSize.ofGigabytes(1),
         DataSize.ofMegabytes(64),
         Map.of(),
+        List.of(),
         Duration.ofDays(1),
         Duration.ofDays(1),
         SWEEP,

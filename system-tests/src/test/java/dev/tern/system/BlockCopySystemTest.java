@@ -1,6 +1,7 @@
 package dev.tern.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
@@ -9,11 +10,20 @@ import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
+import dev.tern.virt.qemu.NbdVolume;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,9 +60,15 @@ class BlockCopySystemTest {
   @Tag("S60")
   @Tag("S61")
   @Tag("S4")
+  @Tag("S3")
+  @Tag("S30")
+  @Tag("S31")
   void loses_no_write_whoever_is_killed_and_goes_on_from_the_copy() throws Exception {
+    int port = freePort();
+    Map<String, String> properties =
+        Map.of("tern.agent.copy-targets", "127.0.0.1:" + port, "tern.agent.outage", "1s");
     FormSettings settings =
-        new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), true, Map.of());
+        new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), true, properties);
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
       ComputeClient api = new ComputeClient(stage.place().api());
       TestServer server = TestServer.boot(stage, api);
@@ -63,6 +79,8 @@ class BlockCopySystemTest {
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         server.migrate();
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
+        copyAway(stage, api, server, port);
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         freezeTwice(api, server);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         bootFrom(stage, api, createImage(api, server));
@@ -70,7 +88,7 @@ class BlockCopySystemTest {
         assertThat(watch.sight().bootIds()).isEqualTo(1);
         assertThat(watch.sight().beatsBackwards()).isZero();
       }
-      stopAndStart(stage, api, server, watch);
+      stopAndStart(stage, api, server, watch, port);
       assertThat(watch.sight().troubles()).isEmpty();
       server.delete();
     }
@@ -129,6 +147,83 @@ class BlockCopySystemTest {
         .toList();
   }
 
+  private static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
+  }
+
+  /** To an NBD server that dies once; and once the agent dies, which the copy does not mind. */
+  private void copyAway(DemoStage stage, ComputeClient api, TestServer server, int port)
+      throws Exception {
+    String copies = "/v1/servers/" + server.id() + "/disks/disk0/copy";
+    String here = disk(api, server).path("file").asString();
+    Path file = Files.write(folder.resolve("backup"), new byte[0]);
+    long bytes = disk(api, server).path("virtual_bytes").asLong();
+    assertThatThrownBy(() -> api.post(copies, Map.of("target", "nbd://127.0.0.1:9/backup")))
+        .hasMessageContaining("400")
+        .hasMessageContaining("tern.agent.copy-targets");
+    Map<String, Object> slowly =
+        Map.of(
+            "target",
+            "nbd://127.0.0.1:%d/backup".formatted(port),
+            "then",
+            "wait",
+            "bandwidth",
+            4 << 20);
+    Files.delete(file);
+    NbdVolume backup = NbdVolume.serve(file, bytes, port, "backup");
+    String cut = copies + "/" + api.post(copies, slowly).path("copy").path("id").asString();
+    await("the copy moves bytes", () -> status(api, cut, "copied_bytes").asLong() > 0);
+    backup.die();
+    await(
+        "the copy has failed",
+        () -> api.get(cut).path("copy").path("status").asString().equals("failed"));
+    assertThat(api.get(cut).path("copy").path("failure").path("message").asString())
+        .contains("nbd://127.0.0.1:%d/backup".formatted(port));
+    server.awaitStatus("ACTIVE");
+
+    backup = NbdVolume.serve(file, bytes, port, "backup");
+    String one = copies + "/" + api.post(copies, slowly).path("copy").path("id").asString();
+    await("the copy moves bytes", () -> status(api, one, "copied_bytes").asLong() > 0);
+    kill(stage.pid("agent-" + server.host()));
+    stage.restart("agent-" + server.host());
+    assertThat(server.patch(one, "{\"bandwidth\":null}")).isEqualTo(200);
+    await("the copy is ready", () -> status(api, one, "ready").asBoolean());
+    assertThatThrownBy(() -> api.post(one + "/pivot", Map.of())).hasMessageContaining("400");
+    assertThat(backup.connections()).isEqualTo(1);
+    api.post(one + "/finish", Map.of());
+    await("the copy is done", () -> status(api, one, "status").asString().equals("finished"));
+    server.awaitStatus("ACTIVE");
+    assertThat(backup.connections()).isZero();
+    assertThat(disk(api, server).path("file").asString()).isEqualTo(here);
+    backup.end();
+  }
+
+  /** Of a disk that nobody writes to, so that it can be compared. */
+  private void copyAwayStopped(ComputeClient api, TestServer server, int port, String digest)
+      throws Exception {
+    String copies = "/v1/servers/" + server.id() + "/disks/disk0/copy";
+    Path file = folder.resolve("backup");
+    NbdVolume backup = NbdVolume.serve(file, 0, port, "backup");
+    String legacy = "nbd:127.0.0.1:%d:exportname=backup".formatted(port);
+    String one =
+        copies
+            + "/"
+            + api.post(copies, Map.of("target", legacy)).path("copy").path("id").asString();
+    await("the copy is done", () -> status(api, one, "status").asString().equals("finished"));
+    backup.end();
+    assertThat(sha256(file)).isEqualTo(digest);
+  }
+
+  private static String sha256(Path file) throws Exception {
+    MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    }
+    return HexFormat.of().formatHex(sha256.digest());
+  }
+
   private void freezeTwice(ComputeClient api, TestServer server) throws Exception {
     for (int layers = 2; layers <= 3; layers++) {
       api.post("/v1/servers/" + server.id() + "/disks/disk0/snapshot", Map.of());
@@ -183,18 +278,33 @@ class BlockCopySystemTest {
     await("the twin is gone", () -> api.find("/v2.1/servers/" + twin).isEmpty());
   }
 
-  private void stopAndStart(DemoStage stage, ComputeClient api, TestServer server, GuestWatch watch)
+  private void stopAndStart(
+      DemoStage stage, ComputeClient api, TestServer server, GuestWatch watch, int port)
       throws Exception {
     Path data = java.util.Objects.requireNonNull(stage.place().hostData().get(server.host()));
     api.post("/v2.1/servers/" + server.id() + "/action", Map.of("os-stop", Map.of()));
     server.awaitStatus("SHUTOFF");
-    JsonNode digest = api.get("/v1/servers/" + server.id() + "/disks/disk0/digest").path("digest");
-    assertThat(digest.path("digest").asString()).matches("[0-9a-f]{64}");
+    String digest = "/v1/servers/" + server.id() + "/disks/disk0/digest";
+    // Asking after the answer begins a new reading.
+    List<String> read = new ArrayList<>();
+    await(
+        "the host has read the disk",
+        () -> {
+          read.add(digest(api, digest));
+          return !read.getLast().isEmpty();
+        });
+    copyAwayStopped(api, server, port, read.getLast());
+    server.awaitStatus("SHUTOFF");
     long acknowledged =
         watch.acknowledged().values().stream().mapToLong(Long::longValue).max().orElseThrow();
     api.post("/v2.1/servers/" + server.id() + "/action", Map.of("os-start", Map.of()));
     server.awaitStatus("ACTIVE");
     await("the guest finds its last write", () -> next(data, server.id()) > acknowledged);
+  }
+
+  /** Empty while the host is still reading. */
+  private static String digest(ComputeClient api, String path) throws Exception {
+    return api.get(path).path("digest").path("digest").asString("");
   }
 
   /** The number the guest went on with when it booted last; 0 while it has not. */

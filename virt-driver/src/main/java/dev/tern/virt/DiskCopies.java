@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Copies of a running guest's disks to other files of the same host, and snapshots of them. QEMU
- * does the work; whoever asks may go away and another may come back for it, because everything is
- * found again by asking QEMU.
+ * Copies of a running guest's disks to other files of the same host or to exports of foreign NBD
+ * servers, and snapshots of them. QEMU does the work; whoever asks may go away and another may come
+ * back for it, because everything is found again by asking QEMU.
  *
  * <pre>
  *   ABSENT ── start ──▶ RUNNING ──▶ READY ──┬─ pivot ──▶ PIVOTED   the guest writes to the copy
@@ -26,13 +26,15 @@ public interface DiskCopies {
   List<DiskNode> disks() throws VirtException;
 
   /**
-   * Starts copying, or finds it started. The file exists, is not smaller than the disk and nobody
-   * else has it open. The copy of an encrypted disk is encrypted by the same passphrase; there is
-   * no way to make a plaintext one.
+   * Starts copying, or finds it started. A file exists, is not smaller than the disk and nobody
+   * else has it open; an export can be written to and is not smaller than the disk. The copy of an
+   * encrypted disk is a file encrypted by the same passphrase; there is no way to make a plaintext
+   * one.
    *
    * @throws VirtException {@code REFUSED} when the guest has no such disk, the disk is being copied
    *     or mirrored already, the file is in use, or it is encrypted and the disk is not, or not by
-   *     the same passphrase, or the other way round; nothing is left in QEMU
+   *     the same passphrase, or the other way round, or nobody serves the export for writing;
+   *     nothing is left in QEMU
    */
   void start(Copy copy) throws VirtException;
 
@@ -51,17 +53,18 @@ public interface DiskCopies {
    * {@code decision} is told; once it returns, the copy is the disk. May be repeated, also by
    * another process after the first one died anywhere in here.
    *
-   * @throws VirtException {@code REFUSED} when the copy is not ready, has failed or the decision
-   *     could not be kept: the guest goes on where it was and the copy is dropped
+   * @throws VirtException {@code REFUSED} when the copy is not ready, has failed, is an export or
+   *     the decision could not be kept: the guest goes on where it was and the copy is dropped
    */
   void pivot(String diskId, String tag, Decision decision)
       throws VirtException, InterruptedException;
 
   /**
-   * Ends a ready copy: its file holds the disk as it was at this moment, flushed, and nobody has it
-   * open. The guest stays where it was. May be repeated.
+   * Ends a ready copy: its file or export holds the disk as it was at this moment, flushed, and
+   * QEMU does not have it open any more. The guest stays where it was. May be repeated.
    *
-   * @throws VirtException {@code REFUSED} when the copy is not ready or has failed
+   * @throws VirtException {@code REFUSED} when the copy is not ready or has failed, also because an
+   *     export's server did not take the last writes
    */
   void finish(String diskId, String tag) throws VirtException, InterruptedException;
 
@@ -85,13 +88,32 @@ public interface DiskCopies {
   /**
    * One disk to be copied.
    *
-   * @param file where to
-   * @param format {@code qcow2} or {@code raw}
    * @param shallow only the top file is copied; the copy lies on the same files as the disk
    * @param bytesPerSecond 0 is unlimited
    */
-  record Copy(
-      String diskId, String tag, Path file, String format, boolean shallow, long bytesPerSecond) {}
+  record Copy(String diskId, String tag, Target target, boolean shallow, long bytesPerSecond) {
+    /** To a file, of format {@code qcow2} or {@code raw}. */
+    public Copy(
+        String diskId, String tag, Path file, String format, boolean shallow, long bytesPerSecond) {
+      this(diskId, tag, new File(file, format), shallow, bytesPerSecond);
+    }
+  }
+
+  /** Where a disk is copied to. */
+  sealed interface Target {}
+
+  /**
+   * A file of this host.
+   *
+   * @param format {@code qcow2} or {@code raw}
+   */
+  record File(Path path, String format) implements Target {}
+
+  /**
+   * An export of a foreign NBD server. The disk is written to its beginning, raw; what is behind
+   * stays as it is.
+   */
+  record Export(String host, int port, String name) implements Target {}
 
   /** Where a copy stands. */
   enum State {

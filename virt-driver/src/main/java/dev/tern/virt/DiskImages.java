@@ -54,6 +54,17 @@ public interface DiskImages {
       throws VirtException, InterruptedException;
 
   /**
+   * Writes all a guest sees of a disk to the beginning of an export that is not smaller; what is
+   * behind stays as it is. The server has been told to keep each write when this returns.
+   *
+   * @param bytes the disk's size
+   * @throws VirtException {@code REFUSED} when somebody writes to the disk, the export cannot be
+   *     written to or its connection breaks, or as {@link #inspect}
+   */
+  void flatten(Path file, Expected expected, DiskCopies.Export target, long bytes)
+      throws VirtException, InterruptedException;
+
+  /**
    * Writes what a guest would see of an image into an empty raw disk that is there, not smaller;
    * holes stay holes.
    *

@@ -279,7 +279,8 @@ public abstract class DriverContract {
     adopted.copies().pivot("disk0", "aaaaaaaa", () -> order.add("decided again"));
     adopted.copies().start(copy);
     assertThat(order).containsExactly("decided", "decided again");
-    assertThat(adopted.copies().disks().getFirst().file()).isEqualTo(copy.file().toString());
+    assertThat(adopted.copies().disks().getFirst().file())
+        .isEqualTo(((DiskCopies.File) copy.target()).path().toString());
     assertThat(adopted.disks()).hasSize(1);
     assertRefused(() -> adopted.copies().drop("disk0", "aaaaaaaa"));
     assertRefused(() -> adopted.copies().finish("disk0", "aaaaaaaa"));

@@ -3,6 +3,7 @@ package dev.tern.api.disks;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import java.util.Locale;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,6 +32,7 @@ final class CopyView {
       view.put("bandwidth", copy.bytesPerSecond());
     }
     if (request.admin()) {
+      Json.putOrNull(view, "target", copy.order().export().map(NbdExport::uri).orElse(null));
       Json.putOrNull(view, "storage", copy.order().storage().orElse(null));
       Json.putOrNull(view, "file", copy.file().orElse(null));
     }

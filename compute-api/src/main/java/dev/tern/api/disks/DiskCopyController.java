@@ -9,8 +9,9 @@ import dev.tern.api.servers.ServerAccess;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.CheckCopy;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
 import dev.tern.contract.agent.AgentResult.Nothing;
+import dev.tern.contract.agent.CopyOrder;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.NewCopy;
@@ -29,11 +30,15 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 
-/** {@code /v1/servers/{id}/disks/{disk}/copy}: copies to other files of the same host. */
+/**
+ * {@code /v1/servers/{id}/disks/{disk}/copy}: copies to other files of the same host, and to NBD
+ * exports outside of Tern.
+ */
 @RestController
 final class DiskCopyController {
   private static final Set<String> FIELDS =
       Set.of(
+          "target",
           "storage",
           "name",
           "format",
@@ -48,13 +53,19 @@ final class DiskCopyController {
   private final ServerAccess access;
   private final AskHost host;
   private final DiskCopyStore copies;
+  private final ExportCopy exports;
   private final Supplier<UUID> newIds;
 
   DiskCopyController(
-      ServerAccess access, AskHost host, DiskCopyStore copies, Supplier<UUID> newIds) {
+      ServerAccess access,
+      AskHost host,
+      DiskCopyStore copies,
+      ExportCopy exports,
+      Supplier<UUID> newIds) {
     this.access = access;
     this.host = host;
     this.copies = copies;
+    this.exports = exports;
     this.newIds = newIds;
   }
 
@@ -67,7 +78,11 @@ final class DiskCopyController {
     body.refuseOthers(FIELDS);
     CopyOrder order = order(disk, body);
     Optional<Wish> wish =
-        switch (word(body, "then", "pivot", Set.of("pivot", "finish", "wait"))) {
+        switch (word(
+            body,
+            "then",
+            order.export().isPresent() ? "finish" : "pivot",
+            Set.of("pivot", "finish", "wait"))) {
           case "pivot" -> Optional.of(Wish.PIVOT);
           case "finish" -> Optional.of(Wish.FINISH);
           default -> Optional.empty();
@@ -85,6 +100,10 @@ final class DiskCopyController {
   }
 
   private CopyOrder order(String disk, JsonBody body) {
+    Optional<NbdExport> export = exports.of(body);
+    if (export.isPresent()) {
+      return CopyOrder.to(export.get(), newIds.get(), disk, bandwidth(body));
+    }
     return new CopyOrder(
         newIds.get(),
         disk,
@@ -153,6 +172,9 @@ final class DiskCopyController {
           case "cancel" -> Wish.CANCEL;
           default -> throw dev.tern.api.errors.HttpFailure.notFound();
         };
+    if (wish == Wish.PIVOT && found.order().export().isPresent()) {
+      throw ExportCopy.noPivot();
+    }
     return request.once(() ->
         Json.status(
             202, Json.object().set("copy", CopyView.of(copies.wish(found.id(), wish), request))));

@@ -389,63 +389,6 @@ public sealed interface AgentRequest {
   /** An image by content. The agent fetches it by id and believes only the digest. */
   record ImageRef(ImageId id, String sha256, String format, long sizeBytes) {}
 
-  /**
-   * Where a disk is to be copied to, on the same host.
-   *
-   * @param shallow only the uppermost layer
-   * @param storage a directory of the host by name; empty is the instance's own
-   * @param name of the file without its ending; empty for one nobody has
-   * @param format {@code qcow2} or {@code raw}; empty for the disk's own
-   * @param overwrite an existing file is replaced
-   * @param reuse an existing file is written in place
-   * @param keepOld the file the guest leaves is kept
-   * @param use when it is for something else than to be the disk, or to lie beside it
-   */
-  record CopyOrder(
-      UUID id,
-      String disk,
-      boolean shallow,
-      Optional<String> storage,
-      Optional<String> name,
-      Optional<String> format,
-      boolean overwrite,
-      boolean reuse,
-      boolean keepOld,
-      long bytesPerSecond,
-      Optional<CopyUse> use) {
-    /** For the disk itself. */
-    public CopyOrder(
-        UUID id,
-        String disk,
-        boolean shallow,
-        Optional<String> storage,
-        Optional<String> name,
-        Optional<String> format,
-        boolean overwrite,
-        boolean reuse,
-        boolean keepOld,
-        long bytesPerSecond) {
-      this(
-          id,
-          disk,
-          shallow,
-          storage,
-          name,
-          format,
-          overwrite,
-          reuse,
-          keepOld,
-          bytesPerSecond,
-          Optional.empty());
-    }
-
-    /** The same, in the place of what is there. */
-    public CopyOrder overwriting() {
-      return new CopyOrder(
-          id, disk, shallow, storage, name, format, true, false, keepOld, bytesPerSecond, use);
-    }
-  }
-
   /** What a copy is for. */
   enum CopyUse {
     /** It leaves the host, so it is nothing that only this host could open. */

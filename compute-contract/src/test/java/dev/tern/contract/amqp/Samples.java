@@ -5,6 +5,7 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.ConfigDrive;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.host.HostAnswer;
@@ -147,6 +148,8 @@ final class Samples {
       return new HostName("host-1.example");
     } else if (type == VolumeAddress.class) {
       return new VolumeAddress("storage.example", 10_809, "volumes/1");
+    } else if (type == NbdExport.class) {
+      return new NbdExport("backup.example", 10_809, "disks/1");
     } else if (type == ConfigDrive.class) {
       return new ConfigDrive(Map.of("openstack/latest/meta_data.json", "e30="));
     } else if (type == RequestId.class) {

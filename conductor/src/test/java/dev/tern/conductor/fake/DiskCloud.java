@@ -14,7 +14,7 @@ import dev.tern.contract.ImageId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
-import dev.tern.contract.agent.AgentRequest.CopyOrder;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DiskCopyStore.CopyRecord;

@@ -1,5 +1,6 @@
 package dev.tern.virt.disk;
 
+import dev.tern.virt.DiskCopies;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -125,6 +126,37 @@ public final class QemuImages implements DiskImages {
       command.addAll(List.of("-O", targetFormat, "--", source(file, expected), named(target)));
     }
     Tool.follow(command, directory(target), _ -> {});
+  }
+
+  @Override
+  public void flatten(Path file, Expected expected, DiskCopies.Export target, long bytes)
+      throws VirtException, InterruptedException {
+    inspect(file, expected);
+    if (expected.encrypted()) {
+      throw new VirtException(
+          Kind.REFUSED, "An encrypted disk is not copied to an export: it is plaintext.", null);
+    }
+    Map<String, Object> server =
+        Map.of("type", "inet", "host", target.host(), "port", Integer.toString(target.port()));
+    Map<String, Object> raw = new LinkedHashMap<>();
+    raw.put("driver", "raw");
+    raw.put("size", bytes);
+    raw.put("file", Map.of("driver", "nbd", "export", target.name(), "server", server));
+    // Left to itself the tool flushes nothing, or does not say when that failed.
+    Tool.follow(
+        List.of(
+            qemuImg,
+            "convert",
+            "-n",
+            "-t",
+            "writethrough",
+            "-O",
+            "raw",
+            "--",
+            source(file, expected),
+            "json:" + JSON.writeValueAsString(raw)),
+        directory(file),
+        _ -> {});
   }
 
   /** The tool reads the file; the passphrase is on no command line. */

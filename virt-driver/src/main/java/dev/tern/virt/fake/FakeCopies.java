@@ -117,10 +117,19 @@ final class FakeCopies implements DiskCopies {
     if (copy.shallow() && !top(disk).onLayers()) {
       throw refused("Disk %s lies on nothing: copy it in full.".formatted(copy.diskId()));
     }
-    if (!Files.isRegularFile(copy.file()) || copy.file().equals(top(disk).file())) {
-      throw refused("The file %s is missing or in use.".formatted(copy.file().getFileName()));
+    switch (copy.target()) {
+      case File(Path file, String format) -> {
+        if (!Files.isRegularFile(file) || file.equals(top(disk).file())) {
+          throw refused("The file %s is missing or in use.".formatted(file.getFileName()));
+        }
+        requireAlike(disk, file, format);
+      }
+      case Export(String host, int port, String name) -> {
+        if (disk.encrypted() || world.volume(host, port, name) < disk.virtualBytes()) {
+          throw refused("The export is smaller than the disk, or the disk is encrypted.");
+        }
+      }
     }
-    requireAlike(disk, copy.file(), copy.format());
     process.copies.put(copy.diskId(), new Job(copy, disk.virtualBytes()));
     world.after("copies.start");
   }
@@ -173,12 +182,13 @@ final class FakeCopies implements DiskCopies {
     beginning.of("copies.pivot");
     if (!top(disk(diskId)).tag().equals(tag)) {
       Job job = ready(diskId, tag);
+      if (!(job.copy.target() instanceof File(Path file, String format))) {
+        throw refused("The copy of %s is an export.".formatted(diskId));
+      }
       job.state = State.DECIDING;
       keep(diskId, decision);
       Top old = top(disk(diskId));
-      process.tops.put(
-          diskId,
-          new Top(tag, job.copy.file(), job.copy.format(), job.copy.shallow() && old.onLayers()));
+      process.tops.put(diskId, new Top(tag, file, format, job.copy.shallow() && old.onLayers()));
       process.copies.remove(diskId);
     } else {
       keep(diskId, decision);

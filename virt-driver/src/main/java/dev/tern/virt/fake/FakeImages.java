@@ -2,6 +2,7 @@ package dev.tern.virt.fake;
 
 import static dev.tern.virt.fake.FakeVirtDriver.refused;
 
+import dev.tern.virt.DiskCopies;
 import dev.tern.virt.DiskImages;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.disk.Qcow2Header;
@@ -23,6 +24,12 @@ final class FakeImages implements DiskImages {
   private static final int SECTOR = 512;
   private static final int V3_HEADER = 104;
   private static final int LUKS = 2;
+
+  private final FakeWorld world;
+
+  FakeImages(FakeWorld world) {
+    this.world = world;
+  }
 
   @Override
   public ImageFacts inspectUntrusted(Path file, String format) throws VirtException {
@@ -88,6 +95,17 @@ final class FakeImages implements DiskImages {
     long bytes = RecordedImage.check(file, expected, secret, targetFormat);
     if (UntrustedImage.virtualBytes(target, targetFormat, false, expected.encrypted()) != bytes) {
       throw refused("%s is of another size.".formatted(target.getFileName()));
+    }
+  }
+
+  @Override
+  public void flatten(Path file, Expected expected, DiskCopies.Export target, long bytes)
+      throws VirtException {
+    if (inspect(file, expected).virtualBytes() != bytes) {
+      throw refused("The disk has not %d bytes.".formatted(bytes));
+    }
+    if (world.volume(target.host(), target.port(), target.name()) < bytes) {
+      throw refused("The export is smaller than the disk.");
     }
   }
 

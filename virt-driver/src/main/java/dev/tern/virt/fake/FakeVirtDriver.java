@@ -37,7 +37,7 @@ public final class FakeVirtDriver implements VirtDriver {
   private final FakeWorld world;
   private final HostCapabilities capabilities;
   private final Clock clock;
-  private final FakeImages images = new FakeImages();
+  private final FakeImages images;
   private final FakeLayers layers;
 
   public FakeVirtDriver(FakeWorld world, Clock clock) {
@@ -48,6 +48,7 @@ public final class FakeVirtDriver implements VirtDriver {
     this.world = world;
     this.clock = clock;
     this.capabilities = capabilities;
+    this.images = new FakeImages(world);
     this.layers = new FakeLayers(world);
   }
 

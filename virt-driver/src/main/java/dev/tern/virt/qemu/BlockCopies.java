@@ -28,9 +28,11 @@ final class BlockCopies implements DiskCopies {
   private static final Set<String> ENDED = Set.of("concluded", "null");
 
   private final Session session;
+  private final CopyConnections connections;
 
   BlockCopies(Session session) {
     this.session = session;
+    this.connections = new CopyConnections(session);
   }
 
   @Override
@@ -69,21 +71,31 @@ final class BlockCopies implements DiskCopies {
       return; // an earlier question started it
     }
     requireFree(copy.diskId());
-    if (graph.opens(copy.file().toString())) {
-      throw refused("The file %s is in use by this guest.".formatted(copy.file().getFileName()));
+    switch (copy.target()) {
+      case File(Path file, _) -> {
+        if (graph.opens(file.toString())) {
+          throw refused("The file %s is in use by this guest.".formatted(file.getFileName()));
+        }
+      }
+      case Export _ -> {}
     }
-    if (top.encrypted() && !copy.format().equals("qcow2")) {
+    if (top.encrypted()
+        && !(copy.target() instanceof File(_, String format) && format.equals("qcow2"))) {
       throw refused(
           "Disk %s is encrypted: its copy is a qcow2, which can be too.".formatted(copy.diskId()));
     }
     sweep(copy.diskId());
     try {
-      addNode(
-          node,
-          copy.file(),
-          copy.format(),
-          backing(graph, copy, top),
-          encryption(copy.diskId(), top));
+      switch (copy.target()) {
+        case File(Path file, String format) ->
+            addNode(
+                node,
+                file,
+                format,
+                backing(graph, copy, format, top),
+                encryption(copy.diskId(), top));
+        case Export export -> connections.open(node, export, top.image().virtualSize());
+      }
       session.call(
           new Commands.BlockdevMirror(
               Nodes.copyJob(copy.diskId()),
@@ -104,12 +116,12 @@ final class BlockCopies implements DiskCopies {
   }
 
   private static BlockNode.@org.jspecify.annotations.Nullable Backing backing(
-      BlockGraph graph, Copy copy, NodeState top) throws VirtException {
+      BlockGraph graph, Copy copy, String format, NodeState top) throws VirtException {
     Optional<NodeState> below = copy.shallow() ? graph.below(copy.diskId(), top) : Optional.empty();
     if (copy.shallow() && below.isEmpty()) {
       throw refused("Disk %s lies on nothing: copy it in full.".formatted(copy.diskId()));
     }
-    if (!copy.format().equals("qcow2")) {
+    if (!format.equals("qcow2")) {
       return null;
     }
     return below.isPresent()
@@ -216,6 +228,9 @@ final class BlockCopies implements DiskCopies {
   @Override
   public void pivot(String disk, String tag, Decision decision)
       throws VirtException, InterruptedException {
+    if (connections.present(disk)) {
+      throw refused("The copy of %s is an export: no guest goes on with that.".formatted(disk));
+    }
     switch (look(disk, tag).state()) {
       case READY -> {
         session.call(new Commands.BlockJobComplete(Nodes.copyJob(disk)));
@@ -302,6 +317,8 @@ final class BlockCopies implements DiskCopies {
                   case RUNNING, READY -> false;
                 });
     if (!decided) {
+      // A server that does not take the last writes may be holding the guest's.
+      connections.hangUp(disk);
       throw new VirtException(
           Kind.NO_ANSWER, "The copy of %s did not come to its end in time.".formatted(disk), null);
     }
@@ -321,6 +338,7 @@ final class BlockCopies implements DiskCopies {
   public void drop(String disk, String tag) throws VirtException, InterruptedException {
     switch (look(disk, tag).state()) {
       case RUNNING, READY, DECIDING -> {
+        connections.hangUp(disk);
         session.callUnlessRefused(new Commands.BlockJobCancel(Nodes.copyJob(disk), true));
         awaitEnd(disk);
       }
@@ -354,6 +372,7 @@ final class BlockCopies implements DiskCopies {
    * the others.
    */
   private void sweep(String disk) throws VirtException {
+    connections.hangUp(disk);
     Optional<Job> job = job(disk);
     if (job.isPresent() && ENDED.contains(job.get().status())) {
       session.callUnlessRefused(new Commands.JobDismiss(job.get().id()));

@@ -62,6 +62,11 @@ final class Nodes {
     return disk + "-c" + tag;
   }
 
+  /** Whether a node is the lower one of a copy of the disk. */
+  static boolean isCopyFile(String disk, String node) {
+    return node.startsWith(disk + "-c") && node.endsWith("-file");
+  }
+
   static String copyJob(String disk) {
     return "copy-" + disk;
   }

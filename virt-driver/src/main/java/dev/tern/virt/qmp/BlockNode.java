@@ -110,11 +110,20 @@ public sealed interface BlockNode {
     }
   }
 
-  /** The raw format on top of an export. */
+  /**
+   * The raw format on top of an export.
+   *
+   * @param size of its beginning that is shown, in bytes; null shows all of it
+   */
   @JsonPropertyOrder("driver")
-  record Raw(String driver, String nodeName, String file, String discard) implements BlockNode {
+  record Raw(String driver, String nodeName, String file, String discard, @Nullable Long size)
+      implements BlockNode {
     public Raw(String nodeName, String file) {
-      this("raw", nodeName, file, "unmap");
+      this("raw", nodeName, file, "unmap", null);
+    }
+
+    public Raw(String nodeName, String file, long size) {
+      this("raw", nodeName, file, "unmap", size);
     }
   }
 

@@ -11,6 +11,8 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A volume as a storage system would serve it: a raw file behind {@code qemu-nbd}. */
 public final class NbdVolume {
@@ -26,24 +28,30 @@ public final class NbdVolume {
 
   /** Serves {@code nbd://127.0.0.1:port/v} until its end. */
   public static NbdVolume serve(Path file, long bytes) throws Exception {
+    return serve(file, bytes, TestHost.freePort(), "v");
+  }
+
+  /** The same under another name and at a port of the caller's, with options of qemu-nbd's own. */
+  public static NbdVolume serve(Path file, long bytes, int port, String name, String... options)
+      throws Exception {
     if (!Files.exists(file)) {
       try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
         raw.setLength(bytes);
       }
     }
-    int port = TestHost.freePort();
-    Process server =
-        new ProcessBuilder(
+    List<String> command =
+        new ArrayList<>(
+            List.of(
                 "qemu-nbd",
                 "--format=raw",
                 "--persistent",
                 "--shared=8",
                 "--bind=127.0.0.1",
                 "--port=" + port,
-                "--export-name=v",
-                file.toString())
-            .inheritIO()
-            .start();
+                "--export-name=" + name));
+    command.addAll(List.of(options));
+    command.add(file.toString());
+    Process server = new ProcessBuilder(command).inheritIO().start();
     NbdVolume volume = new NbdVolume(server, port, file);
     volume.awaitListening();
     return volume;
@@ -74,6 +82,17 @@ public final class NbdVolume {
 
   Path file() {
     return file;
+  }
+
+  /** From now on it keeps its connections and answers nothing, as behind a link that drops all. */
+  public void fallSilent() throws Exception {
+    new ProcessBuilder("kill", "-STOP", Long.toString(server.pid())).start().waitFor();
+  }
+
+  /** It is gone at once, its connections with it; also when it had fallen silent. */
+  public void die() throws InterruptedException {
+    server.destroyForcibly();
+    server.waitFor();
   }
 
   /** Nobody is served any more. */

@@ -38,6 +38,10 @@ final class TestHost {
   }
 
   TestHost(Path directory, boolean insecure) throws IOException {
+    this(directory, insecure, QemuSettings.Deadlines.usual());
+  }
+
+  TestHost(Path directory, boolean insecure, QemuSettings.Deadlines deadlines) throws IOException {
     this.directory = Files.createDirectories(directory);
     this.bases = Files.createDirectories(directory.resolve("_base"));
     this.driver =
@@ -52,7 +56,7 @@ final class TestHost {
                 "tcg",
                 true,
                 insecure,
-                QemuSettings.Deadlines.usual()));
+                deadlines));
   }
 
   /** The test guest's file, or a failure that says how to get it. */
