@@ -86,8 +86,7 @@ final class DiskCopying {
           // The same file on the same layers.
           Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
         } else {
-          images.flatten(
-              from, expected, secrets.of(disks.recipe(), note.before()), to, format);
+          images.flatten(from, expected, secrets.of(disks.recipe(), note.before()), to, format);
         }
         Durable.sync(to);
       }

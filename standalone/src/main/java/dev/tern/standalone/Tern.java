@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       DemoCommand.class,
       ChaosCommand.class,
       LoadCommand.class,
+      DiskExportCommand.class,
       ServiceCommand.class
     },
     mixinStandardHelpOptions = true,

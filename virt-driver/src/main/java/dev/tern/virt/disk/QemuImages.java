@@ -164,8 +164,8 @@ public final class QemuImages implements DiskImages {
     return List.of("--object", "secret,id=%s,file=%s".formatted(KEY, escaped(secret)));
   }
 
-  /** Every layer named, so that the tool follows no header. */
-  private static String source(Path file, Expected expected) {
+  /** A disk as QEMU's tools open it, with every layer named, so that they follow no header. */
+  public static String source(Path file, Expected expected) {
     @Nullable Map<String, Object> below = null;
     for (Layer layer : expected.layers().reversed()) {
       below = node(layer.file(), layer.format(), layer.encrypted(), below);

@@ -179,6 +179,17 @@ final class StreamCredentials {
     delete(instance.resolve(CLIENT));
   }
 
+  /** Where {@link #forServer} has put the key. */
+  static Path serverKeys(Path instance) {
+    return instance.resolve(SERVER).resolve(KEYS);
+  }
+
+  /** As {@link #forClient}, of a tool that reads a key file that is there. */
+  static String clientOption(String id, Path keys, String identity) {
+    Path directory = java.util.Objects.requireNonNull(keys.toAbsolutePath().getParent());
+    return option(id, "client", directory) + ",username=" + identity;
+  }
+
   private static String option(String id, String endpoint, Path directory) {
     return "%s,id=%s,endpoint=%s,verify-peer=on,priority=%s,dir=%s"
         .formatted(TYPE, id, endpoint, PRIORITY, directory.toString().replace(",", ",,"));
