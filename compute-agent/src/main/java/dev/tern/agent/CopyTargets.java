@@ -59,6 +59,9 @@ final class CopyTargets {
       return Optional.of(file(disks, disk, order));
     }
     require(
+        !order.resumable(),
+        "A resumable copy is a file of this host: a copy to an NBD export is not gone on with.");
+    require(
         !disk.encrypted(),
         "Disk %s is encrypted, and an export would hold it in plaintext: copy it to a qcow2 file."
             .formatted(disk.id()));
@@ -70,7 +73,10 @@ final class CopyTargets {
 
   private LocalDisk file(ServerDisks disks, LocalDisk disk, CopyOrder order)
       throws IOException, VirtException {
-    String format = order.format().orElse(disk.format());
+    String format = ResumableCopies.format(order, disk);
+    if (order.resumable()) {
+      ResumableCopies.check(disks, disk, order);
+    }
     check(disk, order, format);
     inspect(disks, disk);
     String name = order.name().orElse(disk.id() + "c" + CopyNote.tag(order.id()));
@@ -159,6 +165,9 @@ final class CopyTargets {
       }
     }
     requireOnly(disks, order);
+    if (ResumableCopies.goesOn(disks, target, order)) {
+      return;
+    }
     if (exists && !order.overwrite() && !order.reuse()) {
       throw new ComputeException(
           ErrorCode.DISK_FILE_EXISTS,

@@ -51,14 +51,27 @@ final class DiskCopying {
     DiskNotes notes = new DiskNotes(disks.directory());
     Optional<CopyNote> known = notes.copy(order.id());
     if (known.isPresent() && !again(disks, known.get())) {
+      if (order.resumable() && known.get().stage() == Stage.STARTED) {
+        ResumableCopies.begun(disks, known.get());
+      }
       return;
     }
-    Optional<LocalDisk> target = targets.resolve(disks, overwriting(order, known));
+    Optional<LocalDisk> target = targets.resolve(disks, overwriting(disks, order, known));
     CopyNote note =
-        new CopyNote(order, target, disks.local(order.disk()), Stage.STARTED, Optional.empty());
+        new CopyNote(
+            order,
+            target,
+            disks.local(order.disk()),
+            Stage.STARTED,
+            Optional.empty(),
+            ResumableCopies.boot());
     // First the note, so that whatever is made from here on is known to somebody.
     notes.write(note);
     try {
+      if (order.resumable()) {
+        ResumableCopies.start(disks, note, copy(disks, note), () -> targets.create(disks, note));
+        return;
+      }
       targets.create(disks, note);
       if (disks.guest().isPresent()) {
         disks.guest().get().copies().start(copy(disks, note));
@@ -67,7 +80,7 @@ final class DiskCopying {
         notes.write(note.at(Stage.WHOLE));
       }
     } catch (VirtException e) {
-      if (e.kind() == Kind.REFUSED) {
+      if (e.kind() == Kind.REFUSED && !(order.resumable() && ResumableCopies.keep(disks, note))) {
         remove(disks, note);
       }
       throw explained(e, note);
@@ -97,26 +110,19 @@ final class DiskCopying {
     if (note.order().export().isPresent()) {
       return CopyExports.target(note.order().export().get());
     }
-    LocalDisk target = file(note);
+    LocalDisk target = note.file();
     return new DiskCopies.File(disks.file(target), target.format());
   }
 
-  /**
-   * @throws ComputeException when the copy is an export
-   */
-  private static LocalDisk file(CopyNote note) {
-    return note.target()
-        .orElseThrow(() ->
-            Refusals.invalid(
-                "Copy %s is the export %s and no file of this host."
-                    .formatted(note.order().id(), note.place())));
-  }
-
   /** What this very copy made before is its own to replace. */
-  private static CopyOrder overwriting(CopyOrder order, Optional<CopyNote> known) {
-    return known.isEmpty() || order.reuse() || order.export().isPresent()
-        ? order
-        : order.overwriting();
+  private static CopyOrder overwriting(ServerDisks disks, CopyOrder order, Optional<CopyNote> known)
+      throws IOException {
+    boolean asIs =
+        known.isEmpty()
+            || order.reuse()
+            || order.export().isPresent()
+            || ResumableCopies.earlier(disks, known.get().file()).isPresent();
+    return asIs ? order : order.overwriting();
   }
 
   /** Whether a noted copy has to be begun anew: nobody works on it, and nothing was ended. */
@@ -168,7 +174,9 @@ final class DiskCopying {
       case PIVOTED -> report(CopyState.PIVOTED, file, Optional.empty());
       case FINISHED -> report(CopyState.FINISHED, file, Optional.empty());
       case WHOLE -> whole(note, file);
-      case STARTED, ENDING -> working(disks, note, file);
+      case STARTED, LEDGER, ENDING -> working(disks, note, file);
+      case BROKEN ->
+          report(CopyState.FAILED, file, Optional.of("it broke; asked for again it goes on"));
     };
   }
 
@@ -186,7 +194,7 @@ final class DiskCopying {
     if (disks.guest().isEmpty()) {
       return isDisk(disks, note)
           ? report(CopyState.PIVOTED, file, Optional.empty())
-          : report(CopyState.FAILED, file, Optional.of("its QEMU ended"));
+          : report(CopyState.FAILED, file, Optional.of(qemuEnded(note)));
     }
     Progress seen = progress(disks.guest().get(), note);
     CopyState state =
@@ -203,6 +211,12 @@ final class DiskCopying {
         seen.limit(),
         file,
         seen.error().map(error -> "%s (%s)".formatted(error, note.place())));
+  }
+
+  private static String qemuEnded(CopyNote note) {
+    return note.order().resumable()
+        ? "its QEMU ended; start the server and ask for the same copy again, it goes on"
+        : "its QEMU ended";
   }
 
   /** Whether the recipe says that the copy is the disk. */
@@ -235,6 +249,11 @@ final class DiskCopying {
   CopyReport end(ServerDisks disks, UUID id, CopyEnd how)
       throws IOException, VirtException, InterruptedException {
     CopyNote note = noted(disks, id);
+    if (note.order().resumable() && how == CopyEnd.PIVOT) {
+      throw Refusals.invalid(
+          "A resumable copy is the disk at one moment and does not follow it, so the guest cannot"
+              + " go on with it.");
+    }
     if (!note.ended()) {
       if (note.end().isPresent() && note.end().get() != how) {
         throw new ComputeException(
@@ -253,7 +272,7 @@ final class DiskCopying {
   private static void pivot(ServerDisks disks, CopyNote note)
       throws IOException, VirtException, InterruptedException {
     DiskNotes notes = new DiskNotes(disks.directory());
-    LocalDisk target = file(note);
+    LocalDisk target = note.file();
     boolean decided = isDisk(disks, note);
     if (disks.guest().isPresent()) {
       notes.write(note.ending(CopyEnd.PIVOT));
@@ -289,12 +308,18 @@ final class DiskCopying {
       if (note.target().isPresent()) {
         Durable.sync(disks.file(note.target().get()));
       }
+      ResumableCopies.forget(disks, note);
     }
     notes.write(note.ending(CopyEnd.FINISH).at(Stage.FINISHED));
   }
 
-  /** Nothing of a copy is left that was not ended. */
-  void drop(ServerDisks disks, UUID id) throws IOException, VirtException, InterruptedException {
+  /**
+   * Nothing of a copy is left that was not ended.
+   *
+   * @param broken nobody wanted that: what can be gone on with is kept
+   */
+  void drop(ServerDisks disks, UUID id, boolean broken)
+      throws IOException, VirtException, InterruptedException {
     Optional<CopyNote> found = new DiskNotes(disks.directory()).copy(id);
     if (found.isEmpty() || found.get().ended()) {
       return;
@@ -308,6 +333,10 @@ final class DiskCopying {
     if (disks.guest().isPresent()) {
       disks.guest().get().copies().drop(note.order().disk(), note.tag());
     }
+    if (broken && note.order().resumable() && ResumableCopies.keep(disks, note)) {
+      return;
+    }
+    ResumableCopies.forget(disks, note);
     remove(disks, note);
   }
 
@@ -337,7 +366,7 @@ final class DiskCopying {
       throw new ComputeException(
           ErrorCode.INSTANCE_INVALID_STATE, "Copy %s is not finished.".formatted(id), null);
     }
-    return disks.file(file(note));
+    return disks.file(note.file());
   }
 
   /**

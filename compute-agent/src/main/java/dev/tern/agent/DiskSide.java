@@ -124,7 +124,8 @@ final class DiskSide {
         java.util.List.of(StartCopy.class, UploadCopy.class)) {
       jobs.running(header.server(), longer).ifPresent(Jobs.Job::interrupt);
     }
-    return change(request, () -> copying.drop(disks(header), request.copy()));
+    return change(
+        request, () -> copying.drop(disks(header), request.copy(), request.broken().orElse(false)));
   }
 
   /** What a former agent was ending is ended; one server that cannot be hinders no other. */

@@ -12,10 +12,12 @@ import dev.tern.contract.agent.AgentRequest.AskCopy;
 import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CheckCopy;
 import dev.tern.contract.agent.AgentRequest.CopyEnd;
+import dev.tern.contract.agent.AgentRequest.CopyUse;
 import dev.tern.contract.agent.AgentRequest.DescribeChain;
 import dev.tern.contract.agent.AgentRequest.DescribeDisks;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.DigestDisk;
+import dev.tern.contract.agent.AgentRequest.DropCopy;
 import dev.tern.contract.agent.AgentRequest.EndCopy;
 import dev.tern.contract.agent.AgentRequest.FreezeDisk;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
@@ -58,6 +60,9 @@ class AgentDisksQemuTest {
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final long DISK = 16 << 20;
 
+  /** Where the guest's 256 blocks are. */
+  private static final int WRITTEN = 2 << 20;
+
   @TempDir Path directory;
   private TwoHosts hosts;
   private TwoHosts.Host host;
@@ -68,7 +73,9 @@ class AgentDisksQemuTest {
     hosts = new TwoHosts(directory, bases -> new QemuDriver(QemuSettings.defaults(bases)));
     host = hosts.source;
     byte[] disk = new byte[8 << 20];
-    disk[disk.length - 1] = 1; // behind the blocks the guest writes
+    // Behind the blocks the guest writes.
+    new java.util.Random(59).nextBytes(disk);
+    java.util.Arrays.fill(disk, 0, disk.length / 2, (byte) 0);
     host.done(
         new BuildServer(
             header(1),
@@ -173,6 +180,137 @@ class AgentDisksQemuTest {
                 .virtualBytes())
         .isEqualTo(DISK);
     assertThat(disk().file()).endsWith("/disk0.qcow2");
+  }
+
+  @Test
+  @Tag("S59")
+  @Tag("N1")
+  void has_a_copy_that_the_next_QEMU_goes_on_with_unless_the_one_before_was_killed()
+      throws Exception {
+    Path file = host.storage().resolve(TwoHosts.SERVER + "/backup.raw");
+    UUID first = UUID.randomUUID();
+    host.done(new StartCopy(header(2), resumable(first, false, 4 << 20)));
+    long half = awaitCopied(2, first, DISK / 2);
+    assertThat(half).isLessThan(DISK);
+    host.done(new StopServer(header(3), Duration.ofSeconds(20)));
+    assertThat(((CopyReport) host.done(new AskCopy(header(3), first))).state())
+        .isEqualTo(CopyState.FAILED);
+    host.done(new DropCopy(header(3), first, Optional.of(true)));
+    host.restart();
+
+    host.done(new StartServer(header(4)));
+    awaitWrites(20);
+    UUID second = UUID.randomUUID();
+    host.done(new StartCopy(header(4), resumable(second, false, 0)));
+    CopyReport rest = awaitEnd(4, second);
+    assertThat(rest.totalBytes()).isPositive().isLessThanOrEqualTo(DISK - half + WRITTEN);
+    assertThat(rest.copiedBytes()).isEqualTo(rest.totalBytes());
+    host.done(new EndCopy(header(4), second, CopyEnd.FINISH));
+    assertIsTheDisk(file);
+
+    UUID third = UUID.randomUUID();
+    host.done(new StartCopy(header(4), resumable(third, true, 4 << 20)));
+    awaitCopied(4, third, DISK / 4);
+    kill();
+    host.done(new DropCopy(header(4), third, Optional.of(true)));
+    host.done(new StartServer(header(5)));
+    UUID fourth = UUID.randomUUID();
+    assertThat(host.refused(new CheckCopy(header(5), resumable(fourth, false, 0))).message())
+        .contains("overwrite=true to start over");
+    host.done(new StartCopy(header(5), resumable(fourth, true, 4 << 20)));
+    CopyReport over = (CopyReport) host.done(new AskCopy(header(5), fourth));
+    assertThat(over.totalBytes()).isEqualTo(DISK);
+    host.done(new DropCopy(header(5), fourth));
+    assertThat(file).doesNotExist();
+    host.done(new StopServer(header(6), Duration.ZERO));
+    assertThat(info(host.instance().resolve("disk0.qcow2"))).doesNotContain("tern-");
+  }
+
+  private long awaitCopied(long epoch, UUID copy, long bytes) throws Exception {
+    CopyReport[] now = new CopyReport[1];
+    until(
+        bytes + " bytes are copied",
+        LONG,
+        () -> {
+          now[0] = (CopyReport) host.done(new AskCopy(header(epoch), copy));
+          assertThat(now[0].state()).as("%s", now[0]).isEqualTo(CopyState.RUNNING);
+          return now[0].copiedBytes() >= bytes;
+        });
+    return now[0].copiedBytes();
+  }
+
+  private CopyReport awaitEnd(long epoch, UUID copy) throws Exception {
+    CopyReport[] now = new CopyReport[1];
+    CopyReport[] seen = new CopyReport[1];
+    until(
+        "all is copied",
+        LONG,
+        () -> {
+          now[0] = (CopyReport) host.done(new AskCopy(header(epoch), copy));
+          if (now[0].totalBytes() > 0) {
+            seen[0] = now[0];
+          }
+          return now[0].state() == CopyState.READY;
+        });
+    return seen[0];
+  }
+
+  /** Outside of what its guest goes on writing, as an operator would compare them. */
+  private void assertIsTheDisk(Path copy) throws Exception {
+    Path flat = directory.resolve("flat.raw");
+    run(
+        "qemu-img",
+        "convert",
+        "-U",
+        "-O",
+        "raw",
+        host.instance().resolve("disk0.qcow2").toString(),
+        flat.toString());
+    byte[] disk = Files.readAllBytes(flat);
+    byte[] copied = Files.readAllBytes(copy);
+    assertThat(copied).hasSize(disk.length);
+    assertThat(
+            java.util.Arrays.mismatch(
+                java.util.Arrays.copyOfRange(copied, WRITTEN, copied.length),
+                java.util.Arrays.copyOfRange(disk, WRITTEN, disk.length)))
+        .isEqualTo(-1);
+    assertThat(new String(copied, 0, WRITTEN, ISO_8859_1)).contains("TERNBLK1");
+  }
+
+  private void kill() throws Exception {
+    for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
+      String line = process.info().commandLine().orElse("");
+      if (line.contains("qemu-system") && line.contains(host.instance().toString())) {
+        process.destroyForcibly();
+        process.onExit().get(10, java.util.concurrent.TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static String info(Path file) throws Exception {
+    return run("qemu-img", "info", file.toString());
+  }
+
+  private static String run(String... command) throws Exception {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
+    assertThat(process.waitFor()).as(said).isZero();
+    return said;
+  }
+
+  private static CopyOrder resumable(UUID id, boolean overwrite, long bytesPerSecond) {
+    return new CopyOrder(
+        id,
+        "disk0",
+        false,
+        Optional.of("fast"),
+        Optional.of("backup"),
+        Optional.empty(),
+        overwrite,
+        false,
+        true,
+        bytesPerSecond,
+        Optional.of(CopyUse.RESUMABLE));
   }
 
   @Test

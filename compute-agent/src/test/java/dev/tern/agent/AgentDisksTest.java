@@ -538,6 +538,113 @@ class AgentDisksTest {
         id, "disk0", false, Optional.empty(), Optional.empty(), format, false, reuse, true, 0, use);
   }
 
+  private static CopyOrder resumable(UUID id, boolean overwrite) {
+    return new CopyOrder(
+        id,
+        "disk0",
+        false,
+        Optional.of("fast"),
+        Optional.of("backup"),
+        Optional.empty(),
+        overwrite,
+        false,
+        true,
+        0,
+        Optional.of(CopyUse.RESUMABLE));
+  }
+
+  private CopyReport report(long epoch, UUID id) {
+    return (CopyReport) host.done(new AskCopy(header(epoch), id));
+  }
+
+  @ParameterizedTest(name = "agent restarted between all requests: {0}")
+  @ValueSource(booleans = {false, true})
+  @Tag("S59")
+  void have_a_copy_that_goes_on_after_a_stop_and_starts_over_after_a_kill(boolean restarts)
+      throws Exception {
+    Path file = host.storage().resolve(TwoHosts.SERVER + "/backup.raw");
+    host.done(new StartCopy(header(2), resumable(COPY, false)));
+    CopyReport first = report(2, COPY);
+    assertThat(first.state()).isEqualTo(CopyState.RUNNING);
+    host.done(new StopServer(header(3), Duration.ZERO));
+    again(restarts);
+    assertThat(report(3, COPY).state()).isEqualTo(CopyState.FAILED);
+    assertThat(report(3, COPY).error().orElseThrow()).contains("ask for the same copy again");
+    host.done(new DropCopy(header(3), COPY, Optional.of(true)));
+    assertThat(file).exists();
+    UUID second = UUID.randomUUID();
+    assertThat(host.refused(new CheckCopy(header(3), resumable(second, false))).message())
+        .contains("start the server first");
+    host.done(new StartServer(header(4)));
+    again(restarts);
+    host.done(new StartCopy(header(4), resumable(second, false)));
+    again(restarts);
+    host.done(new StartCopy(header(4), resumable(second, false)));
+    assertThat(report(4, second).totalBytes()).isEqualTo(first.totalBytes() - first.copiedBytes());
+
+    world.kill(host.instance());
+    again(restarts);
+    host.done(new DropCopy(header(4), second, Optional.of(true)));
+    host.done(new StartServer(header(5)));
+    UUID third = UUID.randomUUID();
+    Failure unknown = host.refused(new CheckCopy(header(5), resumable(third, false)));
+    assertThat(unknown.code()).isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
+    assertThat(unknown.message()).contains("overwrite=true to start over");
+    assertThat(host.refused(new StartCopy(header(5), resumable(third, false))).code())
+        .isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
+    host.done(new StartCopy(header(5), resumable(third, true)));
+    again(restarts);
+    assertThat(report(5, third).totalBytes()).isEqualTo(first.totalBytes());
+    assertThat(report(5, third).state()).isEqualTo(CopyState.READY);
+    assertThat(host.refused(new EndCopy(header(5), third, CopyEnd.PIVOT)).code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+    host.done(new EndCopy(header(5), third, CopyEnd.FINISH));
+    again(restarts);
+    assertThat(report(5, third).state()).isEqualTo(CopyState.FINISHED);
+    assertThat(file).exists();
+    assertThat(host.refused(new CheckCopy(header(5), resumable(COPY, false))).code())
+        .isEqualTo(ErrorCode.DISK_FILE_EXISTS);
+  }
+
+  private void again(boolean restarts) throws Exception {
+    if (restarts) {
+      host.restart();
+    }
+  }
+
+  @Test
+  @Tag("S59")
+  void are_copied_resumably_to_no_export() {
+    world.serve("127.0.0.1", 10_809, "v", 1L << 40);
+    CopyOrder order =
+        new CopyOrder(
+            COPY,
+            "disk0",
+            false,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(CopyOrder.EXPORTED),
+            false,
+            false,
+            true,
+            0,
+            Optional.of(CopyUse.RESUMABLE),
+            Optional.of(NbdExport.parse("nbd://127.0.0.1/v")));
+    Failure refused = host.refused(new StartCopy(header(2), order));
+    assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_INPUT);
+    assertThat(refused.message()).contains("is not gone on with");
+    assertThat(report(2, COPY).state()).isEqualTo(CopyState.ABSENT);
+  }
+
+  @Test
+  @Tag("S59")
+  void leave_nothing_of_a_resumable_copy_that_is_cancelled() throws Exception {
+    host.done(new StartCopy(header(2), resumable(COPY, false)));
+    host.done(new DropCopy(header(2), COPY, Optional.of(false)));
+    assertThat(host.storage().resolve(TwoHosts.SERVER + "/backup.raw")).doesNotExist();
+    host.done(new CheckCopy(header(2), resumable(COPY, false)));
+  }
+
   @Test
   @Tag("S130")
   void are_copied_through_no_symbolic_link() throws Exception {

@@ -192,6 +192,21 @@ class DisksTest {
     assertThat(api.to(one + "/explode").post("{}").status()).isEqualTo(404);
   }
 
+  @Test
+  @Tag("S59")
+  void are_copied_resumably_to_their_end_only() {
+    String body = "{\"name\":\"backup\",\"resumable\":true}";
+    TestApi.Answer accepted = api.to(COPY).post(body);
+    assertThat(accepted.status()).isEqualTo(202);
+    assertThat(accepted.json().path("copy").path("resumable").asBoolean()).isTrue();
+    assertThat(newest().wish()).contains(Wish.FINISH);
+    assertThat(newest().order().resumable()).isTrue();
+    assertThat(api.to(COPY + "/" + newest().id() + "/pivot").post("{}").fault())
+        .startsWith("409 conflictingRequest")
+        .contains("does not follow it");
+    assertThat(newest().wish()).contains(Wish.FINISH);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"nbd://Backup:10810/pool/a%20b", "nbd:backup:10810:exportname=pool/a b"})
   @Tag("S3")
@@ -232,6 +247,9 @@ class DisksTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "{\"resumable\":true,\"name\":\"b\",\"then\":\"pivot\"}",
+        "{\"resumable\":true,\"name\":\"b\",\"then\":\"wait\"}",
+        "{\"resumable\":1}",
         "{\"mode\":\"half\"}",
         "{\"then\":\"never\"}",
         "{\"bandwidth\":0}",
@@ -249,6 +267,7 @@ class DisksTest {
         "{\"target\":\"nbd://backup/v\",\"format\":\"qcow2\"}",
         "{\"target\":\"nbd://backup/v\",\"storage\":\"fast\"}",
         "{\"target\":\"nbd://backup/v\",\"overwrite\":true}",
+        "{\"target\":\"nbd://backup/v\",\"resumable\":true}",
         "{\"target\":7}",
         "[]"
       })

@@ -48,6 +48,9 @@ public interface Guest extends AutoCloseable {
   /** Copies and snapshots of its disks on this host. */
   DiskCopies copies();
 
+  /** Copies of its disks that outlive this process. */
+  DiskLedgers ledgers();
+
   /** Called once, from the driver's thread, when the process or its monitor is gone. */
   void onGone(Runnable listener);
 

@@ -51,6 +51,9 @@ public abstract class DriverContract {
 
   protected abstract int freePort();
 
+  /** The guest's QEMU is killed, and has no time for anything. */
+  protected abstract void crash(Guest guest, Path instance) throws Exception;
+
   /** A file with the passphrase of a disk, where the driver of host 0 looks for it. */
   protected abstract Path secret(LaunchRecipe recipe, String disk) throws Exception;
 
@@ -389,6 +392,51 @@ public abstract class DriverContract {
     assertThat(images.inspect(flat, encrypted).virtualBytes()).isEqualTo(disk.virtualBytes());
   }
 
+  @Test
+  @Tag("S59")
+  void goes_on_with_a_copy_when_its_QEMU_ended_in_good_order_and_not_when_it_was_killed()
+      throws Exception {
+    Guest first = launch(0, LaunchMode.RUN);
+    Path raw = source.resolve("backup.raw");
+    long bytes = recipe().disks().getFirst().virtualBytes();
+    driver(0).images().create(raw, DiskImages.NewImage.empty("raw", bytes));
+    DiskCopies.Copy copy = new DiskCopies.Copy("disk0", "aaaaaaaa", raw, "raw", false, 1 << 20);
+    assertRefused(() -> first.ledgers().goOn(copy, "ledger"));
+    assertRefused(() -> first.ledgers().begin(copy("bbbbbbbb", false), "ledger"));
+    assertThat(first.ledgers().look("disk0", "ledger").state()).isEqualTo(DiskLedgers.State.ABSENT);
+    first.ledgers().begin(copy, "ledger");
+    first.ledgers().begin(copy, "ledger");
+    assertRefused(() -> first.ledgers().forget("disk0", "ledger"));
+    assertRefused(() -> first.copies().start(copy("cccccccc", false)));
+    assertThat(first.copies().look("disk0", "aaaaaaaa").state()).isEqualTo(State.RUNNING);
+    assertRefused(() -> first.copies().pivot("disk0", "aaaaaaaa", DriverContract::mustNot));
+    first.kill(); // as any orderly end
+
+    Guest second = launch(0, LaunchMode.RUN);
+    DiskLedgers.Ledger left = second.ledgers().look("disk0", "ledger");
+    assertThat(left.state()).isEqualTo(DiskLedgers.State.USABLE);
+    assertThat(left.bytes()).isPositive().isLessThanOrEqualTo(bytes);
+    assertThat(second.copies().look("disk0", "aaaaaaaa").state()).isEqualTo(State.ABSENT);
+    second.ledgers().goOn(copy, "ledger");
+    assertThat(second.copies().look("disk0", "aaaaaaaa").totalBytes()).isEqualTo(left.bytes());
+    crash(second, source);
+
+    Guest third = launch(0, LaunchMode.RUN);
+    assertThat(third.ledgers().look("disk0", "ledger"))
+        .isEqualTo(new DiskLedgers.Ledger(DiskLedgers.State.UNUSABLE, 0));
+    assertRefused(() -> third.ledgers().goOn(copy, "ledger"));
+    third.ledgers().begin(copy, "ledger");
+    third.copies().limit("disk0", "aaaaaaaa", 0);
+    await(third, "aaaaaaaa", State.FINISHED);
+    third.copies().finish("disk0", "aaaaaaaa");
+    assertThat(third.ledgers().look("disk0", "ledger").state()).isEqualTo(DiskLedgers.State.USABLE);
+    third.ledgers().forget("disk0", "ledger");
+    third.ledgers().forget("disk0", "ledger");
+    assertThat(third.ledgers().look("disk0", "ledger").state()).isEqualTo(DiskLedgers.State.ABSENT);
+    assertThat(names(third)).containsExactly("disk0");
+    assertThat(third.runState()).isEqualTo(RunState.RUNNING);
+  }
+
   /** Making one counts how fast this processor is, a second and more; all the others are alike. */
   private Path encrypted(String name, Path key) throws Exception {
     Path first = source.resolve("first.qcow2");
@@ -425,15 +473,17 @@ public abstract class DriverContract {
   }
 
   private static void awaitReady(Guest guest, String tag) throws Exception {
+    await(guest, tag, State.READY);
+  }
+
+  private static void await(Guest guest, String tag, State wanted) throws Exception {
     for (int looks = 0; looks < 3000; looks++) {
-      switch (guest.copies().look("disk0", tag).state()) {
-        case READY -> {
-          return;
-        }
-        case RUNNING -> Pauses.real().pause(Duration.ofMillis(10));
-        case ABSENT, DECIDING, PIVOTED, FINISHED, FAILED ->
-            throw new AssertionError(guest.copies().look("disk0", tag));
+      DiskCopies.Progress now = guest.copies().look("disk0", tag);
+      if (now.state() == wanted) {
+        return;
       }
+      assertThat(now.state()).as("%s", now).isEqualTo(State.RUNNING);
+      Pauses.real().pause(Duration.ofMillis(10));
     }
     throw new AssertionError("the copy is not ready after 30 s");
   }

@@ -20,7 +20,8 @@ final class CopyView {
             .put("disk", copy.order().disk())
             .put("purpose", word(copy.purpose()))
             .put("status", word(copy.status()))
-            .put("mode", copy.order().shallow() ? "shallow" : "full");
+            .put("mode", copy.order().shallow() ? "shallow" : "full")
+            .put("resumable", copy.order().resumable());
     Json.putOrNull(view, "then", copy.wish().map(CopyView::word).orElse(null));
     view.put("total_bytes", copy.total())
         .put("copied_bytes", copy.copied())

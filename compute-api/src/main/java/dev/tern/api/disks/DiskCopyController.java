@@ -9,6 +9,7 @@ import dev.tern.api.servers.ServerAccess;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.CheckCopy;
+import dev.tern.contract.agent.AgentRequest.CopyUse;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.CopyOrder;
 import dev.tern.contract.agent.NbdExport;
@@ -47,6 +48,7 @@ final class DiskCopyController {
           "overwrite",
           "reuse",
           "delete_old",
+          "resumable",
           "bandwidth");
   private static final int LISTED = 100;
 
@@ -78,11 +80,7 @@ final class DiskCopyController {
     body.refuseOthers(FIELDS);
     CopyOrder order = order(disk, body);
     Optional<Wish> wish =
-        switch (word(
-            body,
-            "then",
-            order.export().isPresent() ? "finish" : "pivot",
-            Set.of("pivot", "finish", "wait"))) {
+        switch (then(body, order)) {
           case "pivot" -> Optional.of(Wish.PIVOT);
           case "finish" -> Optional.of(Wish.FINISH);
           default -> Optional.empty();
@@ -114,7 +112,22 @@ final class DiskCopyController {
         body.flagOr("overwrite", false),
         body.flagOr("reuse", false),
         !body.flagOr("delete_old", false),
-        bandwidth(body));
+        bandwidth(body),
+        body.flagOr("resumable", false) ? Optional.of(CopyUse.RESUMABLE) : Optional.empty());
+  }
+
+  private static String then(JsonBody body, CopyOrder order) {
+    if (!order.resumable()) {
+      String absent = order.export().isPresent() ? "finish" : "pivot";
+      return word(body, "then", absent, Set.of("pivot", "finish", "wait"));
+    }
+    String then = word(body, "then", "finish", Set.of("pivot", "finish", "wait"));
+    if (!then.equals("finish")) {
+      throw body.invalid(
+          "then",
+          "A resumable copy ends by finish: it is the disk at one moment and does not follow it.");
+    }
+    return then;
   }
 
   private static String word(JsonBody body, String field, String absent, Set<String> words) {
@@ -174,6 +187,13 @@ final class DiskCopyController {
         };
     if (wish == Wish.PIVOT && found.order().export().isPresent()) {
       throw ExportCopy.noPivot();
+    }
+    if (wish == Wish.PIVOT && found.order().resumable()) {
+      throw new ComputeException(
+          ErrorCode.INSTANCE_INVALID_STATE,
+          "Disk copy %s is resumable: it is the disk at one moment and does not follow it, so the guest cannot go on with it."
+              .formatted(copy),
+          null);
     }
     return request.once(() ->
         Json.status(

@@ -39,6 +39,12 @@ final class ExportCopy {
         throw body.invalid(field, "It says something of a file, and the target is an NBD export.");
       }
     }
+    if (body.flagOr("resumable", false)) {
+      throw body.invalid(
+          "resumable",
+          "A resumable copy is a file of the server's host: a copy to an NBD export that broke off"
+              + " starts over.");
+    }
     if (body.optionalText("mode", 1, 255).filter(mode -> !mode.equals("full")).isPresent()) {
       throw body.invalid("mode", "A copy to an NBD export has nothing below it: its mode is full.");
     }

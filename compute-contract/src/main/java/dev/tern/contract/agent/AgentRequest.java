@@ -305,8 +305,15 @@ public sealed interface AgentRequest {
   /**
    * Undo of {@link StartCopy}: nothing of the copy is left, unless it had moved to be the disk, or
    * had ended well; then nothing is done.
+   *
+   * @param broken nobody wanted that it ends: what there is of one that can be gone on with is kept
    */
-  record DropCopy(Header header, UUID copy) implements OfDisks {}
+  record DropCopy(Header header, UUID copy, Optional<Boolean> broken) implements OfDisks {
+    /** Given up. */
+    public DropCopy(Header header, UUID copy) {
+      this(header, copy, Optional.empty());
+    }
+  }
 
   /** Removes the file of a copy that ended well, once nobody needs it any more. */
   record RemoveCopy(Header header, UUID copy) implements OfDisks {}
@@ -392,7 +399,9 @@ public sealed interface AgentRequest {
   /** What a copy is for. */
   enum CopyUse {
     /** It leaves the host, so it is nothing that only this host could open. */
-    IMAGE
+    IMAGE,
+    /** It is gone on with when the QEMU that made it has ended, and never is the disk. */
+    RESUMABLE
   }
 
   /** How a ready copy ends. */

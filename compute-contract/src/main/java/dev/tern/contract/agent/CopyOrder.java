@@ -108,6 +108,11 @@ public record CopyOrder(
         Optional.of(export));
   }
 
+  /** Whether it is gone on with when its QEMU has ended. */
+  public boolean resumable() {
+    return use.filter(CopyUse.RESUMABLE::equals).isPresent();
+  }
+
   /** The same, in the place of what is there. */
   public CopyOrder overwriting() {
     return new CopyOrder(

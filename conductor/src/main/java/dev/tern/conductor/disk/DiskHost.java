@@ -13,6 +13,7 @@ import dev.tern.contract.agent.AgentResult.CopyReport;
 import dev.tern.contract.agent.AgentResult.DiskFrozen;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.amqp.Asked;
+import java.util.Optional;
 import java.util.UUID;
 
 /** The host of the server whose disk it is. */
@@ -37,9 +38,13 @@ public final class DiskHost {
     return facts;
   }
 
-  /** Nothing of a copy is left that was not ended. */
+  /** Nothing of a copy is left that was not ended, unless it can be gone on with and broke. */
   DiskFacts drop(DiskFacts facts) throws StepFailed, InterruptedException {
-    repeat(facts.host(), new AgentRequest.DropCopy(work.header(), copy()));
+    boolean broken =
+        facts.failure().filter(why -> why.code() != ErrorCode.MIGRATION_CANCELLED).isPresent();
+    Optional<Boolean> kept =
+        work.copy().order().resumable() ? Optional.of(broken) : Optional.empty();
+    repeat(facts.host(), new AgentRequest.DropCopy(work.header(), copy(), kept));
     return facts;
   }
 

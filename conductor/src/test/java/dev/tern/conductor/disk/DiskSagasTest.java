@@ -6,6 +6,7 @@ import dev.tern.conductor.fake.DiskCloud;
 import dev.tern.conductor.fake.FakeCloud.Fault;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.agent.AgentRequest.CopyUse;
 import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.Seen;
 import dev.tern.store.DiskCopyStore.Wish;
@@ -182,5 +183,36 @@ class DiskSagasTest {
     cloud.run();
     assertThat(cloud.disk.things()).containsExactlyElementsOf(UNCHANGED);
     assertThat(cloud.copy().status()).isEqualTo(CopyStatus.FAILED);
+  }
+
+  @Test
+  @Tag("S59")
+  void that_is_resumable_is_kept_when_it_breaks_off_and_not_when_it_is_cancelled()
+      throws InterruptedException {
+    for (boolean cancelled : List.of(false, true)) {
+      DiskCloud cloud =
+          new DiskCloud(
+              SagaKind.DISK_COPY, Optional.of(Wish.FINISH), Optional.of(CopyUse.RESUMABLE));
+      cloud.disk.readyAt = 20;
+      cloud.watcher =
+          (line, after) -> {
+            if (after && line.step().equals("fill") && line.what().equals("started")) {
+              if (cancelled) {
+                cloud.wish(Wish.CANCEL);
+              } else {
+                cloud.disk.breakOff();
+              }
+            }
+          };
+      cloud.run();
+      assertThat(cloud.copy().status())
+          .isEqualTo(cancelled ? CopyStatus.CANCELLED : CopyStatus.FAILED);
+      assertThat(cloud.server().task()).isEmpty();
+      if (cancelled) {
+        assertThat(cloud.disk.things()).containsExactlyElementsOf(UNCHANGED);
+      } else {
+        assertThat(cloud.disk.things()).containsExactly("guest on its file", "half a copy");
+      }
+    }
   }
 }

@@ -14,6 +14,7 @@ import dev.tern.contract.ImageId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.CopyUse;
 import dev.tern.contract.agent.CopyOrder;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.DiskCopyStore;
@@ -65,9 +66,13 @@ public final class DiskCloud {
   private boolean silentInStep;
 
   public DiskCloud(SagaKind kind, Optional<Wish> wish) {
+    this(kind, wish, Optional.empty());
+  }
+
+  public DiskCloud(SagaKind kind, Optional<Wish> wish, Optional<CopyUse> use) {
     Samples samples = new Samples(() -> stores);
     samples.host(HOST);
-    NewCopy asked = new NewCopy(samples.active(HOST).id(), order(), wish);
+    NewCopy asked = new NewCopy(samples.active(HOST).id(), order(use), wish);
     Requested by = Samples.request();
     DiskCopyStore all = stores.copies();
     accepted =
@@ -140,7 +145,7 @@ public final class DiskCloud {
         Instant.EPOCH);
   }
 
-  private static CopyOrder order() {
+  private static CopyOrder order(Optional<CopyUse> use) {
     return new CopyOrder(
         COPY,
         "disk0",
@@ -151,7 +156,8 @@ public final class DiskCloud {
         false,
         false,
         true,
-        0);
+        0,
+        use);
   }
 
   /** The fault happens once, at the first question of the step (or at its writing). */

@@ -74,7 +74,7 @@ public final class FakeDisk {
         yield new Done(new Nothing());
       }
       case AgentRequest.EndCopy r -> end(r.end());
-      case AgentRequest.DropCopy _ -> drop();
+      case AgentRequest.DropCopy r -> drop(r.broken().orElse(false));
       case AgentRequest.RemoveCopy _ -> remove();
       case AgentRequest.UploadCopy _ -> upload();
       case AgentRequest.FreezeDisk _ -> {
@@ -132,10 +132,10 @@ public final class FakeDisk {
     return new Done(report());
   }
 
-  private AgentAnswer drop() {
+  private AgentAnswer drop(boolean kept) {
     if (!onCopy && !finished) {
       job = Job.NONE;
-      file = false;
+      file = file && kept;
     }
     return new Done(new Nothing());
   }

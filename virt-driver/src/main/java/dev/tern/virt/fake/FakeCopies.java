@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,12 +45,43 @@ final class FakeCopies implements DiskCopies {
     volatile State state = State.RUNNING;
     volatile long limit;
     volatile boolean looked;
+    private final @Nullable LongConsumer ledger;
 
     Job(Copy copy, long total) {
+      this(copy, total, null);
+    }
+
+    /**
+     * One that ends by itself.
+     *
+     * @param ledger told what is left whenever it ends
+     */
+    Job(Copy copy, long total, @Nullable LongConsumer ledger) {
       this.copy = copy;
       this.total = total;
+      this.ledger = ledger;
       this.limit = copy.bytesPerSecond();
     }
+
+    boolean keepsLedger() {
+      return ledger != null;
+    }
+
+    State atEnd() {
+      return ledger == null ? State.READY : State.FINISHED;
+    }
+
+    /** It ends as far as it is. */
+    void interrupt() {
+      if (ledger != null) {
+        ledger.accept(state == State.FINISHED ? 0 : looked ? total / 2 : total);
+      }
+    }
+  }
+
+  /** Where the disk is now. */
+  Path file(String disk) throws VirtException {
+    return top(disk(disk)).file();
   }
 
   /** What a disk's device reads, once it is no longer what it was launched with. */
@@ -102,20 +134,31 @@ final class FakeCopies implements DiskCopies {
   @Override
   public void start(Copy copy) throws VirtException {
     beginning.of("copies.start");
-    LocalDisk disk = disk(copy.diskId());
-    @Nullable Job running = process.copies.get(copy.diskId());
-    if (top(disk).tag().equals(copy.tag())
-        || (running != null && running.copy.tag().equals(copy.tag()))) {
+    if (isUnderWay(copy)) {
       return;
     }
+    LocalDisk disk = requireCopyable(copy);
+    if (copy.shallow() && !top(disk).onLayers()) {
+      throw refused("Disk %s lies on nothing: copy it in full.".formatted(copy.diskId()));
+    }
+    process.copies.put(copy.diskId(), new Job(copy, disk.virtualBytes()));
+    world.after("copies.start");
+  }
+
+  boolean isUnderWay(Copy copy) throws VirtException {
+    @Nullable Job running = process.copies.get(copy.diskId());
+    return top(disk(copy.diskId())).tag().equals(copy.tag())
+        || (running != null && running.copy.tag().equals(copy.tag()));
+  }
+
+  LocalDisk requireCopyable(Copy copy) throws VirtException {
+    LocalDisk disk = disk(copy.diskId());
+    @Nullable Job running = process.copies.get(copy.diskId());
     if (running != null && running.state != State.FAILED && running.state != State.FINISHED) {
       throw refused("Disk %s is being copied already.".formatted(copy.diskId()));
     }
     if (process.mirrors.containsKey(copy.diskId())) {
       throw refused("Disk %s is being mirrored to another host.".formatted(copy.diskId()));
-    }
-    if (copy.shallow() && !top(disk).onLayers()) {
-      throw refused("Disk %s lies on nothing: copy it in full.".formatted(copy.diskId()));
     }
     switch (copy.target()) {
       case File(Path file, String format) -> {
@@ -130,8 +173,7 @@ final class FakeCopies implements DiskCopies {
         }
       }
     }
-    process.copies.put(copy.diskId(), new Job(copy, disk.virtualBytes()));
-    world.after("copies.start");
+    return disk;
   }
 
   /** A qcow2 is opened as encrypted just when the disk is. */
@@ -159,7 +201,7 @@ final class FakeCopies implements DiskCopies {
     }
     Job job = found.get();
     if (job.state == State.RUNNING && job.looked) {
-      job.state = State.READY;
+      job.state = job.atEnd();
     }
     job.looked = true;
     return new Progress(
@@ -226,8 +268,10 @@ final class FakeCopies implements DiskCopies {
     if (top(disk(diskId)).tag().equals(tag)) {
       throw refused("Disk %s is on its copy already.".formatted(diskId));
     }
-    ready(diskId, tag);
-    process.copies.remove(diskId);
+    if (job(diskId, tag).filter(job -> job.state == State.FINISHED).isEmpty()) {
+      ready(diskId, tag);
+    }
+    end(diskId, tag);
     world.after("copies.finish");
   }
 
@@ -237,8 +281,16 @@ final class FakeCopies implements DiskCopies {
     if (top(disk(diskId)).tag().equals(tag)) {
       throw refused("Disk %s is on its copy already.".formatted(diskId));
     }
-    job(diskId, tag).ifPresent(_ -> process.copies.remove(diskId));
+    end(diskId, tag);
     world.after("copies.drop");
+  }
+
+  private void end(String diskId, String tag) {
+    job(diskId, tag)
+        .ifPresent(job -> {
+          job.interrupt();
+          process.copies.remove(diskId);
+        });
   }
 
   @Override

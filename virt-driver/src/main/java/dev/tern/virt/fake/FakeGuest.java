@@ -3,6 +3,7 @@ package dev.tern.virt.fake;
 import static dev.tern.virt.fake.FakeVirtDriver.refused;
 
 import dev.tern.virt.DiskCopies;
+import dev.tern.virt.DiskLedgers;
 import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
@@ -91,6 +92,9 @@ final class FakeGuest implements Guest {
   }
 
   private void end() {
+    if (process.alive()) {
+      world.ledgers.store(process);
+    }
     process.die();
     world.forget(instance, process);
   }
@@ -119,6 +123,12 @@ final class FakeGuest implements Guest {
   @Override
   public DiskCopies copies() {
     return new FakeCopies(world, process, instance, this::begin);
+  }
+
+  @Override
+  public DiskLedgers ledgers() {
+    return new FakeLedgers(
+        world, process, new FakeCopies(world, process, instance, this::begin), this::begin);
   }
 
   @Override

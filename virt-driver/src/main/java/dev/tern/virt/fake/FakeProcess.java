@@ -1,10 +1,12 @@
 package dev.tern.virt.fake;
 
+import dev.tern.virt.DiskLedgers;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.StreamKey;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +29,9 @@ final class FakeProcess {
 
   /** Per disk, its copy under way. */
   final Map<String, FakeCopies.Job> copies = new ConcurrentHashMap<>();
+
+  /** Per file that it has open, the ledgers in it. */
+  final Map<Path, Map<String, DiskLedgers.Ledger>> ledgers = new ConcurrentHashMap<>();
 
   /** Per disk that moved onto a copy or a snapshot's overlay, where it is. */
   final Map<String, FakeCopies.Top> tops = new ConcurrentHashMap<>();

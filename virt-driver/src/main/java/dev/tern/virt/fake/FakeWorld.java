@@ -27,6 +27,10 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class FakeWorld {
   private final Map<Path, FakeProcess> processes = new ConcurrentHashMap<>();
+
+  /** What is left to copy of disks, in their files. */
+  final FakeLedgers.Stored ledgers = new FakeLedgers.Stored();
+
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
   private final List<String> violations = new CopyOnWriteArrayList<>();
   private final Map<Path, FakeReceiver> receivers = new ConcurrentHashMap<>();
@@ -212,6 +216,7 @@ public final class FakeWorld {
 
   void start(Path instance, FakeProcess process) {
     processes.put(key(instance), process);
+    ledgers.open(process, instance);
     if (process.runs()) {
       process.written = Math.max(0, left.getOrDefault(key(instance), 0L));
       runs(process);

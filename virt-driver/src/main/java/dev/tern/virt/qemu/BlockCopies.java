@@ -63,27 +63,13 @@ final class BlockCopies implements DiskCopies {
 
   @Override
   public void start(Copy copy) throws VirtException {
+    if (isUnderWay(copy)) {
+      return; // an earlier question started it
+    }
     BlockGraph graph = BlockGraph.of(session);
     String node = Nodes.copy(copy.diskId(), copy.tag());
     NodeState top = graph.requireTop(copy.diskId());
-    if (top.nodeName().equals(node)
-        || (graph.node(node).isPresent() && job(copy.diskId()).isPresent())) {
-      return; // an earlier question started it
-    }
-    requireFree(copy.diskId());
-    switch (copy.target()) {
-      case File(Path file, _) -> {
-        if (graph.opens(file.toString())) {
-          throw refused("The file %s is in use by this guest.".formatted(file.getFileName()));
-        }
-      }
-      case Export _ -> {}
-    }
-    if (top.encrypted()
-        && !(copy.target() instanceof File(_, String format) && format.equals("qcow2"))) {
-      throw refused(
-          "Disk %s is encrypted: its copy is a qcow2, which can be too.".formatted(copy.diskId()));
-    }
+    requireCopyable(copy, top);
     sweep(copy.diskId());
     try {
       switch (copy.target()) {
@@ -109,6 +95,39 @@ final class BlockCopies implements DiskCopies {
               false,
               null,
               null));
+    } catch (VirtException e) {
+      cleanUpAfter(e, copy.diskId());
+      throw e;
+    }
+  }
+
+  /** Its job is there, or the disk is on it. */
+  boolean isUnderWay(Copy copy) throws VirtException {
+    return look(copy.diskId(), copy.tag()).state() != State.ABSENT;
+  }
+
+  void requireCopyable(Copy copy, NodeState top) throws VirtException {
+    requireFree(copy.diskId());
+    switch (copy.target()) {
+      case File(Path file, _) -> {
+        if (BlockGraph.of(session).opens(file.toString())) {
+          throw refused("The file %s is in use by this guest.".formatted(file.getFileName()));
+        }
+      }
+      case Export _ -> {}
+    }
+    if (top.encrypted()
+        && !(copy.target() instanceof File(_, String format) && format.equals("qcow2"))) {
+      throw refused(
+          "Disk %s is encrypted: its copy is a qcow2, which can be too.".formatted(copy.diskId()));
+    }
+  }
+
+  /** The nodes of a raw target, those of an ended copy removed. */
+  void addTarget(Copy copy, File target) throws VirtException {
+    sweep(copy.diskId());
+    try {
+      addNode(Nodes.copy(copy.diskId(), copy.tag()), target.path(), target.format(), null, null);
     } catch (VirtException e) {
       cleanUpAfter(e, copy.diskId());
       throw e;
@@ -162,7 +181,7 @@ final class BlockCopies implements DiskCopies {
     }
   }
 
-  private void cleanUpAfter(VirtException failure, String disk) {
+  void cleanUpAfter(VirtException failure, String disk) {
     if (failure.kind() != Kind.REFUSED) {
       return;
     }
@@ -183,15 +202,21 @@ final class BlockCopies implements DiskCopies {
     if (job.isEmpty() || graph.node(Nodes.copy(disk, tag)).isEmpty()) {
       return Progress.none(State.ABSENT);
     }
+    // One that has ended is listed until it is dismissed.
+    Optional<BlockJob> figures =
+        session.call(new Commands.QueryBlockJobs()).stream()
+            .filter(listed -> listed.device().equals(Nodes.copyJob(disk)))
+            .findFirst();
     if (ENDED.contains(job.get().status())) {
       Optional<String> error = Optional.ofNullable(job.get().error());
-      return new Progress(error.isPresent() ? State.FAILED : State.FINISHED, 0, 0, 0, error);
+      return new Progress(
+          error.isPresent() ? State.FAILED : State.FINISHED,
+          figures.map(BlockJob::len).orElse(0L),
+          figures.map(BlockJob::offset).orElse(0L),
+          0,
+          error);
     }
-    return session.call(new Commands.QueryBlockJobs()).stream()
-        .filter(running -> running.device().equals(Nodes.copyJob(disk)))
-        .findFirst()
-        .map(BlockCopies::progress)
-        .orElseGet(() -> Progress.none(State.RUNNING));
+    return figures.map(BlockCopies::progress).orElseGet(() -> Progress.none(State.RUNNING));
   }
 
   private static Progress progress(BlockJob job) {
@@ -392,7 +417,7 @@ final class BlockCopies implements DiskCopies {
     log.atDebug().addKeyValue("disk", disk).addKeyValue("nodes", left.size()).log("nodes left");
   }
 
-  private static VirtException refused(String message) {
+  static VirtException refused(String message) {
     return new VirtException(Kind.REFUSED, message, null);
   }
 }

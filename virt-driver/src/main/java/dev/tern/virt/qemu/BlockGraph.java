@@ -14,7 +14,8 @@ import java.util.Set;
  * first copy or snapshot; afterwards only QEMU knows.
  */
 record BlockGraph(List<BlockDevice> devices, List<NodeState> nodes) {
-  private static final String MIRROR_FILTER = "mirror_top";
+  /** Drivers of nodes that jobs put between a device and its disk. */
+  private static final Set<String> FILTERS = Set.of("mirror_top", "copy-before-write");
 
   /** Drivers of nodes that hold a file and no format. */
   private static final Set<String> PROTOCOLS = Set.of("file", "host_device", "nbd");
@@ -35,13 +36,12 @@ record BlockGraph(List<BlockDevice> devices, List<NodeState> nodes) {
         .findFirst();
   }
 
-  /** What the disk's device reads; below the filter of a mirror, if there is one. */
+  /** What the disk's device reads; below the filter of a job, if there is one. */
   Optional<NodeState> top(String disk) {
     return device(disk)
         .flatMap(device -> Optional.ofNullable(device.inserted()))
         .flatMap(inserted -> node(inserted.nodeName()))
-        .flatMap(
-            node -> node.drv().equals(MIRROR_FILTER) ? filtered(disk, node) : Optional.of(node));
+        .flatMap(node -> FILTERS.contains(node.drv()) ? filtered(disk, node) : Optional.of(node));
   }
 
   /**
@@ -87,6 +87,6 @@ record BlockGraph(List<BlockDevice> devices, List<NodeState> nodes) {
   }
 
   private static boolean isFormat(NodeState node) {
-    return !PROTOCOLS.contains(node.drv()) && !node.drv().equals(MIRROR_FILTER);
+    return !PROTOCOLS.contains(node.drv()) && !FILTERS.contains(node.drv());
   }
 }

@@ -1,6 +1,7 @@
 package dev.tern.virt.qemu;
 
 import dev.tern.virt.DiskCopies;
+import dev.tern.virt.DiskLedgers;
 import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe.NetworkDisk;
 import dev.tern.virt.MigrationObjects;
@@ -163,6 +164,11 @@ final class QemuGuest implements Guest {
   @Override
   public DiskCopies copies() {
     return copies;
+  }
+
+  @Override
+  public DiskLedgers ledgers() {
+    return new BlockLedgers(session, copies);
   }
 
   @Override

@@ -106,7 +106,43 @@ public final class Commands {
       @Nullable String file,
       @JsonProperty("backing_file") @Nullable String backingFile,
       boolean encrypted,
+      @Nullable List<DirtyBitmap> dirtyBitmaps,
       ImageState image) {}
+
+  /**
+   * A bitmap of a node.
+   *
+   * @param name none of those that QEMU's own jobs use
+   * @param inconsistent it was not stored in good order; nothing can be done with it but to remove
+   *     it
+   * @param count bytes that are marked
+   */
+  public record DirtyBitmap(
+      @Nullable String name,
+      boolean persistent,
+      boolean recording,
+      boolean busy,
+      @Nullable Boolean inconsistent,
+      long count) {}
+
+  /** A bitmap of what is written to a node from now on; a persistent one is stored in its qcow2. */
+  public record BlockDirtyBitmapAdd(String node, String name, boolean persistent)
+      implements QmpCommand<Void> {}
+
+  public record BlockDirtyBitmapRemove(String node, String name) implements QmpCommand<Void> {}
+
+  /** Copies a node as it is now, by {@code sync} all of it or what the bitmap marks. */
+  public record BlockdevBackup(
+      String jobId,
+      String device,
+      String target,
+      String sync,
+      String bitmap,
+      String bitmapMode,
+      @Nullable Long speed,
+      boolean autoDismiss,
+      String filterNodeName)
+      implements QmpCommand<Void> {}
 
   /** Its image. */
   public record ImageState(String format, long virtualSize, @Nullable Long actualSize) {}

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.DriverContract;
+import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.VirtDriver;
@@ -63,6 +64,11 @@ class FakeVirtDriverTest extends DriverContract {
         List.of(new LocalDisk("disk0", "disk0.qcow2", "qcow2", 1L << 30, List.of(), false)),
         List.of(),
         LaunchRecipe.USUAL_PORTS);
+  }
+
+  @Override
+  protected void crash(Guest guest, Path instance) {
+    world.kill(instance);
   }
 
   @Override

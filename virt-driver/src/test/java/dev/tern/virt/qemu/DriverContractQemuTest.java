@@ -1,6 +1,7 @@
 package dev.tern.virt.qemu;
 
 import dev.tern.virt.DriverContract;
+import dev.tern.virt.Guest;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.VirtDriver;
 import java.io.IOException;
@@ -46,6 +47,14 @@ class DriverContractQemuTest extends DriverContract {
   @Override
   protected LaunchRecipe recipe() throws Exception {
     return host(0).recipe("", 96, "qcow2");
+  }
+
+  @Override
+  protected void crash(Guest guest, Path instance) throws Exception {
+    ProcessHandle process = ProcessHandle.of(guest.pid()).orElseThrow();
+    process.destroyForcibly();
+    process.onExit().get(10, java.util.concurrent.TimeUnit.SECONDS);
+    guest.kill();
   }
 
   @Override
