@@ -94,6 +94,7 @@ class FullDiskQemuTest {
       assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
       assertThat(console())
           .noneMatch(line -> line.startsWith("R EIO") || line.startsWith("R ready"));
+      hosts.destination.done(new DestroyServer(header(100))); // while its directory is there
     }
   }
 
