@@ -192,7 +192,11 @@ final class DestinationSide {
     Standing standing = instance.standing();
     switch (standing.place()) {
       case NOTHING -> {
-        if (!instance.present() || instance.belongsToAnotherHost()) {
+        if (!instance.present()) {
+          instance.removeRest();
+          return new Nothing();
+        }
+        if (instance.belongsToAnotherHost()) {
           return new Nothing();
         }
       }

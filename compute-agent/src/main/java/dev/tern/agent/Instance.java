@@ -401,6 +401,11 @@ final class Instance implements AutoCloseable {
   void remove() throws IOException {
     moveAway(directories.trash());
     directories.storages().remove(server);
+    removeRest();
+  }
+
+  /** What a removal before this one could not remove. */
+  void removeRest() throws IOException {
     Durable.removeTree(directories.trash().resolve(server.toString()));
   }
 

@@ -167,7 +167,7 @@ final class Simulation {
         faults.seen(),
         faults.hit(),
         completed,
-        AtTheEnd.swept(this).size(),
+        AtTheEnd.swept(this),
         qemus.resumedBesides(),
         turns.now());
   }
@@ -180,7 +180,7 @@ final class Simulation {
         && !(everyone(Host::up, hosts) && everyone(Conductor::up, conductors))) {
       calmSince = Optional.of(turns.now());
     }
-    Duration settling = requestsCameAgain() ? SWEEPING : SETTLING;
+    Duration settling = requestsCameAgain() || hostsWerePassedBy() ? SWEEPING : SETTLING;
     return calmSince.isPresent() && turns.now().minus(calmSince.get()).compareTo(settling) >= 0;
   }
 
@@ -243,6 +243,21 @@ final class Simulation {
   /** Old requests were carried out once more, and may have made something anew. */
   boolean requestsCameAgain() {
     return plan.faults().stream().anyMatch(fault -> fault.kind() == Fault.Kind.COMES_AGAIN);
+  }
+
+  private boolean hostsWerePassedBy() {
+    return migrations().stream()
+        .anyMatch(
+            id -> stores().receipts().of(id).stream().anyMatch(part -> passedBy(id, part.host())));
+  }
+
+  /**
+   * Whether the host was to be the destination, did not answer for too long, and another was taken:
+   * nobody waits for it, so what it had made by then is swept.
+   */
+  boolean passedBy(MigrationId id, HostName host) {
+    MigrationRecord migration = migration(id);
+    return !host.equals(migration.source()) && !migration.destination().equals(Optional.of(host));
   }
 
   ServerRecord server() {

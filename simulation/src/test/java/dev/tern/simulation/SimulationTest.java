@@ -90,9 +90,31 @@ class SimulationTest {
     assertThat(other.effects()).isEqualTo(one.effects());
   }
 
+  /** A host reserves room, falls silent, and is passed by for another. */
+  private static final Plan PASSED_BY =
+      new Plan(
+          588,
+          3,
+          2,
+          0.98,
+          50,
+          List.of(
+              new Fault("A answers ReserveSpace Done", 1, Fault.Kind.SILENCE),
+              new Fault("B file move keys/ID", 1, Fault.Kind.DIES)));
+
+  @Test
+  @Tag("S68")
+  void is_swept_on_a_host_that_fell_silent_and_was_passed_by() {
+    Simulation.Result result = new Simulation(PASSED_BY, Variant.AS_IT_IS).run();
+
+    assertThat(result.swept()).isPositive();
+    assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
+  }
+
   /** Each broke something once. */
   static Stream<Plan> found() {
     return Stream.of(
+        PASSED_BY,
         // The half of a probe file outlived the agent that wrote it.
         new Plan(
             48,
@@ -123,6 +145,17 @@ class SimulationTest {
             List.of(
                 new Fault("A file flush instances/ID/move.json.new", 1, Fault.Kind.RUNNER_DIES),
                 new Fault("B answers DescribeSource Done", 1, Fault.Kind.ALL_DIE))),
+        // What could not be deleted at first stayed until the agent's next start.
+        new Plan(
+            1245,
+            3,
+            3,
+            0.5,
+            5,
+            List.of(
+                new Fault("B qemu handOver", 1, Fault.Kind.MONITOR_SILENT),
+                new Fault("A file delete trash/ID", 2, Fault.Kind.DISK_FULL),
+                new Fault("A qemu mirrorDisks", 1, Fault.Kind.DIES))),
         // Half of a reservation stayed on a disk that was full for a moment.
         new Plan(
             465,
