@@ -125,8 +125,8 @@ final class Intents {
       String of = header.server().toString();
       things.add(new Thing(Kind.FILE, Place.DATA, "receiving/" + of));
       things.add(new Thing(Kind.PROCESS, Place.RECEIVER, "layer receiver of " + of));
-      things.add(room(header));
     }
+    things.add(room(header)); // also for layers that are here: it keeps them from being removed
     return things;
   }
 

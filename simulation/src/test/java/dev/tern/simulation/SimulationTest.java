@@ -156,6 +156,15 @@ class SimulationTest {
                 new Fault("B qemu handOver", 1, Fault.Kind.MONITOR_SILENT),
                 new Fault("A file delete trash/ID", 2, Fault.Kind.DISK_FULL),
                 new Fault("A qemu mirrorDisks", 1, Fault.Kind.DIES))),
+        // A question for layers that came again after the arrival reserved room that no receipt
+        // knew.
+        new Plan(
+            1344,
+            3,
+            1,
+            0.5,
+            1,
+            List.of(new Fault("A answers MirrorDisks Done", 1, Fault.Kind.COMES_AGAIN))),
         // Half of a reservation stayed on a disk that was full for a moment.
         new Plan(
             465,
