@@ -327,12 +327,19 @@ final class DestinationSide {
       if (told.isEmpty()) {
         return Optional.empty();
       }
-      if (told.get() instanceof Arrival.Failed(String reason)
-          && instance.standing().arrivedEpoch() != header.epoch()) {
-        throw new ComputeException(
-            ErrorCode.HYPERVISOR_FAILED,
-            "Server %s did not arrive: %s.".formatted(header.server(), reason),
-            null);
+      if (told.get() instanceof Arrival.Failed(String reason)) {
+        if (instance.standing().arrivedEpoch() != header.epoch()) {
+          throw new ComputeException(
+              ErrorCode.HYPERVISOR_FAILED,
+              "Server %s did not arrive: %s.".formatted(header.server(), reason),
+              null);
+        }
+        if (stands(header, instance)) {
+          // It is recorded as arrived and QEMU did not hear that it may run: it is told again, and
+          // its source is kept until it has heard.
+          watchArrival(instance, header.epoch(), instance.standing().paused());
+          return Optional.empty();
+        }
       }
     }
     Optional<AgentResult> arrived = arrived(header, instance);
@@ -343,6 +350,14 @@ final class DestinationSide {
   }
 
   private void letRun(Header header, Instance instance) throws IOException, VirtException {
+    if (instance.arrival().isEmpty() && stands(header, instance)) {
+      watchArrival(instance, header.epoch(), instance.standing().paused());
+    }
+  }
+
+  /** Its QEMU is here, and nobody knows that the guest runs in it. */
+  private static boolean stands(Header header, Instance instance)
+      throws IOException, VirtException {
     Standing standing = instance.standing();
     boolean waits =
         switch (standing.place()) {
@@ -350,9 +365,7 @@ final class DestinationSide {
           case RUNNING -> standing.arrivedIn(header.epoch()) && !standing.resumed();
           case NOTHING, DEFINED, STOPPED, RECEIVING, HANDED_OVER, DEAD, RETIRED -> false;
         };
-    if (waits && instance.arrival().isEmpty() && instance.guest().isPresent()) {
-      watchArrival(instance, header.epoch(), standing.paused());
-    }
+    return waits && instance.guest().isPresent();
   }
 
   private static Optional<AgentResult> arrived(Header header, Instance instance)

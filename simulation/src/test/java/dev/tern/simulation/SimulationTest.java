@@ -165,6 +165,14 @@ class SimulationTest {
             0.5,
             1,
             List.of(new Fault("A answers MirrorDisks Done", 1, Fault.Kind.COMES_AGAIN))),
+        // A guest that had arrived stood still: its QEMU had not heard that it may run.
+        new Plan(
+            1609,
+            3,
+            2,
+            0.0,
+            50,
+            List.of(new Fault("A qemu has recorded the arrival", 1, Fault.Kind.MONITOR_SILENT))),
         // Half of a reservation stayed on a disk that was full for a moment.
         new Plan(
             465,
