@@ -20,10 +20,32 @@ record BlockGraph(List<BlockDevice> devices, List<NodeState> nodes) {
   /** Drivers of nodes that hold a file and no format. */
   private static final Set<String> PROTOCOLS = Set.of("file", "host_device", "nbd");
 
+  /** How often a graph is asked for that changes meanwhile. */
+  private static final int LOOKS = 5;
+
+  /**
+   * Asks QEMU. These are two questions, and a job that ends between the two takes its filter out of
+   * the graph: then a device lies on a node that is not there, and both are asked again.
+   */
   static BlockGraph of(Session session) throws VirtException {
+    BlockGraph graph = seen(session);
+    for (int looks = 1; looks < LOOKS && graph.torn(); looks++) {
+      graph = seen(session);
+    }
+    return graph;
+  }
+
+  private static BlockGraph seen(Session session) throws VirtException {
     var devices = session.monitor().submit(new Commands.QueryBlock());
     var nodes = session.monitor().submit(new Commands.QueryNamedBlockNodes(true));
     return new BlockGraph(session.monitor().await(devices), session.monitor().await(nodes));
+  }
+
+  /** Whether a device's node, or what a filter of a job shows, is missing. */
+  boolean torn() {
+    return devices.stream()
+        .flatMap(device -> Optional.ofNullable(device.qdev()).flatMap(Nodes::diskOf).stream())
+        .anyMatch(disk -> device(disk).orElseThrow().inserted() != null && top(disk).isEmpty());
   }
 
   Optional<BlockDevice> device(String disk) {
