@@ -7,7 +7,11 @@ records, no checks, no way back, no deadline but one. What Tern takes is measure
   migrate.py --source DIR --destination DIR --disk ID[:top] ...
 
 Each DIR holds the monitor's socket. The source runs, the destination was started with `-S -incoming defer`, and both
-have a block node named ID for each disk. Prints one line of JSON; times are milliseconds since the first command.
+have a block node named ID for each disk. Prints one line of JSON; times are milliseconds since the first command. The
+total is from there until the guest runs and the source has sent all, by the stamps of QEMU's events.
+
+With --tunnel neither QEMU sees the other: disks and memory go through a relay on either side (relay.py) and one TLS
+connection between the two. The relays are there before the first command, as daemons are.
 """
 import argparse
 import json
@@ -19,6 +23,10 @@ import socket
 import sys
 import tempfile
 import time
+
+# Nothing is left where the scripts lie.
+sys.dont_write_bytecode = True
+from ways import Direct, Tunnel  # noqa: E402
 
 STUCK_SECONDS = 300
 # They outlive a migration, and the guest may have come here by another mover.
@@ -136,15 +144,6 @@ def job(event, disk):
     return wanted
 
 
-def listening(address):
-    listener = socket.socket()
-    # QEMU 7.2 leaves Nagle's delay on for connections it accepts; they inherit it from the listener.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.bind((address, 0))
-    listener.listen(64)
-    return listener
-
-
 def write_key():
     """A directory with a new key in it, as QEMU wants it."""
     directory = tempfile.mkdtemp(prefix="floor-")
@@ -164,21 +163,21 @@ def capabilities(*used):
     return ("migrate-set-capabilities", {"capabilities": states})
 
 
-def prepare(destination, arguments, listener):
+def prepare(destination, arguments, way):
     """Exports and the incoming listener, in one write; returns the ids after which each of them is there."""
     tls = bool(arguments.key)
     exports = [credentials("server", arguments.key)] if tls else []
-    exports.append(("getfd", {"fdname": "floor"}))
-    server = {"addr": {"type": "fd", "data": {"str": "floor"}}}
-    exports.append(("nbd-server-start", server | ({"tls-creds": "floor-server"} if tls else {})))
+    before, address = way.server()
+    exports += before
+    exports.append(("nbd-server-start", {"addr": address} | ({"tls-creds": "floor-server"} if tls else {})))
     for disk, _ in arguments.disks:
         export = {"type": "nbd", "id": "floor-" + disk, "node-name": disk, "name": disk, "writable": True}
         exports.append(("block-export-add", export))
-    exported = destination.send(*exports, descriptor=listener.fileno())
+    exported = destination.send(*exports, descriptor=way.descriptor())
     listens = destination.send(
         capabilities("events"),
         ("migrate-set-parameters", {"tls-creds": "floor-server" if tls else ""}),
-        ("migrate-incoming", {"uri": f"tcp:{arguments.address}:0"}),
+        ("migrate-incoming", {"uri": way.incoming()}),
         ("query-migrate", {}),
     )
     return exported, listens
@@ -199,10 +198,9 @@ def settings(source, arguments):
     )
 
 
-def mirrors(source, arguments, port):
+def mirrors(source, arguments, server):
     commands = []
     for disk, sync in arguments.disks:
-        server = {"type": "inet", "host": arguments.address, "port": str(port)}
         # Without discard=unmap a sparse disk arrives full of zeroes.
         client = {"driver": "nbd", "node-name": f"floor-{disk}-nbd", "server": server, "export": disk, "discard": "unmap"}
         if arguments.key:
@@ -213,22 +211,22 @@ def mirrors(source, arguments, port):
     return source.send(*commands)
 
 
-def migrate(source, destination, arguments):
+def migrate(source, destination, arguments, way):
     began = time.monotonic()
     times = {}
 
     def reached(point):
         times[point] = round((time.monotonic() - began) * 1e3, 2)
 
-    with listening(arguments.address) as listener:
-        exported, listens = prepare(destination, arguments, listener)
-        set_up = settings(source, arguments)
-        destination.answer(exported)
-        reached("exported")
-        started = mirrors(source, arguments, listener.getsockname()[1])
+    exported, listens = prepare(destination, arguments, way)
+    set_up = settings(source, arguments)
+    destination.answer(exported)
+    reached("exported")
+    started = mirrors(source, arguments, way.client())
+    way.handed_over()
     source.answer(started)
     reached("mirrors-started")
-    uri = f"tcp:{arguments.address}:{destination.answer(listens)['socket-address'][0]['port']}"
+    uri = way.memory(destination.answer(listens))
     source.answer(set_up)
     for disk, _ in arguments.disks:
         source.event(job("BLOCK_JOB_READY", disk))
@@ -248,7 +246,6 @@ def migrate(source, destination, arguments):
     destination.answer(destination.send(("nbd-server-stop", {}), ("cont", {})))
     reached("runs")
     source.event(migration("completed"))
-    reached("total")
     return times
 
 
@@ -260,7 +257,9 @@ def main():
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--downtime-limit", type=int, default=20, metavar="MILLIS")
     parser.add_argument("--monitor", default="qmp1.sock", help="the socket's name in either directory")
-    parser.add_argument("--tls", action="store_true", help="both streams encrypted, with a new pre-shared key")
+    streams = parser.add_mutually_exclusive_group()
+    streams.add_argument("--tls", action="store_true", help="both streams encrypted, with a new pre-shared key")
+    streams.add_argument("--tunnel", action="store_true", help="both streams through two relays and one TLS connection")
     arguments = parser.parse_args()
     arguments.disks = [(disk, sync or "full") for disk, _, sync in (d.partition(":") for d in arguments.disk)]
 
@@ -269,9 +268,12 @@ def main():
     source = Monitor(source_directory, arguments.monitor)
     destination = Monitor(destination_directory, arguments.monitor)
     arguments.key = write_key() if arguments.tls else None
+    way = Tunnel(arguments.address) if arguments.tunnel else Direct(arguments.address)
+    began = time.time()
     try:
-        times = migrate(source, destination, arguments)
+        times = migrate(source, destination, arguments, way)
     finally:
+        besides = way.close()
         if arguments.key:
             shutil.rmtree(arguments.key)
     if arguments.key:
@@ -288,11 +290,11 @@ def main():
     }
     memory = source.call("query-migrate")["ram"]
     print(json.dumps({
-        "total": times.pop("total"),
+        "total": round((max(stamps["sent"], stamps["resumed"]) - began) * 1e3, 2),
         "memoryBytes": memory["transferred"],
         "times": times,
         "sinceStop": {point: round((at - stopped) * 1e3, 2) for point, at in stamps.items()},
-    }))
+    } | besides))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param guestWork options of the test guest, see {@code guest/README.md}; always some memory that
  *     it checks
  * @param writes whether it writes to its first disk
+ * @param memoryMib of the guest
  */
 record BenchCase(
     String name,
@@ -26,12 +27,12 @@ record BenchCase(
     int dataMib,
     int baseMib,
     String guestWork,
-    boolean writes) {
-  static final int MEMORY_MIB = 128;
-
+    boolean writes,
+    int memoryMib) {
   /** Where the pieces begin; the guest's own blocks lie before. */
   static final int FIRST_PIECE_MIB = 16;
 
+  private static final int SMALL = 128;
   private static final String READS = "tern.mem=24,0";
   private static final String DIRTIES = "tern.mem=32,40";
 
@@ -41,13 +42,33 @@ record BenchCase(
   static final List<BenchCase> ALL =
       List.of(
           new BenchCase(
-              "idle", "64 MiB of disk, a quiet guest", 1, "qcow2", 512, 64, 0, READS, false),
+              "idle", "64 MiB of disk, a quiet guest", 1, "qcow2", 512, 64, 0, READS, false, SMALL),
           new BenchCase(
-              "disk", "it writes 250 blocks/s", 1, "qcow2", 512, 64, 0, READS + WRITES, true),
+              "disk",
+              "it writes 250 blocks/s",
+              1,
+              "qcow2",
+              512,
+              64,
+              0,
+              READS + WRITES,
+              true,
+              SMALL),
           new BenchCase(
-              "memory", "it dirties 40 MiB/s of memory", 1, "qcow2", 512, 64, 0, DIRTIES, false),
-          new BenchCase("both", "it does both", 1, "qcow2", 512, 64, 0, DIRTIES + WRITES, true),
-          new BenchCase("disks-3", "three disks of 32 MiB", 3, "qcow2", 256, 32, 0, READS, false),
+              "memory",
+              "it dirties 40 MiB/s of memory",
+              1,
+              "qcow2",
+              512,
+              64,
+              0,
+              DIRTIES,
+              false,
+              SMALL),
+          new BenchCase(
+              "both", "it does both", 1, "qcow2", 512, 64, 0, DIRTIES + WRITES, true, SMALL),
+          new BenchCase(
+              "disks-3", "three disks of 32 MiB", 3, "qcow2", 256, 32, 0, READS, false, SMALL),
           new BenchCase(
               "overlay",
               "32 MiB over a base of 128 MiB that is there",
@@ -57,9 +78,23 @@ record BenchCase(
               32,
               128,
               READS,
-              false),
-          new BenchCase("sparse", "64 MiB in 2 GiB, qcow2", 1, "qcow2", 2048, 64, 0, READS, false),
-          new BenchCase("sparse-raw", "64 MiB in 2 GiB, raw", 1, "raw", 2048, 64, 0, READS, false));
+              false,
+              SMALL),
+          new BenchCase(
+              "sparse", "64 MiB in 2 GiB, qcow2", 1, "qcow2", 2048, 64, 0, READS, false, SMALL),
+          new BenchCase(
+              "sparse-raw", "64 MiB in 2 GiB, raw", 1, "raw", 2048, 64, 0, READS, false, SMALL),
+          new BenchCase(
+              "memory-512",
+              "512 MiB of memory, 64 MiB of disk",
+              1,
+              "qcow2",
+              512,
+              64,
+              0,
+              "tern.mem=512,0",
+              false,
+              640));
 
   static Optional<BenchCase> named(String name) {
     return ALL.stream().filter(c -> c.name().equals(name)).findAny();

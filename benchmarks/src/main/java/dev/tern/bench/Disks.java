@@ -8,6 +8,7 @@ import dev.tern.virt.VirtException;
 import dev.tern.virt.disk.Tool;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -111,6 +112,17 @@ final class Disks {
     }
     command.add(image.toString());
     run(command);
+  }
+
+  /**
+   * Waits until what was written to the files of the disks, and of them, is on this machine's disk.
+   */
+  static void flush(Host host, List<LocalDisk> disks) throws IOException {
+    for (LocalDisk disk : disks) {
+      try (FileChannel file = FileChannel.open(host.instance().resolve(disk.file()))) {
+        file.force(true);
+      }
+    }
   }
 
   /** What the files of the disks take on this host, bases not counted. */

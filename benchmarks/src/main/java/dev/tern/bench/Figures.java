@@ -16,6 +16,8 @@ import java.util.function.ToDoubleFunction;
  * @param destinationToSource what the disks take after and before
  * @param times when each point of the way was reached, in ms since the first command
  * @param sinceStop the same within the pause, by QEMU's stamps
+ * @param totals of each of those moves, in their order, in ms
+ * @param pauses the same
  * @param wrong what other moves broke
  */
 record Figures(
@@ -29,6 +31,8 @@ record Figures(
     double destinationToSource,
     Map<String, Double> times,
     Map<String, Double> sinceStop,
+    List<Double> totals,
+    List<Double> pauses,
     List<String> wrong) {
 
   static Figures of(List<Sample> samples) {
@@ -45,6 +49,8 @@ record Figures(
             right, s -> ratio(mebibytes(s.destinationAllocated()), mebibytes(s.sourceAllocated()))),
         points(right, s -> s.move().times()),
         points(right, s -> s.move().sinceStop()),
+        right.stream().map(s -> rounded(millis(s.move().total()))).toList(),
+        right.stream().map(s -> rounded(millis(s.move().pause()))).toList(),
         samples.stream().flatMap(s -> s.wrong().stream()).distinct().toList());
   }
 

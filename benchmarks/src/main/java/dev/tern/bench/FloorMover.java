@@ -18,30 +18,61 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The floor: {@code benchmarks/floor/migrate.py}. */
+/** The floor: {@code benchmarks/floor/migrate.py}, and what it runs. */
 final class FloorMover implements Mover {
   private static final String SCRIPT = "migrate.py";
+  private static final List<String> SCRIPTS = List.of(SCRIPT, "ways.py", "relay.py");
   private static final Duration DEADLINE = Duration.ofMinutes(5);
 
   private final Path script;
-  private final Streams streams;
+  private final String name;
+  private final String floor;
+  private final List<String> options;
   private final JsonMapper json = JsonMapper.builder().build();
 
-  private FloorMover(Path script, Streams streams) {
+  private FloorMover(Path script, String name, String floor, List<String> options) {
     this.script = script;
-    this.streams = streams;
+    this.name = name;
+    this.floor = floor;
+    this.options = List.copyOf(options);
   }
 
-  /** Puts the script into the work directory. */
+  /** A floor for what is sent in that way. */
   static FloorMover in(Path work, Streams streams) throws IOException {
-    Path script = work.resolve(SCRIPT);
-    try (InputStream packed = FloorMover.class.getResourceAsStream(SCRIPT)) {
-      if (packed == null) {
-        throw new IOException("The build left out " + SCRIPT + ".");
+    return new FloorMover(unpacked(work), name(streams), name(streams), options(streams));
+  }
+
+  /**
+   * The ways there are without Tern: plain, native TLS, and a tunnel as libvirt's daemons make it.
+   * Each is held against the first.
+   */
+  static List<Mover> ways(Path work) throws IOException {
+    Path script = unpacked(work);
+    String plain = name(Streams.PLAIN);
+    return List.of(
+        new FloorMover(script, plain, plain, options(Streams.PLAIN)),
+        new FloorMover(script, name(Streams.TLS), plain, options(Streams.TLS)),
+        new FloorMover(script, plain + "-tunnel", plain, List.of("--tunnel")));
+  }
+
+  /** Puts the scripts into the work directory. */
+  static Path unpacked(Path work) throws IOException {
+    for (String name : SCRIPTS) {
+      try (InputStream packed = FloorMover.class.getResourceAsStream(name)) {
+        if (packed == null) {
+          throw new IOException("The build left out " + name + ".");
+        }
+        Files.copy(packed, work.resolve(name), StandardCopyOption.REPLACE_EXISTING);
       }
-      Files.copy(packed, script, StandardCopyOption.REPLACE_EXISTING);
     }
-    return new FloorMover(script, streams);
+    return work.resolve(SCRIPT);
+  }
+
+  private static List<String> options(Streams streams) {
+    return switch (streams) {
+      case PLAIN -> List.of();
+      case TLS -> List.of("--tls");
+    };
   }
 
   static String name(Streams streams) {
@@ -50,12 +81,12 @@ final class FloorMover implements Mover {
 
   @Override
   public String name() {
-    return name(streams);
+    return name;
   }
 
   @Override
   public String floor() {
-    return name(streams);
+    return floor;
   }
 
   @Override
@@ -64,10 +95,7 @@ final class FloorMover implements Mover {
     List<String> command = new ArrayList<>(List.of("python3", script.toString()));
     command.addAll(List.of("--source", source.instance().toString()));
     command.addAll(List.of("--destination", destination.instance().toString()));
-    switch (streams) {
-      case PLAIN -> {}
-      case TLS -> command.add("--tls");
-    }
+    command.addAll(options);
     for (LocalDisk disk : recipe.localDisks()) {
       command.addAll(
           List.of(

@@ -86,7 +86,7 @@ final class MigrateBench {
   private static String line(int done, int all, BenchCase what, Sample sample) {
     return String.format(
         Locale.ROOT,
-        "  %3d of %d  %-10s %-10s %s  total %6.0f ms  pause %6.1f ms  wire %7.1f MiB  %s",
+        "  %3d of %d  %-10s %-12s %s  total %6.0f ms  pause %6.1f ms  wire %7.1f MiB  %s",
         done,
         all,
         what.name(),

@@ -1,25 +1,16 @@
 package dev.tern.bench;
 
-import dev.tern.contract.Pause;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code ./tern bench migrate}. */
 @Command(
@@ -28,25 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
         "Moves a guest with its disks there and back, by Tern's driver and by a plain QMP script in turn.",
     mixinStandardHelpOptions = true)
 final class MigrateCommand implements Callable<Integer> {
-  private static final int MOST_ROUNDS = 1000;
-  private static final int WARM_UPS = 1;
-
-  @Spec private @Nullable CommandSpec spec;
-
-  @Option(
-      names = "--rounds",
-      paramLabel = "N",
-      defaultValue = "5",
-      description = "moves per case and mover that count (default: ${DEFAULT-VALUE})")
-  private int rounds = 5;
-
-  @Option(
-      names = "--case",
-      paramLabel = "NAME",
-      arity = "1..*",
-      description = "only these: ${COMPLETION-CANDIDATES}",
-      completionCandidates = CaseNames.class)
-  private List<String> cases = new ArrayList<>();
+  @Mixin private BenchRun run = new BenchRun();
 
   @Option(
       names = "--streams",
@@ -56,16 +29,6 @@ final class MigrateCommand implements Callable<Integer> {
       description = "of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private List<Streams> streams = List.of(Streams.values());
 
-  @Option(names = "--json", paramLabel = "FILE", description = "write the figures there too")
-  private @Nullable Path json;
-
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      required = true,
-      description = "for images and sockets, emptied first")
-  private Path data = Path.of(".");
-
   @Option(
       names = "--max-pause",
       paramLabel = "MILLIS",
@@ -74,93 +37,21 @@ final class MigrateCommand implements Callable<Integer> {
           "what Tern may plan for, as tern.conductor.migration.downtime-limit (default: ${DEFAULT-VALUE}, as there)")
   private int maxPause = 100;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "of the order of moves (default: ${DEFAULT-VALUE})")
-  private long seed = 1;
-
-  /** For help and completion. */
-  static final class CaseNames extends ArrayList<String> {
-    private static final long serialVersionUID = 1L;
-
-    CaseNames() {
-      super(BenchCase.ALL.stream().map(BenchCase::name).toList());
-    }
-  }
-
   /** 0 only if every move was right. */
   @Override
   public Integer call() throws Exception {
-    List<BenchCase> chosen = chosen();
-    if (rounds < 1 || rounds > MOST_ROUNDS) {
-      throw wrong("--rounds is a number from 1 to %d, not %d.".formatted(MOST_ROUNDS, rounds));
-    }
     if (maxPause < 1) {
-      throw wrong("--max-pause is at least 1 ms, not %d.".formatted(maxPause));
+      throw run.wrong("--max-pause is at least 1 ms, not %d.".formatted(maxPause));
     }
-    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    Files.createDirectories(data);
-    Path work = data.toRealPath();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> endAll(work), "end"));
+    return run.run(BenchCase.ALL, this::movers);
+  }
+
+  private List<Mover> movers(Path work) throws IOException {
     List<Mover> movers = new ArrayList<>();
     for (Streams kind : EnumSet.copyOf(streams)) {
       movers.add(FloorMover.in(work, kind));
-      movers.add(new TernMover(Duration.ofMillis(maxPause), kind));
+      movers.add(new TernMover(Duration.ofMillis(maxPause), kind, Clock.systemUTC()));
     }
-    BenchReport report =
-        new MigrateBench(work, guest(), Loopback.asStarted(), Pause.SLEEPING, out::println)
-            .run(chosen, movers, WARM_UPS, rounds, seed);
-    new ReportTable(out).print(report);
-    write(report);
-    return report.wrong().isEmpty() ? 0 : 1;
-  }
-
-  /** A guest outlives whoever started it. */
-  private static void endAll(Path work) {
-    try {
-      Ring.endAll(work);
-    } catch (IOException e) {
-      System.err.println("tern: " + e.getMessage());
-    }
-  }
-
-  private List<BenchCase> chosen() {
-    List<BenchCase> chosen = new ArrayList<>();
-    for (String name : cases) {
-      chosen.add(
-          BenchCase.named(name)
-              .orElseThrow(() ->
-                  wrong(
-                      "There is no case %s; there are %s."
-                          .formatted(
-                              name,
-                              BenchCase.ALL.stream()
-                                  .map(BenchCase::name)
-                                  .collect(Collectors.joining(", "))))));
-    }
-    return chosen.isEmpty() ? BenchCase.ALL : chosen;
-  }
-
-  private ParameterException wrong(String what) {
-    return new ParameterException(java.util.Objects.requireNonNull(spec).commandLine(), what);
-  }
-
-  private static Path guest() throws IOException {
-    Path guest = Path.of(System.getenv().getOrDefault("TERN_GUEST_DIR", ""));
-    if (!Files.isRegularFile(guest.resolve("vmlinux"))) {
-      throw new IOException(
-          "The test guest is not in TERN_GUEST_DIR: run guest/build-guest DIRECTORY, and let it point there.");
-    }
-    return guest;
-  }
-
-  private void write(BenchReport report) throws IOException {
-    Path file = json;
-    if (file != null) {
-      JsonMapper mapper = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-      Files.writeString(file, mapper.writeValueAsString(report) + "\n");
-    }
+    return movers;
   }
 }

@@ -25,7 +25,8 @@ interface Mover {
   /**
    * What a move took.
    *
-   * @param total from the first command until the guest runs and the source says that all is sent
+   * @param total from the first command until the guest runs and the source says that all is sent,
+   *     by the stamps of QEMU's events
    * @param memoryBytes by the source's count
    * @param times when each point was reached, since the first command, in order
    * @param sinceStop by QEMU's own stamps, since the source's STOP; the last is {@link #RESUMED}

@@ -3,6 +3,7 @@ package dev.tern.bench;
 import dev.tern.bench.BenchReport.CaseReport;
 import dev.tern.bench.BenchReport.Ratios;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -29,6 +30,16 @@ final class ReportTable {
     row("", "", "ms", "", "ms", "", "ms", "MiB", "", "dst/src");
     for (CaseReport one : report.cases()) {
       one.movers().forEach((mover, figures) -> print(one, mover, figures));
+    }
+    out.println();
+    out.println("the totals one by one, in ms:");
+    for (CaseReport one : report.cases()) {
+      one.movers().forEach((mover, figures) -> each(one.name(), mover, figures.totals()));
+    }
+    out.println();
+    out.println("the pauses one by one, in ms:");
+    for (CaseReport one : report.cases()) {
+      one.movers().forEach((mover, figures) -> each(one.name(), mover, figures.pauses()));
     }
     out.println();
     out.println("when each point was reached, in ms since the first command:");
@@ -61,8 +72,14 @@ final class ReportTable {
         number("%.3f", figures.destinationToSource()));
   }
 
+  private void each(String name, String mover, List<Double> figures) {
+    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-11s %-12s", name, mover));
+    figures.forEach(figure -> line.append(String.format(Locale.ROOT, " %8.1f", figure)));
+    out.println(line);
+  }
+
   private void points(String name, String mover, Map<String, Double> points) {
-    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-11s %-10s", name, mover));
+    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-11s %-12s", name, mover));
     points.forEach((point, at) -> line.append(String.format(Locale.ROOT, "  %s %.1f", point, at)));
     out.println(line);
   }
@@ -72,6 +89,6 @@ final class ReportTable {
   }
 
   private void row(Object... columns) {
-    out.printf("%-11s %-10s %7s %6s %7s %6s %8s %7s %8s %8s%n", columns);
+    out.printf("%-11s %-12s %7s %6s %7s %6s %8s %7s %8s %8s%n", columns);
   }
 }

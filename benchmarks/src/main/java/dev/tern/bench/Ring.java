@@ -83,7 +83,7 @@ final class Ring implements AutoCloseable {
           here.accelerator(),
           here.accelerator().equals("kvm") ? "host" : "qemu64",
           1,
-          RamSize.forGuest(BenchCase.MEMORY_MIB, here.accelerator(), here.versionNumber()),
+          RamSize.forGuest(what.memoryMib(), here.accelerator(), here.versionNumber()),
           Optional.of(
               new KernelBoot(
                   Disks.place(kernel.resolve("vmlinux"), hosts),
@@ -132,7 +132,7 @@ final class Ring implements AutoCloseable {
     Disks.createEmpty(to, disks);
     launch(to, LaunchMode.INCOMING);
     long memory = new Monitor(from).touchedMemory(recipe.memoryKib() << 10);
-    pause.of(REST);
+    settle(from, disks);
     long allocated = Disks.allocated(from, disks);
     long wireBefore = loopback.bytes();
     Move move = mover.move(from, to, recipe, what);
@@ -154,6 +154,16 @@ final class Ring implements AutoCloseable {
             wrong);
     clear(from);
     return sample;
+  }
+
+  /**
+   * What the bench did before is not the next mover's: neither its garbage in this JVM, nor what
+   * the disk has still to write of the move before, for which a record of Tern's would wait.
+   */
+  private void settle(Host host, List<LocalDisk> disks) throws IOException, InterruptedException {
+    Disks.flush(host, disks);
+    System.gc();
+    pause.of(REST);
   }
 
   private List<String> judge(Host from, Host to) throws IOException, InterruptedException {

@@ -24,6 +24,8 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,16 +47,19 @@ final class TernMover implements Mover {
 
   private final Duration maxPause;
   private final Streams streams;
+  private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
 
   /**
    * A way to move.
    *
    * @param maxPause the longest pause Tern may plan for
+   * @param clock of this machine, as QEMU's events are stamped by it
    */
-  TernMover(Duration maxPause, Streams streams) {
+  TernMover(Duration maxPause, Streams streams, InstantSource clock) {
     this.maxPause = maxPause;
     this.streams = streams;
+    this.clock = clock;
   }
 
   @Override
@@ -95,6 +100,7 @@ final class TernMover implements Mover {
   private final class OneMove {
     private final Guest here;
     private final Guest there;
+    private final Instant beganAt = clock.instant();
     private final long began = System.nanoTime();
     private final Map<String, Duration> times = new LinkedHashMap<>(); // guarded by itself
 
@@ -138,11 +144,10 @@ final class TernMover implements Mover {
               },
               moved -> {});
       Arrival came = arrival.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
-      Duration total = Duration.ofNanos(System.nanoTime() - began);
-      return measured(left, came, total);
+      return measured(left, came);
     }
 
-    private Move measured(HandOver left, Arrival came, Duration total) throws IOException {
+    private Move measured(HandOver left, Arrival came) throws IOException {
       if (!(left instanceof HandOver.Sent(var leaving, var moved))) {
         throw new IOException("The guest was not handed over: " + left);
       }
@@ -160,6 +165,8 @@ final class TernMover implements Mover {
       if (!sinceStop.containsKey(Move.RESUMED)) {
         throw new IOException("QEMU's RESUME was not seen.");
       }
+      // What is tidied up behind that is not the move's; nor is the floor's.
+      Duration total = Duration.between(beganAt, stopped).plus(Collections.max(sinceStop.values()));
       synchronized (times) {
         return new Move(total, moved.memoryProcessed(), new LinkedHashMap<>(times), sinceStop);
       }

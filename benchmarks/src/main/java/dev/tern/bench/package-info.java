@@ -7,6 +7,8 @@
  *                                      │
  *                                      └── after each move ──▶ MoveProof: a wrong move counts for nothing
  * </pre>
+ *
+ * <p>{@code ./tern bench tunnel} gives it other movers: the same script by three ways.
  */
 @NullMarked
 package dev.tern.bench;

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.bench.BenchReport.CaseReport;
 import dev.tern.bench.Mover.Move;
 import dev.tern.virt.LaunchRecipe;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The figures of a benchmark")
 class FiguresTest {
@@ -52,6 +55,8 @@ class FiguresTest {
     assertThat(figures.moves()).isEqualTo(2);
     assertThat(figures.totalMillis()).isEqualTo(500);
     assertThat(figures.pauseMillis()).isEqualTo(50);
+    assertThat(figures.totals()).containsExactly(400.0, 600.0);
+    assertThat(figures.pauses()).containsExactly(40.0, 60.0);
     assertThat(figures.times()).containsExactly(Map.entry("runs", 500.0));
     assertThat(figures.wireToNeeded()).isEqualTo(1.1);
     assertThat(figures.wrong()).containsExactly("disk0 differs");
@@ -66,6 +71,22 @@ class FiguresTest {
     assertThat(report.ratios()).containsOnlyKeys("tern");
     assertThat(report.ratiosOf("tern").total()).isEqualTo(1.1);
     assertThat(report.ratiosOf("tern").wire()).isEqualTo(1.0);
+  }
+
+  @Test
+  @Tag("S93")
+  void of_tls_and_of_a_tunnel_are_held_against_plain_text(@TempDir Path work) throws Exception {
+    List<Mover> ways = FloorMover.ways(work);
+
+    CaseReport report =
+        BenchReport.report(
+            IDLE,
+            ways,
+            List.of(sample("floor", 500), sample("floor-tls", 600), sample("floor-tunnel", 900)));
+
+    assertThat(report.ratios()).containsOnlyKeys("floor-tls", "floor-tunnel");
+    assertThat(report.ratiosOf("floor-tls").total()).isEqualTo(1.2);
+    assertThat(report.ratiosOf("floor-tunnel").total()).isEqualTo(1.8);
   }
 
   @Test

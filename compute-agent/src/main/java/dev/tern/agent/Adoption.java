@@ -56,6 +56,7 @@ final class Adoption {
       throw new IOException("%s is not a directory".formatted(instance.server()));
     }
     Durable.removeHalves(instance.directory());
+    instances.directories().storages().claim(instance.directory());
     Standing standing = instance.standing();
     switch (standing.place()) {
       // A directory without a record that it is complete: its making was cut off.

@@ -21,6 +21,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -152,7 +153,8 @@ public final class Agent implements AutoCloseable {
             new DestinationSide(
                 host,
                 instances,
-                new DestinationCheck(host, driver, arrival, reservations),
+                new DestinationCheck(
+                    host, driver, arrival, reservations, new DiskPlacement(directories, figures)),
                 arrival,
                 secrets,
                 driver,
@@ -231,7 +233,7 @@ public final class Agent implements AutoCloseable {
    */
   public static Agent open(HostName host, AgentSettings settings, World world) throws IOException {
     HostDirectories directories =
-        HostDirectories.open(settings.data(), Storages.open(settings.storages()));
+        HostDirectories.open(settings.data(), Storages.open(host, settings.storages()));
     try {
       Agent agent = new Agent(host, settings, world, directories);
       agent.images.removeHalves();
@@ -313,7 +315,9 @@ public final class Agent implements AutoCloseable {
         figures.uptime(),
         settings.insecure(),
         guests,
-        receipts.present());
+        receipts.present(),
+        figures.kernelNbd(),
+        Optional.empty());
   }
 
   /** See {@link BaseHousekeeping#round}. */

@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.Pause;
+import dev.tern.contract.Rounds;
 import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.amqp.ProgressPublisher;
 import dev.tern.contract.amqp.ReportPublisher;
@@ -94,23 +95,29 @@ class AgentConfiguration {
             http));
   }
 
-  @Bean
-  BaseKeeper baseKeeper(Agent agent, AgentSettings settings, MeterRegistry metrics) {
-    return new BaseKeeper(agent, settings.unusedBaseAge(), Pause.SLEEPING, metrics);
-  }
-
-  @Bean
-  Sweeper sweeper(Agent agent, AgentSettings settings, MeterRegistry metrics) {
-    return new Sweeper(
-        agent,
-        settings.sweepInterval(),
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds bases(Agent agent, AgentSettings settings, MeterRegistry metrics) {
+    return new Rounds(
+        "bases",
+        new BaseKeeper(agent, metrics)::round,
         Pause.SLEEPING,
-        () -> ThreadLocalRandom.current().nextDouble(),
-        metrics);
+        BaseKeeper.between(settings.unusedBaseAge()));
   }
 
-  @Bean
-  HostReporter hostReporter(Agent agent, ReportPublisher publisher, AgentSettings settings) {
-    return new HostReporter(agent, publisher, settings.beat(), Pause.SLEEPING);
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds sweeps(Agent agent, AgentSettings settings, MeterRegistry metrics) {
+    Sweeper sweeper =
+        new Sweeper(
+            agent,
+            settings.sweepInterval(),
+            () -> ThreadLocalRandom.current().nextDouble(),
+            metrics);
+    return new Rounds("sweeper", sweeper::round, Pause.SLEEPING, sweeper::next);
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds reports(Agent agent, ReportPublisher publisher, AgentSettings settings) {
+    return new Rounds(
+        "reports", new HostReporter(agent, publisher)::report, Pause.SLEEPING, settings.beat());
   }
 }

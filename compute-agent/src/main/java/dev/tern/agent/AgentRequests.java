@@ -139,7 +139,8 @@ final class AgentRequests {
         yield source.forceComplete(r.header());
       }
       case ReturnHome r -> change(r, () -> source.returnHome(r.header()));
-      case RetireSource r -> change(r, () -> source.retire(r.header(), r.keepDisks()));
+      case RetireSource r ->
+          change(r, () -> source.retire(r.header(), r.keepDisks(), r.guestGone().orElse(false)));
       case CheckDestination r ->
           look(r, () -> destination.check(r.header(), r.source(), r.diskOverCommit()));
       case EndCheck r -> look(r, () -> destination.endCheck(r.probeFile()));

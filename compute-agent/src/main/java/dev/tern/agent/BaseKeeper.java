@@ -1,7 +1,6 @@
 package dev.tern.agent;
 
 import dev.tern.agent.BaseHousekeeping.Kept;
-import dev.tern.contract.Pause;
 import dev.tern.virt.VirtException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -10,13 +9,12 @@ import java.time.Duration;
 import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
 
 /**
  * Keeps {@code _base} in order for as long as the agent runs, and shows what is kept there: {@code
  * tern.agent.base.bytes} by kind.
  */
-final class BaseKeeper implements SmartLifecycle {
+final class BaseKeeper {
   private static final Logger log = LoggerFactory.getLogger(BaseKeeper.class);
   private static final Duration SHORTEST = Duration.ofSeconds(1);
   private static final Duration LONGEST = Duration.ofHours(1);
@@ -25,20 +23,16 @@ final class BaseKeeper implements SmartLifecycle {
   private static final int ROUNDS_PER_AGE = 10;
 
   private final Agent agent;
-  private final Duration between;
-  private final Pause pause;
   private volatile Kept kept = new Kept(0, 0, 0);
-  private volatile Thread thread = new Thread();
 
-  BaseKeeper(Agent agent, Duration age, Pause pause, MeterRegistry metrics) {
+  BaseKeeper(Agent agent, MeterRegistry metrics) {
     this.agent = agent;
-    this.between = between(age);
-    this.pause = pause;
     gauge(metrics, "used", Kept::usedBytes);
     gauge(metrics, "unused", Kept::unusedBytes);
     gauge(metrics, "wrong", Kept::wrongBytes);
   }
 
+  /** How long to rest between two rounds, for an age at which what is unused is removed. */
   static Duration between(Duration age) {
     Duration part = age.dividedBy(ROUNDS_PER_AGE);
     if (age.isZero() || part.compareTo(LONGEST) > 0) {
@@ -65,31 +59,5 @@ final class BaseKeeper implements SmartLifecycle {
           .setCause(e)
           .log("bases could not be looked through; what could not be judged stays");
     }
-  }
-
-  @Override
-  public void start() {
-    thread = Thread.ofVirtual().name("bases").start(this::rounds);
-  }
-
-  private void rounds() {
-    try {
-      while (!Thread.currentThread().isInterrupted()) {
-        round();
-        pause.of(between);
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  @Override
-  public void stop() {
-    thread.interrupt();
-  }
-
-  @Override
-  public boolean isRunning() {
-    return thread.isAlive();
   }
 }

@@ -23,13 +23,19 @@ final class DestinationCheck {
   private final VirtDriver driver;
   private final LayerArrival layers;
   private final Reservations reservations;
+  private final DiskPlacement placement;
 
   DestinationCheck(
-      HostName host, VirtDriver driver, LayerArrival layers, Reservations reservations) {
+      HostName host,
+      VirtDriver driver,
+      LayerArrival layers,
+      Reservations reservations,
+      DiskPlacement placement) {
     this.host = host;
     this.driver = driver;
     this.layers = layers;
     this.reservations = reservations;
+    this.placement = placement;
   }
 
   /** The facts, without the probe file. */
@@ -39,15 +45,18 @@ final class DestinationCheck {
     LaunchRecipe recipe = DiskWays.arriving(header, source);
     checkHypervisor(source, recipe);
     checkNotHere(instance);
+    Map<String, String> files = placement.files(header, recipe);
     VolumePlugging.requireReachable(recipe, driver);
     List<ImmutableFile> needed = LayerArrival.needed(recipe, source);
-    Room room = reservations.check(header, diskBytes(source, diskOverCommit), bytes(needed));
+    Room room =
+        reservations.check(header, placement.needs(recipe, source, diskOverCommit), bytes(needed));
     return new DestinationFacts(
         "",
         room.needed(),
         room.available(),
         layers.unproven(needed),
-        Optional.of(layers.absent(needed)));
+        Optional.of(layers.absent(needed)),
+        Optional.of(files));
   }
 
   private void checkHypervisor(SourceFacts source, LaunchRecipe recipe) throws Exception {
@@ -99,15 +108,11 @@ final class DestinationCheck {
     }
   }
 
-  /** What the disks take now, or what the guest may make of them. */
-  private static long diskBytes(SourceFacts source, boolean diskOverCommit) {
-    return diskOverCommit ? source.allocatedBytes() : source.virtualBytes();
-  }
-
   /** Reserves what {@link #check} asked for. */
   void reserve(Header header, SourceFacts source, boolean diskOverCommit) throws Exception {
-    List<ImmutableFile> needed = LayerArrival.needed(DiskWays.arriving(header, source), source);
-    reservations.take(header, diskBytes(source, diskOverCommit), bytes(needed));
+    LaunchRecipe recipe = DiskWays.arriving(header, source);
+    List<ImmutableFile> needed = LayerArrival.needed(recipe, source);
+    reservations.take(header, placement.needs(recipe, source, diskOverCommit), bytes(needed));
   }
 
   private static Map<String, Long> bytes(List<ImmutableFile> needed) {

@@ -69,7 +69,12 @@ final class DestinationSide {
         checks.check(header, instances.of(header.server()), source, diskOverCommit);
     String probe = ProbeFiles.write(instances.directories().instances(), header, host);
     return new DestinationFacts(
-        probe, facts.neededBytes(), facts.freeBytes(), facts.missingImages(), facts.absent());
+        probe,
+        facts.neededBytes(),
+        facts.freeBytes(),
+        facts.missingImages(),
+        facts.absent(),
+        facts.files());
   }
 
   AgentResult endCheck(String probeFile) throws Exception {
@@ -109,7 +114,7 @@ final class DestinationSide {
     try {
       secrets.open(recipe, sealed, instances.keys().agreed(header));
       for (LocalDisk disk : recipe.localDisks()) {
-        create(instance.directory(), recipe, disk, DiskWays.shape(disk.id(), source));
+        create(instance, recipe, disk, DiskWays.shape(disk.id(), source));
       }
       Recipes.keep(instance.directory(), Recipes.write(recipe), imagesOf(recipe, source));
       instance.append(new DisksCreated(header.epoch()));
@@ -120,8 +125,10 @@ final class DestinationSide {
     }
   }
 
-  private void create(Path directory, LaunchRecipe recipe, LocalDisk disk, Optional<Shape> shape)
+  private void create(Instance instance, LaunchRecipe recipe, LocalDisk disk, Optional<Shape> shape)
       throws VirtException, IOException {
+    Storages storages = instances.directories().storages();
+    Path directory = storages.arriving(instance.server(), instance.directory(), disk.storage());
     Path file = directory.resolve(disk.file());
     driver
         .images()
@@ -135,6 +142,7 @@ final class DestinationSide {
                 shape));
     if (Files.exists(file)) {
       Durable.sync(file);
+      Durable.syncDirectory(directory);
     }
   }
 

@@ -77,9 +77,13 @@ final class DiskWays {
     };
   }
 
-  /** The recipe as it is at the destination: disks that move in full lie on nothing there. */
+  /**
+   * The recipe as it is at the destination: disks are in their places there, and those that move in
+   * full lie on nothing.
+   */
   static LaunchRecipe arriving(Header header, SourceFacts source) {
-    LaunchRecipe recipe = Recipes.read(source.recipe(), header.server());
+    LaunchRecipe recipe =
+        DiskPlacement.placed(Recipes.read(source.recipe(), header.server()), source);
     Map<String, Way> ways = planned(source);
     return recipe.withDisks(recipe.disks().stream().map(disk -> arriving(disk, ways)).toList());
   }

@@ -79,7 +79,7 @@ final class GuestLife {
     }
     check(spec);
     Header here = new Header(header.request(), header.server(), header.epoch(), Optional.empty());
-    reservations.take(here, bytesOf(spec), bytes(allImages(spec)));
+    reservations.take(here, DiskNeeds.own(bytesOf(spec)), bytes(allImages(spec)));
     try {
       return build(header, spec, instance);
     } finally {

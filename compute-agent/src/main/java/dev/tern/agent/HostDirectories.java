@@ -42,13 +42,9 @@ final class HostDirectories implements AutoCloseable {
   /**
    * Makes what is missing and takes the lock; what was being removed is gone.
    *
+   * @param storages further places for disks
    * @throws IOException when another agent holds the directory
    */
-  static HostDirectories open(Path data) throws IOException {
-    return open(data, Storages.none());
-  }
-
-  /** The same, with further places for disks. */
   static HostDirectories open(Path data, Storages storages) throws IOException {
     Files.createDirectories(data, Durable.DIRECTORY_OF_OWNER);
     FileChannel channel =

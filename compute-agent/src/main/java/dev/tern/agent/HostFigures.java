@@ -1,6 +1,8 @@
 package dev.tern.agent;
 
+import dev.tern.contract.host.KernelNbd;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** What this machine has, measured when asked. */
 public interface HostFigures {
@@ -16,6 +18,15 @@ public interface HostFigures {
   /** Of that file system, what an unprivileged user may still write. */
   long diskFreeBytes() throws IOException;
 
+  /** Which file system a directory is on: two that answer alike are on one. */
+  Object fileSystemOf(Path directory) throws IOException;
+
+  /** Of a directory's file system, what an unprivileged user may still write. */
+  long freeBytes(Path directory) throws IOException;
+
   /** For people, as Nova shows it. */
   String uptime() throws IOException;
+
+  /** Never needed; shown to who mounts disks by hand. */
+  KernelNbd kernelNbd() throws IOException;
 }

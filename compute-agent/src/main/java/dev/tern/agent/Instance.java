@@ -336,19 +336,44 @@ final class Instance implements AutoCloseable {
 
   /**
    * Watches an incoming guest: when its QEMU says that it arrived, that is recorded, and the guest
-   * runs. May be called again after a restart; an arrival meanwhile is found.
+   * runs. May be called again after a restart; an arrival meanwhile is found. After a failure
+   * nothing is being watched, so that whoever asks for the arrival next watches it anew.
    */
   void watchArrival(long epoch, boolean keepPaused) throws IOException, VirtException {
-    CompletableFuture<Arrival> arriving = new CompletableFuture<>();
     Guest incoming = runningGuest();
+    CompletableFuture<Arrival> arriving = new CompletableFuture<>();
+    expect(arriving);
+    boolean watched = false;
+    try {
+      incoming.watchArrival(
+          () -> recordArrived(epoch), keepPaused, told -> arrived(epoch, told, arriving));
+      watched = true;
+    } finally {
+      if (!watched) {
+        expectNoMore(arriving);
+      }
+    }
+  }
+
+  private void expect(CompletableFuture<Arrival> arriving) {
     lock.lock();
     try {
       arrival = arriving;
     } finally {
       lock.unlock();
     }
-    incoming.watchArrival(
-        () -> recordArrived(epoch), keepPaused, told -> arrived(epoch, told, arriving));
+  }
+
+  @SuppressWarnings("ReferenceEquality") // this very one: another may be watched already
+  private void expectNoMore(CompletableFuture<Arrival> arriving) {
+    lock.lock();
+    try {
+      if (arrival == arriving) {
+        arrival = null;
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void recordArrived(long epoch) throws IOException {
@@ -400,12 +425,12 @@ final class Instance implements AutoCloseable {
   /** Removes everything of the server, at once for whoever looks. Its QEMU must be gone. */
   void remove() throws IOException {
     moveAway(directories.trash());
-    directories.storages().remove(server);
     removeRest();
   }
 
   /** What a removal before this one could not remove. */
   void removeRest() throws IOException {
+    directories.storages().remove(server);
     Durable.removeTree(directories.trash().resolve(server.toString()));
   }
 

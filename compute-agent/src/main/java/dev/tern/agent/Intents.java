@@ -13,6 +13,7 @@ import dev.tern.virt.MigrationObjects;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -149,7 +150,9 @@ final class Intents {
     things.add(new Thing(Kind.JOURNAL, Place.SERVER, "instances/" + header.server() + "/journal"));
     things.add(server(header, "recipe.json", Place.SERVER));
     for (LocalDisk disk : recipe.localDisks()) {
-      things.add(server(header, disk.file(), Place.SERVER));
+      disk.storage()
+          .ifPresent(name -> things.add(server(header, LocalDisk.linkTo(name), Place.SERVER)));
+      things.add(server(header, disk.in(Path.of("")).toString(), Place.SERVER));
       if (disk.encrypted()) {
         things.add(new Thing(Kind.KEY, Place.SECRETS, header.server() + "-" + disk.id()));
       }

@@ -127,14 +127,15 @@ final class ReceiptLook {
       return instances.directories().receiving().resolve(ledger.server().toString());
     }
 
-    /** A younger migration brings the server here: what it found it has removed. */
+    /** A younger migration brings the server here, or has: what it found it has removed. */
     private boolean taken() throws IOException {
       Standing standing = instance.standing();
-      return standing.epoch() > ledger.epoch()
-          && switch (standing.place()) {
-            case RECEIVING, INCOMING -> true;
-            case NOTHING, DEFINED, RUNNING, STOPPED, HANDED_OVER, DEAD, RETIRED -> false;
-          };
+      return standing.arrivedEpoch() > ledger.epoch()
+          || (standing.epoch() > ledger.epoch()
+              && switch (standing.place()) {
+                case RECEIVING, INCOMING -> true;
+                case NOTHING, DEFINED, RUNNING, STOPPED, HANDED_OVER, DEAD, RETIRED -> false;
+              });
     }
 
     private Optional<Guest> guest() throws IOException, VirtException {

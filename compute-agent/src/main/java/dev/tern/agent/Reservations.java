@@ -30,7 +30,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The room on this host's disk that is promised to servers on their way here: {@code
+ * The room on this host's disks that is promised to servers on their way here: {@code
  * reserved/SERVER}, durable before the promise is made. What a server has written since counts no
  * longer as promised, because the file system counts it.
  */
@@ -40,6 +40,7 @@ final class Reservations {
   private static final JsonMapper JSON = new JsonMapper();
 
   private final HostName host;
+  private final StorageRoom storages;
   private final HostDirectories directories;
   private final DiskImages images;
   private final HostFigures figures;
@@ -59,6 +60,7 @@ final class Reservations {
       AgentSettings settings,
       Clock clock) {
     this.host = host;
+    this.storages = new StorageRoom(host, directories.storages(), figures, settings);
     this.directories = directories;
     this.images = images;
     this.figures = figures;
@@ -77,14 +79,15 @@ final class Reservations {
    *
    * @param layers bytes of each file in {@code _base} that is needed; those that are there take
    *     none
+   * @return of the file system of the instances
    * @throws ComputeException DESTINATION_LACKS_DISK with what is needed, available, and promised to
    *     whom
    */
-  Room check(Header header, long diskBytes, Map<String, Long> layers)
+  Room check(Header header, DiskNeeds needs, Map<String, Long> layers)
       throws IOException, VirtException {
     promising.lock();
     try {
-      return judge(wanted(header, diskBytes, layers));
+      return judge(wanted(header, needs, layers));
     } finally {
       promising.unlock();
     }
@@ -94,11 +97,11 @@ final class Reservations {
    * As {@link #check}, and reserves; of the layers, those that are there stay there. Whatever an
    * older epoch of the server had reserved is void.
    */
-  Room take(Header header, long diskBytes, Map<String, Long> layers)
+  Room take(Header header, DiskNeeds needs, Map<String, Long> layers)
       throws IOException, VirtException {
     promising.lock();
     try {
-      Reservation wanted = wanted(header, diskBytes, layers);
+      Reservation wanted = wanted(header, needs, layers);
       Room room = judge(wanted);
       keep(wanted);
       return room;
@@ -107,9 +110,10 @@ final class Reservations {
     }
   }
 
-  private Reservation wanted(Header header, long diskBytes, Map<String, Long> layers) {
-    long withMargin = Math.addExact(diskBytes, settings.diskMargin().toBytes());
-    return Reservation.of(header, withMargin, layers, clock.instant());
+  private Reservation wanted(Header header, DiskNeeds needs, Map<String, Long> layers) {
+    long withMargin = Math.addExact(needs.own(), settings.diskMargin().toBytes());
+    DiskNeeds all = new DiskNeeds(withMargin, needs.storages());
+    return Reservation.of(header, all, layers, clock.instant());
   }
 
   /** Reserves for one more layer, found to be needed: it stays if it is there. */
@@ -118,7 +122,7 @@ final class Reservations {
     try {
       Reservation before = all.get(header.server());
       if (before == null || before.epoch() != header.epoch()) {
-        before = wanted(header, 0, Map.of());
+        before = wanted(header, DiskNeeds.own(0), Map.of());
       }
       Reservation more = before.with(layer, bytes);
       if (!Files.exists(directories.bases().resolve(layer), LinkOption.NOFOLLOW_LINKS)) {
@@ -211,20 +215,12 @@ final class Reservations {
                   .formatted(host, available, needed),
               others);
     }
+    storages.require(wanted, others.keySet(), this::written);
     return new Room(needed, available);
   }
 
   private static ComputeException full(ErrorCode code, String what, Map<Reservation, Long> others) {
-    return new ComputeException(code, what + promisedTo(others) + ".", null);
-  }
-
-  private static String promisedTo(Map<Reservation, Long> others) {
-    String whom =
-        others.entrySet().stream()
-            .filter(other -> other.getValue() > 0)
-            .map(other -> "%d by %s".formatted(other.getValue(), other.getKey().who()))
-            .collect(Collectors.joining(", "));
-    return whom.isEmpty() ? "" : "; reserved: " + whom;
+    return new ComputeException(code, what + Reservation.promisedTo(others) + ".", null);
   }
 
   /** What each has left to write; a layer that several need is the first one's to count. */

@@ -290,13 +290,15 @@ final class SourceSide {
     return new Nothing();
   }
 
-  AgentResult retire(Header header, boolean keepDisks) throws Exception {
+  AgentResult retire(Header header, boolean keepDisks, boolean guestGone) throws Exception {
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
     switch (standing.place()) {
       case NOTHING, RETIRED -> {}
       case HANDED_OVER -> {
-        requireAllSent(header, instance, standing);
+        if (!guestGone) {
+          requireAllSent(header, instance, standing);
+        }
         instance.append(new Retired(header.epoch()));
       }
       case DEFINED, RUNNING, STOPPED, RECEIVING, INCOMING, DEAD ->

@@ -1,6 +1,5 @@
 package dev.tern.agent;
 
-import dev.tern.contract.Pause;
 import dev.tern.contract.host.ReceiptEntry.Kind;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -9,13 +8,12 @@ import java.util.Locale;
 import java.util.function.DoubleSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
 
 /**
  * Sweeps when the agent starts and at each interval, and counts what was swept: {@code
  * tern.agent.swept} by kind.
  */
-final class Sweeper implements SmartLifecycle {
+final class Sweeper {
   private static final Logger log = LoggerFactory.getLogger(Sweeper.class);
 
   /** Each interval is up to this part of it longer, so that agents started together part. */
@@ -23,18 +21,14 @@ final class Sweeper implements SmartLifecycle {
 
   private final Agent agent;
   private final Duration interval;
-  private final Pause pause;
   private final DoubleSupplier random;
-  private volatile Thread thread = new Thread();
 
   /**
    * @param random from 0 to 1
    */
-  Sweeper(
-      Agent agent, Duration interval, Pause pause, DoubleSupplier random, MeterRegistry metrics) {
+  Sweeper(Agent agent, Duration interval, DoubleSupplier random, MeterRegistry metrics) {
     this.agent = agent;
     this.interval = interval;
-    this.pause = pause;
     this.random = random;
     for (Kind kind : Kind.values()) {
       FunctionCounter.builder("tern.agent.swept", agent, of -> of.swept(kind))
@@ -44,41 +38,17 @@ final class Sweeper implements SmartLifecycle {
     }
   }
 
+  /** How long to rest before the next sweep. */
   Duration next() {
     return interval.plusMillis((long) (interval.toMillis() * JITTER * random.getAsDouble()));
   }
 
-  @Override
-  public void start() {
-    thread = Thread.ofVirtual().name("sweeper").start(this::rounds);
-  }
-
-  private void rounds() {
-    try {
-      while (!Thread.currentThread().isInterrupted()) {
-        round();
-        pause.of(next());
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void round() throws InterruptedException {
+  /** One sweep; what fails is left for the next. */
+  void round() throws InterruptedException {
     try {
       agent.sweep();
     } catch (RuntimeException e) {
       log.atError().addKeyValue("host", agent.host()).setCause(e).log("the sweeper failed");
     }
-  }
-
-  @Override
-  public void stop() {
-    thread.interrupt();
-  }
-
-  @Override
-  public boolean isRunning() {
-    return thread.isAlive();
   }
 }

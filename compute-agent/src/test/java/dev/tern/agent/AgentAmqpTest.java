@@ -15,6 +15,7 @@ import dev.tern.contract.amqp.Answering;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.amqp.Asked.Answered;
 import dev.tern.contract.amqp.Asked.NoAnswer;
+import dev.tern.contract.host.ControlLink.Protection;
 import dev.tern.contract.host.HostReport;
 import dev.tern.local.BrokerForTests;
 import java.io.IOException;
@@ -54,6 +55,7 @@ class AgentAmqpTest {
 
   @Test
   @Tag("S106")
+  @Tag("S27")
   void answers_reports_itself_and_is_no_more_when_it_stops() throws Exception {
     BlockingQueue<HostReport> reports = new LinkedBlockingQueue<>();
     HostName name = new HostName("on-broker");
@@ -66,6 +68,7 @@ class AgentAmqpTest {
       HostReport report = reports.poll(20, TimeUnit.SECONDS);
       assertThat(report).isNotNull();
       assertThat(report.host()).isEqualTo(name);
+      assertThat(report.controlLink().orElseThrow().protection()).isEqualTo(Protection.LOOPBACK);
       assertThat(report.memoryMib()).isPositive();
       assertThat(report.diskFreeBytes()).isPositive();
       listener.stop();

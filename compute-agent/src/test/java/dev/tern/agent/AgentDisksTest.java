@@ -648,7 +648,8 @@ class AgentDisksTest {
   @Test
   @Tag("S130")
   void are_copied_through_no_symbolic_link() throws Exception {
-    Path own = Files.createDirectories(host.storage().resolve(TwoHosts.SERVER.toString()));
+    host.done(new CheckCopy(header(2), named("link", true, false)));
+    Path own = host.storage().resolve(TwoHosts.SERVER.toString());
     Path victim = Files.writeString(directory.resolve("victim"), "precious");
     Files.createSymbolicLink(own.resolve("link.qcow2"), victim);
     assertThat(host.refused(new StartCopy(header(2), named("link", true, false))).code())

@@ -256,6 +256,23 @@ class AgentMigrationTest {
   }
 
   @Test
+  @Tag("S97")
+  void whose_arrival_cannot_be_watched_at_first_is_watched_when_asked_again() throws Exception {
+    boot();
+    SourceFacts facts = prepare(2);
+    IncomingReady ready =
+        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
+    hosts.source.done(new MirrorDisks(header(2), ready, LIMITS));
+    hosts.destination.agent.close();
+    hosts.source.done(new HandOver(header(2), ready, LIMITS));
+    hosts.destination.agent = hosts.destination.open();
+    world.failNext("watchArrival", Kind.NO_ANSWER);
+    hosts.destination.refused(new AwaitArrival(header(2)));
+    hosts.destination.done(new AwaitArrival(header(2)));
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
+  }
+
+  @Test
   void whose_copy_is_declared_dead_cannot_arrive_any_more() throws Exception {
     boot();
     SourceFacts facts = prepare(2);

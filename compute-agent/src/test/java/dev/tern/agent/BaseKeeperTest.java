@@ -14,8 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
@@ -40,37 +38,20 @@ class BaseKeeperTest {
       TwoHosts.Host host = hosts.source;
       ImageRef image = hosts.rawImage(1);
       host.done(new BuildServer(header(1), spec(image)));
-      Semaphore rounds = new Semaphore(0);
-      CompletableFuture<Duration> between = new CompletableFuture<>();
-      Semaphore ended = new Semaphore(0);
-      BaseKeeper keeper =
-          new BaseKeeper(
-              host.agent,
-              Duration.ofHours(5),
-              duration -> {
-                between.complete(duration);
-                ended.release();
-                rounds.acquire();
-              },
-              metrics);
-      keeper.start();
-      ended.acquire();
-      assertThat(between.get()).isEqualTo(Duration.ofMinutes(30));
+      BaseKeeper keeper = new BaseKeeper(host.agent, metrics);
+      keeper.round();
       assertThat(bytes("used")).isEqualTo((double) image.sizeBytes());
       Path recipe = host.instance().resolve("recipe.json");
       byte[] right = Files.readAllBytes(recipe);
       Files.write(recipe, new byte[0]);
-      rounds.release();
-      ended.acquire();
+      keeper.round();
       assertThat(bytes("used")).isEqualTo((double) image.sizeBytes());
       Files.write(recipe, right);
       host.done(new DestroyServer(header(2)));
-      rounds.release();
-      ended.acquire();
+      keeper.round();
       assertThat(bytes("used")).isZero();
       assertThat(bytes("unused")).isEqualTo((double) image.sizeBytes());
       assertThat(bytes("wrong")).isZero();
-      keeper.stop();
     }
   }
 
@@ -79,6 +60,7 @@ class BaseKeeperTest {
     assertThat(BaseKeeper.between(Duration.ZERO)).isEqualTo(Duration.ofHours(1));
     assertThat(BaseKeeper.between(Duration.ofDays(30))).isEqualTo(Duration.ofHours(1));
     assertThat(BaseKeeper.between(Duration.ofMillis(1))).isEqualTo(Duration.ofSeconds(1));
+    assertThat(BaseKeeper.between(Duration.ofHours(5))).isEqualTo(Duration.ofMinutes(30));
     assertThat(BaseKeeper.between(Duration.ofMinutes(10))).isEqualTo(Duration.ofMinutes(1));
   }
 }

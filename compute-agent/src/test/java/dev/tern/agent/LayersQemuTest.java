@@ -287,7 +287,7 @@ class LayersQemuTest {
   }
 
   @Test
-  @Tag("S94")
+  @Tag("S40")
   void whose_layers_are_half_sent_stops_within_two_seconds_and_leaves_nothing() throws Exception {
     boot(FIRST, "50,512,0");
     images.forEach(hosts::forget);

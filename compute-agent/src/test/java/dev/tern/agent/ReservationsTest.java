@@ -25,6 +25,7 @@ import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.DiskPlace;
 import dev.tern.contract.move.MovePolicy;
 import dev.tern.contract.move.Streams;
 import dev.tern.virt.fake.FakeVirtDriver;
@@ -36,6 +37,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,6 +132,67 @@ class ReservationsTest {
     hosts.destination.done(new ReleaseSpace(header(FIRST, 2)));
     hosts.destination.done(new ReleaseSpace(header(FIRST, 2)));
     hosts.destination.done(reserve(SECOND));
+  }
+
+  private ReserveSpace inFull(ServerId server) {
+    return new ReserveSpace(header(server, 2), server.equals(FIRST) ? first : second, false);
+  }
+
+  private SourceFacts onFastDisks(SourceFacts facts) {
+    DiskPlace fast = new DiskPlace(Optional.of("fast"), Optional.empty());
+    return facts.planned(facts.disks().stream().map(disk -> disk.at(fast)).toList());
+  }
+
+  @Test
+  @Tag("S65")
+  @Tag("S115")
+  void is_promised_also_in_storages_of_their_own_and_over_a_restart() throws Exception {
+    Path fast = hosts.destination.storage().toRealPath();
+    long each = first.virtualBytes();
+    assertThat(each).isPositive();
+    hosts.destination.figures.besides.put(fast, RESERVE + MARGIN + 2 * each - 1);
+    long before = hosts.destination.agent.report().diskFreeBytes();
+    first = onFastDisks(first);
+    second = onFastDisks(second);
+
+    hosts.destination.done(inFull(FIRST));
+    hosts.destination.restart();
+    hosts.destination.done(inFull(FIRST));
+    Failure refused = hosts.destination.refused(inFull(SECOND));
+    assertThat(refused.code()).isEqualTo(ErrorCode.DESTINATION_LACKS_DISK);
+    assertThat(refused.message())
+        .contains("storage 'fast' of destination host destination")
+        .contains((each + MARGIN - 1) + " < need: " + (each + MARGIN))
+        .contains("reserved: " + each + " by migration " + TwoHosts.MIGRATION);
+    assertThat(hosts.destination.data.resolve("reserved").resolve(SECOND.toString()))
+        .doesNotExist();
+    assertThat(before - hosts.destination.agent.report().diskFreeBytes())
+        .as("what the instances' file system has to hold: the base and the margin")
+        .isEqualTo(one - described(FIRST).allocatedBytes());
+
+    // What is written counts for the file system, and is not promised any more.
+    hosts.destination.done(new CreateDisks(header(FIRST, 2), first));
+    long written = size(fast.resolve(FIRST.toString()));
+    hosts.destination.figures.besides.put(fast, RESERVE + MARGIN + 2 * each - written);
+    hosts.destination.done(inFull(SECOND));
+    hosts.destination.done(new ReleaseSpace(header(SECOND, 2)));
+    hosts.destination.figures.besides.put(fast, RESERVE + MARGIN + 2 * each - written - 1);
+    hosts.destination.refused(inFull(SECOND));
+    hosts.destination.done(new ReleaseSpace(header(FIRST, 2)));
+    hosts.destination.done(inFull(SECOND));
+  }
+
+  @Test
+  @Tag("S115")
+  void promised_by_an_older_agent_is_still_promised() throws Exception {
+    leaveRoomForOne();
+    hosts.destination.done(reserve(FIRST));
+    Path record = hosts.destination.data.resolve("reserved").resolve(FIRST.toString());
+    String older = Files.readString(record).replace(",\"storages\":{}", "");
+    assertThat(older).doesNotContain("storages");
+    Files.writeString(record, older);
+    hosts.destination.restart();
+    hosts.destination.refused(reserve(SECOND));
   }
 
   @Test

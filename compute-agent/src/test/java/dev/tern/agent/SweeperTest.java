@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.contract.Rounds;
 import dev.tern.contract.host.MigrationEnd;
 import dev.tern.contract.host.ReceiptEntry.Kind;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -28,19 +29,19 @@ class SweeperTest extends SweepingScene {
     var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
     SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     CompletableFuture<Duration> rests = new CompletableFuture<>();
-    Sweeper sweeper =
-        new Sweeper(
-            hosts.destination.agent,
-            INTERVAL,
+    Sweeper sweeper = new Sweeper(hosts.destination.agent, INTERVAL, () -> 0.5, metrics);
+    try (Rounds rounds =
+        new Rounds(
+            "sweeper",
+            sweeper::round,
             time -> {
               rests.complete(time);
               throw new InterruptedException();
             },
-            () -> 0.5,
-            metrics);
-    sweeper.start();
-    assertThat(rests.get(30, TimeUnit.SECONDS)).isEqualTo(Duration.ofSeconds(66));
-    sweeper.stop();
+            sweeper::next)) {
+      rounds.start();
+      assertThat(rests.get(30, TimeUnit.SECONDS)).isEqualTo(Duration.ofSeconds(66));
+    }
     assertNothingLeft();
     assertThat(metrics.get("tern.agent.swept").tag("kind", "process").functionCounter().count())
         .isEqualTo(1);

@@ -225,9 +225,27 @@ final class TwoHosts implements AutoCloseable {
       return diskFree;
     }
 
+    /** Directories on file systems of their own, each with what is free there. */
+    final Map<Path, Long> besides = new ConcurrentHashMap<>();
+
+    @Override
+    public Object fileSystemOf(Path directory) {
+      return besides.containsKey(directory) ? directory : "the host's own";
+    }
+
+    @Override
+    public long freeBytes(Path directory) {
+      return besides.getOrDefault(directory, diskFree);
+    }
+
     @Override
     public String uptime() {
       return "up 0 days, 00:01";
+    }
+
+    @Override
+    public dev.tern.contract.host.KernelNbd kernelNbd() {
+      return dev.tern.contract.host.KernelNbd.ABSENT;
     }
   }
 

@@ -75,7 +75,7 @@ class WayHomeTest {
     return new Instance(
         SERVER,
         host.name,
-        HostDirectories.open(data, Storages.open(Map.of())),
+        HostDirectories.open(data, Storages.open(new dev.tern.contract.HostName("host"), Map.of())),
         new FakeVirtDriver(world, Clock.systemUTC()));
   }
 

@@ -6,15 +6,19 @@ import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.idempotency.ExpiredKeys;
 import dev.tern.api.idempotency.IdempotencySettings;
 import dev.tern.contract.Pause;
+import dev.tern.contract.Rounds;
 import dev.tern.contract.amqp.AgentClient;
 import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.amqp.ConductorQueue;
 import dev.tern.contract.amqp.HostClient;
+import dev.tern.contract.amqp.OutboxRelay;
 import dev.tern.contract.settings.UnknownSettings;
 import dev.tern.store.IdempotencyStore;
 import dev.tern.store.OutboxStore;
 import dev.tern.store.StoreConfiguration;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.annotation.Bean;
@@ -34,6 +38,8 @@ import org.springframework.context.annotation.Import;
   UnknownSettings.class
 })
 public class ApiApplication {
+  private static final Duration OUTBOX_IDLE = Duration.ofMillis(100);
+
   public static void main(String[] args) {
     application().run(args);
   }
@@ -52,15 +58,21 @@ public class ApiApplication {
     return client::ask;
   }
 
-  @Bean
-  OutboxRelaying outboxRelaying(
+  /** Sends what requests have put into the outbox, so that a conductor hears of them at once. */
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds outboxRelaying(
       OutboxStore store, ConductorQueue queue, Pause pause, MeterRegistry metrics) {
-    return new OutboxRelaying(store, queue, pause, metrics);
+    Gauge.builder("tern.outbox.waiting", store, OutboxStore::waiting)
+        .description("Messages that committed requests owe the broker.")
+        .register(metrics);
+    OutboxRelay relay = new OutboxRelay(queue.addressed(store), queue, pause, OUTBOX_IDLE);
+    return new Rounds("outbox-relay", relay::run, pause, OUTBOX_IDLE);
   }
 
-  @Bean
-  ExpiredKeys expiredKeys(IdempotencyStore store, IdempotencySettings settings, Pause pause) {
-    return new ExpiredKeys(store, pause, settings.purgeEvery());
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds expiredKeys(IdempotencyStore store, IdempotencySettings settings, Pause pause) {
+    return new Rounds(
+        "expired-keys", new ExpiredKeys(store)::removeAll, pause, settings.purgeEvery());
   }
 
   @Bean

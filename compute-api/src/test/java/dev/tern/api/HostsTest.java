@@ -132,6 +132,21 @@ class HostsTest {
   }
 
   @Test
+  @Tag("S6")
+  @Tag("S7")
+  @Tag("S8")
+  void is_what_it_is_made_of_as_it_said_last_whether_it_answers_or_not() {
+    JsonNode host = api.to("/v1/hosts/host1").get().json().path("host");
+    assertThat(host.toString())
+        .isEqualTo(
+            "{\"host\":\"host1\",\"state\":\"up\",\"hypervisor\":{\"type\":\"QEMU\",\"version\":\"7.2.19\"},"
+                + "\"accelerator\":{\"name\":\"tcg\",\"reason\":\"no kvm\"},"
+                + "\"machine_types\":[\"pc-q35-7.2\"],\"cpu_models\":[\"qemu64\"],\"missing_features\":[],"
+                + "\"migration_address\":\"127.0.0.1\",\"insecure\":false,\"kernel_nbd\":\"unknown\","
+                + "\"control_link\":null}");
+  }
+
+  @Test
   @Tag("S29")
   void has_each_export_as_a_client_sees_it() {
     agents();
@@ -194,10 +209,9 @@ class HostsTest {
   @Test
   void is_for_administrators_and_about_hosts_there_are() {
     agents();
-    for (String path : List.of("exports", "ports", "reachability/host2")) {
-      assertThat(api.to("/v1/hosts/host1/" + path).as("user:project").get().status())
-          .isEqualTo(403);
-      assertThat(api.to("/v1/hosts/nobody/" + path).get().fault())
+    for (String path : List.of("", "/exports", "/ports", "/reachability/host2")) {
+      assertThat(api.to("/v1/hosts/host1" + path).as("user:project").get().status()).isEqualTo(403);
+      assertThat(api.to("/v1/hosts/nobody" + path).get().fault())
           .isEqualTo("404 itemNotFound: Compute host nobody could not be found.");
     }
     assertThat(api.to("/v1/hosts/host1/reachability/nobody").get().status()).isEqualTo(404);

@@ -72,7 +72,6 @@ class KeepingLettersTest {
     OldLetters old =
         new OldLetters(
             stores.deadLetters(),
-            _ -> {},
             new DeadLetterSettings(
                 3, DataSize.ofMegabytes(16), Duration.ofDays(30), Duration.ofMinutes(10)),
             metrics);

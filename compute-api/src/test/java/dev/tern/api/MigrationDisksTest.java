@@ -186,7 +186,7 @@ class MigrationDisksTest {
         .hasToString(
             "{\"name\":\"disk0\",\"type\":\"local\",\"copy\":\"chain\",\"format\":\"qcow2\","
                 + "\"encrypted\":false,\"virtual_size_bytes\":1000,\"allocated_bytes\":10,"
-                + "\"backing_file\":\"_base/%1$s\",\"bytes_to_send\":40,\"layers\":["
+                + "\"backing_file\":\"_base/%1$s\",\"bytes_to_send\":40,\"destination_file\":\"/there/disk0.qcow2\",\"layers\":["
                     .formatted("a".repeat(64))
                 + "{\"sha256\":\"%s\",\"format\":\"qcow2\",\"allocated_bytes\":30,\"from\":\"source\"},"
                     .formatted("a".repeat(64))

@@ -5,6 +5,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.CopyOrder;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.NewCopy;
@@ -17,7 +18,11 @@ import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +46,9 @@ class DiskCopyEntity {
 
   String disk = "";
   String ordered = "{}";
+
+  /** Digest of the export outside of Tern that is copied to. */
+  @Nullable String target;
 
   @Enumerated(EnumType.STRING)
   @Nullable Wish wish;
@@ -84,11 +92,21 @@ class DiskCopyEntity {
     entity.purpose = purpose;
     entity.disk = copy.order().disk();
     entity.ordered = Json.of(copy.order());
+    entity.target = copy.order().export().map(DiskCopyEntity::digest).orElse(null);
     entity.wish = copy.wish().orElse(null);
     entity.bytesPerSecond = copy.order().bytesPerSecond();
     entity.createdAt = now;
     entity.updatedAt = now;
     return entity;
+  }
+
+  static String digest(NbdExport export) {
+    try {
+      byte[] address = export.uri().getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(address));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   /** What was copied never falls. */

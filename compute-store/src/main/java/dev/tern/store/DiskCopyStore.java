@@ -22,7 +22,12 @@ public interface DiskCopyStore {
   // with
   // INSTANCE_NOT_FOUND or INSTANCE_INVALID_STATE, in Nova's words
 
-  /** Task COPYING_DISK, action {@code copyDisk}, saga {@code DISK_COPY}. */
+  /**
+   * Task COPYING_DISK, action {@code copyDisk}, saga {@code DISK_COPY}.
+   *
+   * @throws dev.tern.contract.ComputeException besides, {@code VOLUME_IN_USE} while another copy,
+   *     of whichever server, goes to the same export outside of Tern; compared by address
+   */
   CopyRecord requestCopy(NewCopy copy, Requested by);
 
   /** Task SNAPSHOTTING_DISK, action {@code snapshotDisk}, saga {@code DISK_SNAPSHOT}. */

@@ -3,6 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.agent.AgentResult.DiskKind;
 import dev.tern.contract.agent.AgentResult.Way;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a migration does with each disk, frozen before anything moved.
@@ -35,6 +36,7 @@ public record DiskPlan(List<PlannedDisk> disks) {
    * @param allocatedBytes of the top layer, as the source's file system counts them
    * @param topBytes to be sent by its mirror
    * @param layers below it, the nearest first
+   * @param file its path on the destination, where that host has said it
    */
   public record PlannedDisk(
       String id,
@@ -45,7 +47,8 @@ public record DiskPlan(List<PlannedDisk> disks) {
       long virtualBytes,
       long allocatedBytes,
       long topBytes,
-      List<PlannedLayer> layers) {
+      List<PlannedLayer> layers,
+      Optional<String> file) {
     public PlannedDisk {
       layers = List.copyOf(layers);
     }

@@ -57,7 +57,7 @@ public interface FenceStore {
     REMOVED,
     /** It is still there, as nobody but a person can know what it is worth. */
     LEFT,
-    /** A younger operation of the server was there before. */
+    /** The server lives there again. */
     OVERTAKEN
   }
 

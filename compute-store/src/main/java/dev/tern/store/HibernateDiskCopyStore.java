@@ -6,6 +6,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.SagaStore.Lease;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.hibernate.exception.ConstraintViolationException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -30,6 +32,7 @@ class HibernateDiskCopyStore implements DiskCopyStore {
   private final Requests requests;
   private final Endings endings;
   private final ImageStore images;
+  private final ExportUse exports;
 
   HibernateDiskCopyStore(
       EntityManager entities, Rows rows, Requests requests, Endings endings, ImageStore images) {
@@ -38,6 +41,7 @@ class HibernateDiskCopyStore implements DiskCopyStore {
     this.requests = requests;
     this.endings = endings;
     this.images = images;
+    this.exports = new ExportUse(entities);
   }
 
   // ---- requests
@@ -88,11 +92,32 @@ class HibernateDiskCopyStore implements DiskCopyStore {
     Instant now = rows.now();
     DiskCopyEntity entity = DiskCopyEntity.of(copy, purpose, now);
     entity.image = image;
+    Optional<NbdExport> target = copy.order().export();
+    target.ifPresent(this::requireFree);
     entity.saga = requests.accept(server, task, kind, null, action, by, now);
     // It refers to the saga, and Hibernate would insert in an order of its own.
     entities.flush();
-    entities.persist(entity);
+    try {
+      entities.persist(entity);
+      entities.flush();
+    } catch (ConstraintViolationException e) {
+      if (target.isEmpty()) {
+        throw e;
+      }
+      // Another request for the same target came in between: the index knows.
+      throw ExportUse.target(target.get(), e);
+    }
     return entity.toRecord();
+  }
+
+  private void requireFree(NbdExport target) {
+    exports.hold(target);
+    if (exports.isTarget(target)) {
+      throw ExportUse.target(target, null);
+    }
+    if (target.volume().filter(exports::isVolume).isPresent()) {
+      throw ExportUse.volume(target);
+    }
   }
 
   @Override

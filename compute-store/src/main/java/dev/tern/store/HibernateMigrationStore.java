@@ -72,6 +72,7 @@ class HibernateMigrationStore implements MigrationStore {
     migration.policy = Json.of(asked.policy());
     migration.streams = Json.of(asked.streams());
     migration.disks = asked.disks().map(Json::ofWays).orElse(null);
+    migration.diskPlaces = asked.places().isEmpty() ? null : Json.ofPlaces(asked.places());
     migration.epoch = server.epoch + 1;
     migration.user = by.user();
     migration.project = by.project();

@@ -5,6 +5,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.agent.VolumeRef;
 import dev.tern.store.SagaStore.Lease;
@@ -20,7 +21,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.hibernate.exception.ConstraintViolationException;
-import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
 
 @Transactional
@@ -32,9 +32,11 @@ class HibernateVolumeStore implements VolumeStore {
   private final Rows rows;
   private final Requests requests;
   private final Endings endings;
+  private final ExportUse exports;
 
   HibernateVolumeStore(EntityManager entities, Rows rows, Requests requests, Endings endings) {
     this.entities = entities;
+    this.exports = new ExportUse(entities);
     this.rows = rows;
     this.requests = requests;
     this.endings = endings;
@@ -48,7 +50,7 @@ class HibernateVolumeStore implements VolumeStore {
     Requests.guard(server, ATTACH, HibernateDiskCopyStore.WITH_DISKS);
     Instant now = rows.now();
     VolumeEntity entity = VolumeEntity.of(id, volume, now);
-    requireFree(entity);
+    requireFree(volume.address());
     entity.saga =
         requests.accept(
             server, TaskState.ATTACHING_VOLUME, SagaKind.VOLUME_ATTACH, null, ATTACH, by, now);
@@ -59,31 +61,20 @@ class HibernateVolumeStore implements VolumeStore {
       entities.flush();
     } catch (ConstraintViolationException e) {
       // Somebody else's request came in between: the index knows.
-      throw Refusals.inUse(volume, e);
+      throw ExportUse.attached(volume.address(), e);
     }
     return entity.toRecord();
   }
 
-  private void requireFree(VolumeEntity wanted) {
-    VolumeRef volume = wanted.toRecord().volume();
-    if (inUse(volume.address())) {
-      throw Refusals.inUse(volume, null);
+  private void requireFree(VolumeAddress wanted) {
+    NbdExport export = ExportUse.of(wanted);
+    exports.hold(export);
+    if (exports.isVolume(wanted)) {
+      throw ExportUse.attached(wanted, null);
     }
-  }
-
-  @Override
-  @Transactional(readOnly = true)
-  public boolean inUse(VolumeAddress address) {
-    return entities
-            .createQuery(
-                "select count(v) from VolumeEntity v where v.host = :host and v.port = :port"
-                    + " and v.export = :export and v.endedAt is null",
-                Long.class)
-            .setParameter("host", address.host())
-            .setParameter("port", address.port())
-            .setParameter("export", address.export())
-            .getSingleResult()
-        > 0;
+    if (exports.isTarget(export)) {
+      throw ExportUse.filling(wanted);
+    }
   }
 
   @Override
@@ -184,15 +175,6 @@ class HibernateVolumeStore implements VolumeStore {
   /** What is said to who asks for what cannot be. */
   static final class Refusals {
     private Refusals() {}
-
-    /** Whose it is, is not for everybody. */
-    static ComputeException inUse(VolumeRef volume, @Nullable Exception cause) {
-      return new ComputeException(
-          ErrorCode.VOLUME_IN_USE,
-          "The volume %s is attached to a server already, or just being attached."
-              .formatted(volume.address().uri()),
-          cause);
-    }
 
     static ComputeException none(ServerId server, UUID volume) {
       return new ComputeException(

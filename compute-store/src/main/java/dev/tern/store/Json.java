@@ -1,6 +1,7 @@
 package dev.tern.store;
 
 import dev.tern.contract.agent.AgentResult.Way;
+import dev.tern.contract.move.DiskPlace;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.core.type.TypeReference;
@@ -15,6 +16,8 @@ final class Json {
   private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
 
   private static final TypeReference<Map<String, Way>> WAYS = new TypeReference<>() {};
+
+  private static final TypeReference<Map<String, DiskPlace>> PLACES = new TypeReference<>() {};
 
   private Json() {}
 
@@ -36,6 +39,14 @@ final class Json {
 
   static Map<String, Way> ways(String json) {
     return MAPPER.readValue(json, WAYS);
+  }
+
+  static String ofPlaces(Map<String, DiskPlace> places) {
+    return MAPPER.writeValueAsString(new TreeMap<>(places));
+  }
+
+  static Map<String, DiskPlace> places(String json) {
+    return MAPPER.readValue(json, PLACES);
   }
 
   static Map<String, String> texts(String json) {

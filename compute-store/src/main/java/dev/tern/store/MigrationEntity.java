@@ -29,6 +29,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -153,6 +154,9 @@ class MigrationEntity {
   String streams = "{}";
 
   @Nullable String disks;
+
+  @Column(name = "disk_places")
+  @Nullable String diskPlaces;
 
   @Column(name = "disk_plan")
   @Nullable String diskPlan;
@@ -309,7 +313,8 @@ class MigrationEntity {
             Json.read(StreamParts.class, streams),
             forceRequested,
             Optional.ofNullable(dataSince),
-            Optional.ofNullable(disks).map(Json::ways)),
+            Optional.ofNullable(disks).map(Json::ways),
+            Optional.ofNullable(diskPlaces).map(Json::places).orElse(Map.of())),
         failure(),
         createdAt,
         updatedAt,

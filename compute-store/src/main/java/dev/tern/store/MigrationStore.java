@@ -11,6 +11,7 @@ import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.DiskPlace;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.move.StreamParts;
 import dev.tern.store.ServerStore.Requested;
@@ -133,6 +134,8 @@ public interface MigrationStore {
    *
    * @param disks the way of each disk that is to be copied, by its id; empty leaves all of them to
    *     the usual ways
+   * @param places where disks are put on the destination, by their ids; others are where it is
+   *     usual
    */
   record NewMigration(
       MigrationId id,
@@ -142,9 +145,11 @@ public interface MigrationStore {
       Optional<Boolean> diskOverCommit,
       PolicyParts policy,
       StreamParts streams,
-      Optional<Map<String, Way>> disks) {
+      Optional<Map<String, Way>> disks,
+      Map<String, DiskPlace> places) {
     public NewMigration {
       disks = disks.map(Map::copyOf);
+      places = Map.copyOf(places);
     }
 
     /** One that leaves policy, streams and disks to host and installation. */
@@ -162,7 +167,8 @@ public interface MigrationStore {
           diskOverCommit,
           PolicyParts.NONE,
           StreamParts.NONE,
-          Optional.empty());
+          Optional.empty(),
+          Map.of());
     }
   }
 
@@ -173,6 +179,7 @@ public interface MigrationStore {
    * @param forced its copy is to end whatever pause that costs
    * @param dataSince when data began to move, the moment its deadline counts from
    * @param disks the way of each disk to be copied, when the request chose; then no other is
+   * @param places where disks are put on the destination, as the request chose
    */
   record Wishes(
       PolicyParts policy,
@@ -180,15 +187,23 @@ public interface MigrationStore {
       StreamParts streams,
       boolean forced,
       Optional<Instant> dataSince,
-      Optional<Map<String, Way>> disks) {
+      Optional<Map<String, Way>> disks,
+      Map<String, DiskPlace> places) {
     public Wishes {
       disks = disks.map(Map::copyOf);
+      places = Map.copyOf(places);
     }
 
     /** None, and nothing has moved. */
     public static final Wishes NONE =
         new Wishes(
-            PolicyParts.NONE, 0, StreamParts.NONE, false, Optional.empty(), Optional.empty());
+            PolicyParts.NONE,
+            0,
+            StreamParts.NONE,
+            false,
+            Optional.empty(),
+            Optional.empty(),
+            Map.of());
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.tern.store;
 
 import dev.tern.contract.Failure;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.agent.VolumeRef;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.ServerStore.Requested;
@@ -47,9 +46,6 @@ public interface VolumeStore {
 
   /** Those of each server that it has or is getting, oldest first; who has none is left out. */
   Map<ServerId, List<VolumeRecord>> of(Collection<ServerId> servers);
-
-  /** Whether some server has what is served there, or is getting it. Compared by address. */
-  boolean inUse(VolumeAddress address);
 
   // ---- what the conductor writes, under its lease; ends volume, task, saga and action
 

@@ -12,6 +12,7 @@ import dev.tern.contract.ImageId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.agent.CopyOrder;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.NewCopy;
@@ -115,6 +116,41 @@ abstract class DiskCopyStoreContract {
                 .progress(
                     lease, accepted.id(), new Seen(CopyStatus.COPYING, 1, 1, 1, Optional.empty())))
         .isInstanceOf(LeaseLostException.class);
+  }
+
+  @Test
+  @Tag("S3")
+  void to_an_export_is_the_only_one_to_it_until_it_ends() {
+    String name = "/" + UUID.randomUUID();
+    ServerRecord guest = samples.active(home);
+    ServerRecord other = samples.active(home);
+    CopyRecord first = stores().copies().requestCopy(to("nbd://h:1" + name, guest), request());
+    assertRefused(
+        ErrorCode.VOLUME_IN_USE,
+        () ->
+            stores()
+                .copies()
+                .requestCopy(to("nbd:h:1:exportname=" + name.substring(1), other), request()));
+    assertThat(server(other).task()).isEmpty();
+    assertThat(stores().copies().list(other.id(), "disk0", 10)).isEmpty();
+    stores().copies().requestCopy(to("nbd://h:2" + name, other), request());
+
+    stores()
+        .copies()
+        .ended(
+            samples.lease(guest.id()),
+            first.id(),
+            CopyStatus.FAILED,
+            Optional.empty(),
+            Optional.of(FAILURE));
+    stores().copies().requestCopy(to("nbd://h:1" + name, guest), request());
+  }
+
+  private static NewCopy to(String target, ServerRecord server) {
+    return new NewCopy(
+        server.id(),
+        CopyOrder.to(NbdExport.parse(target), UUID.randomUUID(), "disk0", 0),
+        Optional.empty());
   }
 
   @Test

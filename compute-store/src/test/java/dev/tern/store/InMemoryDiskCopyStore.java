@@ -4,6 +4,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.agent.NbdExport;
 import dev.tern.store.HibernateDiskCopyStore.Refusals;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
@@ -73,9 +74,19 @@ final class InMemoryDiskCopyStore implements DiskCopyStore {
       Requests.guard(server, action, HibernateDiskCopyStore.WITH_DISKS);
       DiskCopyEntity entity = DiskCopyEntity.of(copy, purpose, memory.now);
       entity.image = image;
+      copy.order().export().ifPresent(this::requireFree);
       entity.saga = memory.accept(server, task, kind, null, action, by);
       memory.copies.put(entity.id, entity);
       return entity.toRecord();
+    }
+  }
+
+  private void requireFree(NbdExport target) {
+    if (memory.isTarget(target)) {
+      throw ExportUse.target(target, null);
+    }
+    if (target.volume().filter(memory::isVolume).isPresent()) {
+      throw ExportUse.volume(target);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.tern.store;
 import dev.tern.contract.Failure;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
-import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.agent.VolumeRef;
 import dev.tern.store.HibernateVolumeStore.Refusals;
 import dev.tern.store.SagaStore.Lease;
@@ -28,8 +27,11 @@ final class InMemoryVolumeStore implements VolumeStore {
     synchronized (memory) {
       ServerEntity server = memory.server(id);
       Requests.guard(server, HibernateVolumeStore.ATTACH, HibernateDiskCopyStore.WITH_DISKS);
-      if (inUse(volume.address())) {
-        throw Refusals.inUse(volume, null);
+      if (memory.isVolume(volume.address())) {
+        throw ExportUse.attached(volume.address(), null);
+      }
+      if (memory.isTarget(ExportUse.of(volume.address()))) {
+        throw ExportUse.filling(volume.address());
       }
       VolumeEntity entity = VolumeEntity.of(id, volume, memory.now);
       entity.saga =
@@ -92,15 +94,6 @@ final class InMemoryVolumeStore implements VolumeStore {
           .map(VolumeEntity::toRecord)
           .filter(volume -> servers.contains(volume.server()))
           .collect(Collectors.groupingBy(VolumeRecord::server));
-    }
-  }
-
-  @Override
-  public boolean inUse(VolumeAddress address) {
-    synchronized (memory) {
-      return memory.volumes.values().stream()
-          .filter(there -> there.endedAt == null)
-          .anyMatch(there -> there.toRecord().volume().address().equals(address));
     }
   }
 

@@ -6,6 +6,8 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.agent.NbdExport;
+import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.store.Requests.Refusals;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
@@ -214,5 +216,19 @@ final class Memory {
       throw new IllegalStateException(
           "claim %s of server %s is not held on %s".formatted(claim, server, host));
     }
+  }
+
+  /** As {@link ExportUse#isVolume}. */
+  boolean isVolume(VolumeAddress address) {
+    return volumes.values().stream()
+        .filter(there -> there.endedAt == null)
+        .anyMatch(there -> there.toRecord().volume().address().equals(address));
+  }
+
+  /** As {@link ExportUse#isTarget}. */
+  boolean isTarget(NbdExport export) {
+    return copies.values().stream()
+        .anyMatch(
+            copy -> copy.endedAt == null && DiskCopyEntity.digest(export).equals(copy.target));
   }
 }

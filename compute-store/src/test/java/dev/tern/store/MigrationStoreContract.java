@@ -19,6 +19,7 @@ import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.move.AtDeadline;
 import dev.tern.contract.move.Compression;
+import dev.tern.contract.move.DiskPlace;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.move.StreamParts;
 import dev.tern.store.ActionStore.ActionRecord;
@@ -275,12 +276,19 @@ abstract class MigrationStoreContract {
   }
 
   @Test
+  @Tag("S65")
   @Tag("S74")
   @Tag("S75")
   @Tag("S128")
   void keeps_how_disks_are_to_move_and_what_was_planned_for_them() {
     ServerRecord guest = samples.active(home);
     Map<String, Way> ways = Map.of("disk0", Way.CHAIN, "disk1", Way.FULL);
+    Map<String, DiskPlace> places =
+        Map.of(
+            "disk0",
+            new DiskPlace(Optional.of("fast"), Optional.empty()),
+            "disk1",
+            new DiskPlace(Optional.empty(), Optional.of("other")));
     NewMigration asked =
         new NewMigration(
             new MigrationId(UUID.randomUUID()),
@@ -290,10 +298,12 @@ abstract class MigrationStoreContract {
             Optional.empty(),
             PolicyParts.NONE,
             StreamParts.NONE,
-            Optional.of(ways));
+            Optional.of(ways),
+            places);
     MigrationId id = stores().migrations().requestLiveMigration(asked, Samples.request()).id();
     Lease lease = samples.lease(guest.id());
     assertThat(migration(id).wishes().disks()).contains(ways);
+    assertThat(migration(id).wishes().places()).isEqualTo(places);
     assertThat(migration(id).figures().disks()).isEmpty();
     stores().migrations().disksPlanned(lease, id, Samples.DISK_PLAN);
     stores()
@@ -304,6 +314,7 @@ abstract class MigrationStoreContract {
     stores().migrations().ownerChanged(lease, id, Samples.PAUSE);
     stores().migrations().completed(lease, id);
     assertThat(migration(id).wishes().disks()).contains(ways);
+    assertThat(migration(id).wishes().places()).isEqualTo(places);
     assertThat(migration(id).figures().disks()).contains(Samples.DISK_PLAN);
   }
 
@@ -516,10 +527,12 @@ abstract class MigrationStoreContract {
                     plain.diskOverCommit(),
                     asked,
                     streams,
-                    Optional.empty()),
+                    Optional.empty(),
+                    Map.of()),
                 Samples.request());
     assertThat(migration(accepted.id()).wishes())
-        .isEqualTo(new Wishes(asked, 0, streams, false, Optional.empty(), Optional.empty()));
+        .isEqualTo(
+            new Wishes(asked, 0, streams, false, Optional.empty(), Optional.empty(), Map.of()));
     Requested by = Samples.request();
     PolicyParts faster =
         new PolicyParts(

@@ -136,7 +136,8 @@ public final class Samples {
                   10,
                   List.of(
                       new PlannedLayer("a".repeat(64), "qcow2", 30, Supply.SOURCE),
-                      new PlannedLayer("b".repeat(64), "raw", 400, Supply.DESTINATION))),
+                      new PlannedLayer("b".repeat(64), "raw", 400, Supply.DESTINATION)),
+                  Optional.of("/there/disk0.qcow2")),
               new PlannedDisk(
                   "disk1",
                   DiskKind.LOCAL,
@@ -146,9 +147,19 @@ public final class Samples {
                   2_000,
                   20,
                   20,
-                  List.of(new PlannedLayer("a".repeat(64), "qcow2", 30, Supply.SOURCE))),
+                  List.of(new PlannedLayer("a".repeat(64), "qcow2", 30, Supply.SOURCE)),
+                  Optional.empty()),
               new PlannedDisk(
-                  "vol", DiskKind.NETWORK, Way.SKIP, "raw", false, 3_000, 0, 0, List.of())));
+                  "vol",
+                  DiskKind.NETWORK,
+                  Way.SKIP,
+                  "raw",
+                  false,
+                  3_000,
+                  0,
+                  0,
+                  List.of(),
+                  Optional.empty())));
 
   /** Told that many milliseconds after the epoch. */
   public static MoveDetail detail(long at, Duration throttled) {

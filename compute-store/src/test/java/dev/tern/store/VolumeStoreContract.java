@@ -9,14 +9,19 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.TaskState;
+import dev.tern.contract.agent.CopyOrder;
 import dev.tern.contract.agent.VolumeAddress;
 import dev.tern.contract.agent.VolumeRef;
+import dev.tern.store.DiskCopyStore.CopyRecord;
+import dev.tern.store.DiskCopyStore.CopyStatus;
+import dev.tern.store.DiskCopyStore.NewCopy;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore.VolumeRecord;
 import dev.tern.store.VolumeStore.VolumeStatus;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -70,14 +75,51 @@ abstract class VolumeStoreContract {
   }
 
   @Test
+  @Tag("S3")
+  @Tag("S34")
+  void is_no_target_of_a_copy_while_a_server_has_it_and_no_volume_while_it_is_one() {
+    ServerRecord guest = samples.active(home);
+    ServerRecord other = samples.active(home);
+    VolumeRef volume = attachedTo(guest);
+    NewCopy overIt = to(volume.address(), other);
+    assertRefused(ErrorCode.VOLUME_IN_USE, () -> stores().copies().requestCopy(overIt, request()));
+    assertThat(server(other).task()).isEmpty();
+
+    VolumeRecord _ = volumes().requestDetach(guest.id(), volume.id(), request());
+    assertRefused(ErrorCode.VOLUME_IN_USE, () -> stores().copies().requestCopy(overIt, request()));
+    volumes().detached(samples.lease(guest.id()), volume.id());
+    CopyRecord copy = stores().copies().requestCopy(overIt, request());
+
+    VolumeRef again = new VolumeRef(UUID.randomUUID(), volume.address());
+    assertRefused(
+        ErrorCode.VOLUME_IN_USE, () -> volumes().requestAttach(guest.id(), again, request()));
+    assertThat(server(guest).task()).isEmpty();
+    assertThat(volumes().find(again.id())).isEmpty();
+    stores()
+        .copies()
+        .ended(
+            samples.lease(other.id()),
+            copy.id(),
+            CopyStatus.FINISHED,
+            Optional.empty(),
+            Optional.empty());
+    VolumeRecord _ = volumes().requestAttach(guest.id(), again, request());
+  }
+
+  private static NewCopy to(VolumeAddress address, ServerRecord server) {
+    return new NewCopy(
+        server.id(),
+        CopyOrder.to(ExportUse.of(address), UUID.randomUUID(), "disk0", 0),
+        Optional.empty());
+  }
+
+  @Test
   @Tag("S34")
   @Tag("S35")
   void locks_its_server_until_it_is_there_and_until_it_is_gone() {
     ServerRecord guest = samples.active(home);
     VolumeRef volume = volume();
-    assertThat(volumes().inUse(volume.address())).isFalse();
     VolumeRecord accepted = volumes().requestAttach(guest.id(), volume, request());
-    assertThat(volumes().inUse(volume.address())).isTrue();
     assertThat(accepted.volume()).isEqualTo(volume);
     assertThat(accepted.status()).isEqualTo(VolumeStatus.ATTACHING);
     assertThat(server(guest).task()).contains(TaskState.ATTACHING_VOLUME);

@@ -8,13 +8,13 @@ import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.ReceiptCollection;
 import dev.tern.conductor.reports.Reports;
-import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.running.Time;
 import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.Pause;
+import dev.tern.contract.Rounds;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
@@ -86,23 +86,23 @@ class ConductorConfiguration {
         stores.migrations(), receipts, stores.servers(), stores.hosts(), hosts);
   }
 
-  @Bean(destroyMethod = "close")
+  @Bean(initMethod = "start", destroyMethod = "close")
   Rounds sweeps(SagaRunner runner, ConductorSettings settings) {
-    return Rounds.start("sweep", runner::sweep, Pause.SLEEPING, settings.sweepEvery());
+    return new Rounds("sweep", runner::sweep, Pause.SLEEPING, settings.sweepEvery());
   }
 
-  @Bean(destroyMethod = "close")
+  @Bean(initMethod = "start", destroyMethod = "close")
   Rounds beats(Stores stores, ConductorSettings settings) {
-    return Rounds.start(
+    return new Rounds(
         "beat",
         () -> stores.hosts().beat(BINARY, settings.name()),
         Pause.SLEEPING,
         settings.beatEvery());
   }
 
-  @Bean(destroyMethod = "close")
+  @Bean(initMethod = "start", destroyMethod = "close")
   Rounds fencedHosts(Stores stores, Agents agents, ConductorSettings settings) {
-    return Rounds.start(
+    return new Rounds(
         "fenced",
         new FencedHosts(stores.fences(), stores.hosts(), stores.servers(), agents, settings)::look,
         Pause.SLEEPING,

@@ -50,13 +50,16 @@ public final class PrivateBroker implements AutoCloseable {
   private final Process mapper;
   private final Process broker;
   private final int port;
+  private final Optional<Tls> tls;
   private final String password;
 
-  private PrivateBroker(Path folder, Process mapper, Process broker, int port, String password) {
+  private PrivateBroker(
+      Path folder, Process mapper, Process broker, int port, Optional<Tls> tls, String password) {
     this.folder = folder;
     this.mapper = mapper;
     this.broker = broker;
     this.port = port;
+    this.tls = tls;
     this.password = password;
   }
 
@@ -72,6 +75,19 @@ public final class PrivateBroker implements AutoCloseable {
 
   /** As {@link #start(Path)}, on a port of one's choice: for clients that know where it was. */
   public static PrivateBroker start(Path directory, int port) throws IOException {
+    return start(directory, port, Optional.empty());
+  }
+
+  /** As {@link #start(Path)}, and with a port for TLS besides, {@link #tlsUri}. */
+  public static PrivateBroker start(Path directory, BrokerCertificate certificate)
+      throws IOException {
+    return start(directory, freePort(), Optional.of(new Tls(freePort(), certificate)));
+  }
+
+  private record Tls(int port, BrokerCertificate certificate) {}
+
+  private static PrivateBroker start(Path directory, int port, Optional<Tls> tls)
+      throws IOException {
     Path folder = directory.toAbsolutePath().normalize();
     Path script =
         SCRIPTS.stream()
@@ -85,11 +101,11 @@ public final class PrivateBroker implements AutoCloseable {
     String password = password(folder);
     int mapperPort = freePort();
     int distributionPort = freePort();
-    writeConfiguration(folder, password, port);
+    writeConfiguration(folder, password, port, tls);
     Map<String, String> environment = environment(folder, mapperPort, distributionPort);
     Process mapper = startMapper(folder, environment, mapperPort);
     Process broker = spawn(folder, environment, List.of("setsid", script.toString()), "broker.out");
-    PrivateBroker started = new PrivateBroker(folder, mapper, broker, port, password);
+    PrivateBroker started = new PrivateBroker(folder, mapper, broker, port, tls, password);
     try {
       started.awaitAnswer();
     } catch (IOException e) {
@@ -137,7 +153,7 @@ public final class PrivateBroker implements AutoCloseable {
     }
   }
 
-  private static void writeConfiguration(Path folder, String password, int port)
+  private static void writeConfiguration(Path folder, String password, int port, Optional<Tls> tls)
       throws IOException {
     Files.writeString(folder.resolve("enabled_plugins"), "[].\n");
     Files.writeString(
@@ -151,7 +167,23 @@ public final class PrivateBroker implements AutoCloseable {
         log.file.level = warning
         log.console = false
         """
-            .formatted(port, password));
+                .formatted(port, password)
+            + tls.map(PrivateBroker::listener).orElse(""));
+  }
+
+  private static String listener(Tls tls) {
+    return """
+    listeners.ssl.1 = 127.0.0.1:%d
+    ssl_options.cacertfile = %s
+    ssl_options.certfile = %s
+    ssl_options.keyfile = %s
+    ssl_options.verify = verify_none
+    """
+        .formatted(
+            tls.port(),
+            tls.certificate().authority(),
+            tls.certificate().certificate(),
+            tls.certificate().key());
   }
 
   private static Map<String, String> environment(
@@ -214,7 +246,7 @@ public final class PrivateBroker implements AutoCloseable {
             "RabbitMQ ended at its start with status %d: %s"
                 .formatted(broker.exitValue(), lastWords()));
       }
-      if (answers()) {
+      if (answers() && (tls.isEmpty() || listens(tls.get().port()))) {
         return;
       }
       try {
@@ -243,6 +275,16 @@ public final class PrivateBroker implements AutoCloseable {
     }
   }
 
+  private static boolean listens(int port) {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+      return true;
+    } catch (IOException e) {
+      log.atTrace().setCause(e).log("broker does not listen yet");
+      return false;
+    }
+  }
+
   private String lastWords() throws IOException {
     Path output = folder.resolve("broker.out");
     try (Stream<String> lines = Files.lines(output, StandardCharsets.UTF_8)) {
@@ -261,6 +303,16 @@ public final class PrivateBroker implements AutoCloseable {
 
   public int port() {
     return port;
+  }
+
+  /**
+   * {@code amqps://user:password@host:port}; keep it out of logs.
+   *
+   * @param host by which this machine is to be reached: what the certificate names, or not
+   * @throws java.util.NoSuchElementException when it was started without a certificate
+   */
+  public String tlsUri(String host) {
+    return "amqps://tern:%s@%s:%d".formatted(password, host, tls.orElseThrow().port());
   }
 
   /** Pids of what runs for it: the broker and Erlang's port mapper. */

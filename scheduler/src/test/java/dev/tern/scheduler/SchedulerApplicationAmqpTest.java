@@ -94,9 +94,11 @@ class SchedulerApplicationAmqpTest {
   }
 
   @Test
+  @Tag("S27")
   void shows_its_health_and_its_figures() throws Exception {
     ConfigurableApplicationContext context = start("three", WebApplicationType.SERVLET);
-    assertThat(get(context, "/actuator/health")).contains("\"status\":\"UP\"");
+    assertThat(get(context, "/actuator/health"))
+        .contains("\"status\":\"UP\"", "\"protection\":\"loopback\"");
     ask(context, boot(9).requested("nowhere"));
     assertThat(get(context, "/actuator/prometheus"))
         .contains("tern_scheduler_select_seconds_count{outcome=\"no-host\"}");

@@ -48,6 +48,7 @@ class SchedulerTest {
   }
 
   @Test
+  @Tag("S15")
   void claims_the_host_with_the_most_free_memory() {
     FakeCloud cloud =
         new FakeCloud(
@@ -88,6 +89,7 @@ class SchedulerTest {
   }
 
   @Test
+  @Tag("S15")
   void does_not_choose_a_host_that_failed_a_later_check() {
     assertSelected(
         "host-3", new FakeCloud(host(2), host(3)), migration().refused("host-2", "no route"));
@@ -123,6 +125,7 @@ class SchedulerTest {
   }
 
   @Test
+  @Tag("S15")
   @Tag("S105")
   void names_every_host_with_its_reason_when_none_will_do() {
     FakeCloud cloud = new FakeCloud(host(1), host(2).down(), host(3).memoryMib(1_024));

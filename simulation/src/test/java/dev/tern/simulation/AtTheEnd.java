@@ -32,13 +32,18 @@ final class AtTheEnd {
 
   /** Empty when all is well. */
   List<String> wrong() {
-    if (!simulation.begun()) {
+    if (!simulation.stories().begun()) {
       return List.of("the story did not begin");
     }
     everyMigrationEnded();
     if (wrong.isEmpty()) {
-      ownerAndReality();
-      claims();
+      guests();
+      simulation.stories().all().forEach(this::atHome);
+      simulation.stories().all().forEach(this::claims);
+      simulation
+          .stories()
+          .promisedTwice()
+          .forEach(host -> wrong.add("I5: more is claimed than there is on " + host));
       simulation.hosts().forEach(this::leftOn);
       nothingSwept();
     }
@@ -58,44 +63,43 @@ final class AtTheEnd {
                     simulation.stores().sagas().log(migration.saga()).getLast()));
       }
     }
-    if (simulation.server().task().isPresent()) {
-      wrong.add("I6: the server is busy with " + simulation.server().task().get());
+    simulation
+        .stores()
+        .fences()
+        .owing(10)
+        .forEach(fence -> wrong.add("I6: a fenced host is not told: " + fence));
+    for (Story story : simulation.stories().all()) {
+      story.record().task().ifPresent(task -> wrong.add("I6: the server is busy with " + task));
     }
   }
 
-  private Host owner() {
-    HostName name = simulation.server().host().orElseThrow();
-    return simulation.hosts().stream()
-        .filter(host -> host.name().equals(name))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private void ownerAndReality() {
-    ServerRecord server = simulation.server();
+  /** Each where its server is, and nowhere else. */
+  private void guests() {
+    List<Path> expected = simulation.stories().homes();
     List<Path> guests = simulation.qemus().runners();
-    Path home = simulation.instance(owner());
-    List<Path> expected = server.vmState() == VmState.ACTIVE ? List.of(home) : List.of();
     if (!guests.equals(expected)) {
-      wrong.add(
-          "I3: the server is %s on %s, and guests run in %s"
-              .formatted(server.vmState(), owner().name(), guests));
-    }
-    if (server.vmState() != VmState.ACTIVE && !simulation.guestMayBeDead()) {
-      wrong.add("I4: the server is %s, and no QEMU had died".formatted(server.vmState()));
+      wrong.add("I3: guests should run in %s, and run in %s".formatted(expected, guests));
     }
     if (!simulation.qemus().running().equals(expected)) {
       wrong.add("I5: QEMUs are left: " + simulation.qemus().running());
     }
+  }
+
+  private void atHome(Story story) {
+    ServerRecord server = story.record();
+    Path home = story.instance(story.owner());
+    if (server.vmState() != VmState.ACTIVE && !simulation.faults().mayBeDead(story.server())) {
+      wrong.add("I4: the server is %s, and no QEMU had died".formatted(server.vmState()));
+    }
     if (simulation.files().below(home).isEmpty()) {
-      wrong.add("I2: the server's disks are gone from its owner " + owner().name());
+      wrong.add("I2: the server's disks are gone from its owner " + story.owner().name());
     }
     simulation
         .qemus()
         .objectsAt(home)
         .filter(left -> !nothingButDisks(left))
         .ifPresent(left -> wrong.add("I5: a migration's objects are left in QEMU: " + left));
-    for (MigrationId id : simulation.migrations()) {
+    for (MigrationId id : story.migrations()) {
       MigrationRecord migration = simulation.migration(id);
       if (migration.status() != MigrationStatus.COMPLETED && migration.failure().isEmpty()) {
         wrong.add("I4: migration %d has no cause".formatted(migration.number()));
@@ -110,31 +114,32 @@ final class AtTheEnd {
         && left.nodes().equals(Set.of("disk0"));
   }
 
-  private void claims() {
+  private void claims(Story story) {
+    HostName owner = story.owner().name();
     List<HostName> held =
-        simulation.stores().claims().of(Simulation.SERVER).stream().map(ClaimRecord::host).toList();
-    if (!held.equals(List.of(owner().name()))) {
-      wrong.add("I5: claims on %s, the owner is %s".formatted(held, owner().name()));
+        simulation.stores().claims().of(story.server()).stream().map(ClaimRecord::host).toList();
+    if (!held.equals(List.of(owner))) {
+      wrong.add("I5: claims on %s, the owner is %s".formatted(held, owner));
     }
-    Optional<HostName> last =
-        simulation.migrations().isEmpty()
-            ? Optional.empty()
-            : simulation.migration(simulation.migrations().getLast()).destination();
-    MigrationStatus status = simulation.migration(simulation.migrations().getLast()).status();
-    if (status == MigrationStatus.COMPLETED && !last.equals(Optional.of(owner().name()))) {
-      wrong.add("I3: it moved to %s, and the owner is %s".formatted(last, owner().name()));
+    if (story.migrations().isEmpty()) {
+      return;
+    }
+    MigrationRecord last = simulation.migration(story.migrations().getLast());
+    if (last.status() == MigrationStatus.COMPLETED
+        && !last.destination().equals(Optional.of(owner))) {
+      wrong.add("I3: it moved to %s, and the owner is %s".formatted(last.destination(), owner));
     }
   }
 
   private void leftOn(Host host) {
     Map<String, Integer> all = simulation.files().below(host.data());
     List<String> left = new ArrayList<>();
-    boolean home = host.equals(owner());
     all.forEach((file, size) -> {
       String top = file.contains("/") ? file.substring(0, file.indexOf('/')) : file;
       boolean emptyTop = size < 0 && !file.contains("/");
-      boolean atHome = home && file.startsWith("instances/" + Simulation.SERVER + "/");
-      if (!emptyTop && !atHome && !STAYS.contains(top)) {
+      boolean atHome = simulation.stories().belongsOn(host, file);
+      boolean givenUp = simulation.stories().givenUpOn(host, file);
+      if (!emptyTop && !atHome && !givenUp && !STAYS.contains(top)) {
         left.add(file);
       }
       if (atHome && (file.endsWith(".new") || file.contains("tls") || file.contains("move"))) {
@@ -148,7 +153,11 @@ final class AtTheEnd {
 
   /** What is taken back as it should be leaves nothing to sweep. */
   private void nothingSwept() {
-    List<String> swept = swept(simulation, (id, host) -> !simulation.passedBy(id, host)).toList();
+    List<String> swept =
+        swept(
+                simulation,
+                (id, host) -> !simulation.passedBy(id, host) && !simulation.fenced(id, host))
+            .toList();
     if (!swept.isEmpty() && !simulation.requestsCameAgain()) {
       wrong.add("I5: swept, and no request had come again: " + swept);
     }

@@ -3,17 +3,18 @@ package dev.tern.simulation;
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.migration.FencedHosts;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.migration.MigrationSettings;
 import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.ReceiptCollection;
 import dev.tern.conductor.reports.Reports;
-import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.running.Time;
 import dev.tern.conductor.server.ServerSettings;
+import dev.tern.contract.Rounds;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.move.AtDeadline;
@@ -37,6 +38,7 @@ final class Conductor {
   private final Net net;
   private final Agents agents;
   private final Schedulers schedulers;
+  private final boolean postCopy;
   private Party party;
   private @Nullable Life life;
 
@@ -51,7 +53,8 @@ final class Conductor {
       Database database,
       Net net,
       Agents agents,
-      Schedulers schedulers) {
+      Schedulers schedulers,
+      boolean postCopy) {
     this.name = name;
     this.turns = turns;
     this.random = random;
@@ -59,6 +62,7 @@ final class Conductor {
     this.net = net;
     this.agents = agents;
     this.schedulers = schedulers;
+    this.postCopy = postCopy;
     this.party = new Party(turns, name);
   }
 
@@ -97,10 +101,10 @@ final class Conductor {
                 agents,
                 schedulers,
                 new Time(turns::instant, turns::now, turns::pause, random),
-                settings(name),
+                settings(),
                 new MigrationMeters(metrics)),
             name,
-            settings(name).lease(),
+            settings().lease(),
             4);
     ReceiptStore receipts = database.watched(ReceiptStore.class, database.stores().receipts());
     life =
@@ -115,7 +119,10 @@ final class Conductor {
                 stores.migrations(), receipts, stores.servers(), stores.hosts(), net::ask),
             new ProgressReports(stores.migrations(), turns::now, metrics));
     turns.tell(name + " is up");
-    var _ = Rounds.start("sweep", runner::sweep, turns::pause, SWEEP);
+    new Rounds("sweep", runner::sweep, turns::pause, SWEEP).start();
+    FencedHosts fenced =
+        new FencedHosts(stores.fences(), stores.hosts(), stores.servers(), agents, settings());
+    new Rounds("fenced", fenced::look, turns::pause, SWEEP).start();
   }
 
   /** The message that wakes one saga. */
@@ -158,7 +165,7 @@ final class Conductor {
     }
   }
 
-  static ConductorSettings settings(String name) {
+  private ConductorSettings settings() {
     return new ConductorSettings(
         name,
         4,
@@ -173,7 +180,7 @@ final class Conductor {
             0,
             Duration.ofSeconds(800),
             AtDeadline.ABORT,
-            false,
+            postCopy,
             true,
             0,
             Compression.NONE,

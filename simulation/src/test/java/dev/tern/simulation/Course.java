@@ -14,6 +14,9 @@ final class Course implements FakeCourse {
   private static final long[] LASTS = {3, 40, 700, 6_000};
   private static final int SOON = 30;
 
+  /** Longer than any silence that a conductor bears. */
+  private static final int LONG = 60_000;
+
   private final Turns turns;
   private final RandomGenerator random;
   private boolean linked = true;
@@ -45,7 +48,8 @@ final class Course implements FakeCourse {
   public void byItself(Path instance, String what, Runnable next) {
     String host = String.valueOf(instance.getName(0));
     turns.after(
-        Duration.ofMillis(random.nextInt(SOON)),
+        Duration.ofMillis(
+            random.nextInt(what.equals("sends the rest of the memory") ? LONG : SOON)),
         () -> {
           turns.tell("QEMU of " + host + " " + what);
           next.run();

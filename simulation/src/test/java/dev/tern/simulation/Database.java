@@ -5,14 +5,23 @@ import dev.tern.store.ClaimStore;
 import dev.tern.store.InMemoryStores;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
 
 /** The one database: each transaction is one effect, and may fail or end unheard. */
 final class Database {
   private final Turns turns;
+  private final RandomGenerator random;
+  private final int farMillis;
   private final InMemoryStores stores = new InMemoryStores();
 
-  Database(Turns turns) {
+  /**
+   * @param farMillis how long a transaction is on its way, at most; 0 when it is done at once
+   */
+  Database(Turns turns, RandomGenerator random, int farMillis) {
     this.turns = turns;
+    this.random = random;
+    this.farMillis = farMillis;
     turns.onPassed(stores::pass);
   }
 
@@ -45,6 +54,18 @@ final class Database {
         watched(dev.tern.store.FenceStore.class, stores.fences()));
   }
 
+  /** Others' transactions may come first, as they cannot while no time passes. */
+  private void isSent() {
+    if (farMillis == 0 || turns.running().isEmpty()) {
+      return;
+    }
+    try {
+      turns.pause(Duration.ofMillis(random.nextInt(farMillis)));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   ClaimStore claims() {
     return watched(ClaimStore.class, stores.claims());
   }
@@ -59,6 +80,7 @@ final class Database {
               if (before == Fault.Kind.DATABASE_FAILS) {
                 throw new Unreachable("the database cannot be reached");
               }
+              isSent();
               Object result;
               try {
                 result = method.invoke(real, arguments);

@@ -6,6 +6,8 @@ import dev.tern.simulation.files.FileEvents;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,6 +21,7 @@ final class Disk implements FileEvents {
 
   private final Turns turns;
   private final BiConsumer<String, Path> watch;
+  private final Map<Path, String> names = new HashMap<>();
 
   /**
    * @param watch told of each change that happens
@@ -30,14 +33,14 @@ final class Disk implements FileEvents {
 
   @Override
   public void before(String what, Path path) throws IOException {
-    check(turns.effect("file " + what + " " + name(path)));
+    check(turns.effect("file " + what + " " + named(path)));
     watch.accept(what, path);
   }
 
   @Override
   public int written(Path path, ByteBuffer bytes) throws IOException {
     int whole = bytes.remaining();
-    Fault.Kind kind = turns.effect("writes " + name(path) + type(path, bytes));
+    Fault.Kind kind = turns.effect("writes " + named(path) + type(path, bytes));
     check(kind);
     return kind == Fault.Kind.TORN ? whole / 2 : whole;
   }
@@ -62,6 +65,10 @@ final class Disk implements FileEvents {
     }
     Matcher type = TYPE.matcher(ISO_8859_1.decode(bytes.duplicate()));
     return type.find() ? " " + type.group(1) : "";
+  }
+
+  private String named(Path path) {
+    return names.computeIfAbsent(path, Disk::name);
   }
 
   /** Without what differs between runs of one story. */

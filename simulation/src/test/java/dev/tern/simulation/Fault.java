@@ -32,6 +32,8 @@ record Fault(String label, int nth, Kind kind) {
     SILENCE,
     /** A request that was sent once comes again, now or much later. */
     COMES_AGAIN,
+    /** A host has no agent and no QEMU for up to half an hour, unless somebody fences it. */
+    POWER_LOST,
     /** This request is lost on its way. */
     LOST,
     /** The user wants it stopped. */

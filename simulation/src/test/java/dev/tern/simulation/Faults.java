@@ -1,25 +1,29 @@
 package dev.tern.simulation;
 
+import dev.tern.contract.ServerId;
 import dev.tern.simulation.Turns.Effect;
 import dev.tern.virt.Guest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
 
 /** Does what the plan says, when it says so, and counts what could have been disturbed. */
 final class Faults {
   private static final int LONGEST_POWER = 17;
+  private static final int LONGEST_DARK_POWER = 22;
 
   private final List<Fault> left;
   private final Simulation simulation;
-  private final Map<String, Integer> seen = new TreeMap<>();
+  private final Map<String, Integer> seen = new HashMap<>();
   private boolean over;
   private int hit;
-  private boolean runnerDied;
+  private final Set<String> died = new HashSet<>();
 
   Faults(List<Fault> planned, Simulation simulation) {
     this.left = new ArrayList<>(planned);
@@ -41,16 +45,20 @@ final class Faults {
     return hit;
   }
 
-  boolean runnerDied() {
-    return runnerDied;
+  /** A QEMU that ran the server's guest was killed, so the guest may be dead. */
+  boolean mayBeDead(ServerId server) {
+    return died.contains(server.toString());
   }
 
   Fault.Kind at(Effect effect) {
-    if (over || !simulation.begun()) {
+    if (over || !simulation.stories().begun()) {
       return Fault.Kind.NONE;
     }
     String label = effect.label();
     int nth = seen.merge(label, 1, Integer::sum);
+    if (left.isEmpty()) {
+      return Fault.Kind.NONE;
+    }
     Fault.Kind mine = Fault.Kind.NONE;
     for (Fault fault : List.copyOf(left)) {
       if (fault.label().equals(label) && fault.nth() == nth) {
@@ -75,7 +83,8 @@ final class Faults {
       case LINK_BREAKS -> linkBreaks();
       case SILENCE -> silence();
       case COMES_AGAIN -> simulation.net().comesAgain();
-      case ABORT -> simulation.abort();
+      case POWER_LOST -> losesPower();
+      case ABORT -> simulation.stories().abort();
       case ALL_DIE -> {
         simulation.hosts().forEach(Host::die);
         simulation.conductors().forEach(Conductor::die);
@@ -106,9 +115,27 @@ final class Faults {
     if (!all.isEmpty()) {
       Path one = all.get(simulation.random().nextInt(all.size()));
       simulation.turns().tell("the QEMU of " + one.getName(0) + " dies");
-      runnerDied |= !simulation.qemus().stateAt(one).equals(Optional.of(Guest.RunState.INCOMING));
-      simulation.qemus().kill(one);
+      kill(one);
     }
+  }
+
+  private void kill(Path qemu) {
+    if (!simulation.qemus().stateAt(qemu).equals(Optional.of(Guest.RunState.INCOMING))) {
+      died.add(qemu.getFileName().toString());
+    }
+    simulation.qemus().kill(qemu);
+  }
+
+  private void losesPower() {
+    List<Host> hosts = simulation.hosts();
+    Host one = hosts.get(simulation.random().nextInt(hosts.size()));
+    for (Path qemu : List.copyOf(simulation.qemus().running())) {
+      if (qemu.startsWith(one.data())) {
+        kill(qemu);
+      }
+    }
+    one.losePower(a(LONGEST_DARK_POWER));
+    simulation.operator().watch(one);
   }
 
   private void linkBreaks() {

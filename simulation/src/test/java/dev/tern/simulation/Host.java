@@ -40,18 +40,21 @@ final class Host {
   private static final Duration SWEEP_AGE = Duration.ofSeconds(30);
   private static final int FIRST_PORT = 41_000;
   private static final int PORTS = 16;
+  private static final int RESERVED_MIB = 512;
 
   private final HostName name;
   private final int number;
   private final Around around;
   private Party party;
   private @Nullable Agent agent;
+  private boolean lost;
 
   /**
    * What hosts have in common.
    *
    * @param reports to whoever takes them in
    * @param violated told what must not be
+   * @param memoryMib that a host has for guests
    */
   record Around(
       Turns turns,
@@ -62,13 +65,15 @@ final class Host {
       Net net,
       Consumer<HostReport> reports,
       Consumer<MigrationProgress> progress,
-      Consumer<String> violated) {}
+      Consumer<String> violated,
+      long memoryMib) {}
 
   Host(String name, int number, Around around) {
     this.name = new HostName(name);
     this.number = number;
     this.around = around;
     this.party = new Party(around.turns(), name);
+    party.die();
   }
 
   HostName name() {
@@ -100,6 +105,31 @@ final class Host {
     around.turns().after(Duration.ofMillis(millis), this::start);
   }
 
+  /** No agent and no QEMU runs here until it has its power again; its disk stays as it is. */
+  void losePower(Duration time) {
+    if (lost) {
+      return;
+    }
+    around.turns().tell(name + " loses its power");
+    lost = true;
+    party.die();
+    agent = null;
+    around.files().unlock(party);
+    around
+        .turns()
+        .after(
+            time,
+            () -> {
+              lost = false;
+              around.turns().tell(name + " has its power again");
+              start();
+            });
+  }
+
+  boolean lost() {
+    return lost;
+  }
+
   /** It died of itself in the middle of a write. */
   void diesIfTorn() {
     if (party.dead() && agent != null) {
@@ -111,6 +141,9 @@ final class Host {
 
   /** Starts an agent, as its service manager would. */
   void start() {
+    if (lost || !party.dead()) {
+      return;
+    }
     party = new Party(around.turns(), name.value());
     party.start("starts", this::live);
   }
@@ -245,7 +278,7 @@ final class Host {
         };
     return new Agent.World(
         around.variant().driver(around.qemus(), turns),
-        new Figures(),
+        new Figures(around.memoryMib()),
         around.progress(),
         new AgentTime(turns.clock(), turns::nanos, turns::pause, waiting),
         () -> new UUID(around.random().nextLong(), around.random().nextLong()),
@@ -263,7 +296,7 @@ final class Host {
         URI.create("http://127.91.0.200:1/image"),
         Duration.ofSeconds(20),
         BEAT,
-        512,
+        RESERVED_MIB,
         DataSize.ofGigabytes(1),
         DataSize.ofMegabytes(64),
         Map.of(),
@@ -287,8 +320,8 @@ final class Host {
         HostPolicy.NONE);
   }
 
-  /** A host with room for everything. */
-  private static final class Figures implements HostFigures {
+  /** A host with room for everything but memory. */
+  private record Figures(long guestsMib) implements HostFigures {
     @Override
     public int vcpus() {
       return 4;
@@ -296,7 +329,7 @@ final class Host {
 
     @Override
     public long memoryMib() {
-      return 8192;
+      return guestsMib + RESERVED_MIB;
     }
 
     @Override
@@ -315,8 +348,23 @@ final class Host {
     }
 
     @Override
+    public Object fileSystemOf(Path directory) {
+      return "the only one";
+    }
+
+    @Override
+    public long freeBytes(Path directory) {
+      return diskFreeBytes();
+    }
+
+    @Override
     public String uptime() {
       return "up";
+    }
+
+    @Override
+    public dev.tern.contract.host.KernelNbd kernelNbd() {
+      return dev.tern.contract.host.KernelNbd.ABSENT;
     }
   }
 }

@@ -10,16 +10,31 @@ import java.util.function.Predicate;
 /**
  * One run, before it is run: all of it follows from the seed and from which effects there can be.
  *
+ * @param servers that move at the same time, each from another host as far as there are any
  * @param hosts 2 or 3
- * @param migrations of the one server, one after the other
+ * @param migrations of each server, one after the other
  * @param sticky how likely it is that who runs goes on
  * @param latencyMillis of a message, at most
+ * @param postCopy guests run at their destination before all their memory is there
  */
 record Plan(
-    long seed, int hosts, int migrations, double sticky, int latencyMillis, List<Fault> faults) {
+    long seed,
+    int servers,
+    int hosts,
+    int migrations,
+    double sticky,
+    int latencyMillis,
+    boolean postCopy,
+    List<Fault> faults) {
   private static final double[] STICKY = {0.0, 0.5, 0.9, 0.98};
   private static final int[] LATENCY = {1, 5, 50, 1500};
   private static final int MOST_FAULTS = 4;
+  private static final int PLENTY = 60;
+
+  /** The run of one server. */
+  Plan(long seed, int hosts, int migrations, double sticky, int latencyMillis, List<Fault> faults) {
+    this(seed, 1, hosts, migrations, sticky, latencyMillis, false, faults);
+  }
 
   /** The run of a seed. */
   static Plan of(long seed, Map<String, Integer> effects) {
@@ -47,7 +62,26 @@ record Plan(
   }
 
   Plan with(List<Fault> others) {
-    return new Plan(seed, hosts, migrations, sticky, latencyMillis, List.copyOf(others));
+    return new Plan(
+        seed, servers, hosts, migrations, sticky, latencyMillis, postCopy, List.copyOf(others));
+  }
+
+  /** The same with so many servers at once. */
+  Plan of(int many) {
+    return new Plan(seed, many, hosts, migrations, sticky, latencyMillis, postCopy, faults);
+  }
+
+  /** The same with post-copy. */
+  Plan byPostCopy() {
+    return new Plan(seed, servers, hosts, migrations, sticky, latencyMillis, true, faults);
+  }
+
+  /**
+   * For how many servers each host has room: one has as much as it likes; several compete, and
+   * there is always a place that is free.
+   */
+  int room() {
+    return servers == 1 ? PLENTY : 1 + servers / hosts;
   }
 
   private static List<Fault> faults(
@@ -99,6 +133,7 @@ record Plan(
                 Fault.Kind.LINK_BREAKS,
                 Fault.Kind.SILENCE,
                 Fault.Kind.COMES_AGAIN,
+                Fault.Kind.POWER_LOST,
                 Fault.Kind.ABORT,
                 Fault.Kind.ALL_DIE));
     if (label.contains(" writes ")) {
@@ -123,7 +158,15 @@ record Plan(
 
   @Override
   public String toString() {
-    return "seed %d: %d hosts, %d migrations, sticky %s, latency %d ms, faults %s"
-        .formatted(seed, hosts, migrations, sticky, latencyMillis, faults);
+    return "seed %d: %d servers, %d hosts, %d migrations, sticky %s, latency %d ms%s, faults %s"
+        .formatted(
+            seed,
+            servers,
+            hosts,
+            migrations,
+            sticky,
+            latencyMillis,
+            postCopy ? ", post-copy" : "",
+            faults);
   }
 }

@@ -14,6 +14,7 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.amqp.MalformedMessageException;
 import dev.tern.contract.amqp.Wire;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.Samples;
 import dev.tern.virt.Guest;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.fake.FakeVirtDriver;
@@ -81,16 +82,16 @@ enum Planted implements Variant {
     }
   },
 
-  /** A conductor takes silence for a refusal. */
-  SILENCE_IS_TAKEN_FOR_REFUSAL {
+  /** A conductor takes an undo that was not answered for one that was done. */
+  SILENCE_IS_TAKEN_FOR_DONE {
     @Override
     public Agents agents(Agents agents) {
-      return (host, request, deadline) ->
-          switch (agents.ask(host, request, deadline)) {
-            case Asked.Answered<AgentAnswer> answered -> answered;
-            case Asked.NoAnswer<AgentAnswer>(String reason, _) ->
-                new Asked.Answered<>(new Refused(new Failure(ErrorCode.HYPERVISOR_FAILED, reason)));
-          };
+      return (host, request, deadline) -> {
+        Asked<AgentAnswer> asked = agents.ask(host, request, deadline);
+        return asked instanceof Asked.NoAnswer<AgentAnswer> && undoes(request)
+            ? new Asked.Answered<>(new Done(new AgentResult.Nothing()))
+            : asked;
+      };
     }
   },
 
@@ -136,6 +137,45 @@ enum Planted implements Variant {
     }
   },
 
+  /** Whether there is room is looked at before a claim, and not again by the claim. */
+  CLAIMS_WHAT_ANOTHER_TOOK_MEANWHILE {
+    @Override
+    public ClaimStore claims(ClaimStore claims) {
+      return proxy(
+          ClaimStore.class,
+          (_, method, arguments) -> {
+            if (method.getName().equals("claim")) {
+              arguments[4] = Samples.PLENTY;
+            }
+            return called(claims, method, arguments);
+          });
+    }
+
+    @Override
+    Plan in(Plan plan) {
+      return plan.of(3);
+    }
+  },
+
+  /** A source is not told that the guest that still needs it has died. */
+  SOURCE_IS_KEPT_FOR_A_GUEST_THAT_DIED {
+    @Override
+    public Agents agents(Agents agents) {
+      return (host, request, deadline) ->
+          agents.ask(
+              host,
+              request instanceof AgentRequest.RetireSource(var header, var keepDisks, _)
+                  ? new AgentRequest.RetireSource(header, keepDisks)
+                  : request,
+              deadline);
+    }
+
+    @Override
+    Plan in(Plan plan) {
+      return plan.byPostCopy();
+    }
+  },
+
   /** The destination's key is not taken back. */
   UNDO_FORGETS_THE_KEY {
     @Override
@@ -174,6 +214,18 @@ enum Planted implements Variant {
     }
   };
 
+  private static boolean undoes(AgentRequest request) {
+    return switch (request) {
+      case AgentRequest.WithdrawKey _,
+          AgentRequest.DeleteDisks _,
+          AgentRequest.ReleaseSpace _,
+          AgentRequest.CancelMirrors _,
+          AgentRequest.EndCheck _ ->
+          true;
+      default -> false;
+    };
+  }
+
   private static AgentRequest ofEpoch(AgentRequest request, long epoch) {
     String json = new String(Wire.write(AgentRequest.class, request), UTF_8);
     String old = "\"epoch\":" + request.header().epoch();
@@ -192,8 +244,8 @@ enum Planted implements Variant {
           fault.kind() == Fault.Kind.LOST
               && (fault.label().endsWith("a scheduler") || fault.label().equals("s answers"));
       case EPOCHS_ARE_NOT_CHECKED -> fault.kind() == Fault.Kind.COMES_AGAIN;
-      case SILENCE_IS_TAKEN_FOR_REFUSAL ->
-          fault.kind() == Fault.Kind.LOST || fault.kind() == Fault.Kind.SILENCE;
+      case SILENCE_IS_TAKEN_FOR_DONE ->
+          fault.kind() == Fault.Kind.DIES && fault.label().matches("[ABC] (takes|answers) .*");
       case SILENCE_IS_TAKEN_FOR_DEATH ->
           fault.kind() == Fault.Kind.LOST && fault.label().contains("AskGuest");
       case HANDED_OVER_IS_RECORDED_AFTER_CONTINUE ->
@@ -204,12 +256,20 @@ enum Planted implements Variant {
                     || fault.label().contains("end of its stream");
             default -> false;
           };
-      case RUNS_WITHOUT_THE_RECORD_OF_ARRIVAL,
+      case SOURCE_IS_KEPT_FOR_A_GUEST_THAT_DIED ->
+          fault.kind() == Fault.Kind.RUNNER_DIES && fault.label().matches("[ABC] (qemu|writes) .*");
+      case CLAIMS_WHAT_ANOTHER_TOOK_MEANWHILE,
+          RUNS_WITHOUT_THE_RECORD_OF_ARRIVAL,
           SOURCE_IS_DELETED_BEFORE_ARRIVAL_IS_KNOWN,
           UNDO_FORGETS_THE_KEY,
           UNDO_FORGETS_THE_EXPORTS ->
           fault.kind() != Fault.Kind.RUNNER_DIES;
     };
+  }
+
+  /** The run that it takes: one of several servers, or with post-copy. */
+  Plan in(Plan plan) {
+    return plan;
   }
 
   /** What a guest does when a method is called. */

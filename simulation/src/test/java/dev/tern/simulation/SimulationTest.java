@@ -21,8 +21,11 @@ import org.slf4j.LoggerFactory;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class SimulationTest {
   private static final Logger log = LoggerFactory.getLogger(SimulationTest.class);
-  private static final long USUAL = 250;
+  private static final long USUAL = 400;
   private static final int UNDISTURBED = 20;
+  private static final int DARK = 100;
+  private static final int SEVERAL = 100;
+  private static final int AFAR = 80;
 
   private static Map<String, Integer> effects = Map.of();
 
@@ -52,12 +55,14 @@ class SimulationTest {
     int completed = 0;
     int holes = 0;
     int swept = 0;
+    int fenced = 0;
     for (long seed = only == 0 ? 1 : only; seed <= last; seed++) {
       Simulation.Result result = new Simulation(Plan.of(seed, effects), Variant.AS_IT_IS).run();
       hit += result.faultsHit();
       completed += result.completed();
       holes += result.resumedBesides();
       swept += result.swept();
+      fenced += result.fenced();
       assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
     }
     log.atInfo()
@@ -65,12 +70,84 @@ class SimulationTest {
         .addKeyValue("faults", hit)
         .addKeyValue("completed", completed)
         .addKeyValue("swept", swept)
+        .addKeyValue("fenced", fenced)
         .addKeyValue("holes", holes)
         .log("simulated");
     if (only == 0) {
       assertThat(hit).as("faults that happened").isPositive();
       assertThat(completed).as("migrations that completed all the same").isPositive();
     }
+  }
+
+  /** Which is what people are for: nobody else can know that it does not run the guest. */
+  @Test
+  @Tag("S68")
+  void whose_host_loses_its_power_ends_once_an_operator_states_so() {
+    int fenced = 0;
+    int completed = 0;
+    for (long seed = 1; seed <= DARK; seed++) {
+      Simulation.Result result =
+          new Simulation(
+                  Plan.of(seed, effects, fault -> fault.kind() == Fault.Kind.POWER_LOST),
+                  Variant.AS_IT_IS)
+              .run();
+      fenced += result.fenced();
+      completed += result.completed();
+      assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
+    }
+    log.atInfo()
+        .addKeyValue("seeds", DARK)
+        .addKeyValue("fenced", fenced)
+        .addKeyValue("completed", completed)
+        .log("simulated hosts without power");
+    assertThat(fenced).as("statements").isPositive();
+    assertThat(completed).as("migrations that completed all the same").isPositive();
+  }
+
+  /** Two to four, which arrive and leave at once, and want the same places. */
+  @Test
+  @Tag("S68")
+  @Tag("S120")
+  void beside_others_on_the_same_hosts_ends_as_if_it_were_alone() {
+    int completed = 0;
+    int refused = 0;
+    for (long seed = 1; seed <= SEVERAL; seed++) {
+      Simulation.Result result = new Simulation(several(seed), Variant.AS_IT_IS).run();
+      completed += result.completed();
+      refused += result.withoutRoom();
+      assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
+    }
+    log.atInfo()
+        .addKeyValue("seeds", SEVERAL)
+        .addKeyValue("completed", completed)
+        .addKeyValue("withoutRoom", refused)
+        .log("simulated several servers");
+    assertThat(completed).as("migrations that completed").isPositive();
+    assertThat(refused).as("migrations for which others had taken the room").isPositive();
+  }
+
+  /** The guest is then on neither side alone, and lost if either QEMU dies. */
+  @Test
+  @Tag("S68")
+  @Tag("S120")
+  void that_goes_on_at_its_destination_before_its_memory_is_there_ends_whatever_dies() {
+    Map<String, Integer> known = Effects.known(Plan::byPostCopy);
+    int completed = 0;
+    for (long seed = 1; seed <= AFAR; seed++) {
+      Simulation.Result result =
+          new Simulation(Plan.of(seed, known).byPostCopy(), Variant.AS_IT_IS).run();
+      completed += result.completed();
+      assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
+    }
+    log.atInfo()
+        .addKeyValue("seeds", AFAR)
+        .addKeyValue("completed", completed)
+        .log("simulated post-copy");
+    assertThat(completed).as("migrations that completed").isPositive();
+  }
+
+  private static Plan several(long seed) {
+    return Plan.of(seed, effects).of(2 + (int) (seed % 3));
   }
 
   private static long number(String property, long usual) {
@@ -93,7 +170,7 @@ class SimulationTest {
   /** A host reserves room, falls silent, and is passed by for another. */
   private static final Plan PASSED_BY =
       new Plan(
-          588,
+          597,
           3,
           2,
           0.98,
@@ -173,6 +250,38 @@ class SimulationTest {
             0.0,
             50,
             List.of(new Fault("A qemu has recorded the arrival", 1, Fault.Kind.MONITOR_SILENT))),
+        // The same, and the QEMU does not answer when it is told again either.
+        new Plan(
+            1609,
+            3,
+            2,
+            0.0,
+            50,
+            List.of(
+                new Fault("A qemu has recorded the arrival", 1, Fault.Kind.MONITOR_SILENT),
+                new Fault("A qemu watchArrival", 2, Fault.Kind.MONITOR_SILENT))),
+        // What a fenced host had was made anew by a younger migration before it could be told: the
+        // older one's receipt was never settled.
+        new Plan(
+            99,
+            3,
+            3,
+            0.5,
+            50,
+            List.of(
+                new Fault("B qemu is recorded as handed over", 1, Fault.Kind.POWER_LOST),
+                new Fault("s db find", 1, Fault.Kind.POWER_LOST))),
+        // A fenced host came back and was asked whether it had room for a younger migration, which
+        // then went elsewhere: from then on it refused to be told what had become of the older one.
+        new Plan(
+            307,
+            3,
+            3,
+            0.5,
+            50,
+            List.of(
+                new Fault("A takes MirrorDisks", 1, Fault.Kind.POWER_LOST),
+                new Fault("B answers RetireSource Done", 2, Fault.Kind.POWER_LOST))),
         // Half of a reservation stayed on a disk that was full for a moment.
         new Plan(
             465,
@@ -198,7 +307,26 @@ class SimulationTest {
             1500,
             List.of(
                 new Fault("A file flush instances/ID/move.json.new", 1, Fault.Kind.DIES),
-                new Fault("A writes instances/ID/move.json.new", 1, Fault.Kind.RUNNER_DIES))));
+                new Fault("A writes instances/ID/move.json.new", 1, Fault.Kind.RUNNER_DIES))),
+        // Its guest died while memory was still to come: the source was kept for it for ever.
+        new Plan(
+                89,
+                3,
+                2,
+                0.98,
+                5,
+                List.of(
+                    new Fault("B writes instances/ID/journal Resumed", 1, Fault.Kind.RUNNER_DIES)))
+            .byPostCopy(),
+        // The same, with the power of its host.
+        new Plan(
+                749,
+                3,
+                1,
+                0.98,
+                50,
+                List.of(new Fault("B qemu has recorded the arrival", 1, Fault.Kind.POWER_LOST)))
+            .byPostCopy());
   }
 
   @ParameterizedTest

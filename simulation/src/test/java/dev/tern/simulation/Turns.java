@@ -52,12 +52,12 @@ final class Turns {
   private @Nullable Party running;
   private @Nullable String foreign;
 
-  /** What a party is about to do, or has just done. */
-  record Effect(Party party, String what, long number) {
-    String label() {
-      return party.name() + " " + what;
-    }
-  }
+  /**
+   * What a party is about to do, or has just done.
+   *
+   * @param label who, and what
+   */
+  record Effect(Party party, String label) {}
 
   /**
    * Nobody runs yet.
@@ -93,7 +93,7 @@ final class Turns {
       return Fault.Kind.NONE;
     }
     effects++;
-    Effect effect = new Effect(acting, what, effects);
+    Effect effect = new Effect(acting, acting.name() + " " + what);
     tell(effect.label());
     Fault.Kind kind = onEffect.apply(effect);
     if (acting.dead() || random.nextDouble() >= sticky) {

@@ -13,8 +13,10 @@ import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Each service a process of its own, from the same class path; what it prints is added to {@code
- * logs/<name>.out}. It ends when this process is gone.
+ * Each service a process of its own; what it prints is added to {@code logs/<name>.out}. It ends
+ * when this process is gone. It runs the same class path, with what {@code standalone/lay-out} kept
+ * beside it; or the program laid out that the property {@code standalone.program} names, as tests
+ * do.
  */
 final class AsProcesses implements ServiceLauncher {
   private static final Duration GRACE = Duration.ofSeconds(20);
@@ -49,7 +51,6 @@ final class AsProcesses implements ServiceLauncher {
   }
 
   private List<String> command(Service service) {
-    String classPath = System.getProperty("java.class.path");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-XX:+UseSerialGC");
@@ -57,19 +58,27 @@ final class AsProcesses implements ServiceLauncher {
     command.add("-XX:TieredStopAtLevel=1");
     // The agent passes a socket to QEMU, which takes the C library.
     command.add("--enable-native-access=ALL-UNNAMED");
-    if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
-      command.add("-jar");
-      command.add(classPath);
-    } else {
-      command.add("-cp");
-      command.add(classPath);
-      command.add(Tern.class.getName());
-    }
+    command.addAll(program());
     command.add("service");
     command.add(service.word());
     command.add(Leftovers.OF);
     command.add(data.toString());
     return command;
+  }
+
+  /**
+   * What Java is told to run: the program laid out, if there is one, else this JVM's own classes.
+   */
+  private static List<String> program() {
+    String classPath =
+        System.getProperty("standalone.program", System.getProperty("java.class.path", ""));
+    if (!classPath.endsWith(".jar") || classPath.contains(File.pathSeparator)) {
+      return List.of("-cp", classPath, Tern.class.getName());
+    }
+    Path kept = Path.of(classPath.substring(0, classPath.length() - ".jar".length()) + ".aot");
+    return Files.exists(kept)
+        ? List.of("-XX:AOTCache=" + kept, "-Xlog:aot*=off", "-jar", classPath)
+        : List.of("-jar", classPath);
   }
 
   private record Child(String name, Process process) implements Running {

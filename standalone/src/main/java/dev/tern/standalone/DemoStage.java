@@ -159,7 +159,7 @@ public final class DemoStage implements AutoCloseable, Services {
   }
 
   /** {@code TERN_GUEST_DIR}, or where {@code guest/build-guest} puts it. */
-  static Path guestDirectory() {
+  public static Path guestDirectory() {
     String given = System.getenv("TERN_GUEST_DIR");
     if (given != null && !given.isBlank()) {
       return Path.of(given);

@@ -10,7 +10,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code ./tern up}: all of it in the foreground until it is interrupted. */
+/**
+ * {@code ./tern up}: all of it in the foreground until it is interrupted, or until it has started.
+ */
 @Command(
     name = "up",
     description = "Starts Tern on this machine, in the foreground, and keeps its state.",
@@ -25,6 +27,9 @@ final class UpCommand implements Callable<Integer> {
       description = "port of the API (default: ${DEFAULT-VALUE})")
   private int port = 8774;
 
+  @Option(names = "--until-ready", description = "end when all of it has started: a try")
+  private boolean untilReady;
+
   @Spec private CommandSpec command = CommandSpec.create();
 
   @Override
@@ -38,8 +43,10 @@ final class UpCommand implements Callable<Integer> {
             options.settings("up", port), Pause.SLEEPING, line -> say(out, line))) {
       Leftovers.keep(form.data());
       say(out, form.welcome());
-      stop.await();
-      say(out, "stopping; guests run on");
+      if (!untilReady) {
+        stop.await();
+        say(out, "stopping; guests run on");
+      }
     } finally {
       stopped.countDown();
     }

@@ -8,6 +8,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
@@ -74,6 +75,7 @@ class ArchitectureTest {
           .because("QEMU is hard enough by itself");
 
   @ArchTest
+  @ArchTag("S16")
   static final ArchRule only_the_agent_drives_qemu =
       noClasses()
           .that()
@@ -109,6 +111,21 @@ class ArchitectureTest {
               "dev.tern.scheduler..",
               "dev.tern.agent..")
           .because("everybody depends on it");
+
+  @ArchTest
+  static final ArchRule the_client_knows_the_rest_api_only =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.tern.client..")
+          .should()
+          .dependOnClassesThat(
+              com.tngtech.archunit.base.DescribedPredicate.describe(
+                  "are Tern's or Spring's",
+                  (JavaClass other) ->
+                      other.getPackageName().startsWith("org.springframework")
+                          || (other.getPackageName().startsWith("dev.tern.")
+                              && !other.getPackageName().startsWith("dev.tern.client"))))
+          .because("what it can do, every client can; and it has to start fast");
 
   @ArchTest
   static final ArchRule transactions_are_the_stores =

@@ -1,5 +1,11 @@
 package dev.tern.system;
 
+import static dev.tern.system.ServerDisk.await;
+import static dev.tern.system.ServerDisk.chain;
+import static dev.tern.system.ServerDisk.copy;
+import static dev.tern.system.ServerDisk.disk;
+import static dev.tern.system.ServerDisk.sha256;
+import static dev.tern.system.ServerDisk.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,21 +15,16 @@ import dev.tern.standalone.FormSettings;
 import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
-import dev.tern.standalone.demo.Patience;
+import dev.tern.virt.StreamKey;
 import dev.tern.virt.qemu.NbdVolume;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.time.Duration;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,15 +41,12 @@ import tools.jackson.databind.JsonNode;
 
 @DisplayName("A server whose disk is copied, frozen and made an image while its guest writes")
 class BlockCopySystemTest {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
-
   /**
    * The writer's own search of its disk, when it starts: one more than the highest number found.
    */
   private static final Pattern NEXT = Pattern.compile("R disk first \\d+ count \\d+ next (\\d+)");
 
   @TempDir Path folder;
-  private final Patience patience = new Patience(Pause.SLEEPING);
 
   @Test
   @Tag("S44")
@@ -63,10 +61,22 @@ class BlockCopySystemTest {
   @Tag("S3")
   @Tag("S30")
   @Tag("S31")
+  @Tag("S5")
+  @Tag("S59")
+  @Tag("S14")
+  @Tag("S67")
+  @Tag("S95")
+  @Tag("S98")
   void loses_no_write_whoever_is_killed_and_goes_on_from_the_copy() throws Exception {
     int port = freePort();
     Map<String, String> properties =
-        Map.of("tern.agent.copy-targets", "127.0.0.1:" + port, "tern.agent.outage", "1s");
+        Map.of(
+            "tern.agent.copy-targets",
+            "127.0.0.1:" + port,
+            "tern.agent.outage",
+            "1s",
+            "tern.agent.storages.fast",
+            Files.createDirectory(folder.resolve("fast")).toString());
     FormSettings settings =
         new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), true, properties);
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
@@ -77,18 +87,19 @@ class BlockCopySystemTest {
         server.awaitWrites(watch, 50);
         pivotWithEverybodyKilled(stage, api, server);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
-        server.migrate();
+        ForgottenClient.asks(stage, server);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         copyAway(stage, api, server, port);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         freezeTwice(api, server);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
-        bootFrom(stage, api, createImage(api, server));
+        bootFrom(stage, api, server, createImage(api, server), port);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         assertThat(watch.sight().bootIds()).isEqualTo(1);
         assertThat(watch.sight().beatsBackwards()).isZero();
       }
-      stopAndStart(stage, api, server, watch, port);
+      ResumedCopy resumed = ResumedCopy.make(stage, api, server);
+      stopAndStart(stage, api, server, watch, port, resumed);
       assertThat(watch.sight().troubles()).isEmpty();
       server.delete();
     }
@@ -97,10 +108,7 @@ class BlockCopySystemTest {
   private void pivotWithEverybodyKilled(DemoStage stage, ComputeClient api, TestServer server)
       throws Exception {
     String old = disk(api, server).path("file").asString();
-    String copies = "/v1/servers/" + server.id() + "/disks/disk0/copy";
-    JsonNode copy =
-        api.post(copies, Map.of("mode", "full", "then", "wait", "bandwidth", 4 << 20)).path("copy");
-    String one = copies + "/" + copy.path("id").asString();
+    String one = copy(api, server, Map.of("mode", "full", "then", "wait", "bandwidth", 4 << 20));
     await("the copy moves bytes", () -> status(api, one, "copied_bytes").asLong() > 0);
     assertThat(api.find("/v2.1/servers/" + server.id()).orElseThrow().toString())
         .contains("copying-disk");
@@ -126,27 +134,6 @@ class BlockCopySystemTest {
     process.onExit().get(10, TimeUnit.SECONDS);
   }
 
-  private static JsonNode status(ComputeClient api, String copy, String field)
-      throws IOException, InterruptedException {
-    JsonNode now = api.get(copy).path("copy");
-    if (now.path("status").asString().equals("failed")) {
-      throw new IOException("the copy failed: " + now);
-    }
-    return now.path(field);
-  }
-
-  private static JsonNode disk(ComputeClient api, TestServer server) throws Exception {
-    return api.get("/v1/servers/" + server.id() + "/disks").path("disks").path(0);
-  }
-
-  private static List<JsonNode> chain(ComputeClient api, TestServer server) throws Exception {
-    return api.get("/v1/servers/" + server.id() + "/disks/disk0/chain")
-        .path("chain")
-        .path("layers")
-        .valueStream()
-        .toList();
-  }
-
   private static int freePort() throws IOException {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return free.getLocalPort();
@@ -156,11 +143,10 @@ class BlockCopySystemTest {
   /** To an NBD server that dies once; and once the agent dies, which the copy does not mind. */
   private void copyAway(DemoStage stage, ComputeClient api, TestServer server, int port)
       throws Exception {
-    String copies = "/v1/servers/" + server.id() + "/disks/disk0/copy";
     String here = disk(api, server).path("file").asString();
     Path file = Files.write(folder.resolve("backup"), new byte[0]);
     long bytes = disk(api, server).path("virtual_bytes").asLong();
-    assertThatThrownBy(() -> api.post(copies, Map.of("target", "nbd://127.0.0.1:9/backup")))
+    assertThatThrownBy(() -> copy(api, server, Map.of("target", "nbd://127.0.0.1:9/backup")))
         .hasMessageContaining("400")
         .hasMessageContaining("tern.agent.copy-targets");
     Map<String, Object> slowly =
@@ -173,7 +159,7 @@ class BlockCopySystemTest {
             4 << 20);
     Files.delete(file);
     NbdVolume backup = NbdVolume.serve(file, bytes, port, "backup");
-    String cut = copies + "/" + api.post(copies, slowly).path("copy").path("id").asString();
+    String cut = copy(api, server, slowly);
     await("the copy moves bytes", () -> status(api, cut, "copied_bytes").asLong() > 0);
     backup.die();
     await(
@@ -184,7 +170,7 @@ class BlockCopySystemTest {
     server.awaitStatus("ACTIVE");
 
     backup = NbdVolume.serve(file, bytes, port, "backup");
-    String one = copies + "/" + api.post(copies, slowly).path("copy").path("id").asString();
+    String one = copy(api, server, slowly);
     await("the copy moves bytes", () -> status(api, one, "copied_bytes").asLong() > 0);
     kill(stage.pid("agent-" + server.host()));
     stage.restart("agent-" + server.host());
@@ -203,25 +189,46 @@ class BlockCopySystemTest {
   /** Of a disk that nobody writes to, so that it can be compared. */
   private void copyAwayStopped(ComputeClient api, TestServer server, int port, String digest)
       throws Exception {
-    String copies = "/v1/servers/" + server.id() + "/disks/disk0/copy";
     Path file = folder.resolve("backup");
     NbdVolume backup = NbdVolume.serve(file, 0, port, "backup");
-    String legacy = "nbd:127.0.0.1:%d:exportname=backup".formatted(port);
     String one =
-        copies
-            + "/"
-            + api.post(copies, Map.of("target", legacy)).path("copy").path("id").asString();
+        copy(api, server, Map.of("target", "nbd:127.0.0.1:%d:exportname=backup".formatted(port)));
     await("the copy is done", () -> status(api, one, "status").asString().equals("finished"));
     backup.end();
     assertThat(sha256(file)).isEqualTo(digest);
   }
 
-  private static String sha256(Path file) throws Exception {
-    MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-    try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256)) {
-      in.transferTo(OutputStream.nullOutputStream());
+  /** By the command, with its key from the disk's own place, with one's own from a storage. */
+  private void export(ComputeClient api, TestServer server, int port, String digest)
+      throws Exception {
+    Path copy = folder.resolve("exported");
+    Path here = Path.of(disk(api, server).path("file").asString());
+    try (ExportCommand export = ExportCommand.start(here, port)) {
+      export.assertPrivate();
+      export.read(copy);
+      assertThat(sha256(copy)).isEqualTo(digest);
+      export.terminate();
     }
-    return HexFormat.of().formatHex(sha256.digest());
+    String one = copy(api, server, Map.of("storage", "fast", "delete_old", true));
+    await("the disk is elsewhere", () -> status(api, one, "status").asString().equals("pivoted"));
+    server.awaitStatus("SHUTOFF");
+    assertThat(here).doesNotExist();
+    Path there = Path.of(disk(api, server).path("file").asString());
+    assertThat(there.toRealPath()).startsWith(folder.resolve("fast").toRealPath());
+    Path mine = key("mine", "a1");
+    try (ExportCommand export = ExportCommand.start(there, port, "--key=" + mine)) {
+      assertThat(export.readBy(key("another", "b2"), copy)).isNotZero();
+      assertThat(export.readBy(mine, copy)).isZero();
+      assertThat(sha256(copy)).isEqualTo(digest);
+      export.kill();
+    }
+    assertThat(mine).isRegularFile();
+  }
+
+  private Path key(String name, String octet) throws IOException {
+    Path key = Files.createDirectory(folder.resolve(name)).resolve("keys.psk");
+    Files.writeString(key, "me:" + octet.repeat(StreamKey.SECRET_BYTES) + "\n");
+    return Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
   }
 
   private void freezeTwice(ComputeClient api, TestServer server) throws Exception {
@@ -260,7 +267,9 @@ class BlockCopySystemTest {
     return image;
   }
 
-  private void bootFrom(DemoStage stage, ComputeClient api, String image) throws Exception {
+  private void bootFrom(
+      DemoStage stage, ComputeClient api, TestServer server, String image, int port)
+      throws Exception {
     String twin =
         api.post(
                 "/v2.1/servers",
@@ -274,12 +283,37 @@ class BlockCopySystemTest {
     await(
         "the twin's guest has found the first one's writes",
         () -> stage.place().hostData().values().stream().anyMatch(data -> next(data, twin) > 50));
+    areKeptApart(api, server, twin, port);
     api.delete("/v2.1/servers/" + twin);
     await("the twin is gone", () -> api.find("/v2.1/servers/" + twin).isEmpty());
   }
 
+  /** Two copies to one export, of two servers' disks. */
+  private void areKeptApart(ComputeClient api, TestServer server, String twin, int port)
+      throws Exception {
+    NbdVolume backup = NbdVolume.serve(folder.resolve("backup"), 0, port, "backup");
+    String uri = "nbd://127.0.0.1:%d/backup".formatted(port);
+    String one = copy(api, server, Map.of("target", uri, "then", "wait", "bandwidth", 1 << 20));
+    String others = "/v1/servers/" + twin + "/disks/disk0/copy";
+    assertThatThrownBy(() -> api.post(others, Map.of("target", uri)))
+        .hasMessageContaining("409")
+        .hasMessageContaining(uri)
+        .hasMessageContaining("another copy");
+    assertThat(api.get(others).path("copies").size()).isZero();
+    assertThat(backup.connections()).isLessThanOrEqualTo(1);
+    api.post(one + "/cancel", Map.of());
+    await("the copy is given up", () -> status(api, one, "status").asString().equals("cancelled"));
+    server.awaitStatus("ACTIVE");
+    backup.end();
+  }
+
   private void stopAndStart(
-      DemoStage stage, ComputeClient api, TestServer server, GuestWatch watch, int port)
+      DemoStage stage,
+      ComputeClient api,
+      TestServer server,
+      GuestWatch watch,
+      int port,
+      ResumedCopy resumed)
       throws Exception {
     Path data = java.util.Objects.requireNonNull(stage.place().hostData().get(server.host()));
     api.post("/v2.1/servers/" + server.id() + "/action", Map.of("os-stop", Map.of()));
@@ -294,7 +328,9 @@ class BlockCopySystemTest {
           return !read.getLast().isEmpty();
         });
     copyAwayStopped(api, server, port, read.getLast());
+    resumed.assertIsWhatTheDiskWas(folder.resolve("backup"));
     server.awaitStatus("SHUTOFF");
+    export(api, server, port, read.getLast());
     long acknowledged =
         watch.acknowledged().values().stream().mapToLong(Long::longValue).max().orElseThrow();
     api.post("/v2.1/servers/" + server.id() + "/action", Map.of("os-start", Map.of()));
@@ -303,7 +339,8 @@ class BlockCopySystemTest {
   }
 
   /** Empty while the host is still reading. */
-  private static String digest(ComputeClient api, String path) throws Exception {
+  private static String digest(ComputeClient api, String path)
+      throws IOException, InterruptedException {
     return api.get(path).path("digest").path("digest").asString("");
   }
 
@@ -322,24 +359,5 @@ class BlockCopySystemTest {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
-  }
-
-  private interface Seen {
-    boolean yes() throws Exception;
-  }
-
-  private void await(String what, Seen seen) throws Exception {
-    patience.untilTrue(
-        what,
-        PATIENCE,
-        () -> {
-          try {
-            return Optional.of(seen.yes());
-          } catch (IOException | InterruptedException | RuntimeException e) {
-            throw e;
-          } catch (Exception e) {
-            throw new IOException(e);
-          }
-        });
   }
 }

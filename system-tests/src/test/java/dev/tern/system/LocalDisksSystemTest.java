@@ -39,6 +39,15 @@ class LocalDisksSystemTest {
   private static final List<Integer> EPHEMERAL_GIB = List.of(3, 1, 2);
   private static final long MARK_BYTES = 3 << 20;
 
+  /** The first disk in a storage under another name, the second under another name. */
+  private static final Map<String, Object> ELSEWHERE =
+      places(
+          Map.of(
+              "disk0",
+              Map.of("storage", "fast", "name", "root2"),
+              "disk1",
+              Map.of("name", "scratch")));
+
   @TempDir Path folder;
   private final Patience patience = new Patience(Pause.SLEEPING);
 
@@ -47,6 +56,8 @@ class LocalDisksSystemTest {
   @Tag("S38")
   @Tag("S39")
   @Tag("S63")
+  @Tag("S65")
+  @Tag("S66")
   @Tag("S75")
   @Tag("S128")
   @Tag("S132")
@@ -59,7 +70,11 @@ class LocalDisksSystemTest {
             Optional.empty(),
             Optional.empty(),
             false,
-            Map.of("tern.conductor.migration.keep-source-disks", "false"));
+            Map.of(
+                "tern.conductor.migration.keep-source-disks",
+                "false",
+                "tern.agent.storages.fast",
+                Files.createDirectory(folder.resolve("fast")).toString()));
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
       ComputeClient api = new ComputeClient(stage.place().api());
       TestServer.Images images = TestServer.upload(stage, api);
@@ -78,10 +93,12 @@ class LocalDisksSystemTest {
       try (ConsoleTail _ = new ConsoleTail(server.consoles(), watch, Pause.SLEEPING)) {
         server.awaitBoots(watch, boots);
         server.awaitWrites(watch, watch.sight().acknowledgements() + 50);
-        for (int move = 0; move < 2; move++) {
-          migrate(api, server);
-          server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
-        }
+        migrate(api, server, Map.of());
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
+        refusesWhatCannotBe(api, server);
+        migrate(api, server, ELSEWHERE);
+        assertElsewhere(api, server);
+        server.awaitWrites(watch, watch.sight().acknowledgements() + 20);
         assertThat(watch.sight().bootIds()).as("no move rebooted it").isEqualTo(boots);
         assertThat(watch.sight().switches()).isEqualTo(2);
         assertThat(watch.sight().badPages()).isZero();
@@ -99,7 +116,9 @@ class LocalDisksSystemTest {
       assertThat(digest(api, server, "disk2")).isEqualTo(digest);
       server.start();
       assertThat(onBus(server)).as("after moves and a boot").isEqualTo(DISKS);
+      assertElsewhere(api, server);
       server.delete();
+      assertThat(folder.resolve("fast")).isEmptyDirectory();
       assertThat(ThereAndBackSystemTest.left(stage)).isEmpty();
     }
   }
@@ -248,17 +267,14 @@ class LocalDisksSystemTest {
   }
 
   /** To the other host, with a plan that says of each disk what its file says. */
-  private void migrate(ComputeClient api, TestServer server) throws Exception {
+  private void migrate(ComputeClient api, TestServer server, Map<String, Object> more)
+      throws Exception {
     String home = server.host();
     Map<String, JsonNode> before = new LinkedHashMap<>();
     for (String id : DISKS) {
       before.put(id, info(file(api, server, id)));
     }
-    String id =
-        api.post("/v1/migrations", Map.of("migration", Map.of("server", server.id())))
-            .path("migration")
-            .path("uuid")
-            .asString();
+    String id = request(api, server, more);
     assertThat(server.awaitMigrationEnd()).isEqualTo("completed");
     server.awaitStatus("ACTIVE");
     assertThat(server.host()).isNotEqualTo(home);
@@ -278,6 +294,8 @@ class LocalDisksSystemTest {
           .as(name)
           .isGreaterThanOrEqualTo(was.path("actual-size").asLong());
       assertThat(disk.path("bytes_to_send").asLong()).as(name).isPositive();
+      Path foretold = Path.of(disk.path("destination_file").asString());
+      assertThat(file(api, server, name).toRealPath()).isEqualTo(foretold.toRealPath());
       if (!name.equals("disk0")) {
         long there = info(file(api, server, name)).path("actual-size").asLong();
         assertThat(disk.path("allocated_bytes").asLong()).isBetween(MARK_BYTES, 2 * MARK_BYTES);
@@ -290,6 +308,45 @@ class LocalDisksSystemTest {
     assertThat(mirrored.valueStream().map(disk -> disk.path("disk").asString()))
         .containsExactlyInAnyOrderElementsOf(DISKS);
     assertThat(mirrored.valueStream()).allMatch(disk -> disk.path("ready").asBoolean());
+  }
+
+  private static String request(ComputeClient api, TestServer server, Map<String, Object> more)
+      throws Exception {
+    Map<String, Object> migration = new LinkedHashMap<>(more);
+    migration.put("server", server.id());
+    return api.post("/v1/migrations", Map.of("migration", migration))
+        .path("migration")
+        .path("uuid")
+        .asString();
+  }
+
+  /** Neither what the guest sees, nor what the other host does not have; and nothing is left. */
+  private static void refusesWhatCannotBe(ComputeClient api, TestServer server) throws Exception {
+    assertThatThrownBy(() ->
+            request(api, server, Map.of("overrides", Map.of("machine_type", "pc-i440fx-7.2"))))
+        .isInstanceOfSatisfying(
+            ComputeClient.Refused.class, refused -> assertThat(refused.status()).isEqualTo(400))
+        .hasMessageContaining("machine_type")
+        .hasMessageContaining("The guest sees it");
+    Path definition = file(api, server, "disk0").resolveSibling("recipe.json");
+    byte[] before = Files.readAllBytes(definition);
+    String id = request(api, server, places(Map.of("disk0", Map.of("storage", "slow"))));
+    assertThat(server.awaitMigrationEnd()).isEqualTo("error");
+    assertThat(api.get("/v1/migrations/" + id).path("migration").path("failure").toString())
+        .contains("no storage 'slow'; it has: fast");
+    server.awaitStatus("ACTIVE");
+    assertThat(definition).hasBinaryContent(before);
+  }
+
+  private static Map<String, Object> places(Map<String, Object> disks) {
+    return Map.of("overrides", Map.of("disks", disks));
+  }
+
+  private void assertElsewhere(ComputeClient api, TestServer server) throws Exception {
+    assertThat(file(api, server, "disk0").toRealPath())
+        .isEqualTo(folder.toRealPath().resolve("fast/" + server.id() + "/root2.qcow2"));
+    assertThat(file(api, server, "disk1").getFileName()).hasToString("scratch.qcow2");
+    assertThat(file(api, server, "disk2").getFileName()).hasToString("disk2.qcow2");
   }
 
   private static JsonNode info(Path file) throws Exception {

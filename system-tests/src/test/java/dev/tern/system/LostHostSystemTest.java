@@ -33,6 +33,7 @@ class LostHostSystemTest {
   private final Patience patience = new Patience(Pause.SLEEPING);
 
   @Test
+  @Tag("S46")
   @Tag("S88")
   @Tag("S97")
   void is_in_doubt_until_an_operator_fences_that_host_and_runs_at_its_source() throws Exception {
@@ -45,6 +46,7 @@ class LostHostSystemTest {
             Optional.empty(),
             true,
             Map.of(
+                "tern.conductor.migration.silence", "20s",
                 "tern.conductor.migration.doubt-after", "2s",
                 "tern.agent.sweep-age", "2s",
                 "tern.agent.sweep-interval", "1s"));

@@ -62,7 +62,8 @@ class MainJobSystemTest {
         .allMatch(part -> part >= 0);
     assertThat(pause.stop() + pause.mirrorDrain() + pause.deviceState() + pause.start())
         .isCloseTo(pause.total(), within(0.01));
-    assertThat(report.pauseMillisSeenFromOutside()).isGreaterThan(pause.total() * 0.8 - 10);
+    // The looks enclose the pause; QEMU stamps it by another clock.
+    assertThat(report.pauseMillisSeenFromOutside()).isGreaterThan(pause.total() - 5);
     new ReadmeTranscript(Path.of("..").resolve("README.md"), "transcript")
         .mustTell(printed.toString(StandardCharsets.UTF_8));
     assertThat(leftProcesses()).isEmpty();

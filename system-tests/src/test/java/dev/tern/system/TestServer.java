@@ -3,6 +3,7 @@ package dev.tern.system;
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
 import dev.tern.standalone.demo.ComputeClient;
+import dev.tern.standalone.demo.DemoPlace;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
 import dev.tern.standalone.demo.TestImages;
@@ -28,13 +29,13 @@ final class TestServer {
       "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check cryptomgr.notests audit=0 rcupdate.rcu_expedited=1"
           + " tern.beat=10 tern.write=100,4096,0 tern.mem=16,8";
 
-  private final DemoStage stage;
+  private final DemoPlace place;
   private final ComputeClient api;
   private final String id;
   private final Patience patience = new Patience(Pause.SLEEPING);
 
-  private TestServer(DemoStage stage, ComputeClient api, String id) {
-    this.stage = stage;
+  private TestServer(DemoPlace place, ComputeClient api, String id) {
+    this.place = place;
     this.api = api;
     this.id = id;
   }
@@ -49,7 +50,13 @@ final class TestServer {
   /** Uploads the images, makes the server, and waits until it is ACTIVE. */
   static TestServer boot(DemoStage stage, ComputeClient api)
       throws IOException, InterruptedException {
-    return boot(stage, api, upload(stage, api), Optional.empty(), Map.of());
+    return boot(stage.place(), api);
+  }
+
+  /** The same in any cloud. */
+  static TestServer boot(DemoPlace place, ComputeClient api)
+      throws IOException, InterruptedException {
+    return boot(place, api, upload(place, api, Map.of()), Optional.empty(), Map.of());
   }
 
   /** The test guest's images; the disk has 4 MiB of data at its end. */
@@ -61,8 +68,13 @@ final class TestServer {
   /** Likewise, the disk's image with more properties. */
   static Images upload(DemoStage stage, ComputeClient api, Map<String, String> more)
       throws IOException, InterruptedException {
-    Path guest = stage.place().guest();
-    Path base = stage.place().work().resolve("base.qcow2");
+    return upload(stage.place(), api, more);
+  }
+
+  private static Images upload(DemoPlace place, ComputeClient api, Map<String, String> more)
+      throws IOException, InterruptedException {
+    Path guest = place.guest();
+    Path base = place.work().resolve("base.qcow2");
     TestImages.base(base, 256L << 20, 4 << 20, 7);
     String kernel = api.upload("kernel", "aki", Map.of(), guest.resolve("vmlinux"));
     String ramdisk = api.upload("ramdisk", "ari", Map.of(), guest.resolve("initrd.gz"));
@@ -88,6 +100,16 @@ final class TestServer {
       Optional<String> host,
       Map<String, Object> more)
       throws IOException, InterruptedException {
+    return boot(stage.place(), api, images, host, more);
+  }
+
+  private static TestServer boot(
+      DemoPlace place,
+      ComputeClient api,
+      Images images,
+      Optional<String> host,
+      Map<String, Object> more)
+      throws IOException, InterruptedException {
     Map<String, Object> server =
         new HashMap<>(
             Map.of(
@@ -95,12 +117,12 @@ final class TestServer {
     server.putAll(more);
     host.ifPresent(name -> server.put("availability_zone", "nova:" + name));
     String id =
-        new ComputeClient(stage.place().api())
+        new ComputeClient(place.api())
             .post("/v2.1/servers", Map.of("server", server))
             .path("server")
             .path("id")
             .asString();
-    TestServer made = new TestServer(stage, api, id);
+    TestServer made = new TestServer(place, api, id);
     made.awaitStatus("ACTIVE");
     return made;
   }
@@ -111,8 +133,7 @@ final class TestServer {
 
   Map<String, Path> consoles() {
     Map<String, Path> consoles = new LinkedHashMap<>();
-    stage
-        .place()
+    place
         .hostData()
         .forEach((host, data) ->
             consoles.put(host, data.resolve("instances").resolve(id).resolve("console.log")));
@@ -165,7 +186,7 @@ final class TestServer {
   /** The newest migration of this server, as operators see it. */
   JsonNode lastMigration() throws IOException, InterruptedException {
     JsonNode newest =
-        new ComputeClient(stage.place().api())
+        new ComputeClient(place.api())
             .get("/v2.1/os-migrations?instance_uuid=" + id)
             .path("migrations")
             .path(0);
@@ -207,7 +228,7 @@ final class TestServer {
     try (HttpClient client = HttpClient.newHttpClient()) {
       return client
           .send(
-              HttpRequest.newBuilder(stage.place().api().resolve(path))
+              HttpRequest.newBuilder(place.api().resolve(path))
                   .header("Content-Type", "application/json")
                   .header("X-Auth-Token", "admin:admin")
                   .method("PATCH", HttpRequest.BodyPublishers.ofString(body))

@@ -121,6 +121,7 @@ public abstract class DriverContract {
   }
 
   @Test
+  @Tag("S46")
   @Tag("S78")
   void never_runs_a_guest_before_it_arrived() throws Exception {
     Guest d = launch(1, LaunchMode.INCOMING);

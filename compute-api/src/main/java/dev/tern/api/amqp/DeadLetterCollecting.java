@@ -5,6 +5,7 @@ import dev.tern.api.deadletters.KeepingLetters;
 import dev.tern.api.deadletters.OldLetters;
 import dev.tern.api.deadletters.Resending;
 import dev.tern.contract.Pause;
+import dev.tern.contract.Rounds;
 import dev.tern.contract.amqp.DeadLetterQueue;
 import dev.tern.contract.amqp.Undelivered;
 import dev.tern.contract.dead.DeadLetter;
@@ -33,9 +34,13 @@ public class DeadLetterCollecting {
   }
 
   @Bean
-  OldLetters oldLetters(
-      DeadLetterStore store, Pause pause, DeadLetterSettings settings, MeterRegistry metrics) {
-    return new OldLetters(store, pause, settings, metrics);
+  OldLetters oldLetters(DeadLetterStore store, DeadLetterSettings settings, MeterRegistry metrics) {
+    return new OldLetters(store, settings, metrics);
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds oldLettersRounds(OldLetters old, DeadLetterSettings settings, Pause pause) {
+    return new Rounds("old-letters", old::discard, pause, settings.purgeEvery());
   }
 
   @Bean(destroyMethod = "stop")

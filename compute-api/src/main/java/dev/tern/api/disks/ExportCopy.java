@@ -5,7 +5,6 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.NbdExport;
-import dev.tern.store.VolumeStore;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.stereotype.Component;
@@ -16,17 +15,10 @@ final class ExportCopy {
   private static final List<String> OF_FILES =
       List.of("storage", "name", "format", "overwrite", "reuse", "delete_old");
 
-  private final VolumeStore volumes;
-
-  ExportCopy(VolumeStore volumes) {
-    this.volumes = volumes;
-  }
-
   /**
    * The export a body names, if it names one.
    *
-   * @throws ComputeException when it is none, is a server's volume, or the body asks for what only
-   *     a file can be
+   * @throws ComputeException when it is none, or the body asks for what only a file can be
    */
   Optional<NbdExport> of(JsonBody body) {
     Optional<String> target = body.optionalText("target", 1, NbdExport.LONGEST_TEXT);
@@ -51,15 +43,7 @@ final class ExportCopy {
     if (body.optionalText("then", 1, 255).filter("pivot"::equals).isPresent()) {
       throw body.invalid("then", PIVOT);
     }
-    NbdExport export = parse(text);
-    if (export.volume().filter(volumes::inUse).isPresent()) {
-      throw new ComputeException(
-          ErrorCode.VOLUME_IN_USE,
-          "%s is a volume of a server: a copy would destroy what it holds."
-              .formatted(Refusals.shortened(export.uri())),
-          null);
-    }
-    return export;
+    return parse(text);
   }
 
   private static final String PIVOT =

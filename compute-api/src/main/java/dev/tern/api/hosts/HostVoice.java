@@ -10,7 +10,9 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostQuestion;
 import dev.tern.store.HostStore;
+import dev.tern.store.HostStore.HostRecord;
 import java.time.Duration;
+import java.util.Optional;
 import org.springframework.stereotype.Component;
 
 /** Hosts by name, and their answers with every way of not answering named. */
@@ -32,10 +34,19 @@ final class HostVoice {
    * @throws HttpFailure 404 when there is none
    */
   HostName named(String text) {
+    return found(text).report().host();
+  }
+
+  /**
+   * The host of that name, as it reported last.
+   *
+   * @throws HttpFailure 404 when there is none
+   */
+  HostRecord found(String text) {
     try {
-      HostName name = new HostName(text);
-      if (hosts.find(name, settings.serviceDownAfter()).isPresent()) {
-        return name;
+      Optional<HostRecord> host = hosts.find(new HostName(text), settings.serviceDownAfter());
+      if (host.isPresent()) {
+        return host.get();
       }
     } catch (IllegalArgumentException _) {
       // No host has such a name.

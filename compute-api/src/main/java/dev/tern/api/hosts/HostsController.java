@@ -11,7 +11,10 @@ import dev.tern.contract.host.HostAnswer.PortInUse;
 import dev.tern.contract.host.HostAnswer.Ports;
 import dev.tern.contract.host.HostQuestion.ListExports;
 import dev.tern.contract.host.HostQuestion.ListPorts;
+import dev.tern.contract.host.HostReport;
+import dev.tern.store.HostStore.HostRecord;
 import java.time.Duration;
+import java.util.Locale;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -20,7 +23,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code /v1/hosts}: what a host has open now, and whether guests could move to another. */
+/**
+ * {@code /v1/hosts}: what a host is and said last, what it has open now, and whether guests could
+ * move to another.
+ */
 @RestController
 final class HostsController {
   private static final Duration LOOK = Duration.ofSeconds(15);
@@ -31,6 +37,38 @@ final class HostsController {
   HostsController(HostVoice hosts, Reachability reachability) {
     this.hosts = hosts;
     this.reachability = reachability;
+  }
+
+  @GetMapping("/v1/hosts/{host}")
+  ResponseEntity<JsonNode> show(@PathVariable String host, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "tern:hosts:show");
+    HostRecord found = hosts.found(host);
+    HostReport report = found.report();
+    ObjectNode view =
+        Json.object()
+            .put("host", report.host().value())
+            .put("state", found.up() && !found.forcedDown() ? "up" : "down");
+    view.putObject("hypervisor")
+        .put("type", report.hypervisorType())
+        .put("version", report.hypervisorVersionText());
+    view.putObject("accelerator")
+        .put("name", report.accelerator())
+        .put("reason", report.acceleratorReason());
+    report.machineTypes().forEach(view.putArray("machine_types")::add);
+    report.cpuModels().forEach(view.putArray("cpu_models")::add);
+    report.missingFeatures().forEach(view.putArray("missing_features")::add);
+    view.put("migration_address", report.migrationAddress())
+        .put("insecure", report.insecure())
+        .put("kernel_nbd", report.kernelNbd().name().toLowerCase(Locale.ROOT));
+    report
+        .controlLink()
+        .ifPresentOrElse(
+            link ->
+                view.putObject("control_link")
+                    .put("protection", link.protection().name().toLowerCase(Locale.ROOT))
+                    .put("broker", link.broker()),
+            () -> view.putNull("control_link"));
+    return Json.ok("host", view);
   }
 
   @GetMapping("/v1/hosts/{host}/exports")

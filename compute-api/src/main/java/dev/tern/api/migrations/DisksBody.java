@@ -82,7 +82,8 @@ final class DisksBody {
             .put(
                 "backing_file",
                 disk.layers().isEmpty() ? null : "_base/" + disk.layers().getFirst().sha256())
-            .put("bytes_to_send", disk.bytesToSend());
+            .put("bytes_to_send", disk.bytesToSend())
+            .put("destination_file", disk.file().orElse(null));
     ArrayNode layers = view.putArray("layers");
     disk.layers().forEach(layer -> layers.add(view(layer)));
     return view;

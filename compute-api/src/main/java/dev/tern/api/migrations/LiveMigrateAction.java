@@ -15,6 +15,7 @@ import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.agent.AgentResult.Way;
+import dev.tern.contract.move.DiskPlace;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.move.StreamParts;
 import dev.tern.store.HostStore;
@@ -77,7 +78,8 @@ final class LiveMigrateAction implements ServerAction {
             asked.diskOverCommit(),
             PolicyParts.NONE,
             StreamParts.NONE,
-            Optional.empty());
+            Optional.empty(),
+            Map.of());
     MigrationId id = new MigrationId(newIds.get());
     ResponseEntity<JsonNode> accepted =
         accept(id, server, asked.host(), wish, request, _ -> Json.empty(202));
@@ -91,13 +93,15 @@ final class LiveMigrateAction implements ServerAction {
    * How a server is to be migrated.
    *
    * @param disks the way of each disk to be copied; empty leaves them to their usual ways
+   * @param places where disks are put on the destination, by their ids
    */
   record Wish(
       BlockMigration blockMigration,
       Optional<Boolean> diskOverCommit,
       PolicyParts policy,
       StreamParts streams,
-      Optional<Map<String, Way>> disks) {}
+      Optional<Map<String, Way>> disks,
+      Map<String, DiskPlace> places) {}
 
   /**
    * Refuses early, in Nova's order; what counts is the store's compare-and-set.
@@ -144,7 +148,8 @@ final class LiveMigrateAction implements ServerAction {
             wish.diskOverCommit(),
             wish.policy(),
             wish.streams(),
-            wish.disks());
+            wish.disks(),
+            wish.places());
     return request.once(() -> answer.apply(migrations.requestLiveMigration(asked, request.by())));
   }
 

@@ -26,6 +26,7 @@ final class MigrationReport {
     view.set("policy", PolicyBody.view(migration.wishes().policy()));
     view.set("streams", PolicyBody.view(migration.wishes().streams()));
     view.set("disks", DisksBody.view(migration.wishes().disks()));
+    view.set("overrides", OverridesBody.view(migration.wishes().places()));
     view.put("abort_requested", migration.abortRequested())
         .put("force_requested", migration.wishes().forced());
     view.put("created_at", Dates.micros(migration.createdAt()));

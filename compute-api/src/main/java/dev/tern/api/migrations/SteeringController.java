@@ -9,6 +9,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.contract.agent.AgentResult.Way;
+import dev.tern.contract.move.DiskPlace;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.move.StreamParts;
 import dev.tern.store.MigrationStore;
@@ -60,13 +61,22 @@ final class SteeringController {
     whole.refuseOthers(Set.of("migration"));
     JsonBody body = whole.object("migration");
     body.refuseOthers(
-        Set.of("server", "host", "block_migration", "policy", "streams", "disks", "tunnelled"));
+        Set.of(
+            "server",
+            "host",
+            "block_migration",
+            "policy",
+            "streams",
+            "disks",
+            "overrides",
+            "tunnelled"));
     String server = body.text("server", 1, 64);
     Optional<String> host = body.optionalText("host", 1, 255);
     PolicyParts policy = PolicyBody.policy(body, "policy");
     StreamParts streams = PolicyBody.streams(body, "streams");
     PolicyBody.check(policy, streams, Optional.empty());
     Optional<Map<String, Way>> ways = DisksBody.ways(body, "disks");
+    Map<String, DiskPlace> places = OverridesBody.places(body, "overrides");
     BlockMigration blockMigration =
         body.has("block_migration")
             ? LiveMigrateBody.blockMigration(body, false)
@@ -77,14 +87,14 @@ final class SteeringController {
       migrate.check(found, host, request);
       throw Tunnel.refused(found.id(), ways.isPresent());
     }
-    if (ways.isPresent()) {
+    if (ways.isPresent() || !places.isEmpty()) {
       migrate.check(found, host, request);
-      disks.requirePossible(found, ways.get(), request);
+      disks.requirePossible(found, ways, places, request);
     }
     return migrate.accept(
         found,
         host,
-        new LiveMigrateAction.Wish(blockMigration, Optional.empty(), policy, streams, ways),
+        new LiveMigrateAction.Wish(blockMigration, Optional.empty(), policy, streams, ways, places),
         request,
         this::accepted);
   }

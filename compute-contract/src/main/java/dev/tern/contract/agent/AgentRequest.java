@@ -181,8 +181,19 @@ public sealed interface AgentRequest {
    */
   record ReturnHome(Header header) implements AgentRequest {}
 
-  /** The guest lives elsewhere: end the process here, delete its files unless {@code keepDisks}. */
-  record RetireSource(Header header, boolean keepDisks) implements AgentRequest {}
+  /**
+   * The guest lives elsewhere: end the process here, delete its files unless {@code keepDisks}.
+   * Refused while post-copy still sends what the guest needs there.
+   *
+   * @param guestGone its process there has ended, so that nobody needs that any more; absent is no
+   */
+  record RetireSource(Header header, boolean keepDisks, Optional<Boolean> guestGone)
+      implements AgentRequest {
+    /** As far as is known the guest lives on. */
+    public RetireSource(Header header, boolean keepDisks) {
+      this(header, keepDisks, Optional.empty());
+    }
+  }
 
   // ---- a migration: destination
   // --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ package dev.tern.contract.agent;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.move.DiskPlace;
 import dev.tern.contract.move.PolicyParts;
 import java.util.List;
 import java.util.Map;
@@ -62,9 +63,9 @@ public sealed interface AgentResult {
           policy);
     }
 
-    /** Bytes of local disks that the destination will have to hold in them. */
+    /** Bytes of local disks that the destination will have to hold beside its instances. */
     public long allocatedBytes() {
-      return local().mapToLong(SourceFacts::arriving).sum();
+      return local().mapToLong(DiskFacts::arrivingBytes).sum();
     }
 
     /** Bytes the guest could make of them. */
@@ -72,12 +73,11 @@ public sealed interface AgentResult {
       return local().mapToLong(DiskFacts::virtualBytes).sum();
     }
 
-    private static long arriving(DiskFacts disk) {
-      return disk.way().equals(Optional.of(Way.FULL)) ? disk.bytesToMove() : disk.allocatedBytes();
-    }
-
+    /** But those put in a storage: of the room there, only the destination's agent knows. */
     private Stream<DiskFacts> local() {
-      return disks.stream().filter(disk -> disk.kind() == DiskKind.LOCAL);
+      return disks.stream()
+          .filter(disk -> disk.kind() == DiskKind.LOCAL)
+          .filter(disk -> disk.place().flatMap(DiskPlace::storage).isEmpty());
     }
   }
 
@@ -91,6 +91,7 @@ public sealed interface AgentResult {
    * @param way how it gets to the destination, once that is planned
    * @param layers all layers below, the nearest first; empty when its host's agent is too old to
    *     say
+   * @param place where the request wants it on the destination; empty is as usual
    */
   record DiskFacts(
       String id,
@@ -103,13 +104,51 @@ public sealed interface AgentResult {
       boolean encrypted,
       Optional<DiskShape> shape,
       Optional<Way> way,
-      Optional<List<DiskLayer>> layers) {
+      Optional<List<DiskLayer>> layers,
+      Optional<DiskPlace> place) {
     public DiskFacts {
       layers = layers.map(List::copyOf);
     }
 
+    /** One that is put where it is usual. */
+    public DiskFacts(
+        String id,
+        DiskKind kind,
+        String format,
+        long virtualBytes,
+        long allocatedBytes,
+        long layerBytes,
+        Optional<String> baseSha256,
+        boolean encrypted,
+        Optional<DiskShape> shape,
+        Optional<Way> way,
+        Optional<List<DiskLayer>> layers) {
+      this(
+          id,
+          kind,
+          format,
+          virtualBytes,
+          allocatedBytes,
+          layerBytes,
+          baseSha256,
+          encrypted,
+          shape,
+          way,
+          layers,
+          Optional.empty());
+    }
+
     /** The same, planned. */
     public DiskFacts going(Way planned) {
+      return with(Optional.of(planned), place);
+    }
+
+    /** The same, put elsewhere on the destination. */
+    public DiskFacts at(DiskPlace there) {
+      return with(way, Optional.of(there));
+    }
+
+    private DiskFacts with(Optional<Way> planned, Optional<DiskPlace> there) {
       return new DiskFacts(
           id,
           kind,
@@ -120,8 +159,14 @@ public sealed interface AgentResult {
           baseSha256,
           encrypted,
           shape,
-          Optional.of(planned),
-          layers);
+          planned,
+          layers,
+          there);
+    }
+
+    /** What the destination will have to hold in it, layers apart. */
+    public long arrivingBytes() {
+      return way.equals(Optional.of(Way.FULL)) ? bytesToMove() : allocatedBytes;
     }
 
     /** What has to move, as far as anyone can say before. */
@@ -244,17 +289,21 @@ public sealed interface AgentResult {
    * @param missingImages digests this host lacks, or has not compared with their names since they
    *     changed
    * @param absent of these, what it lacks; empty when its agent is too old to say
+   * @param files the path each local disk will have there, by disk id; empty when its agent is too
+   *     old to say, and would put them where it is usual
    */
   record DestinationFacts(
       String probeFile,
       long neededBytes,
       long freeBytes,
       List<String> missingImages,
-      Optional<List<String>> absent)
+      Optional<List<String>> absent,
+      Optional<Map<String, String>> files)
       implements AgentResult {
     public DestinationFacts {
       missingImages = List.copyOf(missingImages);
       absent = absent.map(List::copyOf);
+      files = files.map(Map::copyOf);
     }
   }
 

@@ -30,7 +30,10 @@ public class AmqpConfiguration {
   @Bean
   CachingConnectionFactory ternConnections(
       AmqpSettings settings, @Value("${spring.application.name:tern}") String name) {
-    CachingConnectionFactory connections = new CachingConnectionFactory(settings.uri());
+    CachingConnectionFactory connections = new CachingConnectionFactory(settings.broker());
+    if (settings.encrypted()) {
+      BrokerTrust.demand(connections.getRabbitConnectionFactory(), settings);
+    }
     connections.setConnectionNameStrategy(_ -> name);
     connections.setConnectionTimeout(CONNECT_MILLIS);
     connections.setRequestedHeartBeat(HEARTBEAT_SECONDS);
@@ -39,6 +42,11 @@ public class AmqpConfiguration {
     connections.setExecutor(
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("amqp-", 0).factory()));
     return connections;
+  }
+
+  @Bean
+  ControlLinkHealth controlLink(AmqpSettings settings) {
+    return new ControlLinkHealth(settings.link());
   }
 
   @Bean

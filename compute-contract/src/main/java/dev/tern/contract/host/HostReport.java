@@ -7,6 +7,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A host, said by its agent at start and at every beat. Also the heartbeat: Nova's {@code
@@ -22,6 +23,9 @@ import java.util.Map;
  * @param guests every server this host knows
  * @param receipts migrations whose receipts this host keeps until the database has them, at most
  *     {@value #RECEIPTS}
+ * @param insecure whether streams of migrations are plaintext
+ * @param controlLink how the broker is reached that this report comes through; empty until it is
+ *     sent, and from an agent too old to say
  */
 public record HostReport(
     HostName host,
@@ -44,7 +48,9 @@ public record HostReport(
     String uptime,
     boolean insecure,
     Map<ServerId, Runner> guests,
-    List<MigrationId> receipts) {
+    List<MigrationId> receipts,
+    KernelNbd kernelNbd,
+    Optional<ControlLink> controlLink) {
   /** Receipts named in one report; the others come when these are done with. */
   public static final int RECEIPTS = 64;
 
@@ -55,9 +61,12 @@ public record HostReport(
     missingFeatures = List.copyOf(missingFeatures);
     guests = Map.copyOf(guests);
     receipts = receipts == null ? List.of() : List.copyOf(receipts); // an older agent says none
+    kernelNbd = kernelNbd == null ? KernelNbd.UNKNOWN : kernelNbd; // nor this
   }
 
-  /** Of a host that keeps no receipts. */
+  /**
+   * Of a host that keeps no receipts, and says neither what its kernel has nor how it is linked.
+   */
   public HostReport(
       HostName host,
       long agentStartedAtMillis,
@@ -100,6 +109,36 @@ public record HostReport(
         uptime,
         insecure,
         guests,
-        List.of());
+        List.of(),
+        KernelNbd.UNKNOWN,
+        Optional.empty());
+  }
+
+  /** The same, and by which link it is sent: what sends it knows. */
+  public HostReport over(ControlLink link) {
+    return new HostReport(
+        host,
+        agentStartedAtMillis,
+        sequence,
+        hypervisorType,
+        hypervisorVersion,
+        hypervisorVersionText,
+        accelerator,
+        acceleratorReason,
+        machineTypes,
+        cpuModels,
+        missingFeatures,
+        vcpus,
+        memoryMib,
+        memoryAvailableMib,
+        diskTotalBytes,
+        diskFreeBytes,
+        migrationAddress,
+        uptime,
+        insecure,
+        guests,
+        receipts,
+        kernelNbd,
+        Optional.of(link));
   }
 }

@@ -10,7 +10,6 @@ import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.amqp.Asked.Cause;
 import dev.tern.contract.amqp.Asked.NoAnswer;
 import dev.tern.local.PrivateBroker;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,8 +40,8 @@ class HeldBrokerAmqpTest {
   @Tag("S120")
   void is_not_taken_for_the_silence_of_who_was_asked() throws Exception {
     try (PrivateBroker broker = PrivateBroker.start(directory.resolve("rabbitmq"))) {
-      AmqpSettings names = new AmqpSettings(new URI(broker.uri()), "held");
-      CachingConnectionFactory connections = new CachingConnectionFactory(names.uri());
+      AmqpSettings names = new AmqpSettings(broker.uri(), "held", null, false);
+      CachingConnectionFactory connections = new CachingConnectionFactory(names.broker());
       new RabbitAdmin(connections).declareQueue(new Queue(names.agentQueue(HOST)));
       try (Ask ask = new Ask(connections)) {
         AgentClient agents = new AgentClient(ask, names);

@@ -7,9 +7,9 @@ import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.ReceiptCollection;
 import dev.tern.conductor.reports.Reports;
-import dev.tern.conductor.running.Rounds;
 import dev.tern.conductor.running.SagaRunner;
 import dev.tern.contract.Pause;
+import dev.tern.contract.Rounds;
 import dev.tern.contract.amqp.AgentClient;
 import dev.tern.contract.amqp.AmqpSettings;
 import dev.tern.contract.amqp.Answering;
@@ -81,10 +81,10 @@ class ConductorQueues {
     return answering.hear(names.progress(), MigrationProgress.class, AT_ONCE, reports::take);
   }
 
-  @Bean(destroyMethod = "close")
+  @Bean(initMethod = "start", destroyMethod = "close")
   Rounds outboxRounds(OutboxStore store, ConductorQueue queue, ConductorSettings settings) {
     OutboxRelay relay =
         new OutboxRelay(queue.addressed(store), queue, Pause.SLEEPING, settings.outboxEvery());
-    return Rounds.start("outbox", relay::run, Pause.SLEEPING, settings.outboxEvery());
+    return new Rounds("outbox", relay::run, Pause.SLEEPING, settings.outboxEvery());
   }
 }

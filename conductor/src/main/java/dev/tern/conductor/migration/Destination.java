@@ -37,7 +37,10 @@ public final class Destination {
 
   private DestinationFacts leaveProbe(Candidate candidate, MigrationFacts facts)
       throws StepFailed, InterruptedException {
-    return new Probe(journey).leave(candidate, facts.described(), journey.forCheck());
+    DestinationFacts there =
+        new Probe(journey).leave(candidate, facts.described(), journey.forCheck());
+    DiskWays.requirePlaced(facts.described(), candidate.host(), there);
+    return there;
   }
 
   MigrationFacts endCheck(MigrationFacts facts) throws StepFailed, InterruptedException {

@@ -12,6 +12,7 @@ import dev.tern.store.DiskPlan.PlannedDisk;
 import dev.tern.store.DiskPlan.PlannedLayer;
 import dev.tern.store.DiskPlan.Supply;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -23,10 +24,16 @@ final class DiskPlanning {
   private final Set<String> absent;
   private final Set<String> fromSource;
   private final Set<String> images;
+  private final Map<String, String> files;
 
-  private DiskPlanning(SourceFacts guest, Set<String> absent, Predicate<ImageId> fetched) {
+  private DiskPlanning(
+      SourceFacts guest,
+      Set<String> absent,
+      Map<String, String> files,
+      Predicate<ImageId> fetched) {
     this.guest = guest;
     this.absent = absent;
+    this.files = files;
     this.fromSource =
         guest.disks().stream()
             .filter(disk -> way(disk) == Way.CHAIN)
@@ -52,7 +59,9 @@ final class DiskPlanning {
         there.stream()
             .flatMap(facts -> facts.absent().orElse(facts.missingImages()).stream())
             .collect(Collectors.toSet());
-    DiskPlanning planning = new DiskPlanning(guest, absent, fetched);
+    DiskPlanning planning =
+        new DiskPlanning(
+            guest, absent, there.flatMap(DestinationFacts::files).orElse(Map.of()), fetched);
     return new DiskPlan(planning.guest.disks().stream().map(planning::disk).toList());
   }
 
@@ -75,7 +84,8 @@ final class DiskPlanning {
             .map(layer ->
                 new PlannedLayer(
                     layer.sha256(), layer.format(), layer.allocatedBytes(), supply(way, layer)))
-            .toList());
+            .toList(),
+        Optional.ofNullable(files.get(disk.id())));
   }
 
   private Supply supply(Way way, DiskLayer layer) {

@@ -15,6 +15,7 @@ import dev.tern.store.FenceStore.FenceRecord;
 import dev.tern.store.FenceStore.Outcome;
 import dev.tern.store.HostStore;
 import dev.tern.store.ServerStore;
+import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -54,8 +55,8 @@ public final class FencedHosts {
   public void look() {
     try {
       for (FenceRecord fence : fences.owing(AT_ONCE)) {
-        if (isUp(fence) && !underWay(fence)) {
-          tell(fence);
+        if (isUp(fence)) {
+          look(fence);
         }
       }
     } catch (InterruptedException _) {
@@ -67,14 +68,27 @@ public final class FencedHosts {
     return hosts.find(fence.host(), settings.hostDownAfter()).filter(host -> host.up()).isPresent();
   }
 
-  // Another migration may be on its way to that host, with a key and room of its own there.
-  private boolean underWay(FenceRecord fence) {
-    return servers.find(fence.server()).flatMap(server -> server.task()).isPresent();
+  private void look(FenceRecord fence) throws InterruptedException {
+    Optional<ServerRecord> server = servers.findEvenDeleted(fence.server());
+    if (server.flatMap(ServerRecord::task).isPresent()) {
+      // Another migration may be on its way to that host, with a key and room of its own there.
+      return;
+    }
+    if (server.flatMap(ServerRecord::host).equals(Optional.of(fence.host()))) {
+      settle(fence, Outcome.OVERTAKEN, "the server has been moved to it since");
+      return;
+    }
+    // The server's own epoch, not the migration's: a younger operation may have asked the host
+    // something in passing, and the host refuses what is older. At this epoch the guest lives
+    // elsewhere, or is deleted, and nothing is under way, so whatever the host has is left over;
+    // and
+    // what begins from now on is younger still.
+    tell(fence, Math.max(fence.epoch(), server.map(ServerRecord::epoch).orElse(0L)));
   }
 
-  private void tell(FenceRecord fence) throws InterruptedException {
+  private void tell(FenceRecord fence, long epoch) throws InterruptedException {
     Header header =
-        new Header(fence.request(), fence.server(), fence.epoch(), Optional.of(fence.migration()));
+        new Header(fence.request(), fence.server(), epoch, Optional.of(fence.migration()));
     for (AgentRequest request : requests(fence, header)) {
       switch (agents.ask(fence.host(), request, Asking.ONCE)) {
         case Asked.Answered(AgentAnswer.Done _) -> {}
@@ -107,8 +121,7 @@ public final class FencedHosts {
 
   private void refused(FenceRecord fence, Header header, Failure why) throws InterruptedException {
     if (why.code() == ErrorCode.STALE_EPOCH) {
-      settle(fence, Outcome.OVERTAKEN, why.message());
-      return;
+      return; // Something younger has begun meanwhile; the next look sees how it ended.
     }
     if (why.code().kind() != ErrorCode.Kind.CONFLICT) {
       log.atWarn()

@@ -61,8 +61,9 @@ public record MigrationSettings(
         Compression compression,
     @Setting(
             "How long an agent may be silent before a step of the checks or the copy counts as failed"
-                + " and is taken back. After the hand-over nothing is given up for silence.")
-        @DefaultValue("20s")
+                + " and is taken back. QEMU goes on copying meanwhile, so that an agent may be"
+                + " started again. After the hand-over nothing is given up for silence.")
+        @DefaultValue("60s")
         Duration silence,
     @Setting("How long one check of a host may take.") @DefaultValue("60s") Duration checkDeadline,
     @Setting("How long a destination may take to fetch base images and create disks.")

@@ -8,6 +8,7 @@ import dev.tern.conductor.saga.HandOver.Unknown;
 import dev.tern.conductor.saga.StepFailed;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.MoveLimits;
@@ -19,7 +20,9 @@ import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.MigrationStore;
 import java.time.Duration;
+import java.util.Optional;
 import org.slf4j.event.Level;
 
 /** The host the guest leaves. */
@@ -65,8 +68,9 @@ public final class Source {
                           new AgentRequest.DescribeSource(journey.header()),
                           SourceFacts.class,
                           journey.forCheck());
+              MigrationStore.Wishes wishes = journey.migration().wishes();
               return facts.describedBy(
-                  DiskWays.choose(guest, journey.migration().wishes().disks()));
+                  DiskWays.place(DiskWays.choose(guest, wishes.disks()), wishes.places()));
             });
   }
 
@@ -295,19 +299,39 @@ public final class Source {
 
   private MigrationFacts retireIt(MigrationFacts facts) throws StepFailed, InterruptedException {
     try {
-      journey
-          .asking()
-          .untilDone(
-              journey.source(),
-              new AgentRequest.RetireSource(journey.header(), journey.settings().keepSourceDisks()),
-              Nothing.class,
-              journey.forRepeating());
+      askToRetire(Optional.empty());
     } catch (StepFailed failed) {
-      if (failed.failure().code() != ErrorCode.GUEST_ABSENT) {
-        throw failed;
+      switch (failed.failure().code()) {
+        case GUEST_ABSENT -> {}
+        case INSTANCE_INVALID_STATE -> {
+          // By post-copy a guest needs its source until all is sent, but not when it has died.
+          if (!goneFrom(facts.destination().host())) {
+            throw failed;
+          }
+          askToRetire(Optional.of(true));
+        }
+        default -> throw failed;
       }
     }
     return facts;
+  }
+
+  private boolean goneFrom(HostName host) throws InterruptedException {
+    return journey
+        .guestAt(host)
+        .filter(report -> report.runner() == GuestReport.Runner.STOPPED)
+        .isPresent();
+  }
+
+  private void askToRetire(Optional<Boolean> guestGone) throws StepFailed, InterruptedException {
+    journey
+        .asking()
+        .untilDone(
+            journey.source(),
+            new AgentRequest.RetireSource(
+                journey.header(), journey.settings().keepSourceDisks(), guestGone),
+            Nothing.class,
+            journey.forRepeating());
   }
 
   static MoveLimits limits(MigrationSettings settings, long gib) {

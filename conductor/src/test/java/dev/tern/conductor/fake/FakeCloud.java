@@ -23,6 +23,7 @@ import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.move.AtDeadline;
 import dev.tern.contract.move.Compression;
+import dev.tern.contract.move.DiskPlace;
 import dev.tern.contract.move.MovePolicy;
 import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.scheduler.SchedulerAnswer;
@@ -147,6 +148,9 @@ public final class FakeCloud {
   /** How disks are to move, as agents were told, without repetitions. */
   public final Set<Map<String, Way>> waysTold = new HashSet<>();
 
+  /** Where each disk is to be put, as whoever may be a destination was told. */
+  public final Set<Map<String, DiskPlace>> placesTold = new HashSet<>();
+
   /** Set: a third host can be chosen too. */
   public boolean third;
 
@@ -156,6 +160,11 @@ public final class FakeCloud {
 
   /** Of a migration whose request says how disks are to move. */
   public FakeCloud(Optional<Map<String, Way>> disks) {
+    this(disks, Map.of());
+  }
+
+  /** Of one that says too where they are to be put. */
+  public FakeCloud(Optional<Map<String, Way>> disks, Map<String, DiskPlace> places) {
     for (HostName name : List.of(HOME, AWAY, THIRD)) {
       machines.put(name, new FakeHost(name, this));
     }
@@ -178,8 +187,14 @@ public final class FakeCloud {
                     plain.diskOverCommit(),
                     plain.policy(),
                     plain.streams(),
-                    disks),
+                    disks,
+                    places),
                 request);
+  }
+
+  /** The agents of all hosts are of before disks could be put elsewhere. */
+  public void oldAgents() {
+    machines.values().forEach(machine -> machine.old = true);
   }
 
   // ---- what the database says
@@ -283,6 +298,21 @@ public final class FakeCloud {
   /** What was stated. */
   public Optional<FenceRecord> fence() {
     return stores.fences().of(accepted.id());
+  }
+
+  /** The server is deleted; before, another operation of it asked that host something. */
+  public void isDeletedAfterItAsked(HostName name) {
+    ServerRecord deleting = stores.servers().requestDelete(server, Samples.request());
+    AgentAnswer answer =
+        host(name)
+            .answer(
+                new AgentRequest.AskGuest(
+                    new AgentRequest.Header(
+                        Samples.request().request(), server, deleting.epoch(), Optional.empty())));
+    if (!(answer instanceof AgentAnswer.Done)) {
+      throw new IllegalStateException("not asked: " + answer);
+    }
+    stores.servers().deleted(samples.lease(server), server);
   }
 
   /** Tells hosts that are back how it ended without them. */

@@ -63,9 +63,13 @@ final class FakeHost {
   boolean earlierConsole;
 
   private Optional<String> peer = Optional.empty();
+  private long youngest;
 
   /** Set: it sends and receives in plaintext. */
   boolean insecure;
+
+  /** Set: its agent knows of no places for disks. */
+  boolean old;
 
   final List<MovePolicy> policies = new ArrayList<>();
   int forced;
@@ -98,6 +102,14 @@ final class FakeHost {
   }
 
   AgentAnswer answer(AgentRequest request) {
+    if (request.header().epoch() < youngest) {
+      return new Refused(new Failure(ErrorCode.STALE_EPOCH, "a younger request was here"));
+    }
+    youngest = request.header().epoch();
+    return answerOfItsTime(request);
+  }
+
+  private AgentAnswer answerOfItsTime(AgentRequest request) {
     return switch (request) {
       case AgentRequest.DescribeSource _ -> runs ? new Done(described()) : refuse("no guest");
       case AgentRequest.CheckSource _ -> nothing();
@@ -125,9 +137,15 @@ final class FakeHost {
       case AgentRequest.SealConsole seal -> sealConsole(seal.peer());
       case AgentRequest.KeepConsole keep -> keepConsole(keep.console());
       case AgentRequest.RetireSource _ -> retire();
-      case AgentRequest.CheckDestination _ -> checkDestination();
+      case AgentRequest.CheckDestination check -> {
+        placed(check.source());
+        yield checkDestination();
+      }
       case AgentRequest.EndCheck _ -> endCheck();
-      case AgentRequest.ReserveSpace _ -> reserveSpace();
+      case AgentRequest.ReserveSpace reserve -> {
+        placed(reserve.source());
+        yield reserveSpace();
+      }
       case AgentRequest.ReleaseSpace _ -> releaseSpace();
       case AgentRequest.GatherLayers gather -> {
         told(gather.source());
@@ -142,7 +160,10 @@ final class FakeHost {
         yield createDisks();
       }
       case AgentRequest.DeleteDisks _ -> deleteDisks();
-      case AgentRequest.StartIncoming _ -> startIncoming();
+      case AgentRequest.StartIncoming start -> {
+        placed(start.source());
+        yield startIncoming();
+      }
       case AgentRequest.KillIncoming _ -> killIncoming();
       case AgentRequest.AwaitArrival _ -> awaitArrival();
       case AgentRequest.AskGuest _ -> new Done(report());
@@ -156,7 +177,15 @@ final class FakeHost {
     };
   }
 
+  private void placed(SourceFacts source) {
+    cloud.placesTold.add(
+        source.disks().stream()
+            .filter(disk -> disk.place().isPresent())
+            .collect(Collectors.toMap(DiskFacts::id, disk -> disk.place().orElseThrow())));
+  }
+
   private void told(SourceFacts source) {
+    placed(source);
     cloud.waysTold.add(
         source.disks().stream()
             .collect(Collectors.toMap(DiskFacts::id, disk -> disk.way().orElseThrow())));
@@ -165,7 +194,13 @@ final class FakeHost {
   private AgentAnswer checkDestination() {
     probe = true;
     return new Done(
-        new DestinationFacts(".probe", 1, 2, List.of(BASE), Optional.of(List.of(BASE))));
+        new DestinationFacts(
+            ".probe",
+            1,
+            2,
+            List.of(BASE),
+            Optional.of(List.of(BASE)),
+            old ? Optional.empty() : Optional.of(Map.of("vda", "/%s/vda.qcow2".formatted(name)))));
   }
 
   private AgentAnswer endCheck() {

@@ -152,7 +152,9 @@ class ChosenWaysTest {
   private static DiskPlan plan(SourceFacts guest, List<String> absent) {
     return DiskPlanning.of(
         guest,
-        Optional.of(new DestinationFacts("", 0, 0, List.of(IMAGE, SNAPSHOT), Optional.of(absent))),
+        Optional.of(
+            new DestinationFacts(
+                "", 0, 0, List.of(IMAGE, SNAPSHOT), Optional.of(absent), Optional.empty())),
         FETCHED::equals);
   }
 

@@ -120,6 +120,21 @@ class ResolvedMigrationTest {
     assertThat(fence().outcome()).contains(Outcome.REMOVED);
   }
 
+  @Test
+  @Tag("S88")
+  void tells_the_fenced_host_also_of_a_server_that_is_deleted_by_now() throws InterruptedException {
+    lostWhenItLeft();
+    operatorFences(AWAY);
+    cloud.run();
+    cloud.comesBack(AWAY);
+    cloud.isDeletedAfterItAsked(AWAY);
+
+    cloud.tellFencedHosts();
+
+    assertThat(cloud.things()).noneMatch(thing -> thing.startsWith("host-2"));
+    assertThat(fence().outcome()).contains(Outcome.REMOVED);
+  }
+
   @ParameterizedTest
   @ValueSource(classes = {AgentRequest.ReturnHome.class, AgentRequest.CancelMirrors.class})
   @Tag("S88")

@@ -111,7 +111,9 @@ class ReceiptCollectionTest {
           r.uptime(),
           r.insecure(),
           guests,
-          new ArrayList<>(receipts.keySet()));
+          new ArrayList<>(receipts.keySet()),
+          r.kernelNbd(),
+          r.controlLink());
     }
   }
 

@@ -84,6 +84,11 @@ class HostFilterTest {
             ErrorCode.INVALID_HYPERVISOR_TYPE,
             cannot + "the hypervisor there is Xen, the guest needs QEMU."),
         arguments(
+            host(2).hypervisor("VMware vCenter Server", 8_000_000),
+            migration(),
+            ErrorCode.INVALID_HYPERVISOR_TYPE,
+            cannot + "the hypervisor there is VMware vCenter Server, the guest needs QEMU."),
+        arguments(
             host(2).hypervisor("QEMU", 7_001_011),
             migration(),
             ErrorCode.DESTINATION_HYPERVISOR_TOO_OLD,
@@ -135,6 +140,9 @@ class HostFilterTest {
 
   @ParameterizedTest(name = "{2}: {3}")
   @MethodSource("hostsThatWillNot")
+  @Tag("S8")
+  @Tag("S20")
+  @Tag("S21")
   @Tag("S106")
   @Tag("S107")
   @Tag("S108")

@@ -110,6 +110,9 @@ final class MemoryPath implements Path {
 
   @Override
   public Path normalize() {
+    if (!names.contains(".") && !names.contains("..")) {
+      return this;
+    }
     List<String> kept = new ArrayList<>();
     for (String name : names) {
       if (name.equals("..") && !kept.isEmpty()) {

@@ -16,6 +16,7 @@ final class SmallDisks {
   private static final String ROOM = "size=8g,mode=700";
 
   private static final long LEFT = 64 << 10;
+  private static final int TRIES = 7;
 
   private final Path hosts;
   private final boolean mounted;
@@ -58,10 +59,26 @@ final class SmallDisks {
       throw new IOException("a full disk needs a file system of its own, which only root can have");
     }
     Path folder = hosts.resolve(host);
-    FileStore disk = Files.getFileStore(folder);
-    long used = disk.getTotalSpace() - disk.getUnallocatedSpace();
-    run("mount", "-o", "remount,size=" + (used + LEFT), folder.toString());
+    shrink(folder);
     return () -> run("mount", "-o", "remount," + ROOM, folder.toString());
+  }
+
+  /**
+   * What is written between the look and the mount may be more than was left; then more is left.
+   */
+  private static void shrink(Path folder) throws IOException {
+    FileStore disk = Files.getFileStore(folder);
+    for (int tried = 0; ; tried++) {
+      long used = disk.getTotalSpace() - disk.getUnallocatedSpace();
+      try {
+        run("mount", "-o", "remount,size=" + (used + (LEFT << tried)), folder.toString());
+        return;
+      } catch (IOException e) {
+        if (tried == TRIES - 1) {
+          throw e;
+        }
+      }
+    }
   }
 
   private static void run(String... command) throws IOException {

@@ -11,14 +11,17 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the console logs of one server on all hosts as they grow and tells a {@link GuestWatch}
- * each whole line. A file need not be there yet. The look-interval bounds how exactly a pause is
- * seen.
+ * each whole line, with when it was not there yet. A file need not be there yet. The interval of
+ * the looks bounds how exactly a pause is seen.
  */
 public final class ConsoleTail implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(1);
@@ -31,9 +34,12 @@ public final class ConsoleTail implements AutoCloseable {
   private volatile boolean closed;
   private volatile @Nullable IOException failure;
 
+  /** Where the guest spoke last; only the reading thread has it. */
+  private @Nullable Console speaker;
+
   /** Starts to read at once. */
   public ConsoleTail(Map<String, Path> consoles, GuestWatch watch, Pause pause) {
-    this.consoles = Map.copyOf(consoles);
+    this.consoles = Collections.unmodifiableMap(new LinkedHashMap<>(consoles));
     this.watch = watch;
     this.pause = pause;
     this.thread = Thread.ofPlatform().name("console-tail").daemon().start(this::follow);
@@ -45,9 +51,7 @@ public final class ConsoleTail implements AutoCloseable {
     byte[] buffer = new byte[1 << 16];
     try {
       while (!closed) {
-        for (Console console : all) {
-          console.read(buffer);
-        }
+        look(all, buffer);
         pause.of(LOOK);
       }
       for (Console console : all) {
@@ -57,6 +61,28 @@ public final class ConsoleTail implements AutoCloseable {
       failure = e;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Reads where the guest spoke last after the others, and tells it before them: what it said there
+   * before it spoke elsewhere is not told as if it had come back.
+   */
+  private void look(List<Console> all, byte[] buffer) throws IOException {
+    for (Console console : all) {
+      if (console != speaker) {
+        console.read(buffer);
+      }
+    }
+    Console last = speaker;
+    if (last != null) {
+      last.read(buffer);
+      last.tell();
+    }
+    for (Console console : all) {
+      if (console.tell()) {
+        speaker = console;
+      }
     }
   }
 
@@ -80,8 +106,17 @@ public final class ConsoleTail implements AutoCloseable {
     private final String host;
     private final Path file;
     private final StringBuilder begun = new StringBuilder();
+    private final List<String> fresh = new ArrayList<>();
     private @Nullable FileChannel channel;
     private @Nullable Object key;
+
+    /** Everything that was there at this time of {@link System#nanoTime} has been read. */
+    private long readUpTo = System.nanoTime();
+
+    /** Between these two came what is fresh. */
+    private long absent;
+
+    private long seen;
 
     Console(String host, Path file) {
       this.host = host;
@@ -94,23 +129,37 @@ public final class ConsoleTail implements AutoCloseable {
         reopen();
         return;
       }
+      long looked = System.nanoTime();
       int got = open.read(ByteBuffer.wrap(buffer));
       if (got <= 0) {
         // A server that left and came back has a new log under the old name.
+        readUpTo = looked;
         reopen();
         return;
       }
-      long seen = System.nanoTime();
+      absent = readUpTo;
+      seen = System.nanoTime();
       String text = new String(buffer, 0, got, StandardCharsets.ISO_8859_1);
       for (int i = 0; i < text.length(); i++) {
         char c = text.charAt(i);
         if (c == '\n') {
-          watch.saw(seen, host, GuestLine.parse(begun.toString()));
+          fresh.add(begun.toString());
           begun.setLength(0);
         } else if (c != '\r' && begun.length() < LONGEST_LINE) {
           begun.append(c);
         }
       }
+      if (got < buffer.length) {
+        readUpTo = looked;
+      }
+    }
+
+    /** Whether there was anything to tell. */
+    boolean tell() {
+      fresh.forEach(line -> watch.saw(absent, seen, host, GuestLine.parse(line)));
+      boolean told = !fresh.isEmpty();
+      fresh.clear();
+      return told;
     }
 
     private void reopen() throws IOException {

@@ -11,8 +11,8 @@ import java.util.Optional;
  *
  * @param pause from QEMU's stop to QEMU's start, by its own event stamps, as the API tells
  * @param foreseen of the total time and the pause, shortly before the guest was stopped
- * @param pauseMillisSeenFromOutside the guest's silence on its console, which also holds a beat's
- *     length and what the console takes
+ * @param pauseMillisSeenFromOutside the guest's silence on its console at its longest, which also
+ *     holds a beat's length and what the console takes
  * @param rebooted the guest showed a second boot id, or its count of beats fell
  * @param disksEqual at the moment of the pause, byte for byte, but for blocks the guest wrote
  *     afterwards

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * object's lock: one thread tells, others ask.
  */
 public final class GuestWatch {
-  private record Beat(long seenNanos, String host, Heartbeat heartbeat) {}
+  private record Beat(long absentNanos, long seenNanos, String host, Heartbeat heartbeat) {}
 
   private final Map<Long, Long> acknowledged = new HashMap<>();
   private final Map<String, Map<Long, Long>> acknowledgedOn = new HashMap<>();
@@ -36,7 +36,13 @@ public final class GuestWatch {
   private long memoryChecksSinceSwitch;
   private long badPages;
 
-  /** What was seen so far. */
+  /**
+   * What was seen so far.
+   *
+   * @param switchGap the guest's silence when its voice changed hosts, at its longest: from the
+   *     last look that did not show the last beat yet to the first that showed the next. It is
+   *     never shorter than the pause, however late this machine let the looks be.
+   */
   public record Sight(
       long beats,
       long beatsBackwards,
@@ -50,10 +56,13 @@ public final class GuestWatch {
       List<String> troubles,
       Optional<String> lastHost) {}
 
-  /** A line that host's console got, read at {@code seenNanos} of {@link System#nanoTime}. */
-  public synchronized void saw(long seenNanos, String host, GuestLine line) {
+  /**
+   * A line that host's console got between two moments of {@link System#nanoTime}: it was not there
+   * at {@code absentNanos}, and had been read at {@code seenNanos}.
+   */
+  public synchronized void saw(long absentNanos, long seenNanos, String host, GuestLine line) {
     switch (line) {
-      case Heartbeat heartbeat -> beat(new Beat(seenNanos, host, heartbeat));
+      case Heartbeat heartbeat -> beat(new Beat(absentNanos, seenNanos, host, heartbeat));
       case Acknowledged ack -> acknowledge(host, ack);
       case MemoryChecked memory -> {
         memoryChecks++;
@@ -76,7 +85,7 @@ public final class GuestWatch {
       if (!beat.host().equals(before.host())) {
         switches++;
         memoryChecksSinceSwitch = 0;
-        switchGap = Duration.ofNanos(beat.seenNanos() - before.seenNanos());
+        switchGap = Duration.ofNanos(beat.seenNanos() - before.absentNanos());
       }
     }
     last = beat;

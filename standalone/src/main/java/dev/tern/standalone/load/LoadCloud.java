@@ -223,6 +223,7 @@ final class LoadCloud implements AutoCloseable {
         settings.put("tern.conductor.name", name);
         settings.put("tern.conductor.lease", "15s");
         settings.put("tern.conductor.sweep-every", "1s");
+        settings.put("tern.conductor.migration.silence", "20s");
         settings.put(
             "tern.conductor.migration.at-once-per-source", Integer.toString(options.servers()));
       } else if (name.equals("api")) {

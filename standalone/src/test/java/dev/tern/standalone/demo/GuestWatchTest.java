@@ -11,7 +11,15 @@ class GuestWatchTest {
   private final GuestWatch watch = new GuestWatch();
 
   private void saw(long millis, String host, String line) {
-    watch.saw(Duration.ofMillis(millis).toNanos(), host, GuestLine.parse(line));
+    saw(millis, millis, host, line);
+  }
+
+  private void saw(long absent, long seen, String host, String line) {
+    watch.saw(
+        Duration.ofMillis(absent).toNanos(),
+        Duration.ofMillis(seen).toNanos(),
+        host,
+        GuestLine.parse(line));
   }
 
   @Test
@@ -24,6 +32,14 @@ class GuestWatchTest {
     assertThat(watch.sight().switches()).isEqualTo(1);
     assertThat(watch.sight().bootIds()).isEqualTo(1);
     assertThat(watch.sight().beatsBackwards()).isZero();
+  }
+
+  @Test
+  void was_silent_as_long_as_the_looks_allow_when_they_come_late() {
+    saw(0, 1, "a", "H 1 100 0123abcd");
+    saw(1, 60, "a", "H 2 200 0123abcd");
+    saw(60, 75, "b", "H 3 300 0123abcd");
+    assertThat(watch.sight().switchGap()).isEqualTo(Duration.ofMillis(74));
   }
 
   @Test

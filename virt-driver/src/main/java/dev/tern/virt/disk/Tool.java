@@ -32,6 +32,20 @@ public final class Tool {
    */
   private static final List<String> PRIVATELY = List.of("sh", "-c", "umask 077; exec \"$@\"", "sh");
 
+  /**
+   * The kernel forgets whom to tell of a parent's death that came before it was asked to; so the
+   * program is only run while its parent is still who it was.
+   */
+  private static final List<String> WITH_PARENT =
+      List.of(
+          "setsid",
+          "setpriv",
+          "--pdeathsig",
+          "KILL",
+          "sh",
+          "-c",
+          "[ \"$PPID\" = \"$0\" ] && exec \"$@\"");
+
   private Tool() {}
 
   /**
@@ -127,6 +141,43 @@ public final class Tool {
       return builder(line, directory).redirectOutput(output.toFile()).start();
     } catch (IOException e) {
       throw cannotRun(command.getFirst(), e);
+    }
+  }
+
+  /**
+   * Starts a program in a session of its own that the kernel kills when the calling thread ends,
+   * also when this JVM is killed. A program that forks is not followed.
+   *
+   * @param output takes what it says, beginning anew
+   */
+  public static Process boundToThread(List<String> command, Path directory, Path output)
+      throws VirtException {
+    List<String> line = new ArrayList<>(WITH_PARENT);
+    line.add(Long.toString(ProcessHandle.current().pid()));
+    line.addAll(command);
+    try {
+      return builder(line, directory).redirectOutput(output.toFile()).start();
+    } catch (IOException e) {
+      throw cannotRun(command.getFirst(), e);
+    }
+  }
+
+  /**
+   * A process that removes a directory, with all that is in it, when its input ends: when somebody
+   * closes it, or when this JVM is gone, however it went.
+   *
+   * @param directory absolute; if it is no longer there nothing happens
+   */
+  public static Process removerOf(Path directory) throws VirtException {
+    try {
+      return builder(
+              List.of("setsid", "sh", "-c", "read -r _; rm -rf -- \"$0\"", directory.toString()),
+              Path.of("/"))
+          .redirectInput(ProcessBuilder.Redirect.PIPE)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start();
+    } catch (IOException e) {
+      throw cannotRun("setsid", e);
     }
   }
 

@@ -161,6 +161,7 @@ final class FakeDeparture {
         }
       }
       case DEVICE -> throw new Stays("The hand-over was under way without a record of it.");
+      case POSTCOPY, POSTCOPY_PAUSED -> throw new Stays("The guest runs elsewhere already.");
       case NONE, COMPLETED, FAILED, CANCELLED -> {}
     }
     Optional<FakeProcess> to =
@@ -237,7 +238,7 @@ final class FakeDeparture {
     FakeProcess to = process.sendsTo;
     return switch (process.stage) {
       case PRE_SWITCHOVER -> to == null ? unknown("it goes nowhere") : letGo(to, null);
-      case DEVICE, COMPLETED -> {
+      case DEVICE, POSTCOPY, POSTCOPY_PAUSED, COMPLETED -> {
         try {
           yield awaitEnd(null);
         } catch (VirtException e) {
@@ -250,12 +251,19 @@ final class FakeDeparture {
 
   private HandOver awaitEnd(@Nullable Instant stopped) throws VirtException, InterruptedException {
     try {
-      process.ended.get();
+      if (process.postCopy) {
+        FakePostCopy.send(world, instance, process);
+      } else {
+        process.ended.get();
+      }
     } catch (ExecutionException e) {
       throw new IllegalStateException("streams never end exceptionally", e);
     }
     world.course().at(instance, "hears of the end of its stream");
     requireAlive();
+    if (process.stage == FakeStream.Stage.POSTCOPY_PAUSED) {
+      return unknown("the rest of its memory could not be sent");
+    }
     if (process.stage != FakeStream.Stage.COMPLETED) {
       return keepPaused("QEMU says " + process.stage);
     }

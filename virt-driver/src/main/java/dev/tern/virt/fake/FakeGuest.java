@@ -87,6 +87,7 @@ final class FakeGuest implements Guest {
   @Override
   public void kill() throws VirtException {
     world.before("kill");
+    world.ends(process);
     end();
     world.after("kill");
   }
@@ -228,6 +229,7 @@ final class FakeGuest implements Guest {
           if (!closed) {
             listener.accept(arrival);
           }
+          receiveRest();
         });
   }
 
@@ -263,6 +265,19 @@ final class FakeGuest implements Guest {
   @Override
   public void keepReceiving() throws VirtException {
     begin("keepReceiving");
+    if (process.memoryFrom != null) {
+      Thread.ofVirtual().name("fake-receives-" + process.pid()).start(this::receiveRest);
+    }
+  }
+
+  private void receiveRest() {
+    try {
+      FakePostCopy.receive(world, instance, process, () -> closed);
+    } catch (VirtException _) {
+      receiveRest(); // its QEMU did not answer, and is asked again
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
@@ -331,6 +346,7 @@ final class FakeGuest implements Guest {
       HandOverRecord beforeContinue,
       Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException {
+    process.postCopy |= !handedOver && steering.policy().postCopyAllowed();
     departure.begins(handedOver);
     begin("handOver");
     return handedOver

@@ -53,6 +53,15 @@ final class FakeProcess {
   /** The guest ran when its migration began. */
   volatile boolean ranBefore;
 
+  /** Its guest may run at the destination before all its memory is there. */
+  volatile boolean postCopy;
+
+  /** Who has the rest of the memory of the guest that runs here; null when all is here. */
+  volatile @Nullable FakeProcess memoryFrom;
+
+  /** Its driver had it listen for the rest since the link broke. */
+  volatile boolean listensAgain;
+
   /** All of the guest's last words are here, whatever becomes of the stream now. */
   volatile boolean loads;
 

@@ -10,6 +10,7 @@ import java.util.Optional;
  * <pre>
  *   NONE ── ACTIVE ── PRE_SWITCHOVER ── DEVICE ── COMPLETED
  *              └────────────┴──────────────┴───── FAILED, CANCELLED
+ *                                          or see {@link FakePostCopy}
  * </pre>
  *
  * <p>A QEMU whose migration fails runs its guest again by itself, also when it had been let go.
@@ -22,6 +23,8 @@ final class FakeStream {
     ACTIVE,
     PRE_SWITCHOVER,
     DEVICE,
+    POSTCOPY,
+    POSTCOPY_PAUSED,
     COMPLETED,
     FAILED,
     CANCELLED;
@@ -54,6 +57,10 @@ final class FakeStream {
     to.arriving = process.written;
     Optional<Path> there = world.directoryOf(to);
     world.course().byItself(there.orElse(from), "loads the guest", () -> load(to));
+    if (process.postCopy) {
+      FakePostCopy.begin(world, from, process, to);
+      return;
+    }
     world.course().byItself(from, "ends its stream", () -> end(world, from, process, to));
   }
 
@@ -102,7 +109,8 @@ final class FakeStream {
   static void broke(FakeWorld world, FakeProcess process, FakeProcess to) {
     switch (process.stage) {
       // In the pause before the switch nothing is sent: QEMU notices when it goes on.
-      case NONE, PRE_SWITCHOVER, COMPLETED, FAILED, CANCELLED -> {}
+      case NONE, PRE_SWITCHOVER, COMPLETED, FAILED, CANCELLED, POSTCOPY_PAUSED -> {}
+      case POSTCOPY -> FakePostCopy.broke(process, to);
       case ACTIVE, DEVICE -> fail(world, process, to.loads);
     }
     if (!to.loads) {

@@ -232,6 +232,16 @@ public final class FakeWorld {
     processes.remove(key(instance), process);
   }
 
+  /** A driver is told to end this QEMU. */
+  void ends(FakeProcess process) {
+    FakeProcess to = process.sendsTo;
+    if (to != null && to.runs() && FakePostCopy.isNeeded(to, process)) {
+      violations.add(
+          "a QEMU was ended that had memory which the guest of %s needs"
+              .formatted(process.serverId()));
+    }
+  }
+
   void checkOneRunner(String serverId) {
     List<FakeProcess> running =
         processes.values().stream().filter(p -> p.serverId().equals(serverId) && p.runs()).toList();
@@ -265,7 +275,7 @@ public final class FakeWorld {
   /** All guests that run write something, and are told that it is on their disks. */
   public void write() {
     for (FakeProcess process : processes.values()) {
-      if (process.runs() && !process.besides) {
+      if (process.runs() && !process.besides && !FakePostCopy.stands(process)) {
         process.written = acknowledged.merge(process.serverId(), 1L, Long::sum);
       }
     }
@@ -287,6 +297,14 @@ public final class FakeWorld {
   /** How many writes of its guest a server's user was told to be safe. */
   public long acknowledged(String serverId) {
     return acknowledged.getOrDefault(serverId, 0L);
+  }
+
+  /**
+   * A host with writes that nobody else has is given up: from now on what is in this directory is
+   * all that a server's user counts on.
+   */
+  public void accept(String serverId, Path instance) {
+    acknowledged.computeIfPresent(serverId, (_, all) -> Math.min(all, writtenAt(instance)));
   }
 
   /** The state of the QEMU in a directory; empty when there is none. */

@@ -17,7 +17,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A disk no guest runs from, shown read-only on a loopback port by {@code qemu-nbd} to whoever has
- * a key. Nothing of it is left once it is closed: no process, no port, no key.
+ * a key. Nothing of it is left once it is closed: no process, no port, no key. Nor when this JVM is
+ * killed: the kernel kills {@code qemu-nbd} then, and a process that waits for our end removes the
+ * key.
  */
 public final class DiskExport implements AutoCloseable {
   /** Where it listens. */
@@ -30,10 +32,12 @@ public final class DiskExport implements AutoCloseable {
   private static final String SAID = "said";
 
   private final Process process;
+  private final Process remover;
   private final Path folder;
 
-  private DiskExport(Process process, Path folder) {
+  private DiskExport(Process process, Process remover, Path folder) {
     this.process = process;
+    this.remover = remover;
     this.folder = folder;
   }
 
@@ -48,7 +52,7 @@ public final class DiskExport implements AutoCloseable {
   public record Wish(Path file, Expected expected, String name, int port, StreamKey key) {}
 
   /**
-   * Opens it.
+   * Opens it. It ends with the calling thread at the latest.
    *
    * @param folder empty, of this user alone; it is removed at the end
    * @throws VirtException {@code REFUSED} when the disk is not what was recorded, is marked
@@ -57,6 +61,7 @@ public final class DiskExport implements AutoCloseable {
   public static DiskExport open(Wish wish, Path folder, Pauses pauses)
       throws VirtException, InterruptedException {
     Path own = folder.toAbsolutePath();
+    Process remover = remover(own);
     try {
       if (wish.expected().encrypted()) {
         throw new VirtException(
@@ -65,9 +70,8 @@ public final class DiskExport implements AutoCloseable {
       var _ =
           new QemuImages("qemu-img", QemuSettings.Deadlines.usual().imageTool())
               .inspect(wish.file(), wish.expected());
-      List<String> line = line(wish, own);
-      Process process = Tool.detached(line, own, own.resolve(SAID));
-      DiskExport export = new DiskExport(process, own);
+      Process process = Tool.boundToThread(line(wish, own), own, own.resolve(SAID));
+      DiskExport export = new DiskExport(process, remover, own);
       try {
         export.awaitListening(pauses);
         return export;
@@ -76,7 +80,16 @@ public final class DiskExport implements AutoCloseable {
         throw e;
       }
     } catch (VirtException e) {
-      remove(own);
+      remove(own, remover);
+      throw e;
+    }
+  }
+
+  private static Process remover(Path folder) throws VirtException {
+    try {
+      return Tool.removerOf(folder);
+    } catch (VirtException e) {
+      remove(folder);
       throw e;
     }
   }
@@ -145,7 +158,29 @@ public final class DiskExport implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
-    remove(folder);
+    remove(folder, remover);
+  }
+
+  private static void remove(Path folder, Process remover) throws VirtException {
+    try {
+      remove(folder);
+    } finally {
+      end(remover);
+    }
+  }
+
+  /** What is still in the folder goes with it. */
+  private static void end(Process remover) throws VirtException {
+    try {
+      remover.getOutputStream().close();
+      if (!remover.waitFor(ENDS.toMillis(), TimeUnit.MILLISECONDS)) {
+        remover.destroyForcibly();
+      }
+    } catch (IOException e) {
+      throw new VirtException(Kind.REFUSED, "The process that removes a key does not end.", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void remove(Path folder) throws VirtException {

@@ -17,7 +17,9 @@ import java.nio.file.Path;
 final class MonitorSockets implements AutoCloseable {
   static final String FIRST = "qmp1.sock";
   static final String SECOND = "qmp2.sock";
-  private static final int LONGEST_ADDRESS = 107;
+
+  /** The JDK's, which is a byte less than QEMU's: to a longer one it does not connect. */
+  private static final int LONGEST_ADDRESS = 106;
 
   private final Path directory;
   private final boolean linked;

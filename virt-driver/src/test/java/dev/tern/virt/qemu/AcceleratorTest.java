@@ -3,9 +3,11 @@ package dev.tern.virt.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("The accelerator")
+@Tag("S8")
 class AcceleratorTest {
   @Test
   void is_kvm_only_where_everything_says_so() {

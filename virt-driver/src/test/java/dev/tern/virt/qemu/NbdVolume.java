@@ -51,7 +51,14 @@ public final class NbdVolume {
                 "--export-name=" + name));
     command.addAll(List.of(options));
     command.add(file.toString());
-    Process server = new ProcessBuilder(command).inheritIO().start();
+    // Not this JVM's own output: after a failure Maven would wait for it to be closed. By the
+    // file's name, since an export's name may hold a slash.
+    Process server =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(file.resolveSibling(file.getFileName() + ".qemu-nbd.log").toFile())
+            .start();
+    Runtime.getRuntime().addShutdownHook(new Thread(server::destroyForcibly, "ends qemu-nbd"));
     NbdVolume volume = new NbdVolume(server, port, file);
     volume.awaitListening();
     return volume;

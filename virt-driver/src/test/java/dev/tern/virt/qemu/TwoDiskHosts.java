@@ -45,8 +45,11 @@ final class TwoDiskHosts {
   static final long DISK = 16L * MIB;
   static final Duration SOON = Duration.ofSeconds(60);
 
-  /** Blocks from 8 MiB on; the markers lie below. */
-  private static final String WRITER = "tern.write=100,64,2048";
+  /**
+   * Blocks from 8 MiB on; the markers lie below. Seldom: a block that is written again while its
+   * disk is copied is sent again.
+   */
+  private static final String WRITER = "tern.write=10,64,2048";
 
   final Path temporary;
   final TestHost here;

@@ -1,0 +1,158 @@
+package dev.tern.client;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Tern over its REST API. Every method throws {@link RefusedException} with the API's own reason
+ * when it says no, and {@link NoAnswerException} when nobody knows.
+ */
+public final class TernClient {
+  private static final int NOT_FOUND = 404;
+  private static final int FORBIDDEN = 403;
+  private static final int PAGE = 500;
+  private static final Pattern UUIDS =
+      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+
+  private final Rest rest;
+  private final Pace pace;
+
+  public TernClient(Endpoint endpoint, Pace pace) {
+    this.rest = new Rest(endpoint, pace, UUID::randomUUID);
+    this.pace = pace;
+  }
+
+  /**
+   * Without a token, to e.g. {@code http://127.0.0.1:8774/v2.1}. Nothing is sent yet.
+   *
+   * @throws IllegalArgumentException when this is no endpoint
+   */
+  public static TernClient connect(String address) {
+    return new TernClient(Endpoint.of(address, Optional.empty()), Pace.REAL);
+  }
+
+  /**
+   * Finds a server by its id, or by its name if only one has it.
+   *
+   * @throws RefusedException when there is none, or there are several, whose ids it lists
+   */
+  public Server server(String idOrName) throws IOException, InterruptedException {
+    if (UUIDS.matcher(idOrName).matches()) {
+      try {
+        return shown(rest.get(rest.compute("/servers/" + idOrName)).path("server"));
+      } catch (RefusedException e) {
+        if (e.status() != NOT_FOUND) {
+          throw e;
+        }
+      }
+    }
+    List<JsonNode> named =
+        named(idOrName).stream()
+            .filter(server -> server.path("name").asString("").equals(idOrName))
+            .toList();
+    if (named.isEmpty()) {
+      throw new RefusedException(
+          NOT_FOUND, "No server has the id or the name '%s'.".formatted(idOrName));
+    }
+    if (named.size() > 1) {
+      throw new RefusedException(
+          0,
+          "%d servers have the name '%s'; name one by its id: %s"
+              .formatted(
+                  named.size(),
+                  idOrName,
+                  named.stream()
+                      .map(server -> server.path("id").asString(""))
+                      .sorted()
+                      .collect(Collectors.joining(", "))));
+    }
+    return shown(named.getFirst());
+  }
+
+  private Server shown(JsonNode facts) {
+    return new Server(rest, pace, facts);
+  }
+
+  /** Of all projects, where the caller may see them. */
+  private List<JsonNode> named(String name) throws IOException, InterruptedException {
+    if (name.isEmpty()) {
+      return List.of();
+    }
+    String exactly = "^" + name.replaceAll("([^\\p{L}\\p{N}_-])", "\\\\$1") + "$";
+    try {
+      return servers(Map.of("name", exactly, "all_tenants", "1"));
+    } catch (RefusedException e) {
+      if (e.status() != FORBIDDEN) {
+        throw e;
+      }
+      return servers(Map.of("name", exactly));
+    }
+  }
+
+  /** All servers that these filters of Nova's let through, as the API shows them. */
+  public List<JsonNode> servers(Map<String, String> filters)
+      throws IOException, InterruptedException {
+    return pages(rest.compute("/servers/detail"), "servers", "id", filters, Integer.MAX_VALUE);
+  }
+
+  /** The newest migrations that the filters of {@code /v1/migrations} let through. */
+  public List<JsonNode> migrations(Map<String, String> filters, int most)
+      throws IOException, InterruptedException {
+    return pages("/v1/migrations", "migrations", "uuid", filters, most);
+  }
+
+  private List<JsonNode> pages(
+      String path, String name, String key, Map<String, String> filters, int most)
+      throws IOException, InterruptedException {
+    String query =
+        filters.entrySet().stream()
+            .map(filter -> "&" + filter.getKey() + "=" + Rest.query(filter.getValue()))
+            .sorted()
+            .collect(Collectors.joining());
+    List<JsonNode> all = new ArrayList<>();
+    String marker = "";
+    while (true) {
+      int asked = Math.min(PAGE, most - all.size());
+      JsonNode page = rest.get("%s?limit=%d%s%s".formatted(path, asked, query, marker)).path(name);
+      page.forEach(all::add);
+      if (page.size() < asked || all.size() >= most) {
+        return all;
+      }
+      marker = "&marker=" + Rest.query(all.getLast().path(key).asString(""));
+    }
+  }
+
+  /** A migration by its UUID; it is looked up when something is asked of it. */
+  public Migration migration(String uuid) {
+    return new Migration(rest, pace, uuid);
+  }
+
+  /**
+   * The database held against one host, or against all of them, page by page.
+   *
+   * @return what each page says, as {@code GET /v1/audit} has it
+   */
+  public List<JsonNode> audit(Optional<String> host) throws IOException, InterruptedException {
+    if (host.isPresent()) {
+      return List.of(rest.get("/v1/audit?host=" + Rest.query(host.get())).path("audit"));
+    }
+    List<JsonNode> pages = new ArrayList<>();
+    String marker = "";
+    while (true) {
+      JsonNode page = rest.get("/v1/audit?limit=50" + marker);
+      JsonNode hosts = page.path("audit").path("hosts");
+      pages.add(page.path("audit"));
+      if (page.path("audit_links").isEmpty() || hosts.isEmpty()) {
+        return pages;
+      }
+      marker = "&marker=" + Rest.query(hosts.get(hosts.size() - 1).path("host").asString(""));
+    }
+  }
+}

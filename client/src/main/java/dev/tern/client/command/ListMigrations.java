@@ -1,0 +1,65 @@
+package dev.tern.client.command;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+@Command(name = "migration-list", description = "Migrations, the newest first.")
+final class ListMigrations extends Verb {
+  @Option(names = "--server", paramLabel = "SERVER", description = "Of this server.")
+  private @Nullable String server;
+
+  @Option(names = "--host", paramLabel = "HOST", description = "From or to this host.")
+  private @Nullable String host;
+
+  @Option(names = "--in-progress", description = "Only those that are not over.")
+  private boolean inProgress;
+
+  @Option(names = "--limit", paramLabel = "N", description = "So many (20).")
+  private int limit = 20;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    if (limit < 1) {
+      throw new IllegalArgumentException("--limit is at least 1.");
+    }
+    Map<String, String> filters = new LinkedHashMap<>();
+    if (server != null) {
+      filters.put("server", server(server).id());
+    }
+    if (host != null) {
+      filters.put("host", host);
+    }
+    if (inProgress) {
+      filters.put("in_progress", "true");
+    }
+    List<JsonNode> found = tern().migrations(filters, limit);
+    if (json()) {
+      screen().json(JsonMapper.shared().valueToTree(Map.of("migrations", found)));
+      return DONE;
+    }
+    List<List<String>> rows = new ArrayList<>();
+    for (JsonNode migration : found) {
+      rows.add(
+          List.of(
+              Facts.text(migration, "uuid"),
+              Facts.text(migration, "server"),
+              Facts.text(migration, "status"),
+              Facts.text(migration, "source"),
+              Facts.text(migration, "destination"),
+              Facts.percent(migration.path("progress"), "percent"),
+              Facts.text(migration, "created_at")));
+    }
+    screen()
+        .table(
+            List.of("MIGRATION", "SERVER", "STATUS", "FROM", "TO", "PROGRESS", "ASKED FOR"), rows);
+    return DONE;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.client.command;
+
+import org.jspecify.annotations.NullMarked;

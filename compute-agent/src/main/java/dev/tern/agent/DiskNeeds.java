@@ -1,0 +1,15 @@
+package dev.tern.agent;
+
+import java.util.Map;
+
+/**
+ * Bytes that the disks of a guest on its way here may come to take.
+ *
+ * @param own on the file system that holds the instances
+ * @param storages in each storage that has a file system of its own
+ */
+record DiskNeeds(long own, Map<String, Long> storages) {
+  static DiskNeeds own(long bytes) {
+    return new DiskNeeds(bytes, Map.of());
+  }
+}
