@@ -111,8 +111,7 @@ final class Reservations {
   }
 
   private Reservation wanted(Header header, DiskNeeds needs, Map<String, Long> layers) {
-    long withMargin = Math.addExact(needs.own(), settings.diskMargin().toBytes());
-    DiskNeeds all = new DiskNeeds(withMargin, needs.storages());
+    DiskNeeds all = needs.with(settings.diskMargin().toBytes());
     return Reservation.of(header, all, layers, clock.instant());
   }
 

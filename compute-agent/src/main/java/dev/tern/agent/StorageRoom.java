@@ -75,8 +75,7 @@ final class StorageRoom {
     for (Reservation other : others) {
       promised.put(other, unwritten(other, together, written));
     }
-    long needed =
-        Math.addExact(unwritten(wanted, together, written), settings.diskMargin().toBytes());
+    long needed = unwritten(wanted, together, written);
     long free = figures.freeBytes(directory) - settings.diskReserve().toBytes();
     long available =
         Math.max(0, free - promised.values().stream().mapToLong(Long::longValue).sum());

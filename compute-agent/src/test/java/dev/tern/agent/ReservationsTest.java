@@ -150,7 +150,7 @@ class ReservationsTest {
     Path fast = hosts.destination.storage().toRealPath();
     long each = first.virtualBytes();
     assertThat(each).isPositive();
-    hosts.destination.figures.besides.put(fast, RESERVE + MARGIN + 2 * each - 1);
+    hosts.destination.figures.besides.put(fast, RESERVE + 2 * (each + MARGIN) - 1);
     long before = hosts.destination.agent.report().diskFreeBytes();
     first = onFastDisks(first);
     second = onFastDisks(second);
@@ -163,7 +163,7 @@ class ReservationsTest {
     assertThat(refused.message())
         .contains("storage 'fast' of destination host destination")
         .contains((each + MARGIN - 1) + " < need: " + (each + MARGIN))
-        .contains("reserved: " + each + " by migration " + TwoHosts.MIGRATION);
+        .contains("reserved: " + (each + MARGIN) + " by migration " + TwoHosts.MIGRATION);
     assertThat(hosts.destination.data.resolve("reserved").resolve(SECOND.toString()))
         .doesNotExist();
     assertThat(before - hosts.destination.agent.report().diskFreeBytes())
@@ -173,10 +173,10 @@ class ReservationsTest {
     // What is written counts for the file system, and is not promised any more.
     hosts.destination.done(new CreateDisks(header(FIRST, 2), first));
     long written = size(fast.resolve(FIRST.toString()));
-    hosts.destination.figures.besides.put(fast, RESERVE + MARGIN + 2 * each - written);
+    hosts.destination.figures.besides.put(fast, RESERVE + 2 * (each + MARGIN) - written);
     hosts.destination.done(inFull(SECOND));
     hosts.destination.done(new ReleaseSpace(header(SECOND, 2)));
-    hosts.destination.figures.besides.put(fast, RESERVE + MARGIN + 2 * each - written - 1);
+    hosts.destination.figures.besides.put(fast, RESERVE + 2 * (each + MARGIN) - written - 1);
     hosts.destination.refused(inFull(SECOND));
     hosts.destination.done(new ReleaseSpace(header(FIRST, 2)));
     hosts.destination.done(inFull(SECOND));
