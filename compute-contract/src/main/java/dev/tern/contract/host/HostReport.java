@@ -60,8 +60,7 @@ public record HostReport(
     cpuModels = List.copyOf(cpuModels);
     missingFeatures = List.copyOf(missingFeatures);
     guests = Map.copyOf(guests);
-    receipts = receipts == null ? List.of() : List.copyOf(receipts); // an older agent says none
-    kernelNbd = kernelNbd == null ? KernelNbd.UNKNOWN : kernelNbd; // nor this
+    receipts = List.copyOf(receipts);
   }
 
   /**
