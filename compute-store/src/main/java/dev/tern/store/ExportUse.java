@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class ExportUse {
   private static final int KEY_DIGITS = 16;
   private static final int HEX = 16;
+  private static final int LONGEST_SHOWN = 255;
 
   private final EntityManager entities;
 
@@ -90,6 +91,12 @@ final class ExportUse {
   }
 
   private static ComputeException inUse(NbdExport export, String why, @Nullable Exception cause) {
-    return new ComputeException(ErrorCode.VOLUME_IN_USE, export.uri() + " " + why, cause);
+    return new ComputeException(ErrorCode.VOLUME_IN_USE, shown(export) + " " + why, cause);
+  }
+
+  /** A name may be 13,000 characters as a URI; nobody reads that. */
+  private static String shown(NbdExport export) {
+    String uri = export.uri();
+    return uri.length() <= LONGEST_SHOWN ? uri : uri.substring(0, LONGEST_SHOWN) + "...";
   }
 }
