@@ -271,12 +271,15 @@ final class FakeGuest implements Guest {
   }
 
   private void receiveRest() {
-    try {
-      FakePostCopy.receive(world, instance, process, () -> closed);
-    } catch (VirtException _) {
-      receiveRest(); // its QEMU did not answer, and is asked again
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
+    while (!Thread.currentThread().isInterrupted()) {
+      try {
+        FakePostCopy.receive(world, instance, process, () -> closed);
+        return;
+      } catch (VirtException _) {
+        // Its QEMU did not answer, and is asked again.
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
