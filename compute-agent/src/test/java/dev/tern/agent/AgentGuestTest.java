@@ -314,6 +314,7 @@ class AgentGuestTest {
   }
 
   @Test
+  @Tag("S16")
   void is_in_the_hands_of_one_agent_only() {
     assertThatThrownBy(() -> host.open())
         .isInstanceOf(IOException.class)
