@@ -27,6 +27,7 @@ import dev.tern.contract.agent.AgentRequest.GatherLayers;
 import dev.tern.contract.agent.AgentRequest.HandOver;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentRequest.KeepConsole;
+import dev.tern.contract.agent.AgentRequest.KeepDisks;
 import dev.tern.contract.agent.AgentRequest.KeepLayers;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
@@ -138,7 +139,7 @@ final class AgentRequests {
         instances.of(r.header().server()).take(r.header().epoch());
         yield source.forceComplete(r.header());
       }
-      case ReturnHome r -> change(r, () -> source.returnHome(r.header()));
+      case ReturnHome r -> change(r, () -> source.returnHome(r.header(), r.handedOver()));
       case RetireSource r ->
           change(r, () -> source.retire(r.header(), r.keepDisks(), r.guestGone().orElse(false)));
       case CheckDestination r ->
@@ -158,6 +159,8 @@ final class AgentRequests {
           change(r, () -> destination.createDisks(r.header(), r.source(), r.secrets()));
       case DeleteDisks r ->
           instead(r, List.of(CreateDisks.class), () -> destination.deleteDisks(r.header()));
+      case KeepDisks r ->
+          instead(r, List.of(CreateDisks.class), () -> destination.keepDisks(r.header()));
       case StartIncoming r ->
           change(
               r,

@@ -12,6 +12,7 @@ import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.DisksKept;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
@@ -44,6 +45,7 @@ final class DestinationSide {
   private final DestinationCheck checks;
   private final LayerArrival layers;
   private final DiskSecrets secrets;
+  private final KeptDisks kept;
   private final VirtDriver driver;
   private final Listeners listeners;
 
@@ -60,6 +62,7 @@ final class DestinationSide {
     this.checks = checks;
     this.layers = layers;
     this.secrets = secrets;
+    this.kept = new KeptDisks(instances, secrets);
     this.driver = driver;
     this.listeners = listeners;
   }
@@ -216,6 +219,13 @@ final class DestinationSide {
     secrets.remove(header.server());
     instance.remove();
     return new Nothing();
+  }
+
+  AgentResult keepDisks(Header header) throws Exception {
+    instances.of(header.server()).check(header.epoch()); // as above
+    Optional<Path> copy = kept.keep(header);
+    AgentResult _ = deleteDisks(header); // where nothing had come, or something came late
+    return new DisksKept(copy.map(Path::toString));
   }
 
   /**

@@ -22,6 +22,9 @@ final class DiskSecrets {
   /** As long as the key it opens, so that guessing it is no shorter way. */
   private static final int BYTES = 32;
 
+  /** What the names of those begin with whose disks are put aside. */
+  static final String ASIDE = "kept-";
+
   private final Path directory;
   private final SecureRandom random;
 
@@ -104,13 +107,32 @@ final class DiskSecrets {
                 .formatted(disk)));
   }
 
-  /** All of a server's. Harmless when there are none. */
-  void remove(ServerId server) throws IOException {
-    List<Path> mine;
-    try (Stream<Path> all = Files.list(directory)) {
-      mine = all.filter(file -> file.getFileName().toString().startsWith(server + "-")).toList();
+  /** Gives those of a copy that is kept names that no later copy has. */
+  void setAside(ServerId server, long epoch) throws IOException {
+    for (Path file : starting(server + "-")) {
+      String disk = file.getFileName().toString().substring((server + "-").length());
+      Durable.rename(file, directory.resolve(ASIDE + server + "-" + epoch + "-" + disk));
     }
-    for (Path file : mine) {
+  }
+
+  /** All of a server's, but those of copies that are kept. Harmless when there are none. */
+  void remove(ServerId server) throws IOException {
+    removeStarting(server + "-");
+  }
+
+  /** All of a server's copies that were kept. */
+  void removeAside(ServerId server) throws IOException {
+    removeStarting(ASIDE + server + "-");
+  }
+
+  private List<Path> starting(String name) throws IOException {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.filter(file -> file.getFileName().toString().startsWith(name)).toList();
+    }
+  }
+
+  private void removeStarting(String name) throws IOException {
+    for (Path file : starting(name)) {
       // Nothing overwrites it: on most file systems that would only write elsewhere.
       Files.deleteIfExists(file);
     }

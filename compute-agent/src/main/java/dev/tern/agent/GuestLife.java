@@ -326,19 +326,9 @@ final class GuestLife {
     instance.remove();
     instances.keys().end(header.server());
     reservations.release(header.server(), header.epoch());
-    removeKept(header.server());
+    new KeptDisks(instances, own.secrets()).remove(header.server());
     own.drives().remove(drives);
     return new Nothing();
-  }
-
-  private void removeKept(ServerId server) throws IOException {
-    try (Stream<Path> kept = Files.list(instances.directories().kept())) {
-      for (Path entry : (Iterable<Path>) kept::iterator) {
-        if (entry.getFileName().toString().startsWith(server + "-")) {
-          Durable.removeTree(entry);
-        }
-      }
-    }
   }
 
   /** Whether the place is one a server of this host can be in for good. */

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *   unused/SHA256       since when nobody uses a file in _base
  *   receiving/SERVER/   layers on their way here, until they are known to be right
  *   reserved/SERVER     room on the disk that is promised to a server on its way here
- *   kept/SERVER-EPOCH/  what a migrated server left here on demand
+ *   kept/SERVER-EPOCH/  what a migrated server left here on demand, or what came of one
+ *                       that was lost with its source
  *   probes/PROBE/       a guest that only shows whether guests could move, under way
  *   keys/SERVER-EPOCH   this host's half of the key of a migration under way
  *   receipts/MIGRATION  what a migration makes on this host
@@ -122,6 +123,11 @@ final class HostDirectories implements AutoCloseable {
 
   Path keys() {
     return data.resolve("keys");
+  }
+
+  /** What is left, or put aside, here of a server's migration. */
+  Path kept(ServerId server, long epoch) {
+    return kept().resolve(server + "-" + epoch);
   }
 
   Path probes() {

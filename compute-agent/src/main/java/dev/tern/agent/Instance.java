@@ -434,14 +434,23 @@ final class Instance implements AutoCloseable {
     Durable.removeTree(directories.trash().resolve(server.toString()));
   }
 
-  /** Keeps the directory under another name, for people. Its QEMU must be gone. */
+  /**
+   * Keeps the directory, and what it leads to in storages, under another name, for people. Its QEMU
+   * must be gone.
+   *
+   * @throws IOException also when a copy of that name may be the last; nothing was moved then
+   */
   void keep(long epoch) throws IOException {
-    Path kept = directories.kept().resolve(server + "-" + epoch);
+    Path kept = directories.kept(server, epoch);
+    if (KeptDisks.mayBeTheLast(kept)) {
+      throw new IOException("%s may be the last copy; it is not replaced".formatted(kept));
+    }
     Durable.removeTree(kept);
     lock.lock();
     try {
       forget();
       if (present()) {
+        directories.storages().setAside(server, directory(), epoch);
         Files.move(directory(), kept, StandardCopyOption.ATOMIC_MOVE);
         Durable.syncDirectory(directories.kept());
         Durable.syncDirectory(directories.instances());

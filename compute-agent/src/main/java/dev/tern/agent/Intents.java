@@ -60,12 +60,8 @@ final class Intents {
       case AgentRequest.SendLayers _ -> List.of(server(header, LayerDeparture.SENT, Place.DATA));
       case AgentRequest.MirrorDisks _ -> mirrors(header);
       case AgentRequest.HandOver _ -> leaving(header);
-      case AgentRequest.RetireSource r ->
-          r.keepDisks()
-              ? List.of(
-                  new Thing(
-                      Kind.FILE, Place.HOST, "kept/" + header.server() + "-" + header.epoch()))
-              : List.of();
+      case AgentRequest.RetireSource r -> r.keepDisks() ? kept(header) : List.of();
+      case AgentRequest.KeepDisks _ -> kept(header);
       case AgentRequest.BuildServer _,
           AgentRequest.StartServer _,
           AgentRequest.StopServer _,
@@ -93,6 +89,11 @@ final class Intents {
           AgentRequest.OfDisks _ ->
           List.of();
     };
+  }
+
+  private static List<Thing> kept(Header header) {
+    return List.of(
+        new Thing(Kind.FILE, Place.HOST, "kept/" + header.server() + "-" + header.epoch()));
   }
 
   private static Thing room(Header header) {

@@ -49,6 +49,12 @@ sealed interface JournalEntry {
   /** The destination's copy is dead; the guest is ours again. Written before it runs. */
   record ReturnedHome(long epoch) implements JournalEntry {}
 
+  /**
+   * The migration of that hand-over has ended without this host, and nobody has the guest; it is
+   * ours again. Written before it runs.
+   */
+  record GivenBack(long epoch, long handedOver) implements JournalEntry {}
+
   /** The guest lives elsewhere; what is left here may go. */
   record Retired(long epoch) implements JournalEntry {}
 }

@@ -185,6 +185,11 @@ final class Moves {
     return note.isPresent() ? note.get().paused() : guest.runState() == RunState.PAUSED;
   }
 
+  /** Whether a move of that epoch was begun here and is not known to have ended. */
+  boolean isNoted(Instance instance, Header header) throws IOException {
+    return MoveNote.read(instance.directory(), header.epoch()).isPresent();
+  }
+
   private static Duration since(MoveNote note, long atMillis) {
     return Duration.ofMillis(Math.max(0, atMillis - note.startedAtMillis()));
   }

@@ -92,6 +92,7 @@ final class ReceiptKeeping {
   /** These make room, or a record, for an end; they come late too, after a host was fenced. */
   private static boolean endsSomething(AgentRequest request) {
     return request instanceof AgentRequest.KillIncoming
+        || request instanceof AgentRequest.KeepDisks
         || request instanceof AgentRequest.RetireSource;
   }
 

@@ -1,5 +1,6 @@
 package dev.tern.agent;
 
+import dev.tern.agent.JournalEntry.GivenBack;
 import dev.tern.agent.JournalEntry.Retired;
 import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Sent;
@@ -263,11 +264,20 @@ final class SourceSide {
     }
   }
 
-  AgentResult returnHome(Header header) throws Exception {
+  /**
+   * Its own again.
+   *
+   * @param of the hand-over's epoch, when its migration is over
+   */
+  AgentResult returnHome(Header header, Optional<Long> of) throws Exception {
     Instance instance = instances.of(header.server());
+    Header left = of.map(epoch -> ofEpoch(header, epoch)).orElse(header);
+    if (of.isPresent()) {
+      giveUpLeaving(header, instance, left);
+    }
     Standing standing = instance.standing();
     boolean handedOver =
-        standing.place() == Place.HANDED_OVER && standing.handedOverEpoch() == header.epoch();
+        standing.place() == Place.HANDED_OVER && standing.handedOverEpoch() == left.epoch();
     boolean returned =
         standing.place() == Place.RUNNING && standing.returnedEpoch() == header.epoch();
     if (!handedOver && !returned) {
@@ -279,15 +289,49 @@ final class SourceSide {
     }
     Optional<Guest> guest = instance.guest();
     if (handedOver) {
-      instance.append(new ReturnedHome(header.epoch()));
+      instance.append(
+          of.isPresent()
+              ? new GivenBack(header.epoch(), of.get())
+              : new ReturnedHome(header.epoch()));
     }
     instances.keys().end(header.server());
     if (guest.isEmpty()) {
       instance.noteStopped("its QEMU was gone when it came home");
+      if (of.isPresent()) {
+        moves.end(instance, left);
+      }
       throw Refusals.processGone(header.server());
     }
-    guest.get().recoverAtHome(moves.keepsPaused(instance, header, guest.get()));
+    guest.get().recoverAtHome(moves.keepsPaused(instance, left, guest.get()));
+    if (of.isPresent()) {
+      moves.end(instance, left); // In a migration under way, who cancels its mirrors does.
+    }
     return new Nothing();
+  }
+
+  private static Header ofEpoch(Header header, long epoch) {
+    return new Header(header.request(), header.server(), epoch, header.migration());
+  }
+
+  /** What that migration had begun here, and had not come to the record that the guest has left. */
+  private void giveUpLeaving(Header header, Instance instance, Header left) throws Exception {
+    Place place = instance.standing().place();
+    if ((place != Place.RUNNING && place != Place.STOPPED) || !moves.isNoted(instance, left)) {
+      return;
+    }
+    Optional<Guest> guest = instance.guest();
+    if (guest.isEmpty()) {
+      moves.end(instance, left);
+      return;
+    }
+    instance
+        .wayHome()
+        .take(
+            header.epoch(),
+            () -> {
+              guest.get().recoverAtHome(moves.keepsPaused(instance, left, guest.get()));
+              moves.end(instance, left);
+            });
   }
 
   AgentResult retire(Header header, boolean keepDisks, boolean guestGone) throws Exception {

@@ -4,6 +4,7 @@ import dev.tern.agent.JournalEntry.Arrived;
 import dev.tern.agent.JournalEntry.Created;
 import dev.tern.agent.JournalEntry.Dead;
 import dev.tern.agent.JournalEntry.DisksCreated;
+import dev.tern.agent.JournalEntry.GivenBack;
 import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.IncomingPrepared;
 import dev.tern.agent.JournalEntry.Launched;
@@ -103,6 +104,7 @@ record Standing(
       case Sent sentEntry -> sent(sentEntry);
       case ReturnedHome _ ->
           sameEpoch(entry, Place.RUNNING, Place.HANDED_OVER).returned(entry.epoch());
+      case GivenBack back -> givenBack(back);
       case Retired _ -> moved(entry, Place.RETIRED, Place.HANDED_OVER);
     };
   }
@@ -215,6 +217,13 @@ record Standing(
         arrival,
         true,
         entry.stamps());
+  }
+
+  private Standing givenBack(GivenBack entry) throws ImpossibleEntry {
+    if (handedOverEpoch != entry.handedOver()) {
+      throw new ImpossibleEntry(this, entry);
+    }
+    return moved(entry, Place.RUNNING, Place.HANDED_OVER).returned(entry.epoch());
   }
 
   private Standing returned(long inEpoch) {

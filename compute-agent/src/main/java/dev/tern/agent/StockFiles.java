@@ -47,6 +47,8 @@ final class StockFiles {
   private static final Pattern OF_SERVER = Pattern.compile("(" + ID + ")(?:\\.new)?");
   private static final Pattern OF_EPOCH = Pattern.compile("(" + ID + ")-[0-9]{1,18}(?:\\.new)?");
   private static final Pattern OF_DISK = Pattern.compile("(" + ID + ")-.+");
+  private static final Pattern OF_KEPT =
+      Pattern.compile(DiskSecrets.ASIDE + "(" + ID + "-[0-9]{1,18})-.+");
   private static final Pattern BASE = Pattern.compile("[0-9a-f]{64}(?:\\..+)?");
 
   private final Instances instances;
@@ -87,7 +89,7 @@ final class StockFiles {
     add(objects, at.receiving(), Kind.FILE, name -> of(server(OF_SERVER, name)));
     add(objects, at.reserved(), Kind.RESERVATION, name -> of(server(OF_SERVER, name)));
     add(objects, at.keys(), Kind.KEY, name -> of(server(OF_EPOCH, name)));
-    add(objects, at.kept(), Kind.FILE, name -> known(server(OF_EPOCH, name).isPresent()));
+    add(objects, at.kept(), Kind.FILE, this::kept);
     add(objects, at.probes(), Kind.FILE, name -> known(name.matches(ID)));
     add(objects, at.receipts(), Kind.FILE, name -> known(isMigration(name)));
     add(objects, secrets, "secrets/", Kind.KEY, this::passphrase);
@@ -102,8 +104,26 @@ final class StockFiles {
     return server.<Name>map(Name.Of::new).orElse(UNKNOWN);
   }
 
-  /** A server that is here may have passphrases, and has them while it comes. */
+  /** What was kept on demand is in order; what may be the last copy is named until it is gone. */
+  private Name kept(String name) {
+    Path directory = instances.directories().kept().resolve(name);
+    return KeptDisks.mayBeTheLast(directory)
+        ? of(server(OF_EPOCH, name))
+        : known(server(OF_EPOCH, name).isPresent());
+  }
+
+  /**
+   * A server that is here may have passphrases, and has them while it comes; a copy that is kept
+   * has its own.
+   */
   private Name passphrase(String name) {
+    Matcher aside = OF_KEPT.matcher(name);
+    if (aside.matches()) {
+      Path copy = instances.directories().kept().resolve(aside.group(1));
+      return Files.exists(copy, LinkOption.NOFOLLOW_LINKS)
+          ? IN_ORDER
+          : of(server(OF_EPOCH, aside.group(1)));
+    }
     Optional<ServerId> server = server(OF_DISK, name);
     return server.isPresent() && instances.of(server.get()).present() ? IN_ORDER : of(server);
   }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -180,6 +181,46 @@ final class Storages {
       Path link = instance.resolve(LocalDisk.linkTo(storage.getKey()));
       if (Files.isSymbolicLink(link) && Files.isDirectory(link)) {
         own(link.toRealPath());
+      }
+    }
+  }
+
+  /**
+   * Gives what a server has in storages, and is this host's, a name that no later copy of it has;
+   * the links in its instance directory follow. Repeated after a crash it goes on.
+   */
+  void setAside(ServerId server, Path instance, long epoch) throws IOException {
+    for (Map.Entry<String, Path> storage : directories.entrySet()) {
+      Path own = storage.getValue().resolve(server.toString());
+      Path aside = storage.getValue().resolve(server + "-" + epoch);
+      Path link = instance.resolve(LocalDisk.linkTo(storage.getKey()));
+      if (!Files.isSymbolicLink(link)) {
+        continue;
+      }
+      if (owner(own).equals(Optional.of(host.value()))
+          && !Files.exists(aside, LinkOption.NOFOLLOW_LINKS)) {
+        Durable.rename(own, aside);
+      }
+      if (Files.isDirectory(aside) && Files.readSymbolicLink(link).equals(own)) {
+        Path half = link.resolveSibling(link.getFileName() + Durable.HALF);
+        Files.deleteIfExists(half);
+        Files.createSymbolicLink(half, aside);
+        Durable.rename(half, link);
+      }
+    }
+  }
+
+  /** Removes what was put aside of a server and is this host's. */
+  void removeAside(ServerId server) throws IOException {
+    for (Path root : directories.values()) {
+      List<Path> aside;
+      try (Stream<Path> all = Files.list(root)) {
+        aside = all.filter(path -> path.getFileName().toString().startsWith(server + "-")).toList();
+      }
+      for (Path one : aside) {
+        if (owner(one).equals(Optional.of(host.value()))) {
+          Durable.removeTree(one);
+        }
       }
     }
   }

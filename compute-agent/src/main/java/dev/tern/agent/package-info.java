@@ -7,7 +7,7 @@
  *             Created          Launched            HandedOver             Retired
  *   NOTHING ─────────▶ DEFINED ────────▶ RUNNING ────────────▶ HANDED_OVER ─────▶ RETIRED
  *      │                          ▲  │ Stopped                    │
- *      │ DisksCreated    Launched │  ▼                            │ ReturnedHome
+ *      │ DisksCreated    Launched │  ▼                            │ ReturnedHome, GivenBack
  *      ▼                        STOPPED                           └───▶ RUNNING
  *   RECEIVING ──IncomingPrepared──▶ INCOMING ──Arrived──▶ RUNNING
  *      │                               │

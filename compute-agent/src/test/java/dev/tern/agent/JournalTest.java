@@ -7,6 +7,7 @@ import dev.tern.agent.JournalEntry.Arrived;
 import dev.tern.agent.JournalEntry.Created;
 import dev.tern.agent.JournalEntry.Dead;
 import dev.tern.agent.JournalEntry.DisksCreated;
+import dev.tern.agent.JournalEntry.GivenBack;
 import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.IncomingPrepared;
 import dev.tern.agent.JournalEntry.Launched;
@@ -58,7 +59,10 @@ class JournalTest {
           new Sent(5, Optional.of(LEFT)),
           new ReturnedHome(5),
           new HandedOver(6),
-          new Retired(6));
+          new Seen(7),
+          new GivenBack(7, 6),
+          new HandedOver(8),
+          new Retired(8));
 
   private static final List<JournalEntry> ARRIVAL =
       List.of(
@@ -214,6 +218,12 @@ class JournalTest {
           }
           away = -1;
         }
+        case GivenBack g -> {
+          if (away != g.handedOver()) {
+            return true;
+          }
+          away = -1;
+        }
         case Arrived a -> {
           if (dead == a.epoch()) {
             return true;
@@ -239,7 +249,7 @@ class JournalTest {
 
   private static JournalEntry any(Random random) {
     long epoch = 1L + random.nextInt(3);
-    return switch (random.nextInt(13)) {
+    return switch (random.nextInt(14)) {
       case 0 -> new Seen(epoch);
       case 1 -> new Created(epoch);
       case 2 -> new Launched(epoch);
@@ -252,6 +262,7 @@ class JournalTest {
       case 9 -> new HandedOver(epoch);
       case 10 -> new Sent(epoch, Optional.empty());
       case 11 -> new ReturnedHome(epoch);
+      case 12 -> new GivenBack(epoch, 1L + random.nextInt(3));
       default -> new Retired(epoch);
     };
   }

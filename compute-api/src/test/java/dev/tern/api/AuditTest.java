@@ -267,6 +267,25 @@ class AuditTest {
   }
 
   @Test
+  @Tag("S88")
+  void names_a_copy_that_may_be_the_last_and_what_to_do_with_it() {
+    stocks.put(
+        THERE,
+        with(
+            new ObjectInStock(
+                Kind.FILE, "kept/" + SERVER + "-3", Optional.of(SERVER), Optional.empty()),
+            new ObjectInStock(
+                Kind.FILE, "kept/" + NOBODY + "-3", Optional.of(NOBODY), Optional.empty()),
+            new ObjectInStock(Kind.FILE, "kept/paper", Optional.empty(), Optional.empty())));
+    assertThat(kinds())
+        .containsExactly("host2 copy_kept", "host2 copy_kept", "host2 object_unowned");
+    JsonNode one = differences().getFirst();
+    assertThat(one.path("object").path("name").asString()).isEqualTo("kept/" + SERVER + "-3");
+    assertThat(one.path("server").asString()).isEqualTo(SERVER.toString());
+    assertThat(one.path("remedy").asString()).contains("rescue", "docs/operations.md");
+  }
+
+  @Test
   void passes_over_a_server_with_something_under_way() {
     migrates();
     stocks.put(HERE, guest(SERVER, Runner.HANDED_OVER));

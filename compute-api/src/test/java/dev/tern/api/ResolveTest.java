@@ -11,6 +11,7 @@ import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.ActionStore.ActionRecord;
+import dev.tern.store.FenceStore;
 import dev.tern.store.FenceStore.FenceRecord;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -37,6 +38,9 @@ class ResolveTest {
   private static final ServerId SERVER = ServerId.parse("22222222-2222-4222-8222-222222222222");
   private static final String HOME_KEEPS =
       "{\"resolve\": {\"runner\": \"source\", \"fenced\": \"host2\"}}";
+
+  private static final String GIVEN_UP =
+      "{\"resolve\": {\"runner\": \"none\", \"fenced\": \"host1\"}}";
 
   /** Asked for them, the API has no broker. */
   private final Set<HostName> brokerless = new HashSet<>();
@@ -168,6 +172,9 @@ class ResolveTest {
         "{\"resolve\": {\"runner\": \"source\", \"fenced\": \"host1\"}} | host2",
         "{\"resolve\": {\"runner\": \"destination\", \"fenced\": \"host2\"}} | host1",
         "{\"resolve\": {\"runner\": \"source\", \"fenced\": \"HOST2\"}} | host2",
+        "{\"resolve\": {\"runner\": \"none\", \"fenced\": \"host2\"}} | host1",
+        "{\"resolve\": {\"runner\": \"none\"}} | fenced",
+        "{\"resolve\": {\"runner\": \"None\", \"fenced\": \"host1\"}} | 'none'",
         "{\"resolve\": {\"runner\": \"source\", \"fenced\": true}} | fenced",
         "{\"resolve\": {\"runner\": \"source\", \"fenced\": \"host2\", \"force\": true}} | force"
       })
@@ -238,6 +245,93 @@ class ResolveTest {
     assertRefused(
         resolve("{\"resolve\": {\"runner\": \"destination\", \"fenced\": \"host1\"}}"),
         "the only copy of it that is known to be good");
+  }
+
+  private void destinationSays(Runner runner) {
+    inDoubt();
+    answers.clear();
+    answers.put(new HostName("host2"), runner);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Runner.class,
+      names = {"INCOMING", "DEAD", "ABSENT"})
+  @Tag("S88")
+  void is_resolved_by_giving_the_guest_up_with_a_source_that_is_lost(Runner runner) {
+    destinationSays(runner);
+
+    TestApi.Answer answer = resolve(GIVEN_UP);
+
+    assertThat(answer.status()).as(answer.text()).isEqualTo(202);
+    JsonNode resolution = answer.json().get("migration").get("resolution");
+    assertThat(resolution.get("runner").stringValue()).isEqualTo("none");
+    assertThat(resolution.get("fenced").stringValue()).isEqualTo("host1");
+    assertThat(resolution.get("kept").isNull()).isTrue();
+    assertThat(shown().get("resolution")).isEqualTo(resolution);
+    ActionRecord action = api.stores.actions().list(SERVER).getFirst();
+    assertThat(action.action()).isEqualTo("live_migration_resolve");
+    assertThat(stated().orElseThrow().runs()).isEqualTo(FenceStore.Runs.NOWHERE);
+    assertThat(resolve(GIVEN_UP).status()).as("again").isEqualTo(202);
+  }
+
+  @Test
+  @Tag("S88")
+  void shows_where_the_copy_is_kept_of_a_guest_that_was_given_up() {
+    destinationSays(Runner.INCOMING);
+    assertThat(resolve(GIVEN_UP).status()).isEqualTo(202);
+
+    api.conductors.givesUp(SERVER, "host1", "/data/kept/it");
+
+    JsonNode resolution = shown().get("resolution");
+    assertThat(resolution.get("kept").get("host").stringValue()).isEqualTo("host2");
+    assertThat(resolution.get("kept").get("directory").stringValue()).isEqualTo("/data/kept/it");
+    assertThat(shown().get("status").stringValue()).isEqualTo("error");
+    assertThat(shown().get("in_doubt").booleanValue()).isFalse();
+    JsonNode server = api.to("/v2.1/servers/" + SERVER).get().json().get("server");
+    assertThat(server.get("status").stringValue()).isEqualTo("ERROR");
+    assertThat(server.get("fault").get("message").stringValue()).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Runner.class,
+      names = {"RUNNING", "PAUSED", "STOPPED", "BROKEN"})
+  @Tag("S88")
+  void is_not_resolved_by_giving_up_a_guest_that_has_arrived(Runner runner) {
+    destinationSays(runner);
+    assertRefused(resolve(GIVEN_UP), "host2 says", "arrived", "'destination'", runner.name());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Runner.class,
+      names = {"HANDED_OVER", "UNKNOWN"})
+  void is_not_resolved_by_giving_up_a_guest_that_may_have_arrived(Runner runner) {
+    destinationSays(runner);
+    assertRefused(resolve(GIVEN_UP), "host2 says", "cannot tell", runner.name());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Runner.class)
+  @Tag("S88")
+  void is_not_resolved_by_giving_the_guest_up_while_its_source_answers(Runner runner) {
+    destinationSays(Runner.INCOMING);
+    answers.put(new HostName("host1"), runner);
+    assertRefused(resolve(GIVEN_UP), "host1 answers");
+  }
+
+  @Test
+  void is_not_resolved_by_giving_the_guest_up_while_its_destination_is_silent() {
+    inDoubt();
+    answers.clear();
+    assertRefused(resolve(GIVEN_UP), "host2", "does not answer either");
+  }
+
+  @Test
+  void that_is_none_is_not_resolved_by_giving_the_guest_up() {
+    answers.put(new HostName("host2"), Runner.INCOMING);
+    assertRefused(resolve(GIVEN_UP), "not in doubt", "running");
   }
 
   @Test

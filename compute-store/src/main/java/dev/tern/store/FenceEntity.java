@@ -2,10 +2,13 @@ package dev.tern.store;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
+import dev.tern.contract.PowerState;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.store.FenceStore.FenceRecord;
 import dev.tern.store.FenceStore.Outcome;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.ServerStore.Requested;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -34,6 +37,12 @@ class FenceEntity {
   UUID server = new UUID(0, 0);
 
   String host = "";
+
+  @Enumerated(EnumType.STRING)
+  Runs runs = Runs.ELSEWHERE;
+
+  @Nullable String kept;
+
   long epoch;
   String request = "";
 
@@ -57,17 +66,42 @@ class FenceEntity {
 
   @Nullable String said;
 
-  static FenceEntity of(MigrationEntity migration, HostName host, Requested by, Instant now) {
+  static FenceEntity of(
+      MigrationEntity migration, HostName host, Runs runs, Requested by, Instant now) {
     FenceEntity fence = new FenceEntity();
     fence.migration = migration.uuid;
     fence.server = migration.server;
     fence.host = host.value();
+    fence.runs = runs;
     fence.epoch = migration.epoch;
     fence.request = by.request().value();
     fence.user = by.user();
     fence.project = by.project();
     fence.statedAt = now;
     return fence;
+  }
+
+  void keep(String directory) {
+    if (kept == null) {
+      kept = directory;
+    }
+  }
+
+  /** The server is what its host says, unless it has become something else since. */
+  void returned(ServerEntity server, VmState state, Instant now) {
+    if (server.vmState != VmState.ERROR || server.task != null || !host.equals(server.host)) {
+      return;
+    }
+    server.vmState = state;
+    server.power =
+        switch (state) {
+          case ACTIVE -> PowerState.RUNNING;
+          case STOPPED -> PowerState.SHUTDOWN;
+          case BUILDING, PAUSED, ERROR, DELETED ->
+              throw new IllegalArgumentException("not " + state);
+        };
+    server.fault(null, now);
+    server.updatedAt = now;
   }
 
   void settle(Outcome how, String told, Instant now) {
@@ -87,6 +121,8 @@ class FenceEntity {
         new ServerId(server),
         new HostName(host),
         host.equals(of.source),
+        runs,
+        Optional.ofNullable(kept),
         epoch,
         new RequestId(request),
         user,

@@ -3,6 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.SagaStore.Direction;
 
 /** Which statement about a host may let which migration end. */
@@ -10,7 +11,8 @@ final class Fencing {
   private Fencing() {}
 
   /** See {@link FenceStore#requireWaiting}. */
-  static HostName requireWaiting(MigrationEntity migration, SagaEntity saga, HostName host) {
+  static HostName requireWaiting(
+      MigrationEntity migration, SagaEntity saga, HostName host, Runs runs) {
     if (migration.endedAt != null) {
       throw refused(migration, "it has ended as %s".formatted(migration.status.wire()));
     }
@@ -18,10 +20,12 @@ final class Fencing {
     if (!ofSource && !host.value().equals(migration.destination)) {
       throw refused(migration, "it has nothing to do with host %s".formatted(host));
     }
-    if (ofSource && !migration.ownerChanged) {
+    if (runs == Runs.NOWHERE) {
+      requireLost(migration, host, ofSource);
+    } else if (ofSource && !migration.ownerChanged) {
       throw refused(
           migration,
-          "the guest has not arrived at its destination, so that %s has the only copy of it that is known to be good; nobody starts another. Bring %s back"
+          "the guest has not arrived at its destination, so that %s has the only copy of it that is known to be good; nobody starts another. Bring %s back; if it is lost for good, the guest is lost with it, and runner is 'none'"
               .formatted(host, host));
     }
     if (!ofSource && migration.ownerChanged) {
@@ -29,13 +33,32 @@ final class Fencing {
           migration,
           "the guest runs at its destination %s, which answers for itself".formatted(host));
     }
-    if (!ofSource && !migration.inDoubt && saga.direction != Direction.BACK) {
+    boolean waits = migration.inDoubt || saga.direction == Direction.BACK;
+    if ((!ofSource || runs == Runs.NOWHERE) && !waits) {
       throw refused(
           migration,
           "it is not in doubt, nor being taken back: its status is %s, and Tern finds out by itself where the guest runs"
               .formatted(migration.status.wire()));
     }
     return new HostName(ofSource ? String.valueOf(migration.destination) : migration.source);
+  }
+
+  private static void requireLost(MigrationEntity migration, HostName host, boolean ofSource) {
+    if (!ofSource) {
+      throw refused(
+          migration,
+          "the guest is lost only with its source %s, and %s is its destination"
+              .formatted(migration.source, host));
+    }
+    if (migration.ownerChanged) {
+      throw refused(
+          migration,
+          "the guest has arrived at its destination %s: runner is 'destination'"
+              .formatted(migration.destination));
+    }
+    if (migration.destination == null) {
+      throw refused(migration, "it has no destination yet, so nothing of it is elsewhere");
+    }
   }
 
   private static ComputeException refused(MigrationEntity migration, String why) {

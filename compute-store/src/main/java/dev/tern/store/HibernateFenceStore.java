@@ -5,6 +5,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.ServerStore.Requested;
 import jakarta.persistence.EntityManager;
@@ -28,14 +29,14 @@ class HibernateFenceStore implements FenceStore {
 
   @Override
   @Transactional(readOnly = true)
-  public HostName requireWaiting(MigrationId id, HostName host) {
+  public HostName requireWaiting(MigrationId id, HostName host, Runs runs) {
     MigrationEntity migration = migration(id);
-    return Fencing.requireWaiting(migration, saga(migration), host);
+    return Fencing.requireWaiting(migration, saga(migration), host, runs);
   }
 
   /** The server's row first, as everywhere. */
   @Override
-  public FenceRecord state(MigrationId id, HostName host, Requested by) {
+  public FenceRecord state(MigrationId id, HostName host, Runs runs, Requested by) {
     ServerEntity server = requests.server(new ServerId(migration(id).server));
     MigrationEntity migration = rows.lockMigration(id.value()).orElseThrow(() -> notFound(id));
     entities.refresh(migration);
@@ -46,9 +47,9 @@ class HibernateFenceStore implements FenceStore {
       }
       return before.get().toRecord(migration);
     }
-    HostName _ = Fencing.requireWaiting(migration, saga(migration), host);
+    HostName _ = Fencing.requireWaiting(migration, saga(migration), host, runs);
     Instant now = rows.now();
-    FenceEntity fence = FenceEntity.of(migration, host, by, now);
+    FenceEntity fence = FenceEntity.of(migration, host, runs, by, now);
     entities.persist(fence);
     ActionEntity action = requests.open(server.id, ACTION, by, now);
     ActionEventEntity event = new ActionEventEntity();
@@ -75,10 +76,7 @@ class HibernateFenceStore implements FenceStore {
 
   @Override
   public Optional<FenceRecord> relyOn(Lease lease, MigrationId id, HostName host) {
-    SagaEntity saga = rows.hold(lease);
-    if (!id.value().equals(saga.migration)) {
-      throw new IllegalArgumentException("saga %s is not of migration %s".formatted(saga.id, id));
-    }
+    hold(lease, id);
     return fence(id)
         .filter(fence -> fence.host.equals(host.value()))
         .map(fence -> {
@@ -87,6 +85,19 @@ class HibernateFenceStore implements FenceStore {
           }
           return fence.toRecord(migration(id));
         });
+  }
+
+  private void hold(Lease lease, MigrationId id) {
+    SagaEntity saga = rows.hold(lease);
+    if (!id.value().equals(saga.migration)) {
+      throw new IllegalArgumentException("saga %s is not of migration %s".formatted(saga.id, id));
+    }
+  }
+
+  @Override
+  public void kept(Lease lease, MigrationId id, String directory) {
+    hold(lease, id);
+    stated(id).keep(directory);
   }
 
   @Override
@@ -107,9 +118,24 @@ class HibernateFenceStore implements FenceStore {
 
   @Override
   public void settle(MigrationId id, Outcome outcome, String said) {
-    fence(id)
-        .orElseThrow(() -> new IllegalStateException("nothing was stated for migration " + id))
-        .settle(outcome, said, rows.now());
+    stated(id).settle(outcome, said, rows.now());
+  }
+
+  /** The server's row first, as everywhere. */
+  @Override
+  public void returned(MigrationId id, VmState state, String said) {
+    Optional<ServerEntity> server = rows.lockServer(migration(id).server);
+    FenceEntity fence = stated(id);
+    if (fence.settledAt == null) {
+      Instant now = rows.now();
+      fence.settle(Outcome.RETURNED, said, now);
+      server.ifPresent(found -> fence.returned(found, state, now));
+    }
+  }
+
+  private FenceEntity stated(MigrationId id) {
+    return fence(id)
+        .orElseThrow(() -> new IllegalStateException("nothing was stated for migration " + id));
   }
 
   private Optional<FenceEntity> fence(MigrationId id) {

@@ -340,11 +340,11 @@ class HibernateMigrationStore implements MigrationStore {
   }
 
   @Override
-  public void guestLost(Lease lease, MigrationId id, Failure failure) {
+  public void guestLost(Lease lease, MigrationId id, Failure failure, Failure fault) {
     Held held = hold(lease, id);
     held.server().vmState = VmState.ERROR;
     held.server().power = PowerState.CRASHED;
-    held.server().fault(failure, held.now());
+    held.server().fault(fault, held.now());
     end(held, MigrationStatus.ERROR, Optional.of(failure));
   }
 

@@ -124,10 +124,13 @@ public interface MigrationStore {
   void rolledBack(SagaStore.Lease lease, MigrationId id, MigrationStatus status, Failure failure);
 
   /**
-   * The guest is lost (its QEMU died where it ran): server ERROR with the cause, destination's
-   * claim released, {@code ERROR}.
+   * The guest is lost (its QEMU died where it ran, or its host is lost): server ERROR with the
+   * cause, destination's claim released, {@code ERROR}.
+   *
+   * @param failure the migration's
+   * @param fault the server's, which its user sees
    */
-  void guestLost(SagaStore.Lease lease, MigrationId id, Failure failure);
+  void guestLost(SagaStore.Lease lease, MigrationId id, Failure failure, Failure fault);
 
   /**
    * A live migration as asked for.

@@ -135,6 +135,7 @@ class EntitySchemaStoreTest {
         words("disk_copies", "status", DiskCopyStore.CopyStatus.values(), Enum::name),
         words("volumes", "status", VolumeStore.VolumeStatus.values(), Enum::name),
         words("fences", "outcome", FenceStore.Outcome.values(), Enum::name),
+        words("fences", "runs", FenceStore.Runs.values(), Enum::name),
         words("images", "status", ImageStatus.values(), Enum::name));
   }
 

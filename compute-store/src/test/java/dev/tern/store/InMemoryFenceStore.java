@@ -5,6 +5,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.ServerStore.Requested;
 import java.util.List;
@@ -19,15 +20,15 @@ final class InMemoryFenceStore implements FenceStore {
   }
 
   @Override
-  public HostName requireWaiting(MigrationId id, HostName host) {
+  public HostName requireWaiting(MigrationId id, HostName host, Runs runs) {
     synchronized (memory) {
       MigrationEntity migration = migration(id);
-      return Fencing.requireWaiting(migration, saga(migration), host);
+      return Fencing.requireWaiting(migration, saga(migration), host, runs);
     }
   }
 
   @Override
-  public FenceRecord state(MigrationId id, HostName host, Requested by) {
+  public FenceRecord state(MigrationId id, HostName host, Runs runs, Requested by) {
     synchronized (memory) {
       MigrationEntity migration = migration(id);
       var _ = memory.server(new ServerId(migration.server));
@@ -38,8 +39,8 @@ final class InMemoryFenceStore implements FenceStore {
         }
         return before.toRecord(migration);
       }
-      HostName _ = Fencing.requireWaiting(migration, saga(migration), host);
-      FenceEntity fence = FenceEntity.of(migration, host, by, memory.now);
+      HostName _ = Fencing.requireWaiting(migration, saga(migration), host, runs);
+      FenceEntity fence = FenceEntity.of(migration, host, runs, by, memory.now);
       fence.number = memory.nextNumber();
       memory.fences.put(fence.migration, fence);
       ActionEntity action = memory.open(migration.server, HibernateFenceStore.ACTION, by);
@@ -67,10 +68,7 @@ final class InMemoryFenceStore implements FenceStore {
   @Override
   public Optional<FenceRecord> relyOn(Lease lease, MigrationId id, HostName host) {
     synchronized (memory) {
-      SagaEntity saga = memory.hold(lease);
-      if (!id.value().equals(saga.migration)) {
-        throw new IllegalArgumentException("saga %s is not of migration %s".formatted(saga.id, id));
-      }
+      hold(lease, id);
       return Optional.ofNullable(memory.fences.get(id.value()))
           .filter(fence -> fence.host.equals(host.value()))
           .map(fence -> {
@@ -79,6 +77,21 @@ final class InMemoryFenceStore implements FenceStore {
             }
             return fence.toRecord(migration(id));
           });
+    }
+  }
+
+  private void hold(Lease lease, MigrationId id) {
+    SagaEntity saga = memory.hold(lease);
+    if (!id.value().equals(saga.migration)) {
+      throw new IllegalArgumentException("saga %s is not of migration %s".formatted(saga.id, id));
+    }
+  }
+
+  @Override
+  public void kept(Lease lease, MigrationId id, String directory) {
+    synchronized (memory) {
+      hold(lease, id);
+      stated(id).keep(directory);
     }
   }
 
@@ -97,10 +110,25 @@ final class InMemoryFenceStore implements FenceStore {
   @Override
   public void settle(MigrationId id, Outcome outcome, String said) {
     synchronized (memory) {
-      Optional.ofNullable(memory.fences.get(id.value()))
-          .orElseThrow(() -> new IllegalStateException("nothing was stated for migration " + id))
-          .settle(outcome, said, memory.now);
+      stated(id).settle(outcome, said, memory.now);
     }
+  }
+
+  @Override
+  public void returned(MigrationId id, VmState state, String said) {
+    synchronized (memory) {
+      FenceEntity fence = stated(id);
+      if (fence.settledAt == null) {
+        fence.settle(Outcome.RETURNED, said, memory.now);
+        Optional.ofNullable(memory.servers.get(fence.server))
+            .ifPresent(server -> fence.returned(server, state, memory.now));
+      }
+    }
+  }
+
+  private FenceEntity stated(MigrationId id) {
+    return Optional.ofNullable(memory.fences.get(id.value()))
+        .orElseThrow(() -> new IllegalStateException("nothing was stated for migration " + id));
   }
 
   private MigrationEntity migration(MigrationId id) {

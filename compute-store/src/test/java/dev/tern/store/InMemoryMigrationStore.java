@@ -343,13 +343,13 @@ final class InMemoryMigrationStore implements MigrationStore {
   }
 
   @Override
-  public void guestLost(Lease lease, MigrationId id, Failure failure) {
+  public void guestLost(Lease lease, MigrationId id, Failure failure, Failure fault) {
     synchronized (memory) {
       MigrationEntity migration = hold(lease, id);
       ServerEntity server = Objects.requireNonNull(memory.servers.get(migration.server));
       server.vmState = VmState.ERROR;
       server.power = PowerState.CRASHED;
-      server.fault(failure, memory.now);
+      server.fault(fault, memory.now);
       end(lease, migration, MigrationStatus.ERROR, Optional.of(failure));
     }
   }

@@ -184,7 +184,7 @@ abstract class MigrationStoreContract {
     Lease lease = samples.lease(guest.id());
     ClaimId claim = samples.claim(guest.id(), away);
     stores().migrations().planned(lease, accepted.id(), away, claim, 1000);
-    stores().migrations().guestLost(lease, accepted.id(), Samples.FAILURE);
+    stores().migrations().guestLost(lease, accepted.id(), Samples.FAILURE, Samples.FAILURE);
     assertThat(server(guest.id()).vmState()).isEqualTo(VmState.ERROR);
     assertThat(server(guest.id()).fault().orElseThrow().failure()).isEqualTo(Samples.FAILURE);
     assertThat(migration(accepted.id()).status()).isEqualTo(MigrationStatus.ERROR);

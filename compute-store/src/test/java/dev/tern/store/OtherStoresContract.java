@@ -12,6 +12,7 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.contract.conductor.Outbox;
 import dev.tern.contract.host.HostAnswer.Receipt;
 import dev.tern.contract.host.ReceiptEntry;
@@ -354,12 +355,18 @@ abstract class OtherStoresContract {
     Moving moving = moving(to);
     MigrationStore.MigrationRecord migration = moving.migration();
     SagaStore.Lease lease = moving.lease();
-    assertThat(stores().fences().requireWaiting(migration.id(), to)).isEqualTo(host);
+    assertThat(stores().fences().requireWaiting(migration.id(), to, FenceStore.Runs.ELSEWHERE))
+        .isEqualTo(host);
     assertThat(stores().fences().of(migration.id())).isEmpty();
 
     Requested by = Samples.request();
-    FenceStore.FenceRecord stated = stores().fences().state(migration.id(), to, by);
-    assertThat(stores().fences().state(migration.id(), to, Samples.request())).isEqualTo(stated);
+    FenceStore.FenceRecord stated =
+        stores().fences().state(migration.id(), to, FenceStore.Runs.ELSEWHERE, by);
+    assertThat(
+            stores()
+                .fences()
+                .state(migration.id(), to, FenceStore.Runs.ELSEWHERE, Samples.request()))
+        .isEqualTo(stated);
     assertThat(stores().actions().find(migration.server(), by.request()).orElseThrow().action())
         .isEqualTo("live_migration_resolve");
     assertThat(stores().fences().relyOn(lease, migration.id(), host)).isEmpty();
@@ -412,12 +419,14 @@ abstract class OtherStoresContract {
             new SagaStore.Position(SagaStore.Direction.BACK, "mirror-disks"),
             "{}",
             new SagaStore.LogLine("mirror-disks", "refused", "", Instant.EPOCH));
-    assertThat(stores().fences().requireWaiting(migration.id(), to)).isEqualTo(host);
+    assertThat(stores().fences().requireWaiting(migration.id(), to, FenceStore.Runs.ELSEWHERE))
+        .isEqualTo(host);
 
     ends(migration, lease);
     assertRefused(migration.id(), to, "has ended as failed");
     MigrationId unknown = new MigrationId(UUID.randomUUID());
-    assertThatThrownBy(() -> stores().fences().state(unknown, to, Samples.request()))
+    assertThatThrownBy(() ->
+            stores().fences().state(unknown, to, FenceStore.Runs.ELSEWHERE, Samples.request()))
         .isInstanceOfSatisfying(
             ComputeException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.MIGRATION_NOT_FOUND));
@@ -431,16 +440,104 @@ abstract class OtherStoresContract {
     SagaStore.Lease lease = moving.lease();
     stores().migrations().ownerChanged(lease, migration.id(), Samples.PAUSE);
     assertRefused(migration.id(), to, "answers for itself");
-    assertThat(stores().fences().state(migration.id(), host, Samples.request()).source()).isTrue();
+    assertThat(
+            stores()
+                .fences()
+                .state(migration.id(), host, FenceStore.Runs.ELSEWHERE, Samples.request())
+                .source())
+        .isTrue();
     assertRefused(migration.id(), to, "answers for itself");
-    assertThatThrownBy(() -> stores().fences().state(migration.id(), to, Samples.request()))
+    assertThatThrownBy(() ->
+            stores()
+                .fences()
+                .state(migration.id(), to, FenceStore.Runs.ELSEWHERE, Samples.request()))
         .isInstanceOfSatisfying(
             ComputeException.class,
             e -> assertThat(e.explanation()).contains("resolved before", host.value()));
   }
 
+  private FenceStore.FenceRecord lost(Moving moving, String kept) {
+    MigrationId id = moving.migration().id();
+    var _ = stores().fences().state(id, host, FenceStore.Runs.NOWHERE, Samples.request());
+    assertThat(stores().fences().relyOn(moving.lease(), id, host)).isPresent();
+    stores().fences().kept(moving.lease(), id, kept);
+    stores().fences().kept(moving.lease(), id, "/told/again");
+    Failure fault = new Failure(ErrorCode.HYPERVISOR_FAILED, "Its host was lost.");
+    stores().migrations().guestLost(moving.lease(), id, Samples.FAILURE, fault);
+    return stores().fences().of(id).orElseThrow();
+  }
+
+  @Test
+  void a_source_is_stated_to_be_lost_with_its_guest_before_that_has_another_owner() {
+    HostName to = new HostName("host-" + UUID.randomUUID());
+    Moving moving = moving(to);
+    MigrationId id = moving.migration().id();
+    assertRefused(id, to, FenceStore.Runs.NOWHERE, "only with its source");
+    assertThat(stores().fences().requireWaiting(id, host, FenceStore.Runs.NOWHERE)).isEqualTo(to);
+    stores().migrations().inDoubt(moving.lease(), id, false, "");
+    assertRefused(id, host, FenceStore.Runs.NOWHERE, "not in doubt");
+    stores().migrations().inDoubt(moving.lease(), id, true, "again");
+
+    FenceStore.FenceRecord lost = lost(moving, "/kept/1");
+
+    assertThat(lost.runs()).isEqualTo(FenceStore.Runs.NOWHERE);
+    assertThat(lost.source()).isTrue();
+    assertThat(lost.kept()).contains("/kept/1");
+    assertRefused(id, host, FenceStore.Runs.NOWHERE, "has ended as error");
+    ServerStore.ServerRecord server =
+        stores().servers().find(moving.migration().server()).orElseThrow();
+    assertThat(server.fault().orElseThrow().failure().message()).isEqualTo("Its host was lost.");
+    assertThat(server.host()).contains(host);
+    assertThat(stores().migrations().find(id).orElseThrow().failure()).contains(Samples.FAILURE);
+  }
+
+  @Test
+  void a_source_is_not_stated_to_be_lost_with_a_guest_that_has_arrived() {
+    Moving moving = moving(new HostName("host-" + UUID.randomUUID()));
+    stores().migrations().ownerChanged(moving.lease(), moving.migration().id(), Samples.PAUSE);
+    assertRefused(
+        moving.migration().id(), host, FenceStore.Runs.NOWHERE, "runner is 'destination'");
+  }
+
+  @Test
+  void a_server_is_what_its_lost_host_says_when_that_is_back() {
+    for (VmState state : List.of(VmState.ACTIVE, VmState.STOPPED)) {
+      Moving moving = moving(new HostName("host-" + UUID.randomUUID()));
+      MigrationId id = moving.migration().id();
+      ServerId server = moving.migration().server();
+      var _ = lost(moving, "/kept/2");
+
+      stores().fences().returned(id, state, "it is back");
+      stores().fences().returned(id, VmState.STOPPED, "late");
+
+      assertThat(stores().fences().of(id).orElseThrow().outcome())
+          .contains(FenceStore.Outcome.RETURNED);
+      assertThat(stores().fences().of(id).orElseThrow().said()).isEqualTo("it is back");
+      assertThat(owed(moving.migration())).isEmpty();
+      assertThat(stores().servers().find(server).orElseThrow().vmState()).isEqualTo(state);
+      assertThat(stores().servers().find(server).orElseThrow().fault()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_server_that_is_asked_for_something_stays_as_it_is_when_its_lost_host_is_back() {
+    Moving moving = moving(new HostName("host-" + UUID.randomUUID()));
+    ServerId server = moving.migration().server();
+    var _ = lost(moving, "/kept/3");
+    var _ = stores().servers().requestDelete(server, Samples.request());
+
+    stores().fences().returned(moving.migration().id(), VmState.STOPPED, "it is back");
+
+    assertThat(stores().servers().find(server).orElseThrow().vmState()).isEqualTo(VmState.ERROR);
+  }
+
   private void assertRefused(MigrationId migration, HostName named, String why) {
-    assertThatThrownBy(() -> stores().fences().requireWaiting(migration, named))
+    assertRefused(migration, named, FenceStore.Runs.ELSEWHERE, why);
+  }
+
+  private void assertRefused(
+      MigrationId migration, HostName named, FenceStore.Runs runs, String why) {
+    assertThatThrownBy(() -> stores().fences().requireWaiting(migration, named, runs))
         .isInstanceOfSatisfying(
             ComputeException.class,
             e -> {

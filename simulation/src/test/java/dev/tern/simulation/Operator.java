@@ -56,11 +56,17 @@ final class Operator {
     MigrationRecord migration = simulation.migration(story.migrations().getLast());
     FenceStore fences = simulation.stores().fences();
     try {
-      HostName keeps = fences.requireWaiting(migration.id(), lost.name());
+      HostName keeps =
+          fences.requireWaiting(migration.id(), lost.name(), FenceStore.Runs.ELSEWHERE);
       boolean consents = consents(migration, keeps);
       // It may have got its power back meanwhile; then nobody states anything.
       if (consents && lost.lost() && fences.of(migration.id()).isEmpty()) {
-        var _ = fences.state(migration.id(), lost.name(), story.requested(fenceNumber()));
+        var _ =
+            fences.state(
+                migration.id(),
+                lost.name(),
+                FenceStore.Runs.ELSEWHERE,
+                story.requested(fenceNumber()));
         simulation.turns().tell("---- the operator states that " + lost.name() + " is fenced");
         story.lostWith(lost, keeps);
         simulation.wakes(migration.saga());

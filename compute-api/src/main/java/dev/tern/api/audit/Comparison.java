@@ -2,6 +2,7 @@ package dev.tern.api.audit;
 
 import static dev.tern.api.audit.DifferenceKind.CLAIM_MISSING;
 import static dev.tern.api.audit.DifferenceKind.CLAIM_UNOWNED;
+import static dev.tern.api.audit.DifferenceKind.COPY_KEPT;
 import static dev.tern.api.audit.DifferenceKind.DIRECTORY_UNOWNED;
 import static dev.tern.api.audit.DifferenceKind.GUEST_BROKEN;
 import static dev.tern.api.audit.DifferenceKind.GUEST_ELSEWHERE;
@@ -195,7 +196,7 @@ final class Comparison {
     }
     found.add(
         new Difference(
-            object.kind() == ReceiptEntry.Kind.PROCESS ? PROCESS_UNOWNED : OBJECT_UNOWNED,
+            kind(object),
             host,
             object.server(),
             Optional.empty(),
@@ -205,6 +206,15 @@ final class Comparison {
                 : server.map(s -> database(s) + ", with nothing under way").orElse("not known"),
             "it is there",
             object.since()));
+  }
+
+  private static DifferenceKind kind(ObjectInStock object) {
+    if (object.kind() == ReceiptEntry.Kind.PROCESS) {
+      return PROCESS_UNOWNED;
+    }
+    return object.name().startsWith("kept/") && object.server().isPresent()
+        ? COPY_KEPT
+        : OBJECT_UNOWNED;
   }
 
   static String word(ReceiptEntry.Kind kind) {

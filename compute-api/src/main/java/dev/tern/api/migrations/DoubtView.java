@@ -32,7 +32,7 @@ final class DoubtView {
         "on %s: pgrep -af %s; the agent's log and DATA/instances/%s/journal"
             .formatted(destination(migration), migration.server(), migration.server()));
     look.add(
-        "start the agent of the silent host: the migration then ends by itself. If that host is lost, fence it, then POST /v1/migrations/%s/resolve (docs/operations.md)"
+        "start the agent of the silent host: the migration then ends by itself. If that host is lost, fence it, then POST /v1/migrations/%s/resolve, with runner none when it is the source and the guest has not arrived (docs/operations.md)"
             .formatted(migration.id()));
     return view;
   }
@@ -42,10 +42,10 @@ final class DoubtView {
   }
 
   /** What was stated, and what has come of it. */
-  static ObjectNode of(FenceRecord fence) {
+  static ObjectNode of(FenceRecord fence, MigrationRecord migration) {
     ObjectNode view =
         Json.object()
-            .put("runner", fence.source() ? "destination" : "source")
+            .put("runner", runner(fence))
             .put("fenced", fence.host().value())
             .put("user", fence.user())
             .put("request_id", fence.request().value())
@@ -56,7 +56,22 @@ final class DoubtView {
         "outcome",
         fence.outcome().map(how -> how.name().toLowerCase(java.util.Locale.ROOT)).orElse(null));
     view.put("said", fence.said());
+    fence
+        .kept()
+        .ifPresentOrElse(
+            directory ->
+                view.putObject("kept")
+                    .put("host", destination(migration))
+                    .put("directory", directory),
+            () -> view.putNull("kept"));
     return view;
+  }
+
+  private static String runner(FenceRecord fence) {
+    return switch (fence.runs()) {
+      case ELSEWHERE -> fence.source() ? "destination" : "source";
+      case NOWHERE -> "none";
+    };
   }
 
   private static void time(

@@ -104,7 +104,8 @@ final class MigrationReportController {
     fences
         .of(migration.id())
         .ifPresentOrElse(
-            fence -> view.set("resolution", DoubtView.of(fence)), () -> view.putNull("resolution"));
+            fence -> view.set("resolution", DoubtView.of(fence, migration)),
+            () -> view.putNull("resolution"));
     view.set("log", log(migration));
     return Json.ok("migration", view);
   }

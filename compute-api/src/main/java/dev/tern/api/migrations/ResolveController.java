@@ -15,6 +15,7 @@ import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.FenceStore;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import java.time.Clock;
@@ -31,8 +32,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code /v1/migrations/{uuid}/resolve}: an operator states that a host which does not answer is
- * fenced, and which host keeps the guest. Nobody is believed whom Tern can ask itself, and no copy
- * is started that its own agent does not vouch for.
+ * fenced, and which host keeps the guest, or that nobody does. Nobody is believed whom Tern can ask
+ * itself, no copy is started that its own agent does not vouch for, and no guest is given up while
+ * its destination may have it.
  */
 @RestController
 final class ResolveController {
@@ -58,48 +60,61 @@ final class ResolveController {
     whole.refuseOthers(Set.of("resolve"));
     JsonBody body = whole.object("resolve");
     body.refuseOthers(Set.of("runner", "fenced"));
-    boolean sourceKeeps = sourceKeeps(body.text("runner", 1, 16));
+    Keeper keeper = keeper(body.text("runner", 1, 16));
     String named = body.text("fenced", 1, 255);
     MigrationRecord migration =
         MigrationReportController.parse(uuid)
             .flatMap(migrations::find)
             .orElseThrow(() -> MigrationReportController.noMigration(uuid));
-    HostName fenced = fenced(migration, sourceKeeps, named);
-    HostName keeps = fences.requireWaiting(migration.id(), fenced);
+    HostName fenced = fenced(migration, keeper, named);
+    Runs runs = keeper == Keeper.NOBODY ? Runs.NOWHERE : Runs.ELSEWHERE;
+    HostName other = fences.requireWaiting(migration.id(), fenced, runs);
     requireSilent(migration, fenced, request);
-    requireConsent(migration, keeps, sourceKeeps, request);
+    requireConsent(migration, other, keeper, request);
     return request.once(() -> {
-      FenceStore.FenceRecord fence = fences.state(migration.id(), fenced, request.by());
+      FenceStore.FenceRecord fence = fences.state(migration.id(), fenced, runs, request.by());
       ObjectNode view = MigrationReport.of(migration, clock.instant());
-      view.set("resolution", DoubtView.of(fence));
+      view.set("resolution", DoubtView.of(fence, migration));
       return ResponseEntity.status(HttpStatus.ACCEPTED).body(Json.object().set("migration", view));
     });
   }
 
-  private static boolean sourceKeeps(String runner) {
+  /** Who has the guest, as is stated. */
+  private enum Keeper {
+    SOURCE,
+    DESTINATION,
+    NOBODY
+  }
+
+  private static Keeper keeper(String runner) {
     return switch (runner) {
-      case "source" -> true;
-      case "destination" -> false;
+      case "source" -> Keeper.SOURCE;
+      case "destination" -> Keeper.DESTINATION;
+      case "none" -> Keeper.NOBODY;
       default ->
           throw invalid(
-              "runner is 'source' or 'destination': the host that keeps the guest. '%s' is neither."
+              "runner is 'source' or 'destination', the host that keeps the guest, or 'none' when it is lost with its source. '%s' is none of them."
                   .formatted(Refusals.shortened(runner)));
     };
   }
 
-  private static HostName fenced(MigrationRecord migration, boolean sourceKeeps, String named) {
+  private static HostName fenced(MigrationRecord migration, Keeper keeper, String named) {
     HostName destination =
         migration
             .destination()
             .orElseThrow(() ->
                 refused(migration, "it has no destination yet, so nothing of it is elsewhere"));
-    HostName other = sourceKeeps ? destination : migration.source();
-    if (!other.value().equals(named)) {
+    HostName fenced =
+        switch (keeper) {
+          case SOURCE -> destination;
+          case DESTINATION, NOBODY -> migration.source();
+        };
+    if (!fenced.value().equals(named)) {
       throw invalid(
           "fenced names the host that does not keep the guest and is powered off, or whose QEMU of this server is dead: here that is %s, and not '%s'."
-              .formatted(other, Refusals.shortened(named)));
+              .formatted(fenced, Refusals.shortened(named)));
     }
-    return other;
+    return fenced;
   }
 
   private void requireSilent(MigrationRecord migration, HostName fenced, ApiRequest request)
@@ -125,29 +140,35 @@ final class ResolveController {
   }
 
   private void requireConsent(
-      MigrationRecord migration, HostName keeps, boolean source, ApiRequest request)
+      MigrationRecord migration, HostName host, Keeper keeper, ApiRequest request)
       throws InterruptedException {
-    switch (ask(migration, keeps, request)) {
+    switch (ask(migration, host, request)) {
       case Asked.Answered(AgentAnswer.Done(GuestReport report)) -> {
-        if (!has(report, source)) {
+        Optional<String> objection = objection(report, keeper);
+        if (objection.isPresent()) {
           throw refused(
               migration,
-              "host %s says that it has no guest to keep: %s%s"
+              "host %s says that %s: %s%s"
                   .formatted(
-                      keeps,
+                      host,
+                      objection.get(),
                       report.runner(),
                       report.detail().isEmpty() ? "" : ", " + report.detail()));
         }
       }
       case Asked.Answered(AgentAnswer other) ->
-          throw refused(migration, "host %s does not say what it has: %s".formatted(keeps, other));
+          throw refused(migration, "host %s does not say what it has: %s".formatted(host, other));
       case Asked.NoAnswer(String why, Asked.Cause cause) ->
           throw cause == Asked.Cause.NO_BROKER
-              ? nobodyAsked(migration, keeps, why)
+              ? nobodyAsked(migration, host, why)
               : refused(
                   migration,
-                  "host %s, which is to keep the guest, does not answer either. Bring its agent back first"
-                      .formatted(keeps));
+                  "host %s, which is to %s, does not answer either. Bring its agent back first"
+                      .formatted(
+                          host,
+                          keeper == Keeper.NOBODY
+                              ? "say that the guest has not arrived"
+                              : "keep the guest"));
     }
   }
 
@@ -158,6 +179,23 @@ final class ResolveController {
         migration,
         "the message broker cannot be reached, so host %s could not be asked (%s); try again when it is back"
             .formatted(host, why));
+  }
+
+  /** Why what the host says does not go with the statement; empty when it does. */
+  private static Optional<String> objection(GuestReport report, Keeper keeper) {
+    return switch (keeper) {
+      case SOURCE, DESTINATION ->
+          has(report, keeper == Keeper.SOURCE)
+              ? Optional.empty()
+              : Optional.of("it has no guest to keep");
+      case NOBODY ->
+          switch (report.runner()) {
+            case INCOMING, DEAD, ABSENT -> Optional.empty();
+            case RUNNING, PAUSED, STOPPED, BROKEN ->
+                Optional.of("the guest has arrived there, so runner is 'destination'");
+            case HANDED_OVER, UNKNOWN -> Optional.of("it cannot tell whether the guest arrived");
+          };
+    };
   }
 
   private static boolean has(GuestReport report, boolean source) {

@@ -211,6 +211,22 @@ public final class Conductors {
     leases.remove(server);
   }
 
+  /** It ends with the guest lost with its source, as was stated, and a copy kept. */
+  public void givesUp(ServerId server, String source, String directory) {
+    MigrationRecord migration = newest(server);
+    HostName lost = new HostName(source);
+    var _ = stores.fences().relyOn(lease(server), migration.id(), lost).orElseThrow();
+    stores.fences().kept(lease(server), migration.id(), directory);
+    stores
+        .migrations()
+        .guestLost(
+            lease(server),
+            migration.id(),
+            dev.tern.store.Samples.FAILURE,
+            dev.tern.store.Samples.FAILURE);
+    leases.remove(server);
+  }
+
   /** It ends with the guest at its destination. */
   public void completes(ServerId server) {
     MigrationRecord migration = newest(server);

@@ -178,8 +178,17 @@ public sealed interface AgentRequest {
    * Runs the guest here again after its hand-over was recorded. Only ever sent after the
    * destination answered that its copy is dead and stays dead for this epoch ({@link
    * AgentResult.GuestReport.Runner#DEAD}), or after an operator fenced it.
+   *
+   * @param handedOver the epoch of a hand-over that is taken back later, after its migration has
+   *     ended without this host; absent is the header's. Then what else that migration had begun
+   *     here is taken back too
    */
-  record ReturnHome(Header header) implements AgentRequest {}
+  record ReturnHome(Header header, Optional<Long> handedOver) implements AgentRequest {
+    /** In the migration of the hand-over. */
+    public ReturnHome(Header header) {
+      this(header, Optional.empty());
+    }
+  }
 
   /**
    * The guest lives elsewhere: end the process here, delete its files unless {@code keepDisks}.
@@ -251,6 +260,13 @@ public sealed interface AgentRequest {
 
   /** Undo of {@link CreateDisks}; refused while a guest runs from them. */
   record DeleteDisks(Header header) implements AgentRequest {}
+
+  /**
+   * Instead of {@link DeleteDisks}, after {@link KillIncoming}: what has come of the disks is put
+   * aside, where nothing but a person removes it, as its source was lost and it may be all there
+   * is. Done: {@link AgentResult.DisksKept}. Refused while a guest runs from them.
+   */
+  record KeepDisks(Header header) implements AgentRequest {}
 
   /**
    * Starts QEMU from the recipe, opens exports and the listener. Done: {@link

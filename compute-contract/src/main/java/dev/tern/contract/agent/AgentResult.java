@@ -16,6 +16,13 @@ public sealed interface AgentResult {
   record Nothing() implements AgentResult {}
 
   /**
+   * What had come of a server's disks is put aside.
+   *
+   * @param directory where, on its host; empty when nothing had come
+   */
+  record DisksKept(Optional<String> directory) implements AgentResult {}
+
+  /**
    * The frozen description of a guest that is to move, made by its host.
    *
    * @param recipe the launch recipe as JSON, opaque to all but agents, used word for word on the

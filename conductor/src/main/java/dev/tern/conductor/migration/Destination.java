@@ -7,6 +7,7 @@ import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.agent.AgentResult.DisksKept;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.Nothing;
@@ -123,7 +124,35 @@ public final class Destination {
   }
 
   MigrationFacts deleteDisks(MigrationFacts facts) throws StepFailed, InterruptedException {
-    return journey.unlessFenced(facts.destination().host(), facts, this::deleteDisksThere);
+    return journey.unlessFenced(
+        facts.destination().host(),
+        facts,
+        journey.fencing().reliedOn(journey.source())
+            ? this::keepDisksThere
+            : this::deleteDisksThere);
+  }
+
+  // The source's disks are lost with it, as far as is known: nobody but a person may judge these.
+  private MigrationFacts keepDisksThere(MigrationFacts facts)
+      throws StepFailed, InterruptedException {
+    HostName host = facts.destination().host();
+    return journey
+        .events()
+        .during(
+            ROLLING_BACK,
+            host,
+            () -> {
+              journey
+                  .asking()
+                  .untilDone(
+                      host,
+                      new AgentRequest.KeepDisks(journey.header()),
+                      DisksKept.class,
+                      journey.forRepeating())
+                  .directory()
+                  .ifPresent(journey.fencing()::kept);
+              return facts;
+            });
   }
 
   private MigrationFacts deleteDisksThere(MigrationFacts facts)
@@ -193,9 +222,6 @@ public final class Destination {
 
   /** The guest is here. It may have ended by itself since; that does not send it back. */
   MigrationFacts awaitArrival(MigrationFacts facts) throws StepFailed, InterruptedException {
-    if (facts.arrived().isPresent()) {
-      return facts; // It is told once: the host may be lost by now, and nobody could state so.
-    }
     HostName host = facts.destination().host();
     try {
       return facts.arrivedWith(

@@ -5,6 +5,7 @@ import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Asking;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
+import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.Header;
@@ -13,6 +14,7 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.store.FenceStore;
 import dev.tern.store.FenceStore.FenceRecord;
 import dev.tern.store.FenceStore.Outcome;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.HostStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -25,8 +27,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells hosts that come back after all how migrations ended without them: by the migration's epoch,
  * that the copy there is dead, or that the guest lives elsewhere. They clear it away as they would
- * have then. What had arrived there and ran is stopped, and its disks are left: nobody but a person
- * can say which of the two copies has what matters.
+ * have then. A source that was lost with its guest has the server again. What had arrived there and
+ * ran is stopped, and its disks are left: nobody but a person can say which of the two copies has
+ * what matters.
  */
 public final class FencedHosts {
   private static final Logger log = LoggerFactory.getLogger(FencedHosts.class);
@@ -74,21 +77,87 @@ public final class FencedHosts {
       // Another migration may be on its way to that host, with a key and room of its own there.
       return;
     }
-    if (server.flatMap(ServerRecord::host).equals(Optional.of(fence.host()))) {
+    boolean here = server.flatMap(ServerRecord::host).equals(Optional.of(fence.host()));
+    long epoch = Math.max(fence.epoch(), server.map(ServerRecord::epoch).orElse(0L));
+    if (here && fence.runs() == Runs.NOWHERE) {
+      returns(fence, server.get().vmState(), epoch);
+      return;
+    }
+    if (here) {
       settle(fence, Outcome.OVERTAKEN, "the server has been moved to it since");
       return;
     }
     // The server's own epoch, not the migration's: a younger operation may have asked the host
     // something in passing, and the host refuses what is older. At this epoch the guest lives
     // elsewhere, or is deleted, and nothing is under way, so whatever the host has is left over;
-    // and
-    // what begins from now on is younger still.
-    tell(fence, Math.max(fence.epoch(), server.map(ServerRecord::epoch).orElse(0L)));
+    // and what begins from now on is younger still.
+    tell(fence, epoch);
+  }
+
+  private static Header header(FenceRecord fence, long epoch) {
+    return new Header(fence.request(), fence.server(), epoch, Optional.of(fence.migration()));
+  }
+
+  /**
+   * A lost source that is back: nobody else has the guest or ever will, for the destination had
+   * recorded that before the migration ended. So what it handed over is its own again, be it a
+   * paused guest whose QEMU outlived the fence, or the disks alone.
+   */
+  private void returns(FenceRecord fence, VmState state, long epoch) throws InterruptedException {
+    if (state == VmState.DELETED) {
+      settle(fence, Outcome.REMOVED, "the server has been deleted");
+      return;
+    }
+    Header header = header(fence, epoch);
+    for (AgentRequest request :
+        List.of(
+            new AgentRequest.ReturnHome(header, Optional.of(fence.epoch())),
+            new AgentRequest.StopLayers(header),
+            new AgentRequest.WithdrawKey(header))) {
+      switch (agents.ask(fence.host(), request, Asking.ONCE)) {
+        case Asked.Answered(AgentAnswer.Done _) -> {}
+        case Asked.Answered(AgentAnswer.Refused(Failure why)) -> {
+          if (why.code() == ErrorCode.STALE_EPOCH) {
+            return; // As below.
+          }
+          // That its process is gone is a refusal too: what it has, it is asked last.
+        }
+        case Asked.Answered(AgentAnswer.Working _) -> {
+          return;
+        }
+        case Asked.NoAnswer<AgentAnswer> _ -> {
+          return;
+        }
+      }
+    }
+    if (agents.ask(fence.host(), new AgentRequest.AskGuest(header), Asking.ONCE)
+        instanceof Asked.Answered(AgentAnswer.Done(GuestReport report))) {
+      isBack(fence, report);
+    }
+  }
+
+  private void isBack(FenceRecord fence, GuestReport report) {
+    switch (report.runner()) {
+      case RUNNING, PAUSED ->
+          returned(
+              fence, VmState.ACTIVE, "its QEMU had outlived the fence, and has the guest again");
+      case STOPPED ->
+          returned(
+              fence, VmState.STOPPED, "its disks are there, and the server can be started again");
+      case ABSENT, DEAD -> settle(fence, Outcome.REMOVED, "it came back without the server");
+      case BROKEN -> settle(fence, Outcome.RETURNED, "the guest is broken: " + report.detail());
+      // Not yet; the next look tells it again.
+      case HANDED_OVER, INCOMING, UNKNOWN -> {}
+    }
+  }
+
+  private void returned(FenceRecord fence, VmState state, String said) {
+    fences.returned(fence.migration(), state, said);
+    told(fence, Outcome.RETURNED, said);
   }
 
   private void tell(FenceRecord fence, long epoch) throws InterruptedException {
-    Header header =
-        new Header(fence.request(), fence.server(), epoch, Optional.of(fence.migration()));
+    Header header = header(fence, epoch);
     for (AgentRequest request : requests(fence, header)) {
       switch (agents.ask(fence.host(), request, Asking.ONCE)) {
         case Asked.Answered(AgentAnswer.Done _) -> {}
@@ -159,6 +228,10 @@ public final class FencedHosts {
 
   private void settle(FenceRecord fence, Outcome outcome, String said) {
     fences.settle(fence.migration(), outcome, said);
+    told(fence, outcome, said);
+  }
+
+  private static void told(FenceRecord fence, Outcome outcome, String said) {
     log.atLevel(outcome == Outcome.LEFT ? org.slf4j.event.Level.ERROR : org.slf4j.event.Level.INFO)
         .addKeyValue("server", fence.server())
         .addKeyValue("migration", fence.migration())

@@ -56,6 +56,16 @@ public final class Fencing {
     return relied.isPresent();
   }
 
+  /** The source that was relied on as lost may have had the only other copy of the disks. */
+  void kept(String directory) {
+    fences.kept(hold.lease(), migration, directory);
+  }
+
+  /** Where on the destination disks were kept for want of a source. */
+  Optional<String> kept() {
+    return fences.of(migration).flatMap(FenceRecord::kept);
+  }
+
   /** Who stated it, for people. */
   String statement() {
     return relied

@@ -23,7 +23,8 @@ import java.util.Optional;
  * Finds out who owns the guest when its source cannot say. The destination is asked first: only it
  * knows that the guest arrived. The source is told to run the guest again in two cases only: the
  * destination has answered that its copy is dead and stays dead; or it does not answer, and an
- * operator has stated that it is fenced.
+ * operator has stated that it is fenced. Where it is the source that was stated to be lost, the
+ * guest is given up once the destination has answered that its copy is dead.
  */
 public final class GuestOwner {
   private final Journey journey;
@@ -59,11 +60,15 @@ public final class GuestOwner {
     if (journey.fencing().reliedOn(destination)) {
       return returnHome(facts, journey.fencing().statement());
     }
+    if (journey.fencing().reliedOn(journey.source())) {
+      return killIncoming(facts);
+    }
     return switch (wordOf(destination)) {
       case Word.Said(GuestReport there) -> saidThere(facts, there);
       case Word.Silent _ when journey.fencing().relyOn(destination) ->
           returnHome(facts, journey.fencing().statement());
-      case Word other -> askSource(facts, "%s %s".formatted(destination, other.told()), false);
+      case Word other ->
+          askSource(facts, "%s %s".formatted(destination, other.told()), GiveUp.NEVER);
     };
   }
 
@@ -71,10 +76,9 @@ public final class GuestOwner {
       throws InterruptedException {
     HostName destination = facts.destination().host();
     return switch (there.runner()) {
+      case RUNNING, PAUSED -> new Moved<>(facts);
       case DEAD -> returnHome(facts, there.detail());
-      // A guest that is there may still wait for this question, and for nothing else to be asked
-      // of its host: from Moved on, nobody can state any more that the host is lost.
-      case RUNNING, PAUSED, INCOMING, UNKNOWN -> awaitOnce(facts, destination);
+      case INCOMING, UNKNOWN -> awaitOnce(facts, destination);
       // It may have arrived and ended since, or never have arrived: ending it tells.
       case STOPPED, BROKEN, ABSENT, HANDED_OVER -> killIncoming(facts);
     };
@@ -90,12 +94,23 @@ public final class GuestOwner {
       case Asked.Answered(AgentAnswer.Done _) -> new Unknown<>(facts, "an answer made no sense");
       // Its QEMU is gone or failed to load the guest: waiting longer only makes the pause longer.
       case Asked.Answered(AgentAnswer.Refused(Failure failure)) ->
-          askSource(facts, failure.message(), true);
+          askSource(facts, failure.message(), GiveUp.NOW);
       case Asked.Answered(AgentAnswer.Working _) ->
-          askSource(facts, "its copy waits at %s".formatted(destination), waitedTooLong());
+          askSource(
+              facts,
+              "its copy waits at %s".formatted(destination),
+              waitedTooLong() ? GiveUp.NOW : GiveUp.WITHOUT_SOURCE);
       case Asked.NoAnswer(String reason, _) ->
-          askSource(facts, "%s is silent (%s)".formatted(destination, reason), false);
+          askSource(facts, "%s is silent (%s)".formatted(destination, reason), GiveUp.NEVER);
     };
+  }
+
+  /** When the copy at the destination is given up, unless the source says more. */
+  private enum GiveUp {
+    NEVER,
+    /** If the source was stated to be lost. */
+    WITHOUT_SOURCE,
+    NOW
   }
 
   private boolean waitedTooLong() {
@@ -105,16 +120,24 @@ public final class GuestOwner {
     return now.minus(since).compareTo(journey.settings().arrivalDeadline()) >= 0;
   }
 
-  private HandOver<MigrationFacts> askSource(MigrationFacts facts, String why, boolean giveUp)
+  private HandOver<MigrationFacts> askSource(MigrationFacts facts, String why, GiveUp giveUp)
       throws InterruptedException {
     Word here = wordOf(journey.source());
     if (here.report().isEmpty()) {
+      // What follows is decided at the destination: its record "dead" and the guest's arrival
+      // exclude each other, and until then nobody relies on what was stated.
+      if (here instanceof Word.Silent
+          && giveUp != GiveUp.NEVER
+          && journey.fencing().stated(journey.source())) {
+        return killIncoming(facts);
+      }
       return new Unknown<>(facts, "%s, and %s %s".formatted(why, journey.source(), here.told()));
     }
     return switch (here.report().get().runner()) {
       case RUNNING, PAUSED -> runsAtSource(facts);
       // What does not answer may still be sending.
-      case HANDED_OVER, UNKNOWN -> giveUp ? killIncoming(facts) : new Unknown<>(facts, why);
+      case HANDED_OVER, UNKNOWN ->
+          giveUp == GiveUp.NOW ? killIncoming(facts) : new Unknown<>(facts, why);
       case STOPPED, BROKEN, ABSENT, DEAD, INCOMING -> killIncoming(facts);
     };
   }
@@ -151,35 +174,21 @@ public final class GuestOwner {
       return new Unknown<>(facts, failure.message());
     }
     return switch (there.get().runner()) {
+      case RUNNING, PAUSED -> new Moved<>(facts);
       // Refused because it arrived; it has ended since.
       case STOPPED, BROKEN ->
           failure.code() == ErrorCode.STALE_EPOCH
               ? new Unknown<>(facts, failure.message())
-              : arrivedAndEnded(facts);
-      case RUNNING, PAUSED, INCOMING, HANDED_OVER, DEAD, ABSENT, UNKNOWN ->
-          new Unknown<>(facts, failure.message());
-    };
-  }
-
-  private HandOver<MigrationFacts> arrivedAndEnded(MigrationFacts facts)
-      throws InterruptedException {
-    HostName destination = facts.destination().host();
-    return switch (journey
-        .asking()
-        .once(destination, new AgentRequest.AwaitArrival(journey.header()))) {
-      case Asked.Answered(AgentAnswer.Done(Arrived arrived)) ->
-          new Moved<>(facts.arrivedWith(arrived));
-      case Asked.Answered(AgentAnswer.Refused _) ->
-          new Moved<>(facts.arrivedWith(new Arrived(Optional.empty())));
-      case Asked.Answered(AgentAnswer.Done _) -> new Unknown<>(facts, "an answer made no sense");
-      case Asked.Answered(AgentAnswer.Working(String what)) -> new Unknown<>(facts, what);
-      case Asked.NoAnswer(String reason, _) ->
-          new Unknown<>(facts, "%s is silent: %s".formatted(destination, reason));
+              : new Moved<>(facts);
+      case INCOMING, HANDED_OVER, DEAD, ABSENT, UNKNOWN -> new Unknown<>(facts, failure.message());
     };
   }
 
   private HandOver<MigrationFacts> returnHome(MigrationFacts facts, String detail)
       throws InterruptedException {
+    if (journey.fencing().reliedOn(journey.source())) {
+      return lost(facts, detail);
+    }
     return switch (journey
         .asking()
         .once(journey.source(), new AgentRequest.ReturnHome(journey.header()))) {
@@ -190,10 +199,23 @@ public final class GuestOwner {
           new Unknown<>(facts, "it returns to %s: %s".formatted(journey.source(), what));
       case Asked.NoAnswer<AgentAnswer> unheard -> {
         Word word = testimony.heard(journey.source(), Word.of(unheard));
-        yield new Unknown<>(
-            facts, "its copy is dead, and %s %s".formatted(journey.source(), word.told()));
+        yield word instanceof Word.Silent && journey.fencing().relyOn(journey.source())
+            ? lost(facts, detail)
+            : new Unknown<>(
+                facts, "its copy is dead, and %s %s".formatted(journey.source(), word.told()));
       }
     };
+  }
+
+  private HandOver<MigrationFacts> lost(MigrationFacts facts, String detail) {
+    return new Stayed<>(
+        facts,
+        new Failure(
+            ErrorCode.HYPERVISOR_FAILED,
+            "The guest had not arrived at %s%s"
+                .formatted(
+                    facts.destination().host(),
+                    detail.isEmpty() ? "" : " (%s)".formatted(detail))));
   }
 
   private static HandOver<MigrationFacts> unknown(MigrationFacts facts, Failure failure) {

@@ -98,6 +98,11 @@ public final class Layers {
     if (allThere(facts)) {
       return facts;
     }
+    MigrationFacts stopped = journey.unlessFenced(journey.source(), facts, this::stopHere);
+    return journey.unlessFenced(stopped.destination().host(), stopped, this::dropThere);
+  }
+
+  private MigrationFacts stopHere(MigrationFacts facts) throws StepFailed, InterruptedException {
     journey
         .asking()
         .untilDone(
@@ -105,7 +110,7 @@ public final class Layers {
             new AgentRequest.StopLayers(journey.header()),
             Nothing.class,
             journey.forRepeating());
-    return journey.unlessFenced(facts.destination().host(), facts, this::dropThere);
+    return facts;
   }
 
   private MigrationFacts dropThere(MigrationFacts facts) throws StepFailed, InterruptedException {

@@ -191,13 +191,45 @@ public final class Outcome {
     if (!facts.planned()) {
       journey.events().failed(CONDUCTING, failure.message());
     }
+    if (journey.fencing().reliedOn(journey.source())) {
+      lostWithItsSource(failure);
+      return;
+    }
     if (facts.lost()) {
-      migrations.guestLost(lease(), id(), failure);
+      migrations.guestLost(lease(), id(), failure, failure);
       lastWord("the guest was lost", Level.ERROR, Optional.of(failure));
       return;
     }
     migrations.rolledBack(lease(), id(), endedAs(facts, failure), failure);
     lastWord("migration taken back", Level.INFO, Optional.of(failure));
+  }
+
+  private void lostWithItsSource(Failure failure) {
+    Optional<String> kept = journey.fencing().kept();
+    String copy =
+        kept.map(directory ->
+                " What had come of its disks is kept in %s of the destination, and may be the last copy."
+                    .formatted(directory))
+            .orElse("");
+    Failure lost =
+        new Failure(
+            ErrorCode.HYPERVISOR_FAILED,
+            "The guest was given up with its source: %s. %s%s"
+                .formatted(journey.fencing().statement(), sentence(failure.message()), copy));
+    // Whose server it is sees no hosts.
+    Failure fault =
+        new Failure(
+            ErrorCode.HYPERVISOR_FAILED,
+            "The server's host was lost while the server was being moved away from it, and its memory with it. Its disks were on that host.%s Ask an operator, who sees more at migration %s."
+                .formatted(
+                    kept.isPresent() ? " A copy, which may be incomplete, is kept elsewhere." : "",
+                    id()));
+    migrations.guestLost(lease(), id(), lost, fault);
+    lastWord("the guest was lost with its host", Level.ERROR, Optional.of(lost));
+  }
+
+  private static String sentence(String text) {
+    return text.endsWith(".") ? text : text + ".";
   }
 
   private static MigrationStatus endedAs(MigrationFacts facts, Failure failure) {

@@ -127,8 +127,13 @@ public final class Source {
     return facts;
   }
 
-  /** Ends with the guest running here, or known to be dead. */
+  /** Ends with the guest running here, or known to be dead, or given up with its host. */
   MigrationFacts cancelMirrors(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return journey.unlessFenced(journey.source(), facts, this::cancelMirrorsHere);
+  }
+
+  private MigrationFacts cancelMirrorsHere(MigrationFacts facts)
+      throws StepFailed, InterruptedException {
     try {
       journey
           .asking()
@@ -195,6 +200,9 @@ public final class Source {
     }
     if (journey.fencing().reliedOn(facts.destination().host())) {
       return new Unknown<>(facts, "its destination is fenced");
+    }
+    if (journey.fencing().reliedOn(journey.source())) {
+      return new Unknown<>(facts, "its source is lost");
     }
     AgentRequest.HandOver request =
         new AgentRequest.HandOver(

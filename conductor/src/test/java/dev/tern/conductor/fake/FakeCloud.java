@@ -15,7 +15,9 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Phase;
+import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentResult.GuestReport;
@@ -31,6 +33,7 @@ import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.store.ActionStore.EventRecord;
 import dev.tern.store.FenceStore.FenceRecord;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
@@ -106,6 +109,9 @@ public final class FakeCloud {
   private final Map<HostName, Duration> silentUntil = new LinkedHashMap<>();
   private Optional<HostName> silentInStep = Optional.empty();
 
+  /** Set: the source is lost once the guest was sent. */
+  public boolean sourceIsLostAfterLeaving;
+
   /** Set: the copy does not arrive when it is sent. */
   public boolean copyDoesNotArrive;
 
@@ -129,9 +135,6 @@ public final class FakeCloud {
 
   /** Set: its QEMU dies instead. */
   public boolean copyDies;
-
-  /** Set: the destination is lost when it has said for the first time that the guest runs there. */
-  public boolean lostOnceItSaidThatItRuns;
 
   /** Set: the destination cannot be heard for so long once the guest was sent. */
   public Duration silenceAfterLeaving = Duration.ZERO;
@@ -276,6 +279,11 @@ public final class FakeCloud {
     silentUntil.put(name, Duration.ofDays(10_000));
   }
 
+  /** Nothing is heard of it for so long. */
+  public void silentFor(HostName name, Duration time) {
+    silentUntil.put(name, this.time.now().plus(time));
+  }
+
   /** It answers again, and reports. */
   public void comesBack(HostName name) {
     silentUntil.remove(name);
@@ -295,7 +303,16 @@ public final class FakeCloud {
    * @throws ComputeException when no migration waits for it so
    */
   public void stateFenced(HostName name) {
-    var _ = stores.fences().state(accepted.id(), name, Samples.request());
+    var _ = stores.fences().state(accepted.id(), name, Runs.ELSEWHERE, Samples.request());
+  }
+
+  /**
+   * An operator states that the source is lost for good, and nobody runs the guest.
+   *
+   * @throws ComputeException when no migration waits for it so
+   */
+  public void stateLost(HostName name) {
+    var _ = stores.fences().state(accepted.id(), name, Runs.NOWHERE, Samples.request());
   }
 
   /** What was stated. */
@@ -316,6 +333,29 @@ public final class FakeCloud {
       throw new IllegalStateException("not asked: " + answer);
     }
     stores.servers().deleted(samples.lease(server), server);
+  }
+
+  /** A stop of the server, in error as it is, reached that host and came to nothing. */
+  public void isStoppedInVain(HostName name) {
+    ServerRecord stopping = stores.servers().requestStop(server, Samples.request());
+    AgentAnswer answer =
+        host(name)
+            .answer(
+                new AgentRequest.AskGuest(
+                    new AgentRequest.Header(
+                        Samples.request().request(), server, stopping.epoch(), Optional.empty())));
+    if (!(answer instanceof AgentAnswer.Done)) {
+      throw new IllegalStateException("not asked: " + answer);
+    }
+    stores
+        .servers()
+        .failed(
+            samples.lease(server),
+            server,
+            VmState.ERROR,
+            PowerState.NOSTATE,
+            Samples.FAILURE,
+            false);
   }
 
   /** Tells hosts that are back how it ended without them. */
@@ -395,6 +435,9 @@ public final class FakeCloud {
   void leaves(FakeHost to) {
     if (!silenceAfterLeaving.isZero()) {
       silentUntil.put(to.name, time.now().plus(silenceAfterLeaving));
+    }
+    if (sourceIsLostAfterLeaving) {
+      isLost(HOME);
     }
     if (copyDies) {
       to.qemuDies();
@@ -494,10 +537,6 @@ public final class FakeCloud {
         diesAfter = Optional.empty();
         throw died(answer);
       }
-      if (lostOnceItSaidThatItRuns && name.equals(AWAY) && saysThatItRuns(answer)) {
-        isLost(name);
-        qemuDies(name);
-      }
       return new Asked.Answered<>(answer);
     }
     return switch (now.get()) {
@@ -532,11 +571,6 @@ public final class FakeCloud {
       case ABORTED, CONDUCTOR_DIES_BEFORE_WRITING_IT, CONDUCTOR_DIES_AFTER_WRITING_IT ->
           throw new IllegalStateException("does not happen to a question");
     };
-  }
-
-  private static boolean saysThatItRuns(AgentAnswer answer) {
-    return answer instanceof AgentAnswer.Done(GuestReport report)
-        && report.runner() == GuestReport.Runner.RUNNING;
   }
 
   private static ConductorDied died(AgentAnswer unheard) {

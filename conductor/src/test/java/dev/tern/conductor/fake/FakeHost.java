@@ -14,6 +14,7 @@ import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.DiskKind;
 import dev.tern.contract.agent.AgentResult.DiskLayer;
+import dev.tern.contract.agent.AgentResult.DisksKept;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
@@ -65,6 +66,12 @@ final class FakeHost {
   private Optional<String> peer = Optional.empty();
   private long youngest;
 
+  /** Of the hand-over. */
+  private long epoch;
+
+  /** What had come of the disks is put aside. */
+  boolean kept;
+
   /** Set: it sends and receives in plaintext. */
   boolean insecure;
 
@@ -96,6 +103,9 @@ final class FakeHost {
             all.add(name + " " + thing);
           }
         });
+    if (kept) {
+      all.add(name + " kept disk");
+    }
     if (partOfBase) {
       all.add(name + " part of a layer");
     }
@@ -132,7 +142,7 @@ final class FakeHost {
         forced++;
         yield nothing();
       }
-      case AgentRequest.ReturnHome _ -> returnHome();
+      case AgentRequest.ReturnHome back -> returnHome(back);
       case AgentRequest.WantConsole _ -> wantConsole();
       case AgentRequest.SealConsole seal -> sealConsole(seal.peer());
       case AgentRequest.KeepConsole keep -> keepConsole(keep.console());
@@ -160,6 +170,7 @@ final class FakeHost {
         yield createDisks();
       }
       case AgentRequest.DeleteDisks _ -> deleteDisks();
+      case AgentRequest.KeepDisks _ -> keepDisks();
       case AgentRequest.StartIncoming start -> {
         placed(start.source());
         yield startIncoming();
@@ -321,6 +332,15 @@ final class FakeHost {
     return nothing();
   }
 
+  private AgentAnswer keepDisks() {
+    if (qemu || arrived) {
+      return refuse("a guest runs from them");
+    }
+    kept |= disk;
+    disk = false;
+    return new Done(new DisksKept(kept ? Optional.of("/kept/" + name) : Optional.empty()));
+  }
+
   private AgentAnswer startIncoming() {
     if (dead || !disk) {
       return refuse("dead in this epoch, or no disks");
@@ -388,6 +408,7 @@ final class FakeHost {
       mirror = false;
       runs = false;
       handedOver = true;
+      epoch = asked.header().epoch();
       cloud.leaves(cloud.destination());
     }
     return new Done(
@@ -411,8 +432,13 @@ final class FakeHost {
     cloud.checkOneRunner();
   }
 
-  private AgentAnswer returnHome() {
+  private AgentAnswer returnHome(AgentRequest.ReturnHome asked) {
+    if (handedOver && asked.handedOver().orElse(epoch) != epoch) {
+      return refuse("handed over in another epoch");
+    }
+    mirror &= asked.handedOver().isEmpty();
     if (!qemu) {
+      handedOver = false;
       return refuse("no guest");
     }
     if (!runs) {
