@@ -16,6 +16,12 @@ CONSTANTS
   NothingGuessed, \* silence of the destination is not taken for its death
   PermitOfEpoch, \* a permit given before is not given again once the guest has left
   HomeExcludes, \* a guest that is brought home is not handed over meanwhile, nor later in that epoch
+  AwaitsWord,   \* a restarted agent does not run a guest that came while it was away, until it is asked for it
+  StartsNothing, \* a restarted agent starts no guest again
+  HeardFirst,   \* nobody goes on to the steps behind the pivot before AwaitArrival was answered
+  OnlySilence,  \* a host that answers and cannot say is not taken for one that is silent
+  OnlyWhole,    \* nothing may be stated of a source whose guest has not arrived
+  TrueStatements, \* what is stated to be fenced is
   \* What QEMU does; TRUE is a QEMU that can fail after its peer has everything.
   TailBreaks
 
@@ -24,9 +30,11 @@ Other(h) == IF h = "A" THEN "B" ELSE "A"
 
 VARIABLES
   con,    \* conductor: pc (step), ans (answer to the question it asks), giveUp, abort
-  db,     \* database: epoch, owner, src of each migration, sent, lost, outcome of each migration
+  db,     \* database: epoch, owner, src of each migration, sent, lost; the host that was stated to be
+          \* fenced, whether that was relied on, and what it was told of since
   net,    \* every request with an effect that was ever sent: <<kind, epoch>>
-  up,     \* per host: the agent's process lives
+  up,     \* per host: the agent's process lives; and cut: the host that nobody hears, off: that one has
+          \* no power, ran: the one that lost its power with the guest running
   jr,     \* per host: what its journal says, dev.tern.agent.Standing
   job,    \* per host: the agent's thread that hands over: st, ep, cancel
   lane,   \* per host: the agent's thread that brings a guest home, beside that one
@@ -43,6 +51,7 @@ vars == <<con, db, net, up, jr, job, lane, kept, watch, q, mir, wire, fresh, die
 world == <<up, jr, job, lane, kept, watch, q, mir, wire, fresh, died>>
 
 AllKinds == {"late request", "lost answer", "link", "agent", "QEMU", "conductor", "abort", "full disk"}
+(* And of hosts, see Fencing below: "host", "cannot say", "too soon", "QEMU left". *)
 
 Fault(kind) == kind \in Kinds /\ left > 0 /\ left' = left - 1
 
@@ -56,28 +65,41 @@ Kind == [
   killD |-> "KillIncoming", diagD |-> "AskDestination", home |-> "ReturnHome",
   diagS |-> "AskSource", arrive |-> "AwaitArrival", endedD |-> "AskDestination",
   retire |-> "RetireSource", undoMirror |-> "CancelMirrors", undoAsk |-> "AskSource",
-  undoResume |-> "CancelHandOver", undoStart |-> "KillIncoming", undoCreate |-> "DeleteDisks"]
+  undoResume |-> "CancelHandOver", undoStart |-> "KillIncoming", undoCreate |-> "DeleteDisks",
+  tellKill |-> "KillIncoming", tellDelete |-> "DeleteDisks", tellRetire |-> "RetireSource",
+  tellAskD |-> "AskDestination", tellAskS |-> "AskSource"]
 
 Asking == DOMAIN Kind
 OfSource == {"MirrorDisks", "HandOver", "CancelHandOver", "AskSource", "ReturnHome", "RetireSource", "CancelMirrors"}
-Looks == {"AskSource", "AskDestination", "AwaitArrival"}
+Looks == {"AskSource", "AskDestination"}
+Tells == {"tellKill", "tellDelete", "tellRetire", "tellAskD", "tellAskS"}
+Ended == con.pc \in {"idle"} \cup Tells
 AtPivot == {"handover", "cancel", "refusedS", "askD", "awaitD", "askS", "killD", "diagD", "home", "diagS"}
+           \cup (IF HeardFirst THEN {"arrive"} ELSE {})
 
 HostOf(k, e) == IF k \in OfSource THEN db.src[e] ELSE Other(db.src[e])
 S == db.src[db.epoch]
 D == Other(S)
 AskedHost == HostOf(Kind[con.pc], db.epoch)
+Reached(h) == up[h] /\ up.cut # h
+ReliedOn(h) == db.relied /\ db.fence = h
 
 (* The step a conductor that follows a dead one begins with: what is in the database. *)
 Step(p) == CASE p \in AtPivot -> "handover"
              [] p = "endedD" -> "arrive"
              [] p \in {"undoAsk", "undoResume"} -> "undoMirror"
+             [] p \in Tells -> "idle"
              [] OTHER -> p
 
 Sent(p) == IF p \in Asking /\ Kind[p] \notin Looks THEN net \cup {<<Kind[p], db.epoch>>} ELSE net
 
-Go(p) == /\ con' = [con EXCEPT !.pc = p, !.ans = "", !.giveUp = FALSE]
-         /\ net' = Sent(p)
+(* What was relied on is not asked any more. *)
+Without(p) == CASE p = "handover" /\ ReliedOn(D) -> "home"
+                [] p \in {"undoStart", "undoCreate"} /\ ReliedOn(D) -> "without"
+                [] OTHER -> p
+
+Go(p) == /\ con' = [con EXCEPT !.pc = Without(p), !.ans = "", !.giveUp = FALSE]
+         /\ net' = Sent(Without(p))
 GoGivingUp(p) == /\ con' = [con EXCEPT !.pc = p, !.ans = "", !.giveUp = TRUE]
                  /\ net' = Sent(p)
 
@@ -122,7 +144,7 @@ Killed(h) ==
 (* late one of a passed epoch is refused, which is as if it had not come.                           *)
 
 Comes(k, e, inTime) ==
-  /\ up[HostOf(k, e)]
+  /\ Reached(HostOf(k, e))
   /\ (~EpochChecked \/ Younger(HostOf(k, e), e))
   /\ IF inTime THEN con.pc \in Asking /\ Kind[con.pc] = k /\ e = db.epoch /\ con.ans = ""
                ELSE "late request" \in Kinds /\ left > 0 /\ <<k, e>> \in net
@@ -199,15 +221,17 @@ DeleteDisks == \E e \in Epochs, t \in Requests :
        /\ Answer(t, "refused")
        /\ UNCHANGED <<q, mir, wire, watch, fresh>>
 
-(* DestinationSide.awaitArrival *)
-AwaitArrival == \E e \in {db.epoch} \ {0}, t \in {TRUE} :
+(* DestinationSide.awaitArrival: it also lets a guest run that came while no agent was here. *)
+AwaitArrival == \E e \in Epochs, t \in Requests :
   LET h == HostOf("AwaitArrival", e) IN LET j == jr[h] IN
+  LET stands == /\ Alive(h) /\ j.ep = e
+                /\ j.place = "INCOMING" \/ (j.place = "RUNNING" /\ j.arr = e /\ ~j.res)
+      again == stands /\ (watch[h].st = "none" \/ (watch[h].st = "failed" /\ j.arr = e)) IN
   /\ Comes("AwaitArrival", e, t)
-  /\ UNCHANGED <<jr, job, lane, kept, watch, q, mir, wire, fresh>>
-  /\ IF j.arr = e THEN Answer(t, "arrived")
-     ELSE IF j.place = "INCOMING" /\ j.ep = e /\ Alive(h) /\ watch[h].st # "failed" THEN
-       Answer(t, "working")
-     ELSE Answer(t, "refused")
+  /\ UNCHANGED <<jr, job, lane, kept, q, mir, wire, fresh>>
+  /\ watch' = IF again THEN [watch EXCEPT ![h] = [st |-> "watching", ep |-> e]] ELSE watch
+  /\ Answer(t, IF again \/ (watch[h].st \in {"watching", "permitted", "ran"} /\ watch[h].ep = e) THEN "working"
+               ELSE IF j.arr = e THEN "arrived" ELSE "refused")
 
 (* GuestReports.of; of no epoch. *)
 Report(h) ==
@@ -221,7 +245,7 @@ Report(h) ==
 
 AskGuest ==
   /\ con.pc \in Asking /\ con.ans = "" /\ Kind[con.pc] \in {"AskSource", "AskDestination"}
-  /\ up[AskedHost]
+  /\ Reached(AskedHost)
   /\ con' = [con EXCEPT !.ans = Report(AskedHost)]
   /\ UNCHANGED <<db, net, left, world>>
 
@@ -458,10 +482,10 @@ Starts(h) ==
 (* Instance.arrived: the record Resumed; that it cannot be written is a fault that is survived. *)
 NotesResumed(h) ==
   /\ up[h] /\ watch[h].st = "ran"
-  /\ watch' = [watch EXCEPT ![h] = NoWatch]
   /\ \/ /\ jr' = IF jr[h].arr = watch[h].ep /\ Younger(h, watch[h].ep) THEN [jr EXCEPT ![h].res = TRUE] ELSE jr
+        /\ watch' = [watch EXCEPT ![h] = NoWatch]
         /\ UNCHANGED left
-     \/ "full disk" \in Kinds /\ left > 0 /\ left' = left - 1 /\ UNCHANGED jr
+     \/ Fault("full disk") /\ watch' = [watch EXCEPT ![h].st = "told"] /\ UNCHANGED jr
   /\ UNCHANGED <<con, db, net, up, job, lane, kept, mir, wire, died, q, fresh>>
 
 ---------------------------------------------------------------------------
@@ -523,27 +547,35 @@ LinkBreaks ==
   /\ wire' = "down"
   /\ UNCHANGED <<con, db, net, up, jr, job, lane, kept, watch, q, mir, fresh, died>>
 
-AgentDies(h) ==
-  /\ Fault("agent") /\ up[h]
-  /\ up' = [up EXCEPT ![h] = FALSE]
+Forgets(h) ==
   /\ job' = [job EXCEPT ![h] = NoJob]
   /\ lane' = [lane EXCEPT ![h] = "none"]
   /\ kept' = [kept EXCEPT ![h] = 0]
   /\ watch' = [watch EXCEPT ![h] = NoWatch]
+
+AgentDies(h) ==
+  /\ Fault("agent") /\ up[h]
+  /\ up' = [up EXCEPT ![h] = FALSE]
+  /\ Forgets(h)
   /\ UNCHANGED <<con, db, net, jr, q, mir, wire, fresh, died>>
 
 (* Adoption.adopt *)
 AgentStarts(h) ==
-  /\ ~up[h]
+  /\ ~up[h] /\ up.cut # h
   /\ up' = [up EXCEPT ![h] = TRUE]
   /\ LET j == jr[h] IN
      /\ jr' = [jr EXCEPT ![h] = CASE j.place = "RUNNING" /\ ~Alive(h) -> [j EXCEPT !.place = "STOPPED"]
                                   [] j.place = "RETIRED" -> Blank
                                   [] OTHER -> j]
      /\ watch' = [watch EXCEPT ![h] =
-                    IF Alive(h) /\ (j.place = "INCOMING" \/ (j.place = "RUNNING" /\ j.arr = j.ep /\ j.arr > 0 /\ ~j.res))
+                    IF /\ Alive(h)
+                       /\ \/ j.place = "INCOMING" /\ (q[h].run = "waits" \/ ~AwaitsWord)
+                          \/ j.place = "RUNNING" /\ j.arr = j.ep /\ j.arr > 0 /\ ~j.res /\ ~AwaitsWord
                     THEN [st |-> "watching", ep |-> j.ep] ELSE NoWatch]
-     /\ IF j.place \in {"DEAD", "RETIRED"} THEN Killed(h) ELSE UNCHANGED <<q, mir, wire, fresh>>
+     /\ IF j.place \in {"DEAD", "RETIRED"} THEN Killed(h)
+        ELSE IF j.place = "RUNNING" /\ ~Alive(h) /\ ~StartsNothing THEN
+          q' = [q EXCEPT ![h] = [run |-> "runs", mig |-> "none"]] /\ UNCHANGED <<mir, wire, fresh>>
+        ELSE UNCHANGED <<q, mir, wire, fresh>>
   /\ UNCHANGED <<con, db, net, job, lane, kept, died, left>>
 
 QemuDies(h) ==
@@ -582,10 +614,10 @@ In(p, as) == con.pc = p /\ con.ans \in as
 (* An answer that does not come: because nobody is there, or because it is lost, which is a fault. *)
 Silence ==
   /\ con.pc \in Asking
-  /\ IF up[AskedHost] THEN Fault("lost answer") ELSE UNCHANGED left
+  /\ IF Reached(AskedHost) THEN Fault("lost answer") ELSE UNCHANGED left
 
 Accepts ==
-  /\ At("idle") /\ db.epoch < Migrations /\ ~db.lost
+  /\ At("idle") /\ db.epoch < Migrations /\ ~db.lost /\ db.fence = ""
   /\ db' = [db EXCEPT !.epoch = @ + 1, !.src[db.epoch + 1] = db.owner, !.sent = FALSE]
   /\ con' = [con EXCEPT !.pc = "create", !.ans = "", !.abort = "no"]
   /\ net' = net \cup {<<"CreateDisks", db.epoch + 1>>}
@@ -628,12 +660,12 @@ Cancels ==
 
 (* GuestOwner.whoOwnsGuest *)
 AsksTheDestination ==
-  /\ \/ In("askD", {"RUNNING", "PAUSED"}) /\ Go("arrive") /\ UNCHANGED left
+  /\ \/ In("askD", {"RUNNING", "PAUSED"}) /\ Go(IF HeardFirst THEN "awaitD" ELSE "arrive") /\ UNCHANGED left
      \/ Is("askD", "DEAD") /\ Go("home") /\ UNCHANGED left
      \/ Is("askD", "INCOMING") /\ Go("awaitD") /\ UNCHANGED left
      \/ In("askD", {"STOPPED", "ABSENT", "HANDED_OVER"}) /\ Go("killD") /\ UNCHANGED left
-     \/ At("askD") /\ Silence /\ Go("askS")
-     \/ Is("awaitD", "arrived") /\ Go("arrive") /\ UNCHANGED left
+     \/ At("askD") /\ db.fence # D /\ Silence /\ Go("askS")
+     \/ Is("awaitD", "arrived") /\ Go(IF HeardFirst THEN "owner" ELSE "arrive") /\ UNCHANGED left
      \/ Is("awaitD", "refused") /\ GoGivingUp("askS") /\ UNCHANGED left
      \/ Is("awaitD", "working") /\ Go("askS") /\ UNCHANGED left
      \/ Is("awaitD", "working") /\ GoGivingUp("askS") /\ UNCHANGED left
@@ -651,7 +683,8 @@ EndsTheCopy ==
   /\ \/ Is("killD", "dead") /\ Go("home") /\ UNCHANGED left
      \/ Is("killD", "refused") /\ Go("diagD") /\ UNCHANGED left
      \/ At("killD") /\ Silence /\ Go("handover")
-     \/ In("diagD", {"RUNNING", "PAUSED", "STOPPED"}) /\ Go("arrive") /\ UNCHANGED left
+     \/ Is("diagD", "STOPPED") /\ Go("arrive") /\ UNCHANGED left
+     \/ In("diagD", {"RUNNING", "PAUSED"}) /\ Go(IF HeardFirst THEN "handover" ELSE "arrive") /\ UNCHANGED left
      \/ In("diagD", {"INCOMING", "HANDED_OVER", "DEAD", "ABSENT"}) /\ Go("handover") /\ UNCHANGED left
      \/ At("diagD") /\ Silence /\ Go("handover")
   /\ UNCHANGED <<db, world>>
@@ -665,11 +698,12 @@ SendsHome ==
      \/ At("diagS") /\ Silence /\ Go("handover")
   /\ UNCHANGED <<db, world>>
 
-(* Destination.awaitArrival *)
+(* GuestOwner.arrivedAndEnded; as the code was, Destination.awaitArrival. *)
 HearsOfArrival ==
   /\ \/ Is("arrive", "arrived") /\ Go("owner") /\ UNCHANGED left
-     \/ Is("arrive", "working") /\ Go("arrive") /\ UNCHANGED left
-     \/ Is("arrive", "refused") /\ Go("endedD") /\ UNCHANGED left
+     \/ Is("arrive", "working") /\ Go(IF HeardFirst THEN "handover" ELSE "arrive") /\ UNCHANGED left
+     \/ Is("arrive", "refused") /\ Go(IF HeardFirst THEN "owner" ELSE "endedD") /\ UNCHANGED left
+     \/ At("arrive") /\ HeardFirst /\ Silence /\ Go("handover")
      \/ Is("endedD", "STOPPED") /\ Go("owner") /\ UNCHANGED left
      \/ At("endedD") /\ con.ans \notin {"", "STOPPED"} /\ Go("arrive") /\ UNCHANGED left
      \/ At("endedD") /\ Silence /\ Go("arrive")
@@ -711,11 +745,129 @@ AsksAgain ==
   /\ UNCHANGED <<db, world>>
 
 ---------------------------------------------------------------------------
+(* Fencing: a host that is not heard of, for long or for good, and what people do about it.         *)
+
+(* The network to it is gone, and its threads go on; or its agent has ended, and is not started.     *)
+GoesSilent(h) ==
+  /\ Fault("host") /\ up.cut = ""
+  /\ db.fence = "" \/ "too soon" \notin Kinds \* who is silent again is not heard before anybody acts
+  /\ \/ up' = [up EXCEPT !.cut = h] /\ UNCHANGED <<job, lane, kept, watch>>
+     \/ /\ up[h]
+        /\ up' = [up EXCEPT !.cut = h, ![h] = FALSE]
+        /\ Forgets(h)
+  /\ UNCHANGED <<con, db, net, jr, q, mir, wire, fresh, died>>
+
+(* The operator fences it, or it was that from the beginning. Disks and journal are left. *)
+LosesPower(h) ==
+  /\ up.cut = h /\ ~up.off
+  /\ up' = [up EXCEPT !.off = TRUE, ![h] = FALSE, !.ran = IF Runs(h) THEN h ELSE @]
+  /\ Forgets(h)
+  /\ Killed(h)
+  /\ died' = (died \/ (Alive(h) /\ (fresh = {h} \/ jr[h].place \in {"RUNNING", "HANDED_OVER"})))
+  /\ UNCHANGED <<con, db, net, jr, left>>
+
+IsHeardAgain(h) ==
+  /\ up.cut = h
+  /\ up' = [up EXCEPT !.cut = "", !.off = FALSE]
+  /\ UNCHANGED <<con, db, net, jr, job, lane, kept, watch, q, mir, wire, fresh, died, left>>
+
+(* ResolveController with Fencing.requireWaiting: who is said to be fenced is silent, and the other   *)
+(* agrees to keep the guest.                                                                        *)
+BeingTakenBack == {"undoMirror", "undoAsk", "undoResume", "undoStart", "undoCreate"}
+Waits(h) == IF h = D THEN db.owner = S /\ con.pc \in AtPivot \cup BeingTakenBack
+            ELSE con.pc = "retire" \/ (~OnlyWhole /\ con.pc \in AtPivot)
+Keeps(h) == IF h = D THEN {"RUNNING", "PAUSED", "STOPPED"} \cup (IF OnlyWhole THEN {} ELSE {"INCOMING"})
+            ELSE {"RUNNING", "PAUSED", "STOPPED", "HANDED_OVER"}
+MayState(h) ==
+  /\ ~Ended /\ db.fence = "" /\ Waits(h)
+  /\ up.cut = h
+  /\ Reached(Other(h)) /\ Report(Other(h)) \in Keeps(Other(h))
+
+States(h) ==
+  /\ MayState(h) /\ (up.off \/ ~TrueStatements)
+  /\ db' = [db EXCEPT !.fence = h]
+  /\ UNCHANGED <<con, net, left, world>>
+
+(* A statement about a host that was not fenced, and is heard again before anybody acts on it. *)
+StatesTooSoon(h) ==
+  /\ "too soon" \in Kinds
+  /\ MayState(h) /\ up[h]
+  /\ db' = [db EXCEPT !.fence = h]
+  /\ up' = [up EXCEPT !.cut = ""]
+  /\ UNCHANGED <<con, net, left, jr, job, lane, kept, watch, q, mir, wire, fresh, died>>
+
+(* A statement about a host without power over its QEMU: that one has the guest and does not run it.   *)
+StatesOverAQemu(h) ==
+  /\ "QEMU left" \in Kinds
+  /\ MayState(h) /\ ~up[h] /\ q[h].run = "loaded"
+  /\ db' = [db EXCEPT !.fence = h]
+  /\ UNCHANGED <<con, net, left, world>>
+
+(* FenceStore.relyOn. From here on what the fenced host has does not count: the newest is what the    *)
+(* other one keeps, and it lives.                                                                   *)
+RelyOn(h) ==
+  LET o == Other(h) IN
+  /\ db' = [db EXCEPT !.relied = TRUE]
+  /\ fresh' = IF fresh = {} /\ Alive(o) /\ jr[o].place = "HANDED_OVER" THEN {o} ELSE fresh
+  /\ died' = (died /\ ~(Alive(o) /\ o \in fresh'))
+RelyRest == <<up, jr, job, lane, kept, watch, q, mir, wire>>
+
+(* GuestOwner.find, Journey.unlessFenced *)
+GoesOnWithout ==
+  \/ /\ At("askD") /\ db.fence = D /\ Silence
+     /\ RelyOn(D) /\ Go("home") /\ UNCHANGED RelyRest
+  \/ /\ con.pc \in {"undoStart", "undoCreate"} /\ db.fence = D /\ Silence
+     /\ RelyOn(D) /\ Go("without") /\ UNCHANGED RelyRest
+  \/ /\ At("retire") /\ db.fence = S /\ Silence
+     /\ RelyOn(S) /\ Go("without") /\ UNCHANGED RelyRest
+  \/ At("without") /\ Go("idle") /\ db' = [db EXCEPT !.sent = FALSE] /\ UNCHANGED ConRest
+
+(* Word.Evasive: its monitor is silent, its disk fails, it is of another version. *)
+CannotSay ==
+  /\ con.pc \in Asking /\ con.ans = "" /\ Kind[con.pc] \in {"AskSource", "AskDestination"}
+  /\ Reached(AskedHost) /\ Fault("cannot say")
+  /\ con' = [con EXCEPT !.ans = "CANNOT SAY"]
+  /\ UNCHANGED <<db, net, world>>
+HearsNothing ==
+  /\ con.ans = "CANNOT SAY" /\ con.pc \in {"askD", "askS", "diagD", "diagS", "undoAsk"}
+  /\ IF At("askD") /\ db.fence = D /\ ~OnlySilence
+     THEN RelyOn(D) /\ Go("home") /\ UNCHANGED <<RelyRest, left>>
+     ELSE /\ Go(CASE At("askD") -> "askS" [] At("undoAsk") -> "undoMirror" [] OTHER -> "handover")
+          /\ UNCHANGED <<db, ConRest>>
+
+(* FencedHosts *)
+LooksAtFenced ==
+  /\ At("idle") /\ db.relied /\ db.told = "" /\ Reached(db.fence)
+  /\ Go(IF db.fence = S THEN "tellRetire" ELSE "tellKill")
+  /\ UNCHANGED <<db, ConRest>>
+Settles(outcome) == Go("idle") /\ db' = [db EXCEPT !.told = outcome] /\ UNCHANGED left
+TellsFenced ==
+  /\ \/ Is("tellKill", "dead") /\ Go("tellDelete") /\ UNCHANGED <<db, left>>
+     \/ In("tellDelete", {"ok"}) /\ Settles("REMOVED")
+     \/ In("tellRetire", {"ok"}) /\ Settles("REMOVED")
+     \/ In("tellRetire", {"refused"}) /\ Go("tellAskS") /\ UNCHANGED <<db, left>>
+     \/ con.pc \in {"tellKill", "tellDelete"} /\ con.ans = "refused" /\ Go("tellAskD") /\ UNCHANGED <<db, left>>
+     \/ /\ con.pc \in {"tellAskD", "tellAskS"} /\ con.ans \in {"STOPPED", "ABSENT", "DEAD", "INCOMING", "HANDED_OVER"}
+        /\ Settles("LEFT")
+     \/ /\ con.pc \in {"tellAskD", "tellAskS"} /\ con.ans \in {"RUNNING", "PAUSED", "CANNOT SAY"}
+        /\ Go("idle") /\ UNCHANGED <<db, left>>
+     \/ con.pc \in Tells /\ Silence /\ Go("idle") /\ UNCHANGED db
+  /\ UNCHANGED world
+
+(* The broken variant: a source is given up whose guest has not arrived, and what was copied is started. *)
+StartsHalfCopied ==
+  /\ ~OnlyWhole /\ At("askD") /\ con.ans = "" /\ db.fence = S
+  /\ q' = [q EXCEPT ![D] = [run |-> "runs", mig |-> "none"]]
+  /\ Go("owner")
+  /\ UNCHANGED <<db, left, up, jr, job, lane, kept, watch, mir, wire, fresh, died>>
+
+---------------------------------------------------------------------------
 Init ==
   /\ con = [pc |-> "idle", ans |-> "", giveUp |-> FALSE, abort |-> "no"]
-  /\ db = [epoch |-> 0, owner |-> "A", src |-> [e \in 1..Migrations |-> "A"], sent |-> FALSE, lost |-> FALSE]
+  /\ db = [epoch |-> 0, owner |-> "A", src |-> [e \in 1..Migrations |-> "A"], sent |-> FALSE, lost |-> FALSE,
+            fence |-> "", relied |-> FALSE, told |-> ""]
   /\ net = {}
-  /\ up = [h \in Hosts |-> TRUE]
+  /\ up = [A |-> TRUE, B |-> TRUE, cut |-> "", off |-> FALSE, ran |-> ""]
   /\ jr = [h \in Hosts |-> IF h = "A" THEN [Blank EXCEPT !.place = "RUNNING"] ELSE Blank]
   /\ job = [h \in Hosts |-> NoJob]
   /\ lane = [h \in Hosts |-> "none"]
@@ -745,7 +897,12 @@ Faulty ==
   \/ LinkBreaks \/ ConductorDies \/ UserAborts \/ AsksAgain
   \/ \E h \in Hosts : AgentDies(h) \/ QemuDies(h) \/ FailsInTheTail(h)
 
-Next == Accepts \/ Progress \/ RequestsHandled \/ Faulty
+Fenced ==
+  \/ GoesOnWithout \/ CannotSay \/ HearsNothing \/ LooksAtFenced \/ TellsFenced \/ StartsHalfCopied
+  \/ \E h \in Hosts : GoesSilent(h) \/ LosesPower(h) \/ IsHeardAgain(h) \/ States(h)
+       \/ StatesTooSoon(h) \/ StatesOverAQemu(h)
+
+Next == Accepts \/ Progress \/ RequestsHandled \/ Faulty \/ Fenced
 
 Spec == Init /\ [][Next]_vars
 
@@ -760,6 +917,7 @@ WatchGoesOn(h) == Arrives(h) \/ Starts(h) \/ NotesResumed(h) \/ AgentSeesTheEnd(
 ConductorGoesOn ==
   GoesOn \/ TurnsBack \/ HearsOfHandOver \/ Cancels \/ AsksTheDestination \/ AsksTheSource \/ EndsTheCopy
   \/ SendsHome \/ HearsOfArrival \/ ChangesOwner \/ CompletesSaga \/ Undoes
+  \/ GoesOnWithout \/ HearsNothing \/ LooksAtFenced \/ TellsFenced
 QuestionsArrive == RequestsHandled \/ AskGuest \/ AwaitArrival
 
 FairSpec ==
@@ -767,6 +925,7 @@ FairSpec ==
   /\ WF_vars(QemuGoesOn) /\ WF_vars(ConductorGoesOn) /\ WF_vars(QuestionsArrive)
   /\ \A h \in Hosts : /\ WF_vars(AgentStarts(h)) /\ WF_vars(AgentGoesOn(h)) /\ WF_vars(WatchGoesOn(h))
                       /\ WF_vars(ComesHome(h))
+                      /\ WF_vars(LosesPower(h)) /\ WF_vars(States(h)) \* but nobody brings a host back
 
 ---------------------------------------------------------------------------
 (* I1: no two QEMUs run the vCPUs of one server. *)
@@ -781,19 +940,36 @@ NothingLost ==
 (* I3: outside a migration the owner in the database is the host that runs the guest, or will at *)
 (* its agent's next look; no other could.                                                         *)
 OneOwner ==
-  con.pc = "idle" =>
-    /\ ~Runs(Other(db.owner))
-    /\ jr[Other(db.owner)].place \notin {"RUNNING", "HANDED_OVER"}
+  Ended => LET o == Other(db.owner) IN
+    /\ ~Runs(o)
+    /\ (ReliedOn(o) /\ db.told = "") \/ jr[o].place \notin {"RUNNING", "HANDED_OVER"}
     /\ jr[db.owner].place \in {"RUNNING", "STOPPED"}
     /\ jr[db.owner].place = "STOPPED" => died
-    /\ Runs(db.owner) \/ died \/ (jr[db.owner].arr > 0 /\ jr[db.owner].arr = jr[db.owner].ep /\ ~jr[db.owner].res)
+    /\ Runs(db.owner) \/ died
+
+(* A fenced host keeps what ran there, as nobody but a person knows what it is worth; and when it was *)
+(* told, nothing else is left, but for what a late CreateDisks makes again.                         *)
+FencedKeeps ==
+  /\ up.ran # "" => jr[up.ran].place \in {"RUNNING", "STOPPED", "HANDED_OVER"}
+  /\ db.told = "REMOVED" =>
+       /\ ~Alive(db.fence)
+       /\ jr[db.fence].place \in {"NOTHING"} \cup (IF "late request" \in Kinds THEN {"RECEIVING", "DEAD"} ELSE {})
+  /\ db.told = "LEFT" => jr[db.fence].place = "STOPPED" /\ ~Alive(db.fence) /\ jr[db.fence].arr = db.epoch
 
 (* I5 for what is modelled: no process, disk or journal is left where the guest is not. *)
 NothingLeft ==
   con.pc = "idle" => LET h == Other(db.owner) IN ~Alive(h) /\ jr[h].place = "NOTHING"
 
 (* I6: every accepted migration ends. *)
-EveryMigrationEnds == (con.pc # "idle") ~> (con.pc = "idle")
+EveryMigrationEnds == ~Ended ~> Ended
+
+(* With hosts that never come back: but for one case. A source that is lost before its guest arrived   *)
+(* has the only copy, and nothing may be stated of it.                                              *)
+SourceLost == ~Ended /\ up.cut = S /\ db.owner = S
+EndsUnlessSourceLost == <>[]SourceLost \/ []<>Ended
+
+(* What a host was fenced for it is told, when it is heard again for good. *)
+FencedIsTold == <>[](db.relied => db.told # "" \/ up.cut = db.fence)
 
 (* And the guest runs again, unless the QEMU that had it died. *)
 TheGuestRuns == <>[](died \/ \E h \in Hosts : Runs(h))

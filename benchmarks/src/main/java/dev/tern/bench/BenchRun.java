@@ -21,7 +21,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** What every command that moves guests is told, and how it goes about it. */
 final class BenchRun {
   private static final int MOST_ROUNDS = 1000;
-  private static final int WARM_UPS = 1;
 
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec spec;
@@ -32,6 +31,15 @@ final class BenchRun {
       defaultValue = "5",
       description = "moves per case and mover that count (default: ${DEFAULT-VALUE})")
   private int rounds = 5;
+
+  @Option(
+      names = "--warm-ups",
+      paramLabel = "N",
+      defaultValue = "3",
+      description =
+          "moves before these, per case and mover, that are judged and not measured: an agent that"
+              + " runs for days has its code compiled (default: ${DEFAULT-VALUE})")
+  private int warmUps = 3;
 
   @Option(
       names = "--case",
@@ -85,13 +93,16 @@ final class BenchRun {
     if (rounds < 1 || rounds > MOST_ROUNDS) {
       throw wrong("--rounds is a number from 1 to %d, not %d.".formatted(MOST_ROUNDS, rounds));
     }
+    if (warmUps < 0 || warmUps > MOST_ROUNDS) {
+      throw wrong("--warm-ups is a number from 0 to %d, not %d.".formatted(MOST_ROUNDS, warmUps));
+    }
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     Files.createDirectories(data);
     Path work = data.toRealPath();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> endAll(work), "end"));
     BenchReport report =
         new MigrateBench(work, guest(), Loopback.asStarted(), Pause.SLEEPING, out::println)
-            .run(chosen, movers.in(work), WARM_UPS, rounds, seed);
+            .run(chosen, movers.in(work), warmUps, rounds, seed);
     new ReportTable(out).print(report);
     write(report);
     return report.wrong().isEmpty() ? 0 : 1;

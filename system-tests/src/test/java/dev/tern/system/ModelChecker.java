@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,7 +27,13 @@ final class ModelChecker {
           "^\\d+ states generated, (?<distinct>\\d+) distinct states found, (?<left>\\d+) states left",
           Pattern.MULTILINE);
   private static final Pattern VIOLATED =
-      Pattern.compile("^Error: Invariant (\\w+) is violated", Pattern.MULTILINE);
+      Pattern.compile(
+          "^Error: (?:Invariant (?<invariant>\\w+) is|Temporal properties were) violated",
+          Pattern.MULTILINE);
+
+  /** What TLC says instead of the name of a property that does not hold. */
+  static final String PROPERTY = "temporal property";
+
   private static final Pattern TAKEN =
       Pattern.compile("^<(\\w+) line [^>]*>: \\d+:(\\d+)$", Pattern.MULTILINE);
   private static final Pattern STATE =
@@ -39,7 +46,7 @@ final class ModelChecker {
    * What TLC says of one configuration.
    *
    * @param complete it looked at every state there is
-   * @param violated names of invariants that do not hold
+   * @param violated names of invariants that do not hold, or {@link #PROPERTY}
    * @param taken how often each action was, the last count of it
    * @param trace the way to the violation, a line for each step
    * @param output all that it said, for messages
@@ -114,7 +121,11 @@ final class ModelChecker {
     return new Checked(
         complete && output.contains("Model checking completed. No error has been found."),
         distinct,
-        VIOLATED.matcher(output).results().map(found -> found.group(1)).toList(),
+        VIOLATED
+            .matcher(output)
+            .results()
+            .map(found -> Objects.requireNonNullElse(found.group("invariant"), PROPERTY))
+            .toList(),
         taken,
         trace(output),
         output);

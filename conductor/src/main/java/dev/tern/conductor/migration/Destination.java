@@ -222,6 +222,9 @@ public final class Destination {
 
   /** The guest is here. It may have ended by itself since; that does not send it back. */
   MigrationFacts awaitArrival(MigrationFacts facts) throws StepFailed, InterruptedException {
+    if (facts.arrived().isPresent()) {
+      return facts; // It is told once: the host may be lost by now, and nobody could state so.
+    }
     HostName host = facts.destination().host();
     try {
       return facts.arrivedWith(

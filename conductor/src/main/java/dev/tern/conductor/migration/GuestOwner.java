@@ -76,9 +76,10 @@ public final class GuestOwner {
       throws InterruptedException {
     HostName destination = facts.destination().host();
     return switch (there.runner()) {
-      case RUNNING, PAUSED -> new Moved<>(facts);
       case DEAD -> returnHome(facts, there.detail());
-      case INCOMING, UNKNOWN -> awaitOnce(facts, destination);
+      // A guest that is there may still wait for this question, and for nothing else to be asked
+      // of its host: from Moved on, nobody can state any more that the host is lost.
+      case RUNNING, PAUSED, INCOMING, UNKNOWN -> awaitOnce(facts, destination);
       // It may have arrived and ended since, or never have arrived: ending it tells.
       case STOPPED, BROKEN, ABSENT, HANDED_OVER -> killIncoming(facts);
     };
@@ -174,13 +175,30 @@ public final class GuestOwner {
       return new Unknown<>(facts, failure.message());
     }
     return switch (there.get().runner()) {
-      case RUNNING, PAUSED -> new Moved<>(facts);
       // Refused because it arrived; it has ended since.
       case STOPPED, BROKEN ->
           failure.code() == ErrorCode.STALE_EPOCH
               ? new Unknown<>(facts, failure.message())
-              : new Moved<>(facts);
-      case INCOMING, HANDED_OVER, DEAD, ABSENT, UNKNOWN -> new Unknown<>(facts, failure.message());
+              : arrivedAndEnded(facts);
+      case RUNNING, PAUSED, INCOMING, HANDED_OVER, DEAD, ABSENT, UNKNOWN ->
+          new Unknown<>(facts, failure.message());
+    };
+  }
+
+  private HandOver<MigrationFacts> arrivedAndEnded(MigrationFacts facts)
+      throws InterruptedException {
+    HostName destination = facts.destination().host();
+    return switch (journey
+        .asking()
+        .once(destination, new AgentRequest.AwaitArrival(journey.header()))) {
+      case Asked.Answered(AgentAnswer.Done(Arrived arrived)) ->
+          new Moved<>(facts.arrivedWith(arrived));
+      case Asked.Answered(AgentAnswer.Refused _) ->
+          new Moved<>(facts.arrivedWith(new Arrived(Optional.empty())));
+      case Asked.Answered(AgentAnswer.Done _) -> new Unknown<>(facts, "an answer made no sense");
+      case Asked.Answered(AgentAnswer.Working(String what)) -> new Unknown<>(facts, what);
+      case Asked.NoAnswer(String reason, _) ->
+          new Unknown<>(facts, "%s is silent: %s".formatted(destination, reason));
     };
   }
 

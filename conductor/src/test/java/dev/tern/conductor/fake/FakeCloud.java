@@ -136,6 +136,9 @@ public final class FakeCloud {
   /** Set: its QEMU dies instead. */
   public boolean copyDies;
 
+  /** Set: the destination is lost when it has said for the first time that the guest runs there. */
+  public boolean lostOnceItSaidThatItRuns;
+
   /** Set: the destination cannot be heard for so long once the guest was sent. */
   public Duration silenceAfterLeaving = Duration.ZERO;
 
@@ -537,6 +540,10 @@ public final class FakeCloud {
         diesAfter = Optional.empty();
         throw died(answer);
       }
+      if (lostOnceItSaidThatItRuns && name.equals(AWAY) && saysThatItRuns(answer)) {
+        isLost(name);
+        qemuDies(name);
+      }
       return new Asked.Answered<>(answer);
     }
     return switch (now.get()) {
@@ -571,6 +578,11 @@ public final class FakeCloud {
       case ABORTED, CONDUCTOR_DIES_BEFORE_WRITING_IT, CONDUCTOR_DIES_AFTER_WRITING_IT ->
           throw new IllegalStateException("does not happen to a question");
     };
+  }
+
+  private static boolean saysThatItRuns(AgentAnswer answer) {
+    return answer instanceof AgentAnswer.Done(GuestReport report)
+        && report.runner() == GuestReport.Runner.RUNNING;
   }
 
   private static ConductorDied died(AgentAnswer unheard) {

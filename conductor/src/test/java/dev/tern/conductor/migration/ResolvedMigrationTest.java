@@ -36,6 +36,7 @@ class ResolvedMigrationTest {
   private void operatorFences(HostName host) {
     cloud.meanwhile =
         () -> {
+          assertThat(cloud.time.now()).as("it ends").isLessThan(Duration.ofHours(1));
           if (cloud.fence().isEmpty()) {
             try {
               cloud.stateFenced(host);
@@ -250,6 +251,35 @@ class ResolvedMigrationTest {
     cloud.tellFencedHosts();
     assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
     assertThat(fence().outcome()).contains(Outcome.REMOVED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"await-arrival", "change-owner", "move-console", "retire-source"})
+  @Tag("S88")
+  void is_completed_without_a_destination_that_was_lost_after_it_had_said_that_the_guest_arrived(
+      String step) throws InterruptedException {
+    isLostAt(step, "started", AWAY);
+    operatorFences(AWAY);
+
+    cloud.run();
+
+    assertThat(cloud.migration().status()).isEqualTo(MigrationStatus.COMPLETED);
+    assertThat(cloud.server().host()).contains(AWAY);
+    assertThat(cloud.server().task()).isEmpty();
+    assertThat(cloud.fence()).as("nothing waited for it").isEmpty();
+  }
+
+  @Test
+  @Tag("S88")
+  void has_its_guest_at_home_when_the_destination_said_that_it_runs_and_was_lost_then()
+      throws InterruptedException {
+    cloud.lostOnceItSaidThatItRuns = true;
+    operatorFences(AWAY);
+
+    cloud.run();
+
+    assertHome();
+    assertThat(fence().reliedOnAt()).isPresent();
   }
 
   @ParameterizedTest
