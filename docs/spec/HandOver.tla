@@ -22,7 +22,8 @@ CONSTANTS
   OnlySilence,  \* a host that answers and cannot say is not taken for one that is silent
   OnlyWhole,    \* nothing may be stated of a source whose guest has not arrived
   TrueStatements, \* what is stated to be fenced is
-  \* What QEMU does; TRUE is a QEMU that can fail after its peer has everything.
+  \* What QEMU does; TRUE is a QEMU that can fail after its peer has everything: one that was allowed
+  \* post-copy, or that describes its stream behind its end (StreamDescription has it leave that out).
   TailBreaks
 
 Hosts == {"A", "B"}

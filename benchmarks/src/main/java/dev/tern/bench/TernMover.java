@@ -135,7 +135,7 @@ final class TernMover implements Mover {
       reached("mirrors-ready");
       HandOver left =
           here.handOver(
-              new MemoryTarget(to.address(), to.migrationPort(), key),
+              new MemoryTarget(to.address(), to.migrationPort(), key, to.suppressVmdesc()),
               steering,
               false,
               () -> {
@@ -200,7 +200,7 @@ final class TernMover implements Mover {
     Map<String, String> exports =
         recipe.localDisks().stream()
             .collect(Collectors.toMap(LocalDisk::id, d -> "bench-" + UUID.randomUUID()));
-    return new IncomingRequest(ADDRESS, freePort(), 0, exports, MoveOptions.PLAIN, key);
+    return new IncomingRequest(ADDRESS, freePort(), 0, exports, MoveOptions.PLAIN, key, true);
   }
 
   private static List<MirrorTarget> targets(

@@ -23,7 +23,6 @@ import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
-import dev.tern.virt.MoveOptions;
 import dev.tern.virt.RecipeFiles;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
@@ -235,10 +234,9 @@ final class DestinationSide {
    */
   AgentResult startIncoming(
       Header header, SourceFacts source, Streams streams, Consumer<String> waits) throws Exception {
-    MoveOptions options = Moves.options(streams);
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
-    LaunchRecipe recipe = DiskWays.arriving(header, source);
+    Arriving arriving = Arriving.of(DiskWays.arriving(header, source), source, streams);
     return switch (standing.place()) {
       case RECEIVING -> {
         if (standing.epoch() != header.epoch()) {
@@ -248,7 +246,7 @@ final class DestinationSide {
         // Before QEMU takes the guest's memory, and before the record that it may run.
         try (Ports.Pair ports = listeners.awaitPorts(instance, Place.RECEIVING, waits)) {
           instance.append(new IncomingPrepared(header.epoch(), source.paused()));
-          yield started(header, instance, recipe, source.paused(), options, ports);
+          yield started(header, instance, arriving, ports);
         }
       }
       case INCOMING -> {
@@ -257,7 +255,7 @@ final class DestinationSide {
         }
         // A copy whose QEMU died may have a damaged disk: it is never started again.
         Guest guest = instance.runningGuest();
-        IncomingReady ready = listeners.openAgain(header, instance, guest, recipe, options);
+        IncomingReady ready = listeners.openAgain(header, instance, guest, arriving);
         if (instance.arrival().isEmpty()) {
           watchArrival(instance, header.epoch(), standing.paused());
         }
@@ -270,20 +268,14 @@ final class DestinationSide {
   }
 
   private IncomingReady started(
-      Header header,
-      Instance instance,
-      LaunchRecipe recipe,
-      boolean paused,
-      MoveOptions options,
-      Ports.Pair ports)
-      throws Exception {
-    if (!recipe.equals(Recipes.recipe(instance.directory(), header.server()))) {
+      Header header, Instance instance, Arriving arriving, Ports.Pair ports) throws Exception {
+    if (!arriving.recipe().equals(Recipes.recipe(instance.directory(), header.server()))) {
       throw Refusals.invalid("The launch recipe is not the one the disks were made for.");
     }
-    Guest guest = instance.startIncoming(recipe);
+    Guest guest = instance.startIncoming(arriving.recipe());
     try {
-      IncomingReady ready = listeners.open(header, instance, guest, recipe, options, ports);
-      watchArrival(instance, header.epoch(), paused);
+      IncomingReady ready = listeners.open(header, instance, guest, arriving, ports);
+      watchArrival(instance, header.epoch(), arriving.paused());
       return ready;
     } catch (IOException | VirtException | RuntimeException e) {
       killAfter(guest, e);

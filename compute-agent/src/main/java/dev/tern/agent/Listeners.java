@@ -6,8 +6,6 @@ import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
-import dev.tern.virt.LaunchRecipe;
-import dev.tern.virt.MoveOptions;
 import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.time.Duration;
@@ -72,30 +70,24 @@ final class Listeners {
 
   /** Opens what the guest listens on: these ports, or others where these were taken meanwhile. */
   IncomingReady open(
-      Header header,
-      Instance instance,
-      Guest guest,
-      LaunchRecipe recipe,
-      MoveOptions options,
-      Ports.Pair pair)
+      Header header, Instance instance, Guest guest, Arriving arriving, Ports.Pair pair)
       throws VirtException, IOException, InterruptedException {
     try {
-      return opened(header, guest, recipe, options, pair.nbd(), pair.migration());
+      return opened(header, guest, arriving, pair.nbd(), pair.migration());
     } catch (VirtException e) {
       if (e.kind() != VirtException.Kind.REFUSED) {
         throw e;
       }
-      return open(header, instance, guest, recipe, options);
+      return open(header, instance, guest, arriving);
     }
   }
 
-  private IncomingReady open(
-      Header header, Instance instance, Guest guest, LaunchRecipe recipe, MoveOptions options)
+  private IncomingReady open(Header header, Instance instance, Guest guest, Arriving arriving)
       throws VirtException, IOException, InterruptedException {
     for (int tried = 1; ; tried++) {
       try (Ports.Pair pair =
           ports.take(patience, () -> stillAt(instance, Place.INCOMING, what -> {}))) {
-        return opened(header, guest, recipe, options, pair.nbd(), pair.migration());
+        return opened(header, guest, arriving, pair.nbd(), pair.migration());
       } catch (VirtException e) {
         // Between trying a port and QEMU's binding it another process may have taken it.
         if (tried == PORT_TRIES || e.kind() != VirtException.Kind.REFUSED) {
@@ -106,30 +98,24 @@ final class Listeners {
   }
 
   /** Finds open what the guest listens on, or opens it: an agent may have died in between. */
-  IncomingReady openAgain(
-      Header header, Instance instance, Guest guest, LaunchRecipe recipe, MoveOptions options)
+  IncomingReady openAgain(Header header, Instance instance, Guest guest, Arriving arriving)
       throws VirtException, IOException, InterruptedException {
     try {
       // Without ports: what is open needs none, and all may be taken by now.
-      return opened(header, guest, recipe, options, 0, 0);
+      return opened(header, guest, arriving, 0, 0);
     } catch (VirtException e) {
       if (e.kind() != VirtException.Kind.REFUSED) {
         throw e;
       }
-      return open(header, instance, guest, recipe, options);
+      return open(header, instance, guest, arriving);
     }
   }
 
   private IncomingReady opened(
-      Header header,
-      Guest guest,
-      LaunchRecipe recipe,
-      MoveOptions options,
-      int nbdPort,
-      int migrationPort)
+      Header header, Guest guest, Arriving arriving, int nbdPort, int migrationPort)
       throws VirtException, IOException {
     Map<String, String> exports = new HashMap<>();
-    recipe.localDisks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
+    arriving.recipe().localDisks().forEach(disk -> exports.put(disk.id(), ids.get().toString()));
     if (nbdPort != 0) {
       receipts.intend(
           header,
@@ -140,8 +126,18 @@ final class Listeners {
     IncomingEndpoints open =
         guest.openIncoming(
             new IncomingRequest(
-                address, nbdPort, migrationPort, exports, options, keys.stream(header)));
+                address,
+                nbdPort,
+                migrationPort,
+                exports,
+                arriving.options(),
+                keys.stream(header),
+                arriving.suppressVmdesc()));
     return new IncomingReady(
-        open.address(), open.nbdPort(), open.migrationPort(), open.exportNames());
+        open.address(),
+        open.nbdPort(),
+        open.migrationPort(),
+        open.exportNames(),
+        open.suppressVmdesc());
   }
 }

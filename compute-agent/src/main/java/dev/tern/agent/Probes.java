@@ -111,7 +111,8 @@ final class Probes implements AutoCloseable {
                     pair.migration(),
                     Map.of(DISK, "probe-" + probe),
                     MoveOptions.PLAIN,
-                    means.keys().stream(header(probe))));
+                    means.keys().stream(header(probe)),
+                    false));
         return new ProbeOpen(
             open.address(), open.nbdPort(), open.migrationPort(), open.exportNames(), half);
       }
@@ -171,7 +172,8 @@ final class Probes implements AutoCloseable {
   }
 
   private static IncomingReady ready(ProbeOpen open) {
-    return new IncomingReady(open.address(), open.nbdPort(), open.migrationPort(), open.exports());
+    return new IncomingReady(
+        open.address(), open.nbdPort(), open.migrationPort(), open.exports(), false);
   }
 
   private static ComputeException unreachable(String reason) {

@@ -77,7 +77,8 @@ final class SourceCheck {
         Recipes.images(instance.directory()),
         layers.describe(recipe),
         guest.runState() == RunState.PAUSED,
-        Optional.of(moves.wishes()));
+        Optional.of(moves.wishes()),
+        guest.canSuppressVmdesc());
   }
 
   /** Asked of the guest's own QEMU: it may have been started before the host's was upgraded. */

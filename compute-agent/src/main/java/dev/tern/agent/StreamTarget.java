@@ -48,6 +48,6 @@ record StreamTarget(IncomingReady ready, Optional<StreamKey> key) {
   }
 
   MemoryTarget memory() {
-    return new MemoryTarget(ready.address(), ready.migrationPort(), key);
+    return new MemoryTarget(ready.address(), ready.migrationPort(), key, ready.suppressVmdesc());
   }
 }

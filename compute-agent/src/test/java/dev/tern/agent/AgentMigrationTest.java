@@ -325,7 +325,7 @@ class AgentMigrationTest {
             hosts.destination.refused(new StartIncoming(header(2), facts, Streams.PLAIN)).message())
         .contains("No key is agreed on");
     assertThat(world.running()).containsExactly(hosts.source.instance());
-    IncomingReady ready = new IncomingReady("127.0.0.1", 49_400, 49_401, java.util.Map.of());
+    IncomingReady ready = new IncomingReady("127.0.0.1", 49_400, 49_401, java.util.Map.of(), true);
     hosts.source.done(new AgentRequest.WithdrawKey(header(2)));
     assertThat(hosts.source.refused(new MirrorDisks(header(2), ready, LIMITS)).message())
         .contains("No key is agreed on");
@@ -444,7 +444,8 @@ class AgentMigrationTest {
                     facts.images(),
                     facts.layers(),
                     facts.paused(),
-                    facts.policy()),
+                    facts.policy(),
+                    facts.suppressVmdesc()),
                 true));
     assertThat(refused.code()).isEqualTo(ErrorCode.DESTINATION_HYPERVISOR_TOO_OLD);
     assertThat(refused.message()).contains("8.0.1", "7.2.22");
@@ -559,7 +560,8 @@ class AgentMigrationTest {
         facts.images(),
         facts.layers(),
         facts.paused(),
-        facts.policy());
+        facts.policy(),
+        facts.suppressVmdesc());
   }
 
   @Test
@@ -569,7 +571,12 @@ class AgentMigrationTest {
     IncomingReady ready =
         (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
     IncomingReady elsewhere =
-        new IncomingReady("0.0.0.0", ready.nbdPort(), ready.migrationPort(), ready.exports());
+        new IncomingReady(
+            "0.0.0.0",
+            ready.nbdPort(),
+            ready.migrationPort(),
+            ready.exports(),
+            ready.suppressVmdesc());
     assertThat(hosts.source.refused(new MirrorDisks(header(2), elsewhere, LIMITS)).code())
         .isEqualTo(ErrorCode.INVALID_INPUT);
     assertThat(hosts.source.refused(new HandOver(header(2), elsewhere, LIMITS)).code())

@@ -318,7 +318,8 @@ class ReservationsTest {
             first.images(),
             java.util.List.of(),
             false,
-            java.util.Optional.empty());
+            java.util.Optional.empty(),
+            true);
     assertThat(hosts.destination.refused(new ReserveSpace(header(FIRST, 2), silent, true)).code())
         .isEqualTo(ErrorCode.INVALID_INPUT);
     assertThat(hosts.destination.data.resolve("reserved")).isEmptyDirectory();

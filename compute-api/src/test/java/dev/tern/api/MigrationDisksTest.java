@@ -96,7 +96,8 @@ class MigrationDisksTest {
         List.of(),
         List.of(),
         false,
-        Optional.empty());
+        Optional.empty(),
+        true);
   }
 
   private TestApi.Answer migrate(String disks) {

@@ -85,7 +85,8 @@ class MigrationOverridesTest {
         List.of(),
         List.of(),
         false,
-        Optional.empty());
+        Optional.empty(),
+        true);
   }
 
   private TestApi.Answer migrate(String overrides) {

@@ -119,7 +119,6 @@ final class Simulation {
       int withoutRoom,
       int swept,
       int fenced,
-      int resumedBesides,
       Duration lasted) {
     boolean good() {
       return violations.isEmpty();
@@ -152,7 +151,6 @@ final class Simulation {
         many(one -> one.failure().filter(why -> why.code() == ErrorCode.NO_VALID_HOST).isPresent()),
         AtTheEnd.swept(this),
         fences(),
-        qemus.resumedBesides(),
         turns.now());
   }
 

@@ -53,14 +53,12 @@ class SimulationTest {
     long last = only == 0 ? number("tern.sim.seeds", USUAL) : only;
     int hit = 0;
     int completed = 0;
-    int holes = 0;
     int swept = 0;
     int fenced = 0;
     for (long seed = only == 0 ? 1 : only; seed <= last; seed++) {
       Simulation.Result result = new Simulation(Plan.of(seed, effects), Variant.AS_IT_IS).run();
       hit += result.faultsHit();
       completed += result.completed();
-      holes += result.resumedBesides();
       swept += result.swept();
       fenced += result.fenced();
       assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
@@ -71,7 +69,6 @@ class SimulationTest {
         .addKeyValue("completed", completed)
         .addKeyValue("swept", swept)
         .addKeyValue("fenced", fenced)
-        .addKeyValue("holes", holes)
         .log("simulated");
     if (only == 0) {
       assertThat(hit).as("faults that happened").isPositive();

@@ -143,6 +143,13 @@ public interface Guest extends AutoCloseable {
   void cancelMirrors() throws VirtException;
 
   /**
+   * Whether QEMU can end the stream of a memory with the last byte that the destination needs. As a
+   * rule it writes a description of the stream behind it, which nobody reads; when the link breaks
+   * there it calls its migration failed and runs its guest, though all of it arrived.
+   */
+  boolean canSuppressVmdesc() throws VirtException;
+
+  /**
    * Sends the guest's memory and hands the guest over: migrate with pause-before-switchover, at
    * {@code pre-switchover} finish the mirrors, call {@code beforeContinue} (it records durably that
    * the guest is handed over), then {@code migrate-continue}, and wait until QEMU says completed or
@@ -216,6 +223,8 @@ public interface Guest extends AutoCloseable {
    * @param options as the source is told them
    * @param key who has it may write to the exports and send the guest, and nobody else; empty for
    *     plaintext
+   * @param suppressVmdesc the source can {@link #canSuppressVmdesc end its stream} with the last
+   *     byte that is needed
    */
   record IncomingRequest(
       String address,
@@ -223,10 +232,21 @@ public interface Guest extends AutoCloseable {
       int migrationPort,
       java.util.Map<String, String> exportNames,
       MoveOptions options,
-      Optional<StreamKey> key) {}
+      Optional<StreamKey> key,
+      boolean suppressVmdesc) {}
 
+  /**
+   * What an incoming guest listens on.
+   *
+   * @param suppressVmdesc nothing is expected behind the last byte that is needed: true only where
+   *     it was asked for and QEMU can. The source has to be told the same
+   */
   record IncomingEndpoints(
-      String address, int nbdPort, int migrationPort, java.util.Map<String, String> exportNames) {}
+      String address,
+      int nbdPort,
+      int migrationPort,
+      java.util.Map<String, String> exportNames,
+      boolean suppressVmdesc) {}
 
   /**
    * One export.
@@ -277,8 +297,9 @@ public interface Guest extends AutoCloseable {
    * Where the memory goes.
    *
    * @param key as the destination has it; empty for plaintext
+   * @param suppressVmdesc as the destination answered: {@link IncomingEndpoints#suppressVmdesc}
    */
-  record MemoryTarget(String address, int port, Optional<StreamKey> key) {}
+  record MemoryTarget(String address, int port, Optional<StreamKey> key, boolean suppressVmdesc) {}
 
   /**
    * Bytes moved so far. {@code processed} never falls within one migration; {@code total} may grow.

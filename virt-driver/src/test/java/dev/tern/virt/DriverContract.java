@@ -60,6 +60,9 @@ public abstract class DriverContract {
   /** Port of an NBD server with an export {@code v} of 1 MiB. */
   protected abstract int volumeServer() throws Exception;
 
+  /** What the machine of the QEMU in the directory has as {@code suppress-vmdesc}. */
+  protected abstract boolean suppressesVmdesc(Path instance) throws Exception;
+
   /** Returns when the guest in the directory listens to its hardware. */
   protected abstract void awaitBooted(Path instance) throws Exception;
 
@@ -129,7 +132,7 @@ public abstract class DriverContract {
     assertRefused(d::cont);
     IncomingRequest look =
         new IncomingRequest(
-            "127.0.0.1", 0, 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(KEY));
+            "127.0.0.1", 0, 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(KEY), true);
     assertRefused(() -> d.openIncoming(look));
     IncomingEndpoints first = open(d);
     assertThat(open(d)).isEqualTo(first);
@@ -201,6 +204,37 @@ public abstract class DriverContract {
     d.close();
     adopt(1).watchArrival(() -> {}, false, late::complete);
     assertThat(late.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+  }
+
+  /** A QEMU keeps what a guest came with, so each move sets it at both ends. */
+  @Test
+  @Tag("S84")
+  void describes_a_stream_behind_its_end_as_the_destination_has_confirmed() throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    assertThat(s.canSuppressVmdesc()).isTrue();
+    Guest d = launch(1, LaunchMode.INCOMING);
+    IncomingEndpoints bare = open(d, true);
+    assertThat(bare.suppressVmdesc()).isTrue();
+    assertThat(suppressesVmdesc(destination)).isTrue();
+    move(s, d, bare);
+    assertThat(suppressesVmdesc(source)).isTrue();
+
+    s.kill();
+    Guest back = launch(0, LaunchMode.INCOMING);
+    IncomingEndpoints described = open(back, false);
+    assertThat(described.suppressVmdesc()).isFalse();
+    assertThat(suppressesVmdesc(source)).isFalse();
+    assertThat(suppressesVmdesc(destination)).as("as it came").isTrue();
+    move(d, back, described);
+    assertThat(suppressesVmdesc(destination)).isFalse();
+  }
+
+  private static void move(Guest from, Guest to, IncomingEndpoints opened) throws Exception {
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    to.watchArrival(() -> {}, false, arrival::complete);
+    mirror(from, opened);
+    assertThat(handOver(from, opened, false, () -> {})).isInstanceOf(HandOver.Sent.class);
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
   }
 
   @Test
@@ -303,7 +337,7 @@ public abstract class DriverContract {
     guest.copies().finish("disk0", "aaaaaaaa");
     assertThat(guest.copies().look("disk0", "aaaaaaaa").state()).isEqualTo(State.ABSENT);
     guest.copies().start(copy("bbbbbbbb", false));
-    assertRefused(() -> mirror(guest, new IncomingEndpoints("127.0.0.1", 1, 1, Map.of())));
+    assertRefused(() -> mirror(guest, new IncomingEndpoints("127.0.0.1", 1, 1, Map.of(), false)));
     guest.copies().drop("disk0", "bbbbbbbb");
     guest.copies().drop("disk0", "bbbbbbbb");
     guest.copies().limit("disk0", "bbbbbbbb", 0);
@@ -587,6 +621,10 @@ public abstract class DriverContract {
   }
 
   private IncomingEndpoints open(Guest guest) throws VirtException {
+    return open(guest, true);
+  }
+
+  private IncomingEndpoints open(Guest guest, boolean suppressVmdesc) throws VirtException {
     return guest.openIncoming(
         new IncomingRequest(
             "127.0.0.1",
@@ -594,7 +632,8 @@ public abstract class DriverContract {
             freePort(),
             Map.of("disk0", EXPORT),
             MoveOptions.PLAIN,
-            Optional.of(KEY)));
+            Optional.of(KEY),
+            suppressVmdesc));
   }
 
   private static void mirror(Guest s, IncomingEndpoints to)
@@ -624,7 +663,7 @@ public abstract class DriverContract {
       Guest.HandOverRecord record)
       throws VirtException, InterruptedException {
     return s.handOver(
-        new MemoryTarget(to.address(), to.migrationPort(), key),
+        new MemoryTarget(to.address(), to.migrationPort(), key, to.suppressVmdesc()),
         usual(),
         handedOver,
         record,

@@ -24,7 +24,7 @@ class StreamKeyTest {
   void never_shows_its_secret() {
     String shown =
         new Guest.MemoryTarget(
-                "127.0.0.1", 1, java.util.Optional.of(new StreamKey("move-1", SECRET)))
+                "127.0.0.1", 1, java.util.Optional.of(new StreamKey("move-1", SECRET)), true)
             .toString();
     assertThat(shown).contains("move-1").doesNotContain(HexFormat.of().formatHex(SECRET));
     assertThat(shown).doesNotContain(Arrays.toString(SECRET));

@@ -32,6 +32,7 @@ public sealed interface AgentResult {
    * @param layers every file the recipe names by content, images or not
    * @param paused the guest is paused by its user and stays so
    * @param policy what its host wishes for guests that leave it
+   * @param suppressVmdesc its QEMU can end the stream with the last byte that the destination needs
    */
   record SourceFacts(
       String recipe,
@@ -45,7 +46,8 @@ public sealed interface AgentResult {
       List<ImageRef> images,
       List<ImmutableFile> layers,
       boolean paused,
-      Optional<PolicyParts> policy)
+      Optional<PolicyParts> policy,
+      boolean suppressVmdesc)
       implements AgentResult {
     public SourceFacts {
       layers = List.copyOf(layers);
@@ -67,7 +69,8 @@ public sealed interface AgentResult {
           images,
           layers,
           paused,
-          policy);
+          policy,
+          suppressVmdesc);
     }
 
     /** Bytes of local disks that the destination will have to hold beside its instances. */
@@ -324,8 +327,15 @@ public sealed interface AgentResult {
 
   /**
    * @param exports per disk id, unguessable names
+   * @param suppressVmdesc QEMU there expects nothing behind the last byte that it needs, so the
+   *     source's must write nothing there; else it must
    */
-  record IncomingReady(String address, int nbdPort, int migrationPort, Map<String, String> exports)
+  record IncomingReady(
+      String address,
+      int nbdPort,
+      int migrationPort,
+      Map<String, String> exports,
+      boolean suppressVmdesc)
       implements AgentResult {
     public IncomingReady {
       exports = Map.copyOf(exports);

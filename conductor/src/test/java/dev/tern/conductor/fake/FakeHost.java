@@ -353,7 +353,7 @@ final class FakeHost {
       incoming = true;
       export = true;
     }
-    return new Done(new IncomingReady("127.0.0.2", 10809, 4444, Map.of("vda", "x")));
+    return new Done(new IncomingReady("127.0.0.2", 10809, 4444, Map.of("vda", "x"), true));
   }
 
   private AgentAnswer killIncoming() {
@@ -528,6 +528,7 @@ final class FakeHost {
         List.of(),
         List.of(new ImmutableFile(BASE, 1 << 20)),
         false,
-        Optional.empty());
+        Optional.empty(),
+        true);
   }
 }

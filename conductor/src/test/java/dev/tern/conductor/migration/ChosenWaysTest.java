@@ -146,7 +146,8 @@ class ChosenWaysTest {
             new ImageRef(new ImageId(UUID.randomUUID()), SNAPSHOT, "qcow2", 1)),
         List.of(),
         false,
-        Optional.empty());
+        Optional.empty(),
+        true);
   }
 
   private static DiskPlan plan(SourceFacts guest, List<String> absent) {

@@ -52,7 +52,8 @@ class DiskWaysTest {
           List.of(),
           List.of(),
           false,
-          Optional.empty());
+          Optional.empty(),
+          true);
 
   private static List<Way> ways(Optional<Map<String, Way>> asked) throws StepFailed {
     return DiskWays.choose(GUEST, asked).disks().stream()

@@ -170,6 +170,10 @@ final class FakeDeparture {
     if (unready.isPresent()) {
       throw new Stays(unready.get());
     }
+    if (target.suppressVmdesc() && !world.canSuppressVmdesc(instance)) {
+      throw new Stays("QEMU here cannot leave its description of the stream out.");
+    }
+    process.suppressVmdesc = target.suppressVmdesc();
     process.ranBefore = process.state == RunState.RUNNING;
     process.sendsTo = to.orElseThrow();
     process.ended = new CompletableFuture<>();
@@ -380,7 +384,6 @@ final class FakeDeparture {
 
   /** The guest runs here from now on. */
   void run() {
-    process.besides = false;
     if (process.state != RunState.RUNNING) {
       process.state = RunState.RUNNING;
       world.runs(process);

@@ -209,8 +209,13 @@ final class FakeGuest implements Guest {
       }
       there =
           new IncomingEndpoints(
-              request.address(), request.nbdPort(), port, Map.copyOf(request.exportNames()));
+              request.address(),
+              request.nbdPort(),
+              port,
+              Map.copyOf(request.exportNames()),
+              request.suppressVmdesc() && world.canSuppressVmdesc(instance));
       process.key = request.key();
+      process.suppressVmdesc = there.suppressVmdesc();
       process.endpoints = there;
       process.exporting = true;
     }
@@ -286,24 +291,7 @@ final class FakeGuest implements Guest {
   @Override
   public List<ExportState> exports() throws VirtException {
     begin("exports");
-    IncomingEndpoints open = process.endpoints;
-    if (open == null || !process.exporting) {
-      return List.of();
-    }
-    return process.recipe().disks().stream()
-        .filter(disk -> open.exportNames().containsKey(disk.id()))
-        .map(disk ->
-            new ExportState(
-                disk.id(),
-                String.valueOf(open.exportNames().get(disk.id())),
-                open.address(),
-                open.nbdPort(),
-                process.key.isPresent(),
-                disk.virtualBytes(),
-                List.of("flush", "fua", "trim"),
-                List.of("base:allocation"),
-                world.mirrorsTo(process)))
-        .toList();
+    return FakeObjects.exports(world, process);
   }
 
   @Override
@@ -342,6 +330,12 @@ final class FakeGuest implements Guest {
   }
 
   @Override
+  public boolean canSuppressVmdesc() throws VirtException {
+    requireThere();
+    return world.canSuppressVmdesc(instance);
+  }
+
+  @Override
   public HandOver handOver(
       MemoryTarget target,
       Steering steering,
@@ -375,13 +369,17 @@ final class FakeGuest implements Guest {
     closed = true;
   }
 
-  private void begin(String method) throws VirtException {
+  private void requireThere() throws VirtException {
     if (closed) {
       throw new VirtException(Kind.NO_ANSWER, "The monitor was closed here.", null);
     }
     if (!process.alive()) {
       throw new VirtException(Kind.GONE, "QEMU closed its monitor: it has ended.", null);
     }
+  }
+
+  private void begin(String method) throws VirtException {
+    requireThere();
     try {
       world.course().at(instance, method);
       world.before(method);

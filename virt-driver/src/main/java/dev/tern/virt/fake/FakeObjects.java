@@ -1,15 +1,17 @@
 package dev.tern.virt.fake;
 
+import dev.tern.virt.Guest.ExportState;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.MigrationObjects;
 import dev.tern.virt.StreamKey;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What a migration made in a simulated QEMU, under the names a real one has. */
+/** What a migration made in a simulated QEMU, as a real one has and tells it. */
 final class FakeObjects {
   private FakeObjects() {}
 
@@ -34,6 +36,27 @@ final class FakeObjects {
       add(keys, to.key);
     });
     return new MigrationObjects(exports, nodes, keys, ports);
+  }
+
+  static List<ExportState> exports(FakeWorld world, FakeProcess process) {
+    IncomingEndpoints open = process.endpoints;
+    if (open == null || !process.exporting) {
+      return List.of();
+    }
+    return process.recipe().disks().stream()
+        .filter(disk -> open.exportNames().containsKey(disk.id()))
+        .map(disk ->
+            new ExportState(
+                disk.id(),
+                String.valueOf(open.exportNames().get(disk.id())),
+                open.address(),
+                open.nbdPort(),
+                process.key.isPresent(),
+                disk.virtualBytes(),
+                List.of("flush", "fua", "trim"),
+                List.of("base:allocation"),
+                world.mirrorsTo(process)))
+        .toList();
   }
 
   private static void add(Set<String> keys, Optional<StreamKey> key) {

@@ -65,8 +65,11 @@ final class FakeProcess {
   /** All of the guest's last words are here, whatever becomes of the stream now. */
   volatile boolean loads;
 
-  /** It runs because its migration failed in the last bytes, which nobody needed. */
-  volatile boolean besides;
+  /**
+   * The machine's property of that name: a stream that leaves ends with the last byte that is
+   * needed, and one that comes in is not expected to go on behind it.
+   */
+  volatile boolean suppressVmdesc;
 
   /** The guest's acknowledged writes that disks and memory have. */
   volatile long written;

@@ -45,7 +45,7 @@ final class FakeStream {
       return;
     }
     if (to.alive() && (!world.reaches(from, to) || to.state != RunState.INCOMING)) {
-      fail(world, process, false);
+      fail(world, process);
       return;
     }
     if (!to.alive()) {
@@ -73,13 +73,18 @@ final class FakeStream {
     }
   }
 
-  /** The last words of the stream, which the destination does not need. */
+  /**
+   * Behind the last byte that the destination needs there is a description of the stream, unless
+   * both sides were told to leave it out. A destination that does not read it may have closed while
+   * it is written.
+   */
   private static void end(FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
     if (!process.alive() || process.stage != Stage.DEVICE) {
       return;
     }
-    if (to.alive() && !world.reaches(from, to)) {
-      fail(world, process, true);
+    boolean describes = !process.suppressVmdesc && to.alive();
+    if (describes && (to.suppressVmdesc || !world.reaches(from, to))) {
+      fail(world, process);
       return;
     }
     process.state = RunState.POSTMIGRATE;
@@ -88,17 +93,12 @@ final class FakeStream {
     process.ended.complete(true);
   }
 
-  /**
-   * QEMU calls its migration failed, and runs the guest when it ran before.
-   *
-   * @param besides the destination has all of the guest: the hole that {@code docs/spec} names
-   */
-  private static void fail(FakeWorld world, FakeProcess process, boolean besides) {
+  /** QEMU calls its migration failed, and runs the guest when it ran before. */
+  private static void fail(FakeWorld world, FakeProcess process) {
     Stage was = process.stage;
     process.stage = Stage.FAILED;
     process.sendsTo = null;
     if (process.ranBefore && was == Stage.DEVICE) {
-      process.besides = besides;
       process.state = RunState.RUNNING;
       world.runs(process);
     }
@@ -111,7 +111,12 @@ final class FakeStream {
       // In the pause before the switch nothing is sent: QEMU notices when it goes on.
       case NONE, PRE_SWITCHOVER, COMPLETED, FAILED, CANCELLED, POSTCOPY_PAUSED -> {}
       case POSTCOPY -> FakePostCopy.broke(process, to);
-      case ACTIVE, DEVICE -> fail(world, process, to.loads);
+      case ACTIVE -> fail(world, process);
+      case DEVICE -> {
+        if (!to.loads || !process.suppressVmdesc) {
+          fail(world, process);
+        }
+      }
     }
     if (!to.loads) {
       to.die(); // a receiver ends with its stream

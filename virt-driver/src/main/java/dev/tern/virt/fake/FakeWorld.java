@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -39,7 +38,7 @@ public final class FakeWorld {
   private final AtomicLong pids = new AtomicLong(1000);
   private final Map<String, Long> acknowledged = new ConcurrentHashMap<>();
   private final Map<Path, Long> left = new ConcurrentHashMap<>();
-  private final AtomicInteger resumedBesides = new AtomicInteger();
+  private final Set<Path> describing = ConcurrentHashMap.newKeySet();
 
   private final FakeCourse course;
 
@@ -74,6 +73,23 @@ public final class FakeWorld {
   /** The QEMU of an instance directory is one that does not know these commands. */
   public void lacks(Path instance, List<String> commands) {
     lacking.put(key(instance), List.copyOf(commands));
+  }
+
+  /** The QEMU of an instance directory is one that always describes its stream behind its end. */
+  public void alwaysDescribes(Path instance) {
+    describing.add(key(instance));
+  }
+
+  boolean canSuppressVmdesc(Path instance) {
+    return !describing.contains(key(instance));
+  }
+
+  /**
+   * Whether the QEMU of an instance directory ends its streams with the last byte that is needed,
+   * and expects those that come in to.
+   */
+  public boolean suppressesVmdesc(Path instance) {
+    return at(instance).map(process -> process.suppressVmdesc).orElse(false);
   }
 
   List<String> lacking(Path instance) {
@@ -243,12 +259,10 @@ public final class FakeWorld {
   }
 
   void checkOneRunner(String serverId) {
-    List<FakeProcess> running =
-        processes.values().stream().filter(p -> p.serverId().equals(serverId) && p.runs()).toList();
-    if (running.stream().filter(p -> !p.besides).count() > 1) {
-      violations.add("%d processes run the guest of %s".formatted(running.size(), serverId));
-    } else if (running.size() > 1) {
-      resumedBesides.incrementAndGet();
+    long running =
+        processes.values().stream().filter(p -> p.serverId().equals(serverId) && p.runs()).count();
+    if (running > 1) {
+      violations.add("%d processes run the guest of %s".formatted(running, serverId));
     }
   }
 
@@ -257,25 +271,17 @@ public final class FakeWorld {
     process.hasAll = true;
     checkOneRunner(process.serverId());
     long written = acknowledged.getOrDefault(process.serverId(), 0L);
-    if (process.written < written && !process.besides) {
+    if (process.written < written) {
       violations.add(
           "a guest of %s runs that has %d of %d acknowledged writes"
               .formatted(process.serverId(), process.written, written));
     }
   }
 
-  /**
-   * How often a QEMU ran its guest by itself after its migration had failed in its last bytes,
-   * while the guest ran at its destination: the hole that {@code docs/spec} names.
-   */
-  public int resumedBesides() {
-    return resumedBesides.get();
-  }
-
   /** All guests that run write something, and are told that it is on their disks. */
   public void write() {
     for (FakeProcess process : processes.values()) {
-      if (process.runs() && !process.besides && !FakePostCopy.stands(process)) {
+      if (process.runs() && !FakePostCopy.stands(process)) {
         process.written = acknowledged.merge(process.serverId(), 1L, Long::sum);
       }
     }

@@ -8,11 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What an incoming guest was opened with: QEMU does not tell its exports' names afterwards. */
 final class EndpointsFile {
-  private static final JsonMapper JSON = new JsonMapper();
+  /** A file that says nothing of the stream's description is of a driver that had it read. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).build();
 
   private final Path file;
 

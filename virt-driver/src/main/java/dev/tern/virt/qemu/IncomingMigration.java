@@ -76,11 +76,13 @@ final class IncomingMigration {
                 : request.migrationPort(),
             before
                 .map(IncomingEndpoints::exportNames)
-                .orElseGet(() -> Map.copyOf(request.exportNames())));
+                .orElseGet(() -> Map.copyOf(request.exportNames())),
+            before.map(IncomingEndpoints::suppressVmdesc).orElse(false));
     int port = listener(session.call(new Commands.QueryMigrate()));
     if (port == 0) {
       String creds = credentials.accept(request.key());
       MigrationSettings.incoming(session, request.options(), creds);
+      wanted = withStreamEnd(wanted, request);
       openExports(wanted, before.isPresent(), creds);
       session.call(
           new Commands.MigrateIncoming(
@@ -88,9 +90,25 @@ final class IncomingMigration {
       port = listener(session.call(new Commands.QueryMigrate()));
     }
     IncomingEndpoints there =
-        new IncomingEndpoints(wanted.address(), wanted.nbdPort(), port, wanted.exportNames());
+        new IncomingEndpoints(
+            wanted.address(),
+            wanted.nbdPort(),
+            port,
+            wanted.exportNames(),
+            wanted.suppressVmdesc());
     opened.write(there);
     return there;
+  }
+
+  /** Before it listens, and written down before that: no agent could find it out afterwards. */
+  private IncomingEndpoints withStreamEnd(IncomingEndpoints wanted, IncomingRequest request)
+      throws VirtException {
+    return new IncomingEndpoints(
+        wanted.address(),
+        wanted.nbdPort(),
+        wanted.migrationPort(),
+        wanted.exportNames(),
+        StreamDescription.suppress(session.monitor(), request.suppressVmdesc()));
   }
 
   private static void checkAddress(String address) throws VirtException {

@@ -32,11 +32,11 @@ import org.slf4j.LoggerFactory;
  *      └─────────┴────────────────────┴───────────────────┴──▶ home       ╚══▶ {@link Departure}
  * </pre>
  *
- * <p>Known hole: when the link breaks after the destination has read the end of the stream but
- * before QEMU here has written the few descriptive bytes behind it, QEMU here calls the migration
- * failed and starts the guest by itself. It is stopped again at the event; until then both may run.
- * Where post-copy is allowed QEMU also waits for its peer's last word, and fails without it. See
- * {@code docs/spec/README.md} for what would close it, issue 4.
+ * <p>Known hole: where post-copy is allowed QEMU waits for its peer's last word after it has sent
+ * everything. When the link breaks before that word is here it calls the migration failed and
+ * starts the guest by itself; the guest is stopped again at the event, and until then both may run.
+ * See {@code docs/spec/README.md} for what would close it, issue 4. Without post-copy nothing is
+ * left that could fail once the destination has everything: see {@link StreamDescription}.
  */
 final class OutgoingMigration {
   private static final Logger log = LoggerFactory.getLogger(OutgoingMigration.class);
@@ -142,6 +142,7 @@ final class OutgoingMigration {
     }
     requireReadyMirrors(jobs);
     String creds = credentials.connect(target.key());
+    endStreamAs(target.suppressVmdesc());
     helm.postCopyIsPossible(
         MigrationSettings.outgoing(
             session,
@@ -166,6 +167,14 @@ final class OutgoingMigration {
     Pending<Void> stop = session.monitor().submit(new Commands.Stop());
     session.monitor().await(run);
     session.monitor().await(stop);
+  }
+
+  /** As the destination expects it, which is what it confirmed and nothing else. */
+  private void endStreamAs(boolean suppressVmdesc) throws VirtException, StayException {
+    if (StreamDescription.suppress(session.monitor(), suppressVmdesc) != suppressVmdesc) {
+      throw new StayException(
+          "The destination expects nothing behind the guest's last byte, and QEMU here describes its stream there.");
+    }
   }
 
   private boolean postCopyIsOn() throws VirtException {

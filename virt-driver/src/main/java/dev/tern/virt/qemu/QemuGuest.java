@@ -64,6 +64,11 @@ final class QemuGuest implements Guest {
   }
 
   @Override
+  public boolean canSuppressVmdesc() throws VirtException {
+    return StreamDescription.canBeSuppressed(session.monitor());
+  }
+
+  @Override
   public RunState runState() throws VirtException {
     Commands.Status now = session.call(new Commands.QueryStatus());
     return switch (now.status()) {

@@ -404,6 +404,9 @@ public final class Commands {
 
   public record QomList(String path) implements Query<List<QomProperty>> {}
 
+  /** Sets a property of an object. */
+  public record QomSet(String path, String property, boolean value) implements QmpCommand<Void> {}
+
   /** What is below a path. */
   public record QomProperty(String name, String type) {}
 

@@ -87,5 +87,10 @@ class FakeVirtDriverTest extends DriverContract {
   }
 
   @Override
+  protected boolean suppressesVmdesc(Path instance) {
+    return world.suppressesVmdesc(instance);
+  }
+
+  @Override
   protected void awaitBooted(Path instance) {}
 }

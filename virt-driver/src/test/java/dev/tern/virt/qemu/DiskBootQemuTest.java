@@ -125,7 +125,8 @@ class DiskBootQemuTest {
                 0,
                 Map.of("disk0", EXPORT),
                 MoveOptions.PLAIN,
-                key));
+                key,
+                true));
     MovePolicy policy =
         new MovePolicy(
             Duration.ofMillis(300),
@@ -141,7 +142,7 @@ class DiskBootQemuTest {
         p -> {});
     HandOver handOver =
         s.handOver(
-            new MemoryTarget(to.address(), to.migrationPort(), key),
+            new MemoryTarget(to.address(), to.migrationPort(), key, to.suppressVmdesc()),
             steering,
             false,
             () -> {},

@@ -83,6 +83,11 @@ class DriverContractQemuTest extends DriverContract {
   }
 
   @Override
+  protected boolean suppressesVmdesc(Path instance) throws Exception {
+    return QomGet.suppressesVmdesc(instance);
+  }
+
+  @Override
   protected void awaitBooted(Path instance) throws Exception {
     TestHost.awaitConsole(instance, "R ready", Duration.ofSeconds(60));
   }

@@ -45,7 +45,8 @@ class IncomingQemuTest {
               TestHost.freePort(),
               Map.of("disk0", "export-0001"),
               MoveOptions.PLAIN,
-              Optional.of(new StreamKey("move-1", new byte[StreamKey.SECRET_BYTES])));
+              Optional.of(new StreamKey("move-1", new byte[StreamKey.SECRET_BYTES])),
+              true);
 
       Path inTheWay = Files.createDirectories(instance.resolve("tls-server/other"));
       assertThatThrownBy(() -> waiting.openIncoming(request))

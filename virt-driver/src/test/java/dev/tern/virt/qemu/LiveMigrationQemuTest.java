@@ -355,7 +355,8 @@ class LiveMigrationQemuTest {
             0,
             Map.of("disk0", EXPORT),
             MoveOptions.PLAIN,
-            Optional.of(TestHost.KEY)));
+            Optional.of(TestHost.KEY),
+            true));
   }
 
   private static List<MirrorTarget> mirrorTo(IncomingEndpoints to) {
@@ -365,7 +366,8 @@ class LiveMigrationQemuTest {
   }
 
   private static MemoryTarget memoryTo(IncomingEndpoints to) {
-    return new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY));
+    return new MemoryTarget(
+        to.address(), to.migrationPort(), Optional.of(TestHost.KEY), to.suppressVmdesc());
   }
 
   private void assertAtHome(Guest guest) throws Exception {

@@ -69,7 +69,7 @@ final class MovingGuest implements AutoCloseable {
     to =
         d.openIncoming(
             new IncomingRequest(
-                "127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT), options, KEY));
+                "127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT), options, KEY, true));
   }
 
   /** A guest with these options of the test guest, and an empty disk. */
@@ -110,7 +110,7 @@ final class MovingGuest implements AutoCloseable {
 
   HandOver handOver(Steering steering, int port) throws VirtException, InterruptedException {
     return s.handOver(
-        new MemoryTarget(to.address(), port, KEY),
+        new MemoryTarget(to.address(), port, KEY, to.suppressVmdesc()),
         steering,
         false,
         records::incrementAndGet,

@@ -95,7 +95,8 @@ class PauseQemuTest {
                 0,
                 Map.of("disk0", EXPORT),
                 MoveOptions.PLAIN,
-                Optional.of(TestHost.KEY)));
+                Optional.of(TestHost.KEY),
+                true));
   }
 
   private static LaunchRecipe withNetworkCard(LaunchRecipe plain) {
@@ -226,7 +227,8 @@ class PauseQemuTest {
         STEERING,
         progress::add);
     return s.handOver(
-        new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY)),
+        new MemoryTarget(
+            to.address(), to.migrationPort(), Optional.of(TestHost.KEY), to.suppressVmdesc()),
         STEERING,
         false,
         () -> {},

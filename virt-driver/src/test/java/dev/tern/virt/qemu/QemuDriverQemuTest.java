@@ -173,7 +173,8 @@ class QemuDriverQemuTest {
                       0,
                       Map.of("disk0", "name-12345678"),
                       MoveOptions.PLAIN,
-                      Optional.empty())))
+                      Optional.empty(),
+                      true)))
           .isInstanceOf(VirtException.class);
     }
     assertThatThrownBy(guest::cont).isInstanceOf(VirtException.class);

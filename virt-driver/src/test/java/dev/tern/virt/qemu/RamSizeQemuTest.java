@@ -91,10 +91,12 @@ class RamSizeQemuTest {
                   0,
                   Map.of(),
                   MoveOptions.PLAIN,
-                  Optional.of(TestHost.KEY)));
+                  Optional.of(TestHost.KEY),
+                  true));
       HandOver handOver =
           s.handOver(
-              new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY)),
+              new MemoryTarget(
+                  to.address(), to.migrationPort(), Optional.of(TestHost.KEY), to.suppressVmdesc()),
               steering(Duration.ofMillis(300), 0),
               false,
               () -> {},

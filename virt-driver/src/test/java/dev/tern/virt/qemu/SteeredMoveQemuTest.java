@@ -189,7 +189,10 @@ class SteeredMoveQemuTest {
       HandOver stayed =
           guest.s.handOver(
               new dev.tern.virt.Guest.MemoryTarget(
-                  guest.to.address(), guest.to.migrationPort(), MovingGuest.KEY),
+                  guest.to.address(),
+                  guest.to.migrationPort(),
+                  MovingGuest.KEY,
+                  guest.to.suppressVmdesc()),
               steering,
               false,
               () -> {

@@ -112,7 +112,13 @@ class StreamsQemuTest {
     IncomingEndpoints open(String address, Optional<StreamKey> key) throws VirtException {
       return d.openIncoming(
           new IncomingRequest(
-              address, TestHost.freePort(), 0, Map.of("disk0", export), MoveOptions.PLAIN, key));
+              address,
+              TestHost.freePort(),
+              0,
+              Map.of("disk0", export),
+              MoveOptions.PLAIN,
+              key,
+              true));
     }
 
     void move(String address, int nbdPort, int migrationPort, Optional<StreamKey> key)
@@ -120,7 +126,12 @@ class StreamsQemuTest {
       mirror(address, nbdPort, key);
       HandOver handOver =
           s.handOver(
-              new MemoryTarget(address, migrationPort, key), steering(0), false, () -> {}, p -> {});
+              new MemoryTarget(
+                  address, migrationPort, key, d.opened().orElseThrow().suppressVmdesc()),
+              steering(0),
+              false,
+              () -> {},
+              p -> {});
       assertThat(handOver).isInstanceOf(HandOver.Sent.class);
       assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
     }
@@ -219,7 +230,8 @@ class StreamsQemuTest {
                 0,
                 Map.of("disk0", export),
                 MoveOptions.PLAIN,
-                Optional.of(nextKey)));
+                Optional.of(nextKey),
+                true));
     assertRefused(there.nbdPort(), Optional.of(key));
     assertThat(look(there.nbdPort(), Optional.of(nextKey))).contains("virtual size: 64 MiB");
   }
@@ -234,7 +246,7 @@ class StreamsQemuTest {
     pair.mirror("127.0.0.1", to.nbdPort(), Optional.of(key));
     assertThat(secretShownBy(key)).containsExactly(pair.destination.resolve("tls-server/keys.psk"));
     pair.s.handOver(
-        new MemoryTarget("127.0.0.1", to.migrationPort(), Optional.of(key)),
+        new MemoryTarget("127.0.0.1", to.migrationPort(), Optional.of(key), to.suppressVmdesc()),
         steering(0),
         false,
         () -> {},
@@ -296,7 +308,7 @@ class StreamsQemuTest {
       assertThat(wire.bytes()).isBetween(32L * MIB, 52L * MIB);
       assertThat(
               pair.s.handOver(
-                  new MemoryTarget("127.0.0.1", to.migrationPort(), key),
+                  new MemoryTarget("127.0.0.1", to.migrationPort(), key, to.suppressVmdesc()),
                   steering(0),
                   false,
                   () -> {},

@@ -137,7 +137,8 @@ final class TwoDiskHosts {
                 0,
                 exports,
                 MoveOptions.PLAIN,
-                Optional.of(TestHost.KEY)));
+                Optional.of(TestHost.KEY),
+                true));
     List<MoveProgress> progress = new ArrayList<>();
     Steering steering =
         new Steering(
@@ -161,7 +162,8 @@ final class TwoDiskHosts {
       long wire = tap.bytes();
       HandOver handOver =
           s.handOver(
-              new MemoryTarget(to.address(), to.migrationPort(), Optional.of(TestHost.KEY)),
+              new MemoryTarget(
+                  to.address(), to.migrationPort(), Optional.of(TestHost.KEY), to.suppressVmdesc()),
               steering,
               false,
               () -> {},

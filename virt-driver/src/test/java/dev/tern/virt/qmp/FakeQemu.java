@@ -15,16 +15,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** The other end of a monitor's socket, which says what the test tells it to. */
-final class FakeQemu implements AutoCloseable {
+public final class FakeQemu implements AutoCloseable {
   private static final String GREETING =
       "{\"QMP\":{\"version\":{\"qemu\":{\"micro\":22,\"minor\":2,\"major\":7}},\"capabilities\":[\"oob\"]}}";
 
-  final Path socket;
+  public final Path socket;
   private final ServerSocketChannel server;
   private final LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
   private final LinkedBlockingQueue<SocketChannel> client = new LinkedBlockingQueue<>();
 
-  FakeQemu(Path directory, boolean greets) throws IOException {
+  public FakeQemu(Path directory, boolean greets) throws IOException {
     socket = directory.resolve("q.sock");
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket));
@@ -56,7 +56,7 @@ final class FakeQemu implements AutoCloseable {
   }
 
   /** The next line from the driver. */
-  String hear() throws InterruptedException {
+  public String hear() throws InterruptedException {
     String line = heard.poll(10, TimeUnit.SECONDS);
     if (line == null) {
       throw new AssertionError("Nothing was said to QEMU.");
@@ -64,7 +64,7 @@ final class FakeQemu implements AutoCloseable {
     return line;
   }
 
-  void say(String line) {
+  public void say(String line) {
     say((line + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
