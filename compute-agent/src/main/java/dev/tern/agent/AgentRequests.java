@@ -141,7 +141,7 @@ final class AgentRequests {
       }
       case ReturnHome r -> change(r, () -> source.returnHome(r.header(), r.handedOver()));
       case RetireSource r ->
-          change(r, () -> source.retire(r.header(), r.keepDisks(), r.guestGone().orElse(false)));
+          change(r, () -> source.retire(r.header(), r.keepDisks(), r.notNeeded().orElse(false)));
       case CheckDestination r ->
           look(r, () -> destination.check(r.header(), r.source(), r.diskOverCommit()));
       case EndCheck r -> look(r, () -> destination.endCheck(r.probeFile()));

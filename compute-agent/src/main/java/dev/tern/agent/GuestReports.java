@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.agent.AgentResult.GuestReport.MissingMemory;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.virt.Guest;
 import dev.tern.virt.VirtException;
@@ -12,13 +13,17 @@ import java.util.Optional;
 final class GuestReports {
   private GuestReports() {}
 
-  private record Seen(Runner runner, String detail) {}
+  private record Seen(Runner runner, String detail, Optional<MissingMemory> missing) {
+    Seen(Runner runner, String detail) {
+      this(runner, detail, Optional.empty());
+    }
+  }
 
   static GuestReport of(Instance instance) {
     try {
       Standing standing = instance.standing();
       Seen seen = seen(instance, standing);
-      return new GuestReport(seen.runner(), standing.highestEpoch(), seen.detail());
+      return new GuestReport(seen.runner(), standing.highestEpoch(), seen.detail(), seen.missing());
     } catch (ComputeException e) {
       return new GuestReport(Runner.UNKNOWN, 0, e.explanation());
     } catch (IOException e) {
@@ -42,7 +47,12 @@ final class GuestReports {
             guest.isPresent() ? running(guest.get()) : new Seen(Runner.STOPPED, "no process");
         case INCOMING -> new Seen(Runner.INCOMING, guest.isPresent() ? "" : "its process is gone");
         case HANDED_OVER ->
-            new Seen(Runner.HANDED_OVER, guest.isPresent() ? "" : "its process is gone");
+            guest.isPresent()
+                ? new Seen(Runner.HANDED_OVER, "")
+                : new Seen(
+                    Runner.HANDED_OVER,
+                    "its process is gone",
+                    standing.sent() ? Optional.empty() : Optional.of(MissingMemory.CUT_OFF));
         case DEAD ->
             guest.isPresent()
                 ? new Seen(Runner.INCOMING, "it is being ended")
@@ -55,6 +65,20 @@ final class GuestReports {
   }
 
   private static Seen running(Guest guest) throws VirtException {
+    switch (guest.missingMemory()) {
+      case NONE -> {}
+      // Its QEMU may be held by a processor that waits for a page, and is not asked.
+      case COMING -> {
+        return new Seen(
+            Runner.RUNNING, "memory of it is still to come", Optional.of(MissingMemory.COMING));
+      }
+      case CUT_OFF -> {
+        return new Seen(
+            Runner.RUNNING,
+            "it waits for memory that only its source has, and the link to that broke",
+            Optional.of(MissingMemory.CUT_OFF));
+      }
+    }
     Guest.RunState state = guest.runState();
     return switch (state) {
       case RUNNING -> new Seen(Runner.RUNNING, "");

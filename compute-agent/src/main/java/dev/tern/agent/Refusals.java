@@ -48,6 +48,14 @@ final class Refusals {
         ErrorCode.HYPERVISOR_FAILED, "The QEMU of server %s is gone.".formatted(server), null);
   }
 
+  static ComputeException endedUnsent(ServerId server) {
+    return new ComputeException(
+        ErrorCode.SOURCE_ENDED,
+        "The QEMU of server %s has ended here, and is not known to have sent all of its memory."
+            .formatted(server),
+        null);
+  }
+
   /** Any failure as the asker is told it. */
   static Failure failure(Exception e) {
     return switch (e) {

@@ -160,9 +160,16 @@ final class SourceSide {
         if (standing.handedOverEpoch() != header.epoch()) {
           throw Refusals.wrongPlace(header.server(), standing, "handed over");
         }
-        yield standing.sent() || instance.guest().isEmpty()
-            ? new AgentResult.HandedOver(true, "", standing.leaving(), progress.last(header))
-            : handOver(header, instance, target, move, true);
+        if (standing.sent()) {
+          yield new AgentResult.HandedOver(true, "", standing.leaving(), progress.last(header));
+        }
+        yield instance.guest().isPresent()
+            ? handOver(header, instance, target, move, true)
+            : new AgentResult.HandedOver(
+                true,
+                "Handed over, but its QEMU has ended since.",
+                standing.leaving(),
+                progress.last(header));
       }
       case NOTHING -> throw Refusals.absent(header.server());
       case DEFINED, STOPPED, RECEIVING, INCOMING, DEAD ->
@@ -334,13 +341,13 @@ final class SourceSide {
             });
   }
 
-  AgentResult retire(Header header, boolean keepDisks, boolean guestGone) throws Exception {
+  AgentResult retire(Header header, boolean keepDisks, boolean notNeeded) throws Exception {
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
     switch (standing.place()) {
       case NOTHING, RETIRED -> {}
       case HANDED_OVER -> {
-        if (!guestGone) {
+        if (!notNeeded) {
           requireAllSent(header, instance, standing);
         }
         instance.append(new Retired(header.epoch()));
@@ -364,8 +371,14 @@ final class SourceSide {
   /** After post-copy the guest runs elsewhere and still needs what only this QEMU has. */
   private static void requireAllSent(Header header, Instance instance, Standing standing)
       throws IOException, VirtException {
-    Optional<Guest> guest = standing.sent() ? Optional.empty() : instance.guest();
-    if (guest.isPresent() && guest.get().runState() == RunState.FINISH_MIGRATE) {
+    if (standing.sent()) {
+      return;
+    }
+    Optional<Guest> guest = instance.guest();
+    if (guest.isEmpty()) {
+      throw Refusals.endedUnsent(header.server());
+    }
+    if (guest.get().runState() == RunState.FINISH_MIGRATE) {
       throw Refusals.wrongPlace(
           header.server(), standing, "retired: its memory is still on its way");
     }

@@ -15,6 +15,8 @@ import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentResult.GuestReport.MissingMemory;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
@@ -112,6 +114,25 @@ class AgentPostCopyTest {
         .isEqualTo(ErrorCode.INSTANCE_INVALID_STATE);
     assertThat(world.running())
         .containsExactlyInAnyOrder(hosts.source.instance(), hosts.destination.instance());
+  }
+
+  @Test
+  @Tag("S68")
+  void that_dies_leaves_a_guest_that_lacks_memory_and_both_hosts_say_so() throws Exception {
+    assertThat(hosts.destination.report().missing()).contains(MissingMemory.COMING);
+
+    world.kill(hosts.source.instance());
+
+    assertThat(hosts.destination.report().missing()).contains(MissingMemory.CUT_OFF);
+    assertThat(hosts.source.report().missing()).contains(MissingMemory.CUT_OFF);
+    assertThat(hosts.source.refused(new RetireSource(header(2), false)).code())
+        .isEqualTo(ErrorCode.SOURCE_ENDED);
+    hosts.destination.done(new StopServer(header(2), Duration.ZERO));
+    hosts.source.done(new RetireSource(header(2), false, Optional.of(true)));
+    assertThat(hosts.source.instances()).isEmpty();
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.STOPPED);
+    assertThat(hosts.destination.instance().resolve("disk0.qcow2")).exists();
+    assertThat(world.running()).isEmpty();
   }
 
   @Test

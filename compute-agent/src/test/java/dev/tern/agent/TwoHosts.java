@@ -356,8 +356,12 @@ final class TwoHosts implements AutoCloseable {
       };
     }
 
+    AgentResult.GuestReport report() {
+      return (AgentResult.GuestReport) done(new AgentRequest.AskGuest(header(0)));
+    }
+
     Runner runner() {
-      return ((AgentResult.GuestReport) done(new AgentRequest.AskGuest(header(0)))).runner();
+      return report().runner();
     }
 
     Path instance() {

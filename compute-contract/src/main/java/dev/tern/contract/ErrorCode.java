@@ -68,6 +68,13 @@ public enum ErrorCode {
   STALE_EPOCH(Kind.CONFLICT, "StaleEpoch"),
   /** The agent knows nothing of this guest. */
   GUEST_ABSENT(Kind.CONFLICT, "GuestAbsent"),
+  /**
+   * The source's QEMU ended, and nobody wrote down that it had sent everything: whether something
+   * is missing, only the destination knows.
+   */
+  SOURCE_ENDED(Kind.CONFLICT, "InstanceInvalidState"),
+  /** It ran already, and what it had not yet of its memory was lost with its source's QEMU. */
+  GUEST_MEMORY_LOST(Kind.BROKEN, "MigrationError"),
   HOST_DISK_FULL(Kind.UNAVAILABLE, "HostDiskFull"),
   HYPERVISOR_FAILED(Kind.BROKEN, "HypervisorFailed"),
   DEAD_LETTER_NOT_FOUND(Kind.NOT_FOUND, "DeadLetterNotFound"),

@@ -101,6 +101,12 @@ public interface Guest extends AutoCloseable {
   void keepReceiving() throws VirtException;
 
   /**
+   * What an arrived guest still lacks of its memory. Asks QEMU nothing, which may be held by what
+   * is lacking; kept up to date by {@link #watchArrival} and {@link #keepReceiving}.
+   */
+  MissingMemory missingMemory();
+
+  /**
    * The disks this guest exports now, as an NBD client is told of them; empty when there are none.
    * With a key, its secret is neither shown nor on a command line.
    */
@@ -192,6 +198,18 @@ public interface Guest extends AutoCloseable {
 
   @Override
   void close();
+
+  /** What a guest lacks that runs at its destination before all its memory is there. */
+  enum MissingMemory {
+    NONE,
+    /** It is on its way, or was when QEMU was last heard. */
+    COMING,
+    /**
+     * The link to its source broke. It goes on when the source's QEMU takes the post-copy up again,
+     * and never when that QEMU has ended.
+     */
+    CUT_OFF
+  }
 
   /** QEMU's run state as far as callers need to tell apart. */
   enum RunState {

@@ -192,13 +192,14 @@ public sealed interface AgentRequest {
 
   /**
    * The guest lives elsewhere: end the process here, delete its files unless {@code keepDisks}.
-   * Refused while post-copy still sends what the guest needs there.
+   * Refused while post-copy still sends what the guest needs there; and with {@code SOURCE_ENDED}
+   * when the process here ended and is not known to have sent everything.
    *
-   * @param guestGone its process there has ended, so that nobody needs that any more; absent is no
+   * @param notNeeded the guest there has all its memory, or has ended; absent is no
    */
-  record RetireSource(Header header, boolean keepDisks, Optional<Boolean> guestGone)
+  record RetireSource(Header header, boolean keepDisks, Optional<Boolean> notNeeded)
       implements AgentRequest {
-    /** As far as is known the guest lives on. */
+    /** As far as is known the guest may need it. */
     public RetireSource(Header header, boolean keepDisks) {
       this(header, keepDisks, Optional.empty());
     }

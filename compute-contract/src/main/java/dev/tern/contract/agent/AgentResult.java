@@ -362,8 +362,26 @@ public sealed interface AgentResult {
    */
   record Arrived(Optional<ArrivalStamps> stamps) implements AgentResult {}
 
-  /** Who runs the guest, as far as this host's QEMU and journal know. */
-  record GuestReport(Runner runner, long epoch, String detail) implements AgentResult {
+  /**
+   * Who runs the guest, as far as this host's QEMU and journal know.
+   *
+   * @param missing what it still lacks of its memory; empty when nothing. At a source whose process
+   *     ended and is not known to have sent everything: {@code CUT_OFF}
+   */
+  record GuestReport(Runner runner, long epoch, String detail, Optional<MissingMemory> missing)
+      implements AgentResult {
+    /** With all its memory, if it is here. */
+    public GuestReport(Runner runner, long epoch, String detail) {
+      this(runner, epoch, detail, Optional.empty());
+    }
+
+    /** What a guest lacks that arrived by post-copy. */
+    public enum MissingMemory {
+      COMING,
+      /** Its link broke: only the source's QEMU can bring it. */
+      CUT_OFF
+    }
+
     public enum Runner {
       /** Its processors run here. */
       RUNNING,

@@ -60,6 +60,7 @@ public final class LiveMigrationSaga {
         .then("change-owner", outcome::changeOwner)
         .phase(CONFIRM)
         .then("move-console", console::move)
+        .then("await-memory", source::awaitMemory)
         .then("retire-source", source::retire)
         .ends(outcome::rolledBack, outcome::completed);
   }

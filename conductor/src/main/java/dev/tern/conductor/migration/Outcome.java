@@ -178,6 +178,10 @@ public final class Outcome {
   }
 
   void completed(MigrationFacts facts) {
+    if (facts.lost()) {
+      lost(facts.failure().orElseThrow(), LastMemory.FAULT);
+      return;
+    }
     migrations.completed(lease(), id());
     lastWord("migration completed", Level.INFO, Optional.empty());
   }
@@ -196,8 +200,7 @@ public final class Outcome {
       return;
     }
     if (facts.lost()) {
-      migrations.guestLost(lease(), id(), failure, failure);
-      lastWord("the guest was lost", Level.ERROR, Optional.of(failure));
+      lost(failure, failure);
       return;
     }
     migrations.rolledBack(lease(), id(), endedAs(facts, failure), failure);
@@ -230,6 +233,11 @@ public final class Outcome {
 
   private static String sentence(String text) {
     return text.endsWith(".") ? text : text + ".";
+  }
+
+  private void lost(Failure failure, Failure fault) {
+    migrations.guestLost(lease(), id(), failure, fault);
+    lastWord("the guest was lost", Level.ERROR, Optional.of(failure));
   }
 
   private static MigrationStatus endedAs(MigrationFacts facts, Failure failure) {

@@ -37,6 +37,7 @@ public final class Source {
   private final Duration hostDownAfter;
   private final Backoff again;
   private final Steering steering;
+  private final LastMemory memory;
 
   /**
    * The source of one migration.
@@ -50,6 +51,7 @@ public final class Source {
     this.hostDownAfter = hostDownAfter;
     this.again = again;
     this.steering = steering;
+    this.memory = new LastMemory(journey);
   }
 
   MigrationFacts describe(MigrationFacts facts) throws StepFailed, InterruptedException {
@@ -301,7 +303,14 @@ public final class Source {
     };
   }
 
+  MigrationFacts awaitMemory(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return memory.await(facts);
+  }
+
   MigrationFacts retire(MigrationFacts facts) throws StepFailed, InterruptedException {
+    if (facts.lost()) {
+      memory.end(facts);
+    }
     return journey.unlessFenced(journey.source(), facts, this::retireIt);
   }
 
@@ -318,6 +327,8 @@ public final class Source {
           }
           askToRetire(Optional.of(true));
         }
+        // All memory is at the destination, or lost: that was found out before.
+        case SOURCE_ENDED -> askToRetire(Optional.of(true));
         default -> throw failed;
       }
     }
@@ -331,13 +342,13 @@ public final class Source {
         .isPresent();
   }
 
-  private void askToRetire(Optional<Boolean> guestGone) throws StepFailed, InterruptedException {
+  private void askToRetire(Optional<Boolean> notNeeded) throws StepFailed, InterruptedException {
     journey
         .asking()
         .untilDone(
             journey.source(),
             new AgentRequest.RetireSource(
-                journey.header(), journey.settings().keepSourceDisks(), guestGone),
+                journey.header(), journey.settings().keepSourceDisks(), notNeeded),
             Nothing.class,
             journey.forRepeating());
   }

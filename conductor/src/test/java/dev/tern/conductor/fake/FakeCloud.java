@@ -133,6 +133,18 @@ public final class FakeCloud {
   /** Called whenever time has passed. */
   public Runnable meanwhile = () -> {};
 
+  /** Set: by post-copy, during which the source's QEMU dies. */
+  public boolean sourceDiesInPostCopy;
+
+  /** Set: by post-copy, and what is still to come does not come before somebody says so. */
+  public boolean postCopyLasts;
+
+  /** Set: the source's QEMU ends when it has sent all, before that is recorded. */
+  public boolean sourceEndsUnrecorded;
+
+  /** Called when the guest has been sent. */
+  public Runnable whenItLeaves = () -> {};
+
   /** Set: its QEMU dies instead. */
   public boolean copyDies;
 
@@ -442,6 +454,7 @@ public final class FakeCloud {
     if (sourceIsLostAfterLeaving) {
       isLost(HOME);
     }
+    whenItLeaves.run();
     if (copyDies) {
       to.qemuDies();
     } else if (!copyDoesNotArrive) {
@@ -596,7 +609,7 @@ public final class FakeCloud {
     silentUntil.put(name, time.now().plus(SILENCE));
   }
 
-  private boolean silent(HostName name) {
+  boolean silent(HostName name) {
     if (silentInStep.filter(name::equals).isPresent() && sagas.goesBack()) {
       silentInStep = Optional.empty();
       silentUntil.remove(name);

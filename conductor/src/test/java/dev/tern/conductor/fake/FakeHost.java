@@ -16,6 +16,7 @@ import dev.tern.contract.agent.AgentResult.DiskKind;
 import dev.tern.contract.agent.AgentResult.DiskLayer;
 import dev.tern.contract.agent.AgentResult.DisksKept;
 import dev.tern.contract.agent.AgentResult.GuestReport;
+import dev.tern.contract.agent.AgentResult.GuestReport.MissingMemory;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.ImmutableFile;
@@ -59,6 +60,12 @@ final class FakeHost {
   boolean arrived;
   boolean halfKey;
   private boolean consoleWanted;
+
+  /** The source has sent everything, and has recorded so. */
+  private boolean allSent;
+
+  /** The guest arrived before all of its memory. */
+  private boolean lacksMemory;
 
   /** What the guest said elsewhere is here. */
   boolean earlierConsole;
@@ -146,7 +153,8 @@ final class FakeHost {
       case AgentRequest.WantConsole _ -> wantConsole();
       case AgentRequest.SealConsole seal -> sealConsole(seal.peer());
       case AgentRequest.KeepConsole keep -> keepConsole(keep.console());
-      case AgentRequest.RetireSource _ -> retire();
+      case AgentRequest.RetireSource asked -> retire(asked.notNeeded().orElse(false));
+      case AgentRequest.StopServer _ -> stop();
       case AgentRequest.CheckDestination check -> {
         placed(check.source());
         yield checkDestination();
@@ -180,7 +188,6 @@ final class FakeHost {
       case AgentRequest.AskGuest _ -> new Done(report());
       case AgentRequest.BuildServer _,
           AgentRequest.StartServer _,
-          AgentRequest.StopServer _,
           AgentRequest.DestroyServer _,
           AgentRequest.ReadConsole _,
           AgentRequest.OfDisks _ ->
@@ -410,6 +417,13 @@ final class FakeHost {
       handedOver = true;
       epoch = asked.header().epoch();
       cloud.leaves(cloud.destination());
+      leavesBy(cloud.destination());
+    }
+    if (!allSent) {
+      return qemu
+          ? new Working("sends the rest")
+          : new Done(
+              new HandedOver(true, "its QEMU has ended", Optional.empty(), Optional.empty()));
     }
     return new Done(
         new HandedOver(
@@ -417,6 +431,14 @@ final class FakeHost {
             "",
             Optional.of(new LeavingStamps(at(1_000), at(1_001), at(1_003), at(1_009))),
             asked.header().migration().map(id -> Samples.progress(id, 3_000, 3_000, 500, 500))));
+  }
+
+  private void leavesBy(FakeHost to) {
+    to.lacksMemory = cloud.sourceDiesInPostCopy || cloud.postCopyLasts;
+    allSent = !to.lacksMemory && !cloud.sourceEndsUnrecorded;
+    if (cloud.sourceDiesInPostCopy || cloud.sourceEndsUnrecorded) {
+      qemuDies();
+    }
   }
 
   private static Optional<Instant> at(long millis) {
@@ -452,9 +474,27 @@ final class FakeHost {
     return nothing();
   }
 
-  private AgentAnswer retire() {
-    if (!cloud.destination().arrived) {
+  private AgentAnswer stop() {
+    if (!arrived) {
+      return refuse("no guest that could be stopped");
+    }
+    qemuDies();
+    lacksMemory = false;
+    return nothing();
+  }
+
+  private AgentAnswer retire(boolean notNeeded) {
+    FakeHost to = cloud.destination();
+    if (!to.arrived) {
       throw new AssertionError("retired before the guest arrived");
+    }
+    if (handedOver && !allSent && !notNeeded) {
+      return qemu
+          ? refuse("its memory is still on its way")
+          : new Refused(new Failure(ErrorCode.SOURCE_ENDED, "not known to have sent all"));
+    }
+    if (to.qemu && to.lacksMemory) {
+      throw new AssertionError("retired while its guest lacks memory");
     }
     qemu = false;
     disk = false;
@@ -464,7 +504,16 @@ final class FakeHost {
   }
 
   private GuestReport report() {
-    return new GuestReport(runner(), 3, "");
+    FakeHost home = cloud.host(FakeCloud.HOME);
+    Optional<MissingMemory> missing =
+        lacksMemory && qemu
+            // Of a host that was switched off QEMU does not hear.
+            ? Optional.of(
+                home.qemu || cloud.silent(home.name) ? MissingMemory.COMING : MissingMemory.CUT_OFF)
+            : handedOver && !qemu && !allSent
+                ? Optional.of(MissingMemory.CUT_OFF)
+                : Optional.empty();
+    return new GuestReport(runner(), 3, "", missing);
   }
 
   private Runner runner() {

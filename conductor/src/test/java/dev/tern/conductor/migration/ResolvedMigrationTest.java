@@ -254,7 +254,7 @@ class ResolvedMigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"await-arrival", "change-owner", "move-console", "retire-source"})
+  @ValueSource(strings = {"await-arrival", "change-owner", "move-console", "await-memory", "retire-source"})
   @Tag("S88")
   void is_completed_without_a_destination_that_was_lost_after_it_had_said_that_the_guest_arrived(
       String step) throws InterruptedException {
@@ -283,7 +283,7 @@ class ResolvedMigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"move-console", "retire-source"})
+  @ValueSource(strings = {"move-console", "await-memory", "retire-source"})
   void is_completed_without_a_source_that_was_lost_after_the_arrival(String step)
       throws InterruptedException {
     isLostAt(step, "started", HOME);

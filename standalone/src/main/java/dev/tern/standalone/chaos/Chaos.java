@@ -39,6 +39,7 @@ public final class Chaos implements AutoCloseable {
           "await-arrival",
           "change-owner",
           "move-console",
+          "await-memory",
           "retire-source");
 
   /** A server is stopped and its disk read through after so many moves. */

@@ -275,6 +275,11 @@ final class FakeGuest implements Guest {
     }
   }
 
+  @Override
+  public MissingMemory missingMemory() {
+    return FakePostCopy.missing(process);
+  }
+
   private void receiveRest() {
     while (!Thread.currentThread().isInterrupted()) {
       try {

@@ -1,5 +1,6 @@
 package dev.tern.virt.fake;
 
+import dev.tern.virt.Guest.MissingMemory;
 import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.VirtException;
 import java.nio.file.Path;
@@ -94,6 +95,12 @@ final class FakePostCopy {
   static boolean stands(FakeProcess process) {
     FakeProcess source = process.memoryFrom;
     return source != null && (!source.alive() || source.stage == FakeStream.Stage.POSTCOPY_PAUSED);
+  }
+
+  static MissingMemory missing(FakeProcess process) {
+    return stands(process)
+        ? MissingMemory.CUT_OFF
+        : process.memoryFrom == null ? MissingMemory.NONE : MissingMemory.COMING;
   }
 
   /** Whether a guest that lives elsewhere needs what only this QEMU has. */

@@ -4,6 +4,7 @@ import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.ArrivalPermit;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
+import dev.tern.virt.Guest.MissingMemory;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.Commands;
@@ -233,6 +234,7 @@ final class IncomingMigration {
           return run(watch, permit, keepPaused);
         }
         case "postcopy-active", "postcopy-paused", "postcopy-recover" -> {
+          postCopy.heard(status);
           // Its devices are loaded once QEMU waits for the guest to be started.
           if (!session.call(new Commands.QueryStatus()).status().equals("inmigrate")) {
             return run(watch, permit, keepPaused);
@@ -300,11 +302,17 @@ final class IncomingMigration {
     }
   }
 
+  MissingMemory missingMemory() {
+    return postCopy.missing();
+  }
+
   /** Takes up what a former agent watched. */
   void keepReceiving() throws VirtException {
-    if (!PostCopyReceiver.isUnderWay(session.migrationStatus())) {
+    String status = session.migrationStatus();
+    if (!PostCopyReceiver.isUnderWay(status)) {
       return;
     }
+    postCopy.heard(status);
     Thread.ofVirtual()
         .name("receives-" + session.process().pid())
         .start(() -> {

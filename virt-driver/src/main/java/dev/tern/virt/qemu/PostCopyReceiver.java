@@ -1,6 +1,7 @@
 package dev.tern.virt.qemu;
 
 import dev.tern.virt.Guest.IncomingEndpoints;
+import dev.tern.virt.Guest.MissingMemory;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.Commands;
@@ -24,6 +25,7 @@ final class PostCopyReceiver {
 
   private final Session session;
   private final EndpointsFile opened;
+  private volatile MissingMemory missing = MissingMemory.NONE;
 
   PostCopyReceiver(Session session, EndpointsFile opened) {
     this.session = session;
@@ -32,6 +34,22 @@ final class PostCopyReceiver {
 
   static boolean isUnderWay(String status) {
     return status.startsWith("postcopy-");
+  }
+
+  MissingMemory missing() {
+    return missing;
+  }
+
+  /** What QEMU says of the incoming migration. */
+  void heard(String status) {
+    missing =
+        switch (status) {
+          case "postcopy-active" -> MissingMemory.COMING;
+          case "postcopy-paused" -> MissingMemory.CUT_OFF;
+          // Taken up again, and not yet known how it goes.
+          case "postcopy-recover", "setup" -> missing;
+          default -> MissingMemory.NONE;
+        };
   }
 
   /**
@@ -43,10 +61,12 @@ final class PostCopyReceiver {
     long listensUntil = System.nanoTime();
     Optional<String> status = statusUnlessHeld();
     while (status.isEmpty() || isUnderWay(status.get())) {
+      status.ifPresent(this::heard);
       // A processor that waits for a page can hold QEMU's main loop; then only what passes it says
       // whether the link broke, and QEMU refuses to listen while it has not.
       boolean broken = status.isEmpty() || status.get().equals("postcopy-paused");
       if (broken && System.nanoTime() >= listensUntil && listenAgain()) {
+        missing = MissingMemory.CUT_OFF; // what is not broken is refused
         listensUntil = System.nanoTime() + LISTENS.toNanos();
       }
       Optional<QmpEvent> event = events.next(LOOK_EVERY);
@@ -61,6 +81,7 @@ final class PostCopyReceiver {
         }
       }
     }
+    missing = MissingMemory.NONE;
   }
 
   private Optional<String> statusUnlessHeld() throws VirtException {

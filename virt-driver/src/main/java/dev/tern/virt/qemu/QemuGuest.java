@@ -214,6 +214,11 @@ final class QemuGuest implements Guest {
   }
 
   @Override
+  public MissingMemory missingMemory() {
+    return incoming.missingMemory();
+  }
+
+  @Override
   public List<ExportState> exports() throws VirtException {
     return exports.look();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.virt.Guest.Arrival;
 import dev.tern.virt.Guest.HandOver;
+import dev.tern.virt.Guest.MissingMemory;
 import dev.tern.virt.Guest.MoveProgress;
 import dev.tern.virt.MoveOptions;
 import dev.tern.virt.MovePolicy;
@@ -132,6 +133,7 @@ class DeadLinkQemuTest {
           handOverInBackground(guest, steering(4 * MIB, true), memory.port());
       assertThat(guest.arrival.get(60, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
       assertThat(guest.ask(new Commands.QueryMigrate()).status()).isEqualTo("postcopy-active");
+      assertThat(guest.d.missingMemory()).isEqualTo(MissingMemory.COMING);
       memory.cut();
       memory.mend();
       until("the post-copy goes on", Duration.ofSeconds(60), () -> isUnderWay(guest));
@@ -141,6 +143,30 @@ class DeadLinkQemuTest {
       assertThat(handOver.get(120, TimeUnit.SECONDS)).isInstanceOf(HandOver.Sent.class);
       guest.assertMoved();
       guest.assertMemoryIsWhole();
+      assertThat(guest.d.missingMemory()).isEqualTo(MissingMemory.NONE);
+    }
+  }
+
+  @Test
+  @Tag("S68")
+  void because_its_source_died_in_post_copy_says_that_the_rest_is_cut_off() throws Exception {
+    try (MovingGuest guest = MovingGuest.with(directory, DIRTIER, 112);
+        FreezingLink memory = new FreezingLink(guest.to.migrationPort())) {
+      guest.mirror(steering(0, false));
+      memory.slowTo(4 * MIB);
+      var _ = handOverInBackground(guest, steering(4 * MIB, true), memory.port());
+      assertThat(guest.arrival.get(60, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+      assertThat(guest.d.missingMemory()).isEqualTo(MissingMemory.COMING);
+
+      ProcessHandle.of(guest.s.pid()).orElseThrow().destroyForcibly();
+
+      until(
+          "the destination says so, whatever holds its QEMU",
+          Duration.ofSeconds(30),
+          () -> guest.d.missingMemory() == MissingMemory.CUT_OFF);
+      assertThat(guest.d.alive()).isTrue();
+      guest.d.shutDown(Duration.ZERO);
+      assertThat(guest.d.alive()).isFalse();
     }
   }
 
