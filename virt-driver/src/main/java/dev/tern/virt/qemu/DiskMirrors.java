@@ -55,14 +55,14 @@ final class DiskMirrors {
   void mirror(List<MirrorTarget> targets, Steering steering, Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException {
     boolean ready = false;
-    LocalDisks.require(session, targets.stream().map(MirrorTarget::diskId).toList());
+    BlockGraph graph = BlockGraph.of(session);
+    LocalDisks.require(graph, targets.stream().map(MirrorTarget::diskId).toList());
     try (QmpEvents events = session.monitor().events()) {
       Helm helm = new Helm(session, steering);
-      Pace pace = new Pace(helm.mirrorShare(targets.size()), Helm.blocksWrites(steering));
-      BlockGraph graph = BlockGraph.of(session);
-      for (MirrorTarget target : targets) {
-        start(target, pace, graph);
-      }
+      start(
+          targets,
+          new Pace(helm.mirrorShare(targets.size()), Helm.blocksWrites(steering)),
+          graph);
       awaitReady(targets, events, helm, progress);
       ready = true;
     } catch (GivenUp e) {
@@ -95,12 +95,27 @@ final class DiskMirrors {
     }
   }
 
-  private void start(MirrorTarget target, Pace pace, BlockGraph graph) throws VirtException {
-    String job = Nodes.job(target.diskId());
+  private void start(List<MirrorTarget> targets, Pace pace, BlockGraph graph)
+      throws VirtException {
     List<Job> jobs = session.call(new Commands.QueryJobs());
+    List<Pending<Void>> sent = new ArrayList<>();
+    for (MirrorTarget target : targets) {
+      for (QmpCommand<Void> command : starting(target, pace, graph, jobs)) {
+        sent.add(session.monitor().submit(command));
+      }
+    }
+    for (Pending<Void> command : sent) {
+      session.monitor().await(command);
+    }
+  }
+
+  /** What starts a mirror; nothing for one that runs. */
+  private List<QmpCommand<Void>> starting(
+      MirrorTarget target, Pace pace, BlockGraph graph, List<Job> jobs) throws VirtException {
+    String job = Nodes.job(target.diskId());
     Optional<Job> running = jobs.stream().filter(j -> j.id().equals(job)).findAny();
     if (running.isPresent() && !ENDED.contains(running.get().status())) {
-      return; // a former agent started it
+      return List.of(); // a former agent started it
     }
     if (running.isPresent()) {
       session.callUnlessRefused(new Commands.JobDismiss(job));
@@ -109,16 +124,10 @@ final class DiskMirrors {
       throw new VirtException(
           Kind.REFUSED, "Disk %s is being copied already.".formatted(target.diskId()), null);
     }
-    deleteTarget(target.diskId());
+    deleteTarget(target.diskId(), graph);
     Reachable.require(session, "The destination's exports", target.address(), target.port());
     String creds = credentials.connect(target.key());
-    List<Pending<Void>> sent = new ArrayList<>();
-    for (QmpCommand<Void> command : commands(target, pace, graph, creds.isEmpty() ? null : creds)) {
-      sent.add(session.monitor().submit(command));
-    }
-    for (Pending<Void> command : sent) {
-      session.monitor().await(command);
-    }
+    return commands(target, pace, graph, creds.isEmpty() ? null : creds);
   }
 
   /** Each needs the one before and is refused when that was, so all can be sent at once. */
@@ -379,7 +388,11 @@ final class DiskMirrors {
     }
   }
 
-  private void deleteTarget(String disk) throws VirtException {
+  /** What a mirror that ended left. */
+  private void deleteTarget(String disk, BlockGraph graph) throws VirtException {
+    if (graph.node(Nodes.target(disk)).isEmpty() && graph.node(Nodes.targetExport(disk)).isEmpty()) {
+      return;
+    }
     hangUp(Nodes.targetExport(disk)::equals);
     session.callUnlessRefused(new Commands.BlockdevDel(Nodes.target(disk)));
     session.callUnlessRefused(new Commands.BlockdevDel(Nodes.targetExport(disk)));

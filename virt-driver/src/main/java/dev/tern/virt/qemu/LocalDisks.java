@@ -16,7 +16,10 @@ final class LocalDisks {
   private LocalDisks() {}
 
   static Set<String> of(Session session) throws VirtException {
-    BlockGraph graph = BlockGraph.of(session);
+    return of(BlockGraph.of(session));
+  }
+
+  private static Set<String> of(BlockGraph graph) {
     Set<String> local = new TreeSet<>();
     for (Commands.BlockDevice device : graph.devices()) {
       Optional.ofNullable(device.qdev())
@@ -31,8 +34,8 @@ final class LocalDisks {
   /**
    * @throws VirtException {@code REFUSED} when one of them is none
    */
-  static void require(Session session, List<String> disks) throws VirtException {
-    Set<String> local = of(session);
+  static void require(BlockGraph graph, List<String> disks) throws VirtException {
+    Set<String> local = of(graph);
     for (String disk : disks) {
       if (!local.contains(disk)) {
         throw new VirtException(
