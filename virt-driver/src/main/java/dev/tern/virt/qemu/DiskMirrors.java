@@ -60,9 +60,7 @@ final class DiskMirrors {
     try (QmpEvents events = session.monitor().events()) {
       Helm helm = new Helm(session, steering);
       start(
-          targets,
-          new Pace(helm.mirrorShare(targets.size()), Helm.blocksWrites(steering)),
-          graph);
+          targets, new Pace(helm.mirrorShare(targets.size()), Helm.blocksWrites(steering)), graph);
       awaitReady(targets, events, helm, progress);
       ready = true;
     } catch (GivenUp e) {
@@ -95,8 +93,7 @@ final class DiskMirrors {
     }
   }
 
-  private void start(List<MirrorTarget> targets, Pace pace, BlockGraph graph)
-      throws VirtException {
+  private void start(List<MirrorTarget> targets, Pace pace, BlockGraph graph) throws VirtException {
     List<Job> jobs = session.call(new Commands.QueryJobs());
     List<Pending<Void>> sent = new ArrayList<>();
     for (MirrorTarget target : targets) {
@@ -390,7 +387,8 @@ final class DiskMirrors {
 
   /** What a mirror that ended left. */
   private void deleteTarget(String disk, BlockGraph graph) throws VirtException {
-    if (graph.node(Nodes.target(disk)).isEmpty() && graph.node(Nodes.targetExport(disk)).isEmpty()) {
+    if (graph.node(Nodes.target(disk)).isEmpty()
+        && graph.node(Nodes.targetExport(disk)).isEmpty()) {
       return;
     }
     hangUp(Nodes.targetExport(disk)::equals);
