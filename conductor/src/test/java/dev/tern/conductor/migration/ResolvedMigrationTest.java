@@ -254,7 +254,8 @@ class ResolvedMigrationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"await-arrival", "change-owner", "move-console", "await-memory", "retire-source"})
+  @ValueSource(
+      strings = {"await-arrival", "change-owner", "move-console", "await-memory", "retire-source"})
   @Tag("S88")
   void is_completed_without_a_destination_that_was_lost_after_it_had_said_that_the_guest_arrived(
       String step) throws InterruptedException {
