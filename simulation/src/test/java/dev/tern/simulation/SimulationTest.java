@@ -164,31 +164,39 @@ class SimulationTest {
     assertThat(other.effects()).isEqualTo(one.effects());
   }
 
-  /** A host reserves room, falls silent, and is passed by for another. */
-  private static final Plan PASSED_BY =
-      new Plan(
-          597,
-          3,
-          2,
-          0.98,
-          50,
-          List.of(
-              new Fault("A answers ReserveSpace Done", 1, Fault.Kind.SILENCE),
-              new Fault("B file move keys/ID", 1, Fault.Kind.DIES)));
+  private static final long PASSED_BY = 597;
+  private static final int TRIES = 40;
 
+  /** A host reserves room, falls silent, and is passed by for another, if the dice say so. */
+  private static Plan passedBy(long seed) {
+    return new Plan(
+        seed,
+        3,
+        2,
+        0.98,
+        50,
+        List.of(
+            new Fault("A answers ReserveSpace Done", 1, Fault.Kind.SILENCE),
+            new Fault("B file move keys/ID", 1, Fault.Kind.DIES)));
+  }
+
+  /** Which dice do is another matter with each change of what is asked. */
   @Test
   @Tag("S68")
   void is_swept_on_a_host_that_fell_silent_and_was_passed_by() {
-    Simulation.Result result = new Simulation(PASSED_BY, Variant.AS_IT_IS).run();
-
-    assertThat(result.swept()).isPositive();
-    assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
+    int swept = 0;
+    for (long seed = PASSED_BY; seed < PASSED_BY + TRIES; seed++) {
+      Simulation.Result result = new Simulation(passedBy(seed), Variant.AS_IT_IS).run();
+      assertThat(result.good()).as(() -> Shrinking.story(result, Variant.AS_IT_IS)).isTrue();
+      swept += result.swept();
+    }
+    assertThat(swept).isPositive();
   }
 
   /** Each broke something once. */
   static Stream<Plan> found() {
     return Stream.of(
-        PASSED_BY,
+        passedBy(PASSED_BY),
         // The half of a probe file outlived the agent that wrote it.
         new Plan(
             48,

@@ -178,7 +178,10 @@ public final class FencedHosts {
 
   private List<AgentRequest> requests(FenceRecord fence, Header header) {
     if (fence.source()) {
-      return List.of(new AgentRequest.RetireSource(header, settings.migration().keepSourceDisks()));
+      // Whether its QEMU had sent everything is settled: the migration went on without this host.
+      return List.of(
+          new AgentRequest.RetireSource(
+              header, settings.migration().keepSourceDisks(), Optional.of(true)));
     }
     return List.of(
         new AgentRequest.KillIncoming(header),

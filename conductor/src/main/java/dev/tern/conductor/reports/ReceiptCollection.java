@@ -1,6 +1,7 @@
 package dev.tern.conductor.reports;
 
 import dev.tern.conductor.asking.Hosts;
+import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
@@ -106,13 +107,28 @@ public final class ReceiptCollection {
     boolean source = host.equals(migration.source());
     return switch (migration.status()) {
       case ACCEPTED, QUEUED, PREPARING, RUNNING -> Optional.empty();
-      case COMPLETED ->
-          source || lives(migration.server(), host)
-              ? Optional.of(MigrationEnd.COMPLETED)
-              : elsewhere(migration.server(), host);
-      case FAILED, CANCELLED, ERROR ->
-          source ? Optional.of(MigrationEnd.NOT_TAKEN_IN) : elsewhere(migration.server(), host);
+      case COMPLETED -> moved(host, migration);
+      case FAILED, CANCELLED, ERROR -> {
+        if (lostWhereItArrived(migration)) {
+          yield moved(host, migration);
+        }
+        yield source ? Optional.of(MigrationEnd.NOT_TAKEN_IN) : elsewhere(migration.server(), host);
+      }
     };
+  }
+
+  private Optional<MigrationEnd> moved(HostName host, MigrationRecord migration) {
+    return host.equals(migration.source()) || lives(migration.server(), host)
+        ? Optional.of(MigrationEnd.COMPLETED)
+        : elsewhere(migration.server(), host);
+  }
+
+  /** By post-copy: the server and its disks are at the destination, and only there. */
+  private static boolean lostWhereItArrived(MigrationRecord migration) {
+    return migration
+        .failure()
+        .filter(failure -> failure.code() == ErrorCode.GUEST_MEMORY_LOST)
+        .isPresent();
   }
 
   private boolean lives(ServerId server, HostName host) {
