@@ -84,10 +84,11 @@ final class OutgoingMigration {
       List<String> jobs = List.of();
       try {
         Helm helm = new Helm(session, steering);
-        begin(target, steering, helm);
+        boolean begun = begin(target, steering, helm);
         // Asked now: once the guest stands, each question is a part of its pause.
         jobs = mirrors.jobs().stream().map(Commands.Job::id).toList();
-        reachPreSwitchover(events, helm, longestStop(steering), progress);
+        Duration firstLook = begun ? LOOK_EVERY : Duration.ZERO;
+        reachPreSwitchover(events, helm, firstLook, longestStop(steering), progress);
         mirrors.finish(jobs, events);
         recordOrStay(record);
         return departure.letGo();
@@ -114,22 +115,26 @@ final class OutgoingMigration {
     }
   }
 
-  private void begin(MemoryTarget target, Steering steering, Helm helm)
+  /** Whether it began here and now; otherwise a former agent had begun it. */
+  private boolean begin(MemoryTarget target, Steering steering, Helm helm)
       throws VirtException, StayException {
-    Commands.Status run = session.call(new Commands.QueryStatus());
+    Pending<Commands.Status> runAsked = session.monitor().submit(new Commands.QueryStatus());
+    Pending<List<BlockJob>> jobsAsked = session.monitor().submit(new Commands.QueryBlockJobs());
+    Pending<MigrationState> stateAsked = session.monitor().submit(new Commands.QueryMigrate());
+    Commands.Status run = session.monitor().await(runAsked);
     MovePolicy policy = steering.policy();
-    List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
+    List<BlockJob> jobs = session.monitor().await(jobsAsked);
     long share = helm.memoryShare(jobs);
-    switch (session.migrationStatus()) {
+    switch (String.valueOf(session.monitor().await(stateAsked).status())) {
       case "setup", "active" -> {
         // A former agent began it; what it had raised begins anew.
         helm.postCopyIsPossible(postCopyIsOn());
         session.call(MigrationSettings.bandwidth(share));
         session.call(MigrationSettings.downtimeLimit(helm.downtimeLimit()));
-        return;
+        return false;
       }
       case "pre-switchover" -> {
-        return;
+        return false;
       }
       case "device", "postcopy-active", "postcopy-paused", "postcopy-recover" ->
           throw new StayException("The hand-over was under way without a record of it.");
@@ -153,6 +158,7 @@ final class OutgoingMigration {
             helm.downtimeLimit(),
             creds));
     session.call(new Commands.Migrate(uri(target.address(), target.port())));
+    return true;
   }
 
   /**
@@ -206,9 +212,14 @@ final class OutgoingMigration {
   }
 
   private void reachPreSwitchover(
-      QmpEvents events, Helm helm, Duration longestStop, Consumer<MoveProgress> progress)
+      QmpEvents events,
+      Helm helm,
+      Duration firstLook,
+      Duration longestStop,
+      Consumer<MoveProgress> progress)
       throws VirtException, StayException, GivenUp, InterruptedException {
-    long lookAt = 0;
+    // QEMU that has just begun is left to it: a small guest is there before the first look.
+    long lookAt = System.nanoTime() + firstLook.toNanos();
     Duration patience = session.settings().deadlines().query();
     while (true) {
       if (System.nanoTime() >= lookAt) {
