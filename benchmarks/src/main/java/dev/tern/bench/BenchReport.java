@@ -1,10 +1,13 @@
 package dev.tern.bench;
 
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * What the bench found.
@@ -12,6 +15,7 @@ import java.util.Objects;
  * @param rounds measured
  * @param seed of the order within the rounds
  * @param ownNetwork whether bytes were counted on a loopback interface that nobody else used
+ * @param overall by the mover's name
  */
 record BenchReport(
     String qemu,
@@ -20,9 +24,51 @@ record BenchReport(
     int rounds,
     long seed,
     boolean ownNetwork,
-    List<CaseReport> cases) {
+    List<CaseReport> cases,
+    Map<String, Overall> overall) {
   BenchReport {
     cases = List.copyOf(cases);
+  }
+
+  /**
+   * All right moves of a mover, of all cases: means, since a median of a case jumps where its moves
+   * have two values, as short ones have by QEMU's windows of 100 ms.
+   *
+   * @param totalRatio by the mean of the floor it is held against; 0 for a floor
+   * @param pauseRatio the same
+   */
+  record Overall(
+      int moves, double totalMillis, double pauseMillis, double totalRatio, double pauseRatio) {}
+
+  static Map<String, Overall> overall(List<CaseReport> cases, List<Mover> movers) {
+    Map<String, Overall> all = new LinkedHashMap<>();
+    for (Mover mover : movers) {
+      DoubleSummaryStatistics totals = every(cases, mover.name(), Figures::totals);
+      DoubleSummaryStatistics pauses = every(cases, mover.name(), Figures::pauses);
+      boolean itself = mover.name().equals(mover.floor());
+      all.put(
+          mover.name(),
+          new Overall(
+              (int) totals.getCount(),
+              totals.getAverage(),
+              pauses.getAverage(),
+              itself ? 0 : ratio(totals, every(cases, mover.floor(), Figures::totals)),
+              itself ? 0 : ratio(pauses, every(cases, mover.floor(), Figures::pauses))));
+    }
+    return all;
+  }
+
+  private static double ratio(DoubleSummaryStatistics mine, DoubleSummaryStatistics floor) {
+    return Figures.ratio(mine.getAverage(), floor.getAverage());
+  }
+
+  private static DoubleSummaryStatistics every(
+      List<CaseReport> cases, String mover, Function<Figures, List<Double>> figures) {
+    return cases.stream()
+        .flatMap(one -> Stream.ofNullable(one.movers().get(mover)))
+        .flatMap(of -> figures.apply(of).stream())
+        .mapToDouble(Double::doubleValue)
+        .summaryStatistics();
   }
 
   /**

@@ -72,7 +72,8 @@ final class MigrateBench {
         rounds,
         seed,
         loopback.ours(),
-        reports);
+        reports,
+        BenchReport.overall(reports, movers));
   }
 
   private HostCapabilities capabilities() throws IOException {

@@ -1,6 +1,7 @@
 package dev.tern.bench;
 
 import dev.tern.bench.BenchReport.CaseReport;
+import dev.tern.bench.BenchReport.Overall;
 import dev.tern.bench.BenchReport.Ratios;
 import java.io.PrintStream;
 import java.util.List;
@@ -31,6 +32,9 @@ final class ReportTable {
     for (CaseReport one : report.cases()) {
       one.movers().forEach((mover, figures) -> print(one, mover, figures));
     }
+    out.println();
+    out.println("means of all moves of all cases:");
+    report.overall().forEach(this::print);
     out.println();
     out.println("the totals one by one, in ms:");
     for (CaseReport one : report.cases()) {
@@ -70,6 +74,20 @@ final class ReportTable {
         number("%.1f", figures.wireMib()),
         number("%.3f", figures.wireToNeeded()),
         number("%.3f", figures.destinationToSource()));
+  }
+
+  private void print(String mover, Overall of) {
+    row(
+        "%d moves".formatted(of.moves()),
+        mover,
+        number("%.0f", of.totalMillis()),
+        of.totalRatio() == 0 ? "" : number("%.2f", of.totalRatio()),
+        number("%.1f", of.pauseMillis()),
+        of.pauseRatio() == 0 ? "" : number("%.2f", of.pauseRatio()),
+        "",
+        "",
+        "",
+        "");
   }
 
   private void each(String name, String mover, List<Double> figures) {

@@ -1,8 +1,10 @@
 package dev.tern.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.tern.bench.BenchReport.CaseReport;
+import dev.tern.bench.BenchReport.Overall;
 import dev.tern.bench.Mover.Move;
 import dev.tern.virt.LaunchRecipe;
 import java.nio.file.Path;
@@ -71,6 +73,31 @@ class FiguresTest {
     assertThat(report.ratios()).containsOnlyKeys("tern");
     assertThat(report.ratiosOf("tern").total()).isEqualTo(1.1);
     assertThat(report.ratiosOf("tern").wire()).isEqualTo(1.0);
+  }
+
+  @Test
+  void of_all_cases_are_means_since_a_median_of_few_may_be_either_of_two_values() {
+    List<Mover> movers = List.of(new Named("floor", "floor"), new Named("tern", "floor"));
+    CaseReport one =
+        BenchReport.report(
+            IDLE,
+            movers,
+            List.of(sample("tern", 200), sample("floor", 200), sample("floor", 400, "rebooted")));
+    CaseReport other =
+        BenchReport.report(
+            IDLE, movers, List.of(sample("tern", 400), sample("tern", 400), sample("floor", 300)));
+
+    Map<String, Overall> overall = BenchReport.overall(List.of(one, other), movers);
+
+    assertThat(overall.get("floor")).isEqualTo(new Overall(2, 250, 25, 0, 0));
+    assertThat(overall)
+        .hasEntrySatisfying(
+            "tern",
+            tern -> {
+              assertThat(tern.moves()).isEqualTo(3);
+              assertThat(tern.totalRatio()).isCloseTo(4.0 / 3, within(1e-3));
+              assertThat(tern.pauseRatio()).isCloseTo(4.0 / 3, within(1e-3));
+            });
   }
 
   @Test
