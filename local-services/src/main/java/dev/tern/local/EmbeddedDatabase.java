@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
+  private static final int PORTS = 3;
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(20);
   private static final String NAME = "tern";
@@ -62,7 +64,26 @@ public final class EmbeddedDatabase implements AutoCloseable {
    * @throws IOException saying why it does not start; then nothing is left running
    */
   public static EmbeddedDatabase start(Path directory) throws IOException {
-    return start(directory, freePort());
+    for (int tried = 1; ; tried++) {
+      try {
+        return start(directory, freePort());
+      } catch (AnothersPortException e) {
+        // Between the look and the start somebody else's server took it.
+        if (tried >= PORTS) {
+          throw e;
+        }
+        log.atWarn().setCause(e).log("another port is tried");
+      }
+    }
+  }
+
+  /** Another server answers at the port; nothing was done to that. */
+  private static final class AnothersPortException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    AnothersPortException(int port) {
+      super("Another PostgreSQL answers at port %d.".formatted(port));
+    }
   }
 
   /** As {@link #start(Path)}, on a port of one's choice: for clients that know where it was. */
@@ -97,6 +118,13 @@ public final class EmbeddedDatabase implements AutoCloseable {
     EmbeddedDatabase started = new EmbeddedDatabase(postgres, data, port, password);
     try {
       started.secure(data);
+    } catch (AnothersPortException e) {
+      try {
+        started.close(); // it has ended by itself, which may be a failure to close it
+      } catch (IOException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
     } catch (SQLException e) {
       started.close();
       throw new IOException("The database started and does not answer: " + e.getMessage(), e);
@@ -150,11 +178,20 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
     try (Connection connection = DriverManager.getConnection(url("postgres"));
         Statement statement = connection.createStatement()) {
+      requireOurs(statement, data);
       // The password is hexadecimal, made above: nothing to escape.
       statement.execute("ALTER USER postgres PASSWORD '" + password + "'");
       statement.execute("CREATE DATABASE " + NAME);
       Files.writeString(rules, ONLY_WITH_PASSWORD);
       statement.execute("SELECT pg_reload_conf()");
+    }
+  }
+
+  private void requireOurs(Statement statement, Path data) throws SQLException, IOException {
+    try (ResultSet found = statement.executeQuery("SHOW data_directory")) {
+      if (!found.next() || !Path.of(found.getString(1)).toRealPath().equals(data.toRealPath())) {
+        throw new AnothersPortException(port);
+      }
     }
   }
 
