@@ -3,6 +3,7 @@ package dev.tern.contract.amqp;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
@@ -190,7 +191,11 @@ class BrokerAmqpTest {
     assertThat(parked.getMessageProperties().getHeaders())
         .containsEntry("x-tern-queue", names().agentQueue(HOST))
         .containsEntry("x-tern-reason", "NOT_JSON: not JSON");
-    assertThat(metrics.find("tern.messages.malformed").counters()).hasSize(1);
+    // It is counted when the broker has confirmed it, which a reader of the queue can be ahead of.
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () -> assertThat(metrics.find("tern.messages.malformed").counters()).hasSize(1));
   }
 
   @Test
