@@ -97,7 +97,7 @@ final class HostQuestions {
   private Exports exports() throws IOException, VirtException {
     List<Export> all = new ArrayList<>();
     for (Instance instance : instances.present()) {
-      Optional<Guest> guest = instance.guestNow();
+      Optional<Guest> guest = instance.guestIfKnown();
       if (guest.isPresent()) {
         for (ExportState export : guest.get().exports()) {
           all.add(told(instance.server(), export));
@@ -130,7 +130,7 @@ final class HostQuestions {
       }
     }
     for (Instance instance : instances.present()) {
-      Optional<Guest> guest = instance.guestNow();
+      Optional<Guest> guest = instance.guestIfKnown();
       if (guest.isPresent()) {
         Optional<IncomingEndpoints> opened = guest.get().opened();
         opened.ifPresent(open -> {

@@ -16,6 +16,7 @@ import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtDriver.LaunchMode;
 import dev.tern.virt.VirtException;
+import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -206,21 +207,21 @@ final class Instance implements AutoCloseable {
       if (known != null && known.alive()) {
         return Optional.of(known);
       }
-      guest = null;
       if (!Files.isDirectory(directory(), LinkOption.NOFOLLOW_LINKS)) {
         return Optional.empty();
       }
       driver.adopt(directory()).ifPresent(this::hold);
-      return Optional.ofNullable(guest);
+      return Optional.ofNullable(guest).filter(Guest::alive);
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * The running QEMU for who must not wait: empty too while one is being started or removed.
+   * The running QEMU for who must not wait; empty only when there is none.
    *
-   * @throws VirtException when its monitor does not answer
+   * @throws VirtException when its monitor does not answer, and while somebody else starts, ends or
+   *     connects to one that this agent has not held yet: whether there is one is not known then
    */
   Optional<Guest> guestNow() throws IOException, VirtException {
     Guest known = guest;
@@ -228,7 +229,23 @@ final class Instance implements AutoCloseable {
       return Optional.of(known);
     }
     if (!lock.tryLock()) {
-      return Optional.empty();
+      if (known != null) {
+        return Optional.empty(); // It has ended, whoever is just noting that.
+      }
+      throw new VirtException(
+          Kind.NO_ANSWER, "its QEMU is being started, ended or connected to", null);
+    }
+    try {
+      return guest();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** As {@link #guestNow}, for lists of what QEMUs have: empty too when it is not known. */
+  Optional<Guest> guestIfKnown() throws IOException, VirtException {
+    if (!lock.tryLock()) {
+      return Optional.ofNullable(guest).filter(Guest::alive);
     }
     try {
       return guest();
@@ -285,8 +302,8 @@ final class Instance implements AutoCloseable {
   private void gone(Guest ended) {
     lock.lock();
     try {
-      if (ended.equals(guest)) {
-        guest = null;
+      if (ended.equals(guest) && ended.alive()) {
+        guest = null; // It is connected to anew; one that has ended stays known as such.
       }
       if (closed || ended.alive()) {
         return; // Only the connection ended, or the process is about to: the next look tells.
