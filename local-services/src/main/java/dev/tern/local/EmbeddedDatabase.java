@@ -173,12 +173,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private void secure(Path data) throws SQLException, IOException {
     Path rules = data.resolve("pg_hba.conf");
-    if (Files.readString(rules).equals(ONLY_WITH_PASSWORD)) {
-      return;
-    }
     try (Connection connection = DriverManager.getConnection(url("postgres"));
         Statement statement = connection.createStatement()) {
       requireOurs(statement, data);
+      if (Files.readString(rules).equals(ONLY_WITH_PASSWORD)) {
+        return;
+      }
       // The password is hexadecimal, made above: nothing to escape.
       statement.execute("ALTER USER postgres PASSWORD '" + password + "'");
       statement.execute("CREATE DATABASE " + NAME);

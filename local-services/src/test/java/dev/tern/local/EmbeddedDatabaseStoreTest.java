@@ -3,8 +3,10 @@ package dev.tern.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -92,6 +94,27 @@ class EmbeddedDatabaseStoreTest {
           "jdbc:postgresql://127.0.0.1:" + database.port() + "/tern?user=postgres&password=wrong";
       assertThatThrownBy(() -> DriverManager.getConnection(url).close())
           .hasMessageContaining("password authentication failed");
+    }
+  }
+
+  /** Two with one password, as a copied state directory has it, so that only the folder differs. */
+  @Test
+  void does_not_take_the_server_of_another_folder_for_its_own(@TempDir Path copied)
+      throws Exception {
+    try (EmbeddedDatabase other = EmbeddedDatabase.start(folder)) {
+      try (EmbeddedDatabase own = EmbeddedDatabase.start(copied)) {
+        assertThat(own.port()).isNotEqualTo(other.port());
+      }
+      Files.copy(
+          folder.resolve("password"),
+          copied.resolve("password"),
+          StandardCopyOption.REPLACE_EXISTING);
+
+      assertThatThrownBy(() -> EmbeddedDatabase.start(copied, other.port()).close())
+          .isInstanceOf(IOException.class)
+          .hasMessage("Another PostgreSQL answers at port %d.".formatted(other.port()));
+
+      assertThat(ask(other, "select 1")).isEqualTo("1");
     }
   }
 }

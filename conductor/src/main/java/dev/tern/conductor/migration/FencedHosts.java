@@ -105,6 +105,7 @@ public final class FencedHosts {
    */
   private void returns(FenceRecord fence, VmState state, long epoch) throws InterruptedException {
     if (state == VmState.DELETED) {
+      // It is deleted only once its host has said so: nothing of it is there.
       settle(fence, Outcome.REMOVED, "the server has been deleted");
       return;
     }

@@ -12,6 +12,8 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.PowerState;
 import dev.tern.contract.VmState;
+import dev.tern.store.FenceStore;
+import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -100,5 +102,34 @@ class LastMemoryTest {
     assertThat(cloud.migration().status()).isEqualTo(MigrationStatus.ERROR);
     assertThat(cloud.server().vmState()).isEqualTo(VmState.ERROR);
     assertThat(cloud.things()).contains("host-2 disk").doesNotContain("host-2 qemu");
+  }
+
+  /** Its QEMU had sent all and ended; the host went before it could be asked whether it had. */
+  @Test
+  @Tag("S88")
+  void lives_on_when_its_source_had_sent_everything_and_the_host_was_lost_with_the_knowledge()
+      throws InterruptedException {
+    cloud.sourceEndsUnrecorded = true;
+    cloud.whenItLeaves = () -> cloud.isLost(HOME);
+    cloud.meanwhile =
+        () -> {
+          assertThat(cloud.time.now()).as("it ends").isLessThan(Duration.ofHours(1));
+          if (cloud.fence().isEmpty()) {
+            try {
+              cloud.stateFenced(HOME);
+            } catch (ComputeException e) {
+              assertThat(e.code()).isEqualTo(ErrorCode.MIGRATION_NOT_RESOLVABLE);
+            }
+          }
+        };
+
+    cloud.run();
+
+    assertThat(cloud.migration().status()).isEqualTo(MigrationStatus.COMPLETED);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ACTIVE);
+    cloud.comesBack(HOME);
+    cloud.tellFencedHosts();
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_DESTINATION);
+    assertThat(cloud.fence().orElseThrow().outcome()).contains(FenceStore.Outcome.REMOVED);
   }
 }

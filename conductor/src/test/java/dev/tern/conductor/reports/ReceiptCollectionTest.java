@@ -2,6 +2,8 @@ package dev.tern.conductor.reports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
@@ -173,6 +175,25 @@ class ReceiptCollectionTest {
   @Test
   void of_a_completed_migration_is_asked_for_with_that_end_at_its_source_and_destination() {
     ServerId _ = completed();
+    collection.collect(host.report());
+    host.receipts.put(migration, receipt(3, true));
+    collection.collect(host.report(AWAY, 3, Map.of()));
+    assertThat(host.ends)
+        .containsExactly(Optional.of(MigrationEnd.COMPLETED), Optional.of(MigrationEnd.COMPLETED));
+  }
+
+  /** By post-copy: the migration is in error, and the server with its disks at the destination. */
+  @Test
+  @Tag("S68")
+  void of_a_guest_that_was_lost_where_it_had_arrived_is_settled_as_of_one_that_moved() {
+    ServerId server = stores.migrations().find(migration).orElseThrow().server();
+    SagaStore.Lease lease = samples.lease(server);
+    samples.host(AWAY);
+    stores.migrations().planned(lease, migration, AWAY, samples.claim(server, AWAY), 1);
+    stores.migrations().ownerChanged(lease, migration, Samples.PAUSE);
+    Failure lost = new Failure(ErrorCode.GUEST_MEMORY_LOST, "its source ended");
+    stores.migrations().guestLost(lease, migration, lost, lost);
+    host.receipts.put(migration, receipt(3, true));
     collection.collect(host.report());
     host.receipts.put(migration, receipt(3, true));
     collection.collect(host.report(AWAY, 3, Map.of()));
