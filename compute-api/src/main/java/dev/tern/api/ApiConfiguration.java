@@ -3,6 +3,7 @@ package dev.tern.api;
 import dev.tern.api.deadletters.DeadLetterSettings;
 import dev.tern.api.idempotency.IdempotencyFilter;
 import dev.tern.api.idempotency.IdempotencySettings;
+import dev.tern.api.quotas.QuotaSettings;
 import dev.tern.api.request.ArgumentResolver;
 import dev.tern.api.request.Authentication;
 import dev.tern.api.request.RequestFilter;
@@ -28,16 +29,20 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @ComponentScan({
   "dev.tern.api.account",
   "dev.tern.api.actions",
+  "dev.tern.api.aggregates",
   "dev.tern.api.audit",
   "dev.tern.api.console",
   "dev.tern.api.deadletters",
   "dev.tern.api.disks",
   "dev.tern.api.errors",
   "dev.tern.api.flavors",
+  "dev.tern.api.groups",
   "dev.tern.api.hosts",
   "dev.tern.api.hypervisors",
   "dev.tern.api.images",
+  "dev.tern.api.keypairs",
   "dev.tern.api.migrations",
+  "dev.tern.api.quotas",
   "dev.tern.api.servers",
   "dev.tern.api.services",
   "dev.tern.api.version"
@@ -45,7 +50,8 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @EnableConfigurationProperties({
   ApiSettings.class,
   DeadLetterSettings.class,
-  IdempotencySettings.class
+  IdempotencySettings.class,
+  QuotaSettings.class
 })
 public class ApiConfiguration implements WebMvcConfigurer {
   private final ApiSettings settings;

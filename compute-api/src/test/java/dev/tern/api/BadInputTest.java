@@ -337,7 +337,7 @@ class BadInputTest {
         ",\"min_count\": 3, \"max_count\": 2  | min_count must be <= max_count",
         ",\"config_drive\": \"maybe\"         | field/attribute config_drive",
         ",\"user_data\": \"no base64!\"        | base64",
-        ",\"key_name\": \"k\"                 | not offered",
+        ",\"key_name\": \"k\"                 | Invalid key_name provided.",
         ",\"user_data\": 7                  | field/attribute user_data",
         ",\"block_device_mapping\": [{}]      | not offered",
         ",\"block_device_mapping_v2\": [{}]   | field/attribute block_device_mapping_v2[0].source_type",

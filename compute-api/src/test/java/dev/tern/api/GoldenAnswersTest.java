@@ -7,9 +7,15 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.store.AggregateStore.Aggregate;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.KeyPairStore.KeyPairRecord;
+import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.ServerGroupStore.NewGroup;
+import dev.tern.store.ServerGroupStore.Policy;
+import dev.tern.store.ServerGroupStore.ServerGroupRecord;
 import dev.tern.store.ServerStore.Requested;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,6 +53,14 @@ class GoldenAnswersTest {
     api = new TestApi(images);
     api.conductors.boots(SERVER, "demo", "host1");
     api.stores.hosts().beat("conductor", "c1");
+    PublicKey key = new PublicKey("key", "ssh", "ssh-rsa AAAA");
+    KeyPairRecord _ = api.stores.keyPairs().create("admin", key, "aa:bb", -1);
+    UUID id = new UUID(0x4000L, 9L);
+    NewGroup group =
+        new NewGroup(id, "demo", "demo", "apart", Policy.ANTI_AFFINITY, Optional.of(2));
+    ServerGroupRecord _ = api.stores.groups().create(group, -1);
+    int east = api.stores.aggregates().create(id, "east", Optional.of("east")).number();
+    Aggregate _ = api.stores.aggregates().addHost(east, new HostName("host2"));
     api.time.pass(Duration.ofSeconds(5));
     Requested by = api.conductors.request("admin", "admin");
     request = by.request();
@@ -96,6 +110,14 @@ class GoldenAnswersTest {
     "actions, /v2.1/servers/{server}/os-instance-actions, 2.1 2.58",
     "action, /v2.1/servers/{server}/os-instance-actions/{request}, 2.1 2.58 2.62 2.84",
     "limits, /v2.1/limits, 2.1 2.36 2.39 2.57",
+    "keypairs, /v2.1/os-keypairs, 2.1 2.2",
+    "keypair, /v2.1/os-keypairs/key, 2.1 2.2",
+    "quota-set, /v2.1/os-quota-sets/demo, 2.1 2.36 2.57",
+    "quota-set-detail, /v2.1/os-quota-sets/demo/detail, 2.1 2.57",
+    "quota-class-set, /v2.1/os-quota-class-sets/default, 2.1 2.50 2.57",
+    "server-groups, /v2.1/os-server-groups?all_projects=1, 2.1 2.13 2.64",
+    "aggregates, /v2.1/os-aggregates, 2.1 2.41",
+    "zones-brief, /v2.1/os-availability-zone, 2.1",
     "images, /image/v2/images, 2.1"
   })
   void is_what_its_golden_file_says(String name, String path, String versions) throws IOException {

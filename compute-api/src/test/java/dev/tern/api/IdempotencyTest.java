@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -55,6 +56,9 @@ class IdempotencyTest {
   private static final String STOP = "{\"os-stop\": null}";
   private static final String VOLUMES = "/v1/servers/" + SERVER + "/volumes";
   private static final String VOLUME = "{\"volume\":{\"uri\":\"nbd://storage/pool/v\"}}";
+  private static final String KEY =
+      "{\"keypair\": {\"name\": \"k\", \"public_key\": \"ssh-ed25519"
+          + " AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\"}}";
   private static final Duration HOLD = Duration.ofSeconds(30);
   private static final Duration KEEP = Duration.ofHours(24);
 
@@ -192,6 +196,12 @@ class IdempotencyTest {
     return DISK + "/copy/" + api.stores.copies().list(SERVER, "disk0", 1).getFirst().id() + rest;
   }
 
+  private String aggregate() {
+    int number =
+        api.stores.aggregates().create(UUID.randomUUID(), "all", Optional.empty()).number();
+    return "/v2.1/os-aggregates/%d/action".formatted(number);
+  }
+
   private String dead() {
     DeadLetter letter =
         new DeadLetter(
@@ -224,6 +234,22 @@ class IdempotencyTest {
     return Stream.of(
         post("/image/v2/images", _ -> "/image/v2/images", "2.1", image),
         post("/v2.1/images", _ -> "/v2.1/images", "2.1", image),
+        post("/v2.1/os-keypairs", _ -> "/v2.1/os-keypairs", "2.92", KEY),
+        post(
+            "/v2.1/os-server-groups",
+            _ -> "/v2.1/os-server-groups",
+            "2.64",
+            "{\"server_group\": {\"name\": \"g\", \"policy\": \"affinity\"}}"),
+        post(
+            "/v2.1/os-aggregates",
+            _ -> "/v2.1/os-aggregates",
+            "2.41",
+            "{\"aggregate\": {\"name\": \"a\"}}"),
+        post(
+            "/v2.1/os-aggregates/{id}/action",
+            IdempotencyTest::aggregate,
+            "2.41",
+            "{\"add_host\": {\"host\": \"host1\"}}"),
         post("/v2.1/flavors", _ -> "/v2.1/flavors", "2.1", flavor),
         post("/v2.1/servers", _ -> "/v2.1/servers", "2.1", servers),
         action("2.1", _ -> ACTION, STOP),
@@ -307,6 +333,9 @@ class IdempotencyTest {
         api.broker.sent.size(),
         api.stores.images().list(Optional.empty(), 1000).size(),
         api.stores.flavors().list(Optional.empty(), 1000).size(),
+        api.stores.keyPairs().list("admin", Optional.empty(), 10).size(),
+        api.stores.groups().count("admin"),
+        api.stores.aggregates().list(),
         api.stores.servers().usage("admin"),
         api.stores.actions().list(SERVER),
         api.conductors.migrations(SERVER).size(),

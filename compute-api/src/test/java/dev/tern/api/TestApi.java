@@ -13,6 +13,7 @@ import dev.tern.api.request.NoAuthentication;
 import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.ActionStore;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DiskCopyStore;
@@ -23,9 +24,12 @@ import dev.tern.store.HostStore;
 import dev.tern.store.IdempotencyStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.InMemoryStores;
+import dev.tern.store.KeyPairStore;
 import dev.tern.store.MigrationStore;
+import dev.tern.store.QuotaStore;
 import dev.tern.store.ReceiptStore;
 import dev.tern.store.SagaStore;
+import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
 import java.io.IOException;
@@ -333,6 +337,26 @@ public final class TestApi implements AutoCloseable {
     @Bean
     IdempotencyStore idempotency(TestApi api) {
       return api.keys;
+    }
+
+    @Bean
+    KeyPairStore keyPairs(TestApi api) {
+      return api.stores.keyPairs();
+    }
+
+    @Bean
+    QuotaStore quotas(TestApi api) {
+      return api.stores.quotas();
+    }
+
+    @Bean
+    ServerGroupStore groups(TestApi api) {
+      return api.stores.groups();
+    }
+
+    @Bean
+    AggregateStore aggregates(TestApi api) {
+      return api.stores.aggregates();
     }
 
     @Bean

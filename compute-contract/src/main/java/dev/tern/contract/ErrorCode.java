@@ -26,6 +26,15 @@ public enum ErrorCode {
   IMAGE_NOT_ACTIVE(Kind.INVALID, "ImageNotActive"),
   IMAGE_UNACCEPTABLE(Kind.INVALID, "ImageUnacceptable"),
   FLAVOR_EXISTS(Kind.CONFLICT, "FlavorExists"),
+  QUOTA_EXCEEDED(Kind.FORBIDDEN, "OverQuota"),
+  KEY_PAIR_NOT_FOUND(Kind.NOT_FOUND, "KeypairNotFound"),
+  KEY_PAIR_EXISTS(Kind.CONFLICT, "KeyPairExists"),
+  SERVER_GROUP_NOT_FOUND(Kind.NOT_FOUND, "InstanceGroupNotFound"),
+  AGGREGATE_NOT_FOUND(Kind.NOT_FOUND, "AggregateNotFound"),
+  AGGREGATE_EXISTS(Kind.CONFLICT, "AggregateNameExists"),
+  INVALID_AGGREGATE_ACTION(Kind.INVALID, "InvalidAggregateAction"),
+  /** The host is in it, or its servers would come into another zone. */
+  AGGREGATE_HOST_CONFLICT(Kind.CONFLICT, "InvalidAggregateAction"),
   IMAGE_CONFLICT(Kind.CONFLICT, "ImageConflict"),
   FLAVOR_DISK_TOO_SMALL(Kind.INVALID, "FlavorDiskSmallerThanMinDisk"),
   NO_VALID_HOST(Kind.INVALID, "NoValidHost"),
@@ -40,6 +49,8 @@ public enum ErrorCode {
   DESTINATION_LACKS_VCPUS(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_LACKS_MACHINE_TYPE(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_ACCELERATOR_DIFFERS(Kind.INVALID, "MigrationPreCheckError"),
+  /** The policy of its server group, a hint, or its availability zone speak against the host. */
+  HOST_NOT_WANTED(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_LACKS_QEMU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
   SOURCE_LACKS_QEMU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
   /** Nobody's streams go through a tunnel here, and with local disks none could. */

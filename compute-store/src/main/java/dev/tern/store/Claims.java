@@ -64,6 +64,10 @@ final class Claims {
     if (!isHost(host)) {
       return find(claim);
     }
+    // Before the claims, so that of two members who take hosts at once the second sees the first.
+    if (find(claim).isEmpty() && !new Groups(entities).allow(server.value(), host)) {
+      return Optional.empty();
+    }
     if (insert(claim, server, host, share) == 0) {
       return find(claim);
     }

@@ -31,14 +31,21 @@ class HibernateServerStore implements ServerStore {
   private final Requests requests;
   private final Endings endings;
   private final Claims claims;
+  private final Quotas quotas;
 
   HibernateServerStore(
-      EntityManager entities, Rows rows, Requests requests, Endings endings, Claims claims) {
+      EntityManager entities,
+      Rows rows,
+      Requests requests,
+      Endings endings,
+      Claims claims,
+      Quotas quotas) {
     this.entities = entities;
     this.rows = rows;
     this.requests = requests;
     this.endings = endings;
     this.claims = claims;
+    this.quotas = quotas;
   }
 
   @Override
@@ -90,25 +97,24 @@ class HibernateServerStore implements ServerStore {
   @Override
   @Transactional(readOnly = true)
   public Usage usage(String project) {
-    Object[] sums =
-        entities
-            .createQuery(
-                "select count(s), coalesce(sum(s.vcpus), 0), coalesce(sum(s.memoryMib), 0)"
-                    + " from ServerEntity s where s.project = :project and s.vmState <> :deleted",
-                Object[].class)
-            .setParameter("project", project)
-            .setParameter("deleted", VmState.DELETED)
-            .getSingleResult();
-    return new Usage(
-        ((Number) sums[0]).intValue(),
-        ((Number) sums[1]).intValue(),
-        ((Number) sums[2]).longValue());
+    return quotas.usage(project);
   }
 
   @Override
   public ServerRecord requestCreate(NewServer server, Requested by) {
+    return made(server, BootTerms.NONE, by);
+  }
+
+  @Override
+  public List<ServerRecord> requestCreate(List<NewServer> servers, BootTerms terms, Requested by) {
+    List<NewServer> fitting = quotas.claim(servers, terms);
+    return fitting.stream().map(server -> made(server, terms, by)).toList();
+  }
+
+  private ServerRecord made(NewServer server, BootTerms terms, Requested by) {
     Instant now = rows.now();
     ServerEntity entity = ServerEntity.of(server, now);
+    entity.take(terms);
     entities.persist(entity);
     // Action and saga refer to it, and Hibernate would insert the action first.
     entities.flush();

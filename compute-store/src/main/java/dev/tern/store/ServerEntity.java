@@ -10,6 +10,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.ServerStore.ConfigWish;
 import dev.tern.store.ServerStore.Fault;
 import dev.tern.store.ServerStore.NewServer;
@@ -23,6 +24,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +70,24 @@ class ServerEntity {
 
   @Column(name = "user_data")
   @Nullable String userData;
+
+  @Column(name = "key_name")
+  @Nullable String keyName;
+
+  @Column(name = "key_type")
+  @Nullable String keyType;
+
+  @Column(name = "public_key")
+  @Nullable String publicKey;
+
+  @Column(name = "server_group")
+  @Nullable UUID group;
+
+  @Column(name = "apart_from")
+  UUID @Nullable [] apartFrom;
+
+  @Column(name = "next_to")
+  UUID @Nullable [] nextTo;
 
   /** Null in rows of a former release: what the flavor says. */
   @Column(name = "ephemeral_gib")
@@ -134,6 +154,9 @@ class ServerEntity {
     entity.network = server.network();
     entity.configDrive = server.config().drive();
     entity.userData = server.config().userData().orElse(null);
+    entity.keyName = server.config().key().map(PublicKey::name).orElse(null);
+    entity.keyType = server.config().key().map(PublicKey::type).orElse(null);
+    entity.publicKey = server.config().key().map(PublicKey::text).orElse(null);
     entity.ephemeralGib = server.ephemeralGib().stream().mapToInt(Integer::intValue).toArray();
     entity.createdAt = now;
     entity.updatedAt = now;
@@ -144,6 +167,23 @@ class ServerEntity {
     faultCode = failure == null ? null : failure.code();
     faultMessage = failure == null ? null : failure.message();
     faultAt = failure == null ? null : now;
+  }
+
+  /** Joins a group, and says where it wants to be. */
+  void take(BootTerms terms) {
+    group = terms.group().orElse(null);
+    apartFrom = terms.apartFrom().isEmpty() ? null : ids(terms.apartFrom());
+    nextTo = terms.nextTo().isEmpty() ? null : ids(terms.nextTo());
+  }
+
+  private static UUID[] ids(List<ServerId> servers) {
+    return servers.stream().map(ServerId::value).toArray(UUID[]::new);
+  }
+
+  private Optional<PublicKey> key() {
+    return keyName == null || keyType == null || publicKey == null
+        ? Optional.empty()
+        : Optional.of(new PublicKey(keyName, keyType, publicKey));
   }
 
   private Optional<Fault> fault() {
@@ -180,7 +220,7 @@ class ServerEntity {
         updatedAt,
         Optional.ofNullable(launchedAt),
         Optional.ofNullable(terminatedAt),
-        new ConfigWish(configDrive, Optional.ofNullable(userData)),
+        new ConfigWish(configDrive, Optional.ofNullable(userData), key()),
         ephemeralGib == null
             ? itsFlavor.ephemeralDisks()
             : Arrays.stream(ephemeralGib).boxed().toList());

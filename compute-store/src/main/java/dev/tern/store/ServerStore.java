@@ -10,6 +10,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.KeyPairStore.PublicKey;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,16 @@ public interface ServerStore {
 
   /** BUILDING with task SCHEDULING, action {@code create}, saga {@code BOOT}. */
   ServerRecord requestCreate(NewServer server, Requested by);
+
+  /**
+   * Makes servers alike, as many of them as fit into the limits of their project, in their order.
+   * What is counted and what is made is one transaction: no two requests spend the same.
+   *
+   * @param servers of one project and flavor
+   * @throws dev.tern.contract.ComputeException {@code QUOTA_EXCEEDED} when fewer than the least
+   *     fit, or {@code INVALID_INPUT} when there is no such group; nothing is made then
+   */
+  List<ServerRecord> requestCreate(List<NewServer> servers, BootTerms terms, Requested by);
 
   /**
    * Starts a STOPPED server.
@@ -159,9 +170,15 @@ public interface ServerStore {
    *
    * @param drive whether it has a config drive
    * @param userData in base64
+   * @param key whose holder may log in
    */
-  record ConfigWish(boolean drive, Optional<String> userData) {
+  record ConfigWish(boolean drive, Optional<String> userData, Optional<PublicKey> key) {
     public static final ConfigWish NONE = new ConfigWish(false, Optional.empty());
+
+    /** Without a key. */
+    public ConfigWish(boolean drive, Optional<String> userData) {
+      this(drive, userData, Optional.empty());
+    }
   }
 
   /**

@@ -38,7 +38,38 @@ public class StoreConfiguration {
   ServerStore serverStore(EntityManagerFactory factory) {
     Parts parts = parts(factory);
     return new HibernateServerStore(
-        parts.entities(), parts.rows(), parts.requests(), parts.endings(), parts.claims());
+        parts.entities(),
+        parts.rows(),
+        parts.requests(),
+        parts.endings(),
+        parts.claims(),
+        new Quotas(parts.entities()));
+  }
+
+  @Bean
+  KeyPairStore keyPairStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateKeyPairStore(parts.entities(), parts.rows());
+  }
+
+  @Bean
+  QuotaStore quotaStore(EntityManagerFactory factory) {
+    EntityManager entities = parts(factory).entities();
+    return new HibernateQuotaStore(entities, new Quotas(entities));
+  }
+
+  @Bean
+  ServerGroupStore serverGroupStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    EntityManager entities = parts.entities();
+    return new HibernateServerGroupStore(
+        entities, parts.rows(), new Quotas(entities), new Groups(entities));
+  }
+
+  @Bean
+  AggregateStore aggregateStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateAggregateStore(parts.entities(), parts.rows());
   }
 
   @Bean

@@ -55,6 +55,8 @@ class EntitySchemaStoreTest {
       List.of(
           ActionEntity.class,
           ActionEventEntity.class,
+          AggregateEntity.class,
+          AggregateHostEntity.class,
           ClaimEntity.class,
           DiskCopyEntity.class,
           DeadLetterEntity.class,
@@ -64,13 +66,17 @@ class EntitySchemaStoreTest {
           HostShareEntity.class,
           IdempotencyKeyEntity.class,
           ImageEntity.class,
+          KeyPairEntity.class,
           MigrationEntity.class,
+          ProjectUsageEntity.class,
+          QuotaEntity.class,
           VolumeEntity.class,
           OutboxEntity.class,
           ReceiptEntity.class,
           SagaEntity.class,
           SagaLogEntity.class,
           ServerEntity.class,
+          ServerGroupEntity.class,
           ServiceBeatEntity.class);
 
   /** A field that may be null and its column that may be: {@code name?}. */
@@ -136,6 +142,12 @@ class EntitySchemaStoreTest {
         words("volumes", "status", VolumeStore.VolumeStatus.values(), Enum::name),
         words("fences", "outcome", FenceStore.Outcome.values(), Enum::name),
         words("fences", "runs", FenceStore.Runs.values(), Enum::name),
+        words("quotas", "kind", QuotaStore.Kind.values(), Enum::name),
+        words(
+            "server_groups",
+            "policy",
+            ServerGroupStore.Policy.values(),
+            ServerGroupStore.Policy::wire),
         words("images", "status", ImageStatus.values(), Enum::name));
   }
 

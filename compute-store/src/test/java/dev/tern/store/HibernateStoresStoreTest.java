@@ -88,4 +88,22 @@ class HibernateStoresStoreTest {
       return database;
     }
   }
+
+  @Nested
+  @DisplayName("a limit")
+  class Limits extends ProjectStoresContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
+  @DisplayName("a group")
+  class Grouped extends GroupStoresContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
 }

@@ -10,9 +10,11 @@ import java.util.Optional;
 
 final class InMemoryClaimStore implements ClaimStore {
   private final Memory memory;
+  private final ServerGroupStore groups;
 
-  InMemoryClaimStore(Memory memory) {
+  InMemoryClaimStore(Memory memory, ServerGroupStore groups) {
     this.memory = memory;
+    this.groups = groups;
   }
 
   @Override
@@ -26,7 +28,10 @@ final class InMemoryClaimStore implements ClaimStore {
       if (!memory.servers.containsKey(server.value())) {
         throw new IllegalStateException("a claim for a server that never was: " + server);
       }
-      if (!memory.hosts.containsKey(host.value())
+      boolean refused =
+          groups.rules(server).group().flatMap(group -> group.refusal(host)).isPresent();
+      if (refused
+          || !memory.hosts.containsKey(host.value())
           || !fits(plus(claimedOn(memory, host.value()), share), limits)) {
         return Optional.empty();
       }

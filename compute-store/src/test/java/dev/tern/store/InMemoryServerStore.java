@@ -9,13 +9,17 @@ import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.store.QuotaStore.Resource;
 import dev.tern.store.Requests.Refusals;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -23,9 +27,13 @@ import java.util.stream.Stream;
 
 final class InMemoryServerStore implements ServerStore {
   private final Memory memory;
+  private final QuotaStore quotas;
+  private final InMemoryServerGroupStore groups;
 
-  InMemoryServerStore(Memory memory) {
+  InMemoryServerStore(Memory memory, QuotaStore quotas, InMemoryServerGroupStore groups) {
     this.memory = memory;
+    this.quotas = quotas;
+    this.groups = groups;
   }
 
   @Override
@@ -122,17 +130,7 @@ final class InMemoryServerStore implements ServerStore {
 
   @Override
   public Usage usage(String project) {
-    synchronized (memory) {
-      List<ServerEntity> living =
-          memory.servers.values().stream()
-              .filter(server -> server.project.equals(project))
-              .filter(server -> server.vmState != VmState.DELETED)
-              .toList();
-      return new Usage(
-          living.size(),
-          living.stream().mapToInt(server -> server.vcpus).sum(),
-          living.stream().mapToLong(server -> server.memoryMib).sum());
-    }
+    return quotas.usage(project);
   }
 
   // ---- requests
@@ -147,6 +145,36 @@ final class InMemoryServerStore implements ServerStore {
       memory.accept(server, TaskState.SCHEDULING, SagaKind.BOOT, null, "create", by);
       return server.toRecord();
     }
+  }
+
+  @Override
+  public List<ServerRecord> requestCreate(List<NewServer> servers, BootTerms terms, Requested by) {
+    synchronized (memory) {
+      if (servers.isEmpty()) {
+        return List.of();
+      }
+      String project = servers.getFirst().project();
+      Map<Resource, Long> limits = quotas.limits(project, terms.usualLimits());
+      List<NewServer> fitting = Quotas.fitting(servers, terms.least(), usage(project), limits);
+      terms.group().ifPresent(group -> join(group, fitting.size(), limits));
+      return fitting.stream()
+          .map(server -> {
+            ServerRecord made = requestCreate(server, by);
+            Objects.requireNonNull(memory.servers.get(made.id().value())).take(terms);
+            return made;
+          })
+          .toList();
+    }
+  }
+
+  private void join(UUID group, int servers, Map<Resource, Long> limits) {
+    if (!memory.groups.containsKey(group)) {
+      throw Groups.noGroup(group);
+    }
+    Groups.requireRoom(
+        groups.members(group).size(),
+        servers,
+        limits.getOrDefault(Resource.SERVER_GROUP_MEMBERS, QuotaStore.UNLIMITED));
   }
 
   @Override

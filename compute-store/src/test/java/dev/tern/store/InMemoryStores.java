@@ -11,8 +11,11 @@ import java.util.Map;
  */
 public final class InMemoryStores implements Stores {
   private final Memory memory = new Memory();
-  private final ClaimStore claims = new InMemoryClaimStore(memory);
-  private final ServerStore servers = new InMemoryServerStore(memory);
+  private final AggregateStore aggregates = new InMemoryAggregateStore(memory);
+  private final InMemoryServerGroupStore groups = new InMemoryServerGroupStore(memory, aggregates);
+  private final ClaimStore claims = new InMemoryClaimStore(memory, groups);
+  private final ServerStore servers =
+      new InMemoryServerStore(memory, new InMemoryQuotaStore(memory), groups);
   private final MigrationStore migrations = new InMemoryMigrationStore(memory);
   private final SagaStore sagas = new InMemorySagaStore(memory);
   private final ActionStore actions = new InMemoryActionStore(memory);
@@ -23,6 +26,8 @@ public final class InMemoryStores implements Stores {
   private final VolumeStore volumes = new InMemoryVolumeStore(memory);
   private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
   private final FenceStore fences = new InMemoryFenceStore(memory);
+  private final KeyPairStore keyPairs = new InMemoryKeyPairStore(memory);
+  private final QuotaStore quotas = new InMemoryQuotaStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
   private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
   private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
@@ -100,6 +105,26 @@ public final class InMemoryStores implements Stores {
   @Override
   public FenceStore fences() {
     return fences;
+  }
+
+  @Override
+  public KeyPairStore keyPairs() {
+    return keyPairs;
+  }
+
+  @Override
+  public QuotaStore quotas() {
+    return quotas;
+  }
+
+  @Override
+  public ServerGroupStore groups() {
+    return groups;
+  }
+
+  @Override
+  public AggregateStore aggregates() {
+    return aggregates;
   }
 
   @Override

@@ -87,4 +87,22 @@ class InMemoryStoresTest {
       return stores;
     }
   }
+
+  @Nested
+  @DisplayName("a limit")
+  class Limits extends ProjectStoresContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
+  @DisplayName("a group")
+  class Grouped extends GroupStoresContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
 }

@@ -38,6 +38,10 @@ final class Memory {
   final Map<UUID, VolumeEntity> volumes = new LinkedHashMap<>();
   final List<ReceiptEntity> receipts = new ArrayList<>();
   final Map<UUID, FenceEntity> fences = new LinkedHashMap<>();
+  final List<KeyPairStore.KeyPairRecord> keyPairs = new ArrayList<>();
+  final Map<String, Map<QuotaStore.Resource, Long>> quotas = new LinkedHashMap<>();
+  final Map<UUID, ServerGroupEntity> groups = new LinkedHashMap<>();
+  final Map<Integer, AggregateStore.Aggregate> aggregates = new TreeMap<>();
   final Map<Long, OutboxEntity> outbox = new TreeMap<>();
   final Map<UUID, DeadLetterEntity> letters = new LinkedHashMap<>();
   final Map<IdempotencyStore.RequestKey, IdempotencyKeyEntity> keys = new LinkedHashMap<>();
@@ -59,9 +63,12 @@ final class Memory {
             outbox,
             keys,
             letters,
+            quotas,
+            groups,
+            aggregates,
             fences)
         .forEach(Map::clear);
-    List.of(log, actions, events, receipts).forEach(List::clear);
+    List.of(log, actions, events, receipts, keyPairs).forEach(List::clear);
     now = BEGIN;
     lastNumber = 0;
   }

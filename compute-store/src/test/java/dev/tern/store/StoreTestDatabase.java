@@ -200,6 +200,26 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public KeyPairStore keyPairs() {
+    return bean(KeyPairStore.class);
+  }
+
+  @Override
+  public QuotaStore quotas() {
+    return bean(QuotaStore.class);
+  }
+
+  @Override
+  public ServerGroupStore groups() {
+    return bean(ServerGroupStore.class);
+  }
+
+  @Override
+  public AggregateStore aggregates() {
+    return bean(AggregateStore.class);
+  }
+
+  @Override
   public OutboxStore outbox() {
     return bean(OutboxStore.class);
   }

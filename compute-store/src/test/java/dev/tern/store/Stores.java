@@ -28,6 +28,14 @@ public interface Stores {
 
   FenceStore fences();
 
+  KeyPairStore keyPairs();
+
+  QuotaStore quotas();
+
+  ServerGroupStore groups();
+
+  AggregateStore aggregates();
+
   OutboxStore outbox();
 
   IdempotencyStore idempotency();

@@ -4,6 +4,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
+import dev.tern.contract.ServerId;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
@@ -13,12 +14,14 @@ import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.PlacementRules;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Chooses a host and claims its share there. Any number of schedulers may choose at once: figures
@@ -30,15 +33,23 @@ public final class Scheduler {
   private final Ratios ratios;
   private final List<HostFilter> filters;
   private final Comparator<HostRecord> emptiestFirst;
+  private final Function<ServerId, PlacementRules> rules;
   private final int namedHosts;
 
   /**
+   * @param rules what a server asks of its host, as it is at that moment
    * @param namedHosts how many hosts the message names when none will do
    */
-  public Scheduler(HostCatalog hosts, ClaimStore claims, Ratios ratios, int namedHosts) {
+  public Scheduler(
+      HostCatalog hosts,
+      ClaimStore claims,
+      Ratios ratios,
+      Function<ServerId, PlacementRules> rules,
+      int namedHosts) {
     this.hosts = hosts;
     this.claims = claims;
     this.ratios = ratios;
+    this.rules = rules;
     this.filters = HostFilter.all(ratios);
     this.emptiestFirst =
         Comparator.comparingLong(this::freeMemory)
@@ -79,7 +90,7 @@ public final class Scheduler {
               "Compute host %s could not be found.".formatted(name));
       return new NoHost(unknown, Map.of(name, unknown));
     }
-    Optional<Failure> refusal = refusal(host.get(), request);
+    Optional<Failure> refusal = refusal(host.get(), request, rules.apply(request.server()));
     if (refusal.isPresent()) {
       return new NoHost(refusal.get(), Map.of(name, refusal.get()));
     }
@@ -94,11 +105,15 @@ public final class Scheduler {
   private SchedulerAnswer claimEmptiest(SelectHost request) {
     Map<HostName, Failure> reasons = new LinkedHashMap<>();
     List<HostRecord> fitting = new ArrayList<>();
+    PlacementRules its = rules.apply(request.server());
     hosts.forEach(host ->
-        refusal(host, request)
+        refusal(host, request, its)
             .ifPresentOrElse(
                 why -> reasons.put(host.report().host(), why), () -> fitting.add(host)));
-    fitting.sort(emptiestFirst);
+    fitting.sort(
+        Comparator.comparingInt((HostRecord host) -> its.liking(host.report().host()))
+            .reversed()
+            .thenComparing(emptiestFirst));
     for (HostRecord host : fitting) {
       Optional<ClaimRecord> claim = claim(host, request);
       if (claim.isPresent()) {
@@ -113,11 +128,17 @@ public final class Scheduler {
     return new NoHost(NoValidHost.failure(reasons, namedHosts), reasons);
   }
 
-  private Optional<Failure> refusal(HostRecord host, SelectHost request) {
-    Failure refusedBefore = request.refused().get(host.report().host());
+  private Optional<Failure> refusal(HostRecord host, SelectHost request, PlacementRules its) {
+    HostName name = host.report().host();
+    Failure refusedBefore = request.refused().get(name);
     return refusedBefore != null
         ? Optional.of(refusedBefore)
-        : filters.stream().flatMap(filter -> filter.refusal(host, request).stream()).findFirst();
+        : filters.stream()
+            .flatMap(filter -> filter.refusal(host, request).stream())
+            .findFirst()
+            .or(() ->
+                its.refusal(name, request.server())
+                    .map(why -> new Failure(ErrorCode.HOST_NOT_WANTED, why)));
   }
 
   private Optional<ClaimRecord> claim(HostRecord host, SelectHost request) {
@@ -134,7 +155,7 @@ public final class Scheduler {
     HostName name = host.report().host();
     return hosts
         .find(name)
-        .flatMap(now -> refusal(now, request))
+        .flatMap(now -> refusal(now, request, rules.apply(request.server())))
         .orElseGet(() ->
             new Failure(
                 ErrorCode.NO_VALID_HOST,

@@ -2,6 +2,7 @@ package dev.tern.scheduler;
 
 import dev.tern.store.ClaimStore;
 import dev.tern.store.HostStore;
+import dev.tern.store.ServerGroupStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -14,10 +15,15 @@ import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 class SchedulerConfiguration {
   @Bean
   Questions questions(
-      HostStore hosts, ClaimStore claims, SchedulerSettings settings, MeterRegistry metrics) {
+      HostStore hosts,
+      ClaimStore claims,
+      ServerGroupStore groups,
+      SchedulerSettings settings,
+      MeterRegistry metrics) {
     HostCatalog catalog = new StoredHosts(hosts, settings.serviceDownAfter());
     return new Questions(
-        new Scheduler(catalog, claims, settings.ratios(), settings.namedHosts()), metrics);
+        new Scheduler(catalog, claims, settings.ratios(), groups::rules, settings.namedHosts()),
+        metrics);
   }
 
   @Bean

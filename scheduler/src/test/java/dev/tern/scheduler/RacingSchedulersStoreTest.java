@@ -5,6 +5,7 @@ import static dev.tern.scheduler.SampleHost.host;
 import dev.tern.contract.Resources;
 import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.PlacementRules;
 import dev.tern.store.StoreTestDatabase;
 import java.time.Duration;
 import org.junit.jupiter.api.DisplayName;
@@ -34,6 +35,7 @@ class RacingSchedulersStoreTest {
             new StoredHosts(DATABASE.hosts(), HOUR),
             DATABASE.claims(),
             new Ratios(1, 512, 16, 1),
+            _ -> PlacementRules.NONE,
             3);
     new Racing(
             scheduler,

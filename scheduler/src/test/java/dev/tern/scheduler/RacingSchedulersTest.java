@@ -3,6 +3,7 @@ package dev.tern.scheduler;
 import static dev.tern.scheduler.SampleHost.host;
 
 import dev.tern.scheduler.filter.Ratios;
+import dev.tern.store.PlacementRules;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,8 @@ class RacingSchedulersTest {
             Racing.TEN_FIT.apply(host(1)),
             Racing.TEN_FIT.apply(host(2)),
             Racing.TEN_FIT.apply(host(3)));
-    Scheduler scheduler = new Scheduler(cloud, cloud, new Ratios(1, 512, 16, 1), 3);
+    Scheduler scheduler =
+        new Scheduler(cloud, cloud, new Ratios(1, 512, 16, 1), _ -> PlacementRules.NONE, 3);
     new Racing(scheduler, cloud::claimedOn).neverClaimsMoreThanThereIs();
   }
 }

@@ -14,6 +14,7 @@ import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
 import dev.tern.scheduler.filter.Ratios;
+import dev.tern.store.PlacementRules;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -26,7 +27,8 @@ class SchedulerTest {
   private static final Ratios RATIOS = new Ratios(1.0, 512, 16.0, 1.0);
 
   private static SchedulerAnswer ask(FakeCloud cloud, Asking asking) {
-    return new Scheduler(cloud, cloud, RATIOS, 3).select(asking.question());
+    return new Scheduler(cloud, cloud, RATIOS, _ -> PlacementRules.NONE, 3)
+        .select(asking.question());
   }
 
   private static void assertSelected(String host, FakeCloud cloud, Asking asking) {

@@ -16,6 +16,7 @@ import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.ServerGroupStore;
 import dev.tern.virt.fake.FakeWorld;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -309,7 +310,8 @@ final class Simulation {
             store.list(DOWN_AFTER, 0, 100).forEach(look);
           }
         };
-    Scheduler scheduler = new Scheduler(catalog, claims, new Ratios(1, 0, 16, 1), 5);
+    ServerGroupStore groups = database.watched(ServerGroupStore.class, database.stores().groups());
+    Scheduler scheduler = new Scheduler(catalog, claims, new Ratios(1, 0, 16, 1), groups::rules, 5);
     return (request, deadline) ->
         net.choose(schedulers, asked -> scheduler.select((SelectHost) asked), request, deadline);
   }

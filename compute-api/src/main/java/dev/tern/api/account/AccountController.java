@@ -2,13 +2,17 @@ package dev.tern.api.account;
 
 import dev.tern.api.errors.HttpFailure;
 import dev.tern.api.errors.Refusals;
+import dev.tern.api.quotas.Limits;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
 import dev.tern.api.version.Change;
-import dev.tern.store.ServerStore;
+import dev.tern.store.QuotaStore;
+import dev.tern.store.QuotaStore.Resource;
+import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore.Usage;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -18,10 +22,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Limits, extensions, and lists that are empty here: clients read them to draw their pages. */
+/** Limits and extensions: clients read them to draw their pages. */
 @RestController
 final class AccountController {
-  private static final int UNLIMITED = -1;
   private static final List<String> EXTENSIONS =
       List.of(
           "os-availability-zone",
@@ -29,14 +32,20 @@ final class AccountController {
           "os-instance-actions",
           "os-keypairs",
           "os-migrations",
+          "os-quota-class-sets",
+          "os-quota-sets",
           "os-services",
           "os-server-groups",
           "os-aggregates");
 
-  private final ServerStore servers;
+  private final QuotaStore quotas;
+  private final ServerGroupStore groups;
+  private final Limits limits;
 
-  AccountController(ServerStore servers) {
-    this.servers = servers;
+  AccountController(QuotaStore quotas, ServerGroupStore groups, Limits limits) {
+    this.quotas = quotas;
+    this.groups = groups;
+    this.limits = limits;
   }
 
   @GetMapping("/v2.1/limits")
@@ -48,23 +57,23 @@ final class AccountController {
     if (!project.equals(request.caller().project())) {
       request.caller().require(Role.ADMIN, "limits:other_project");
     }
-    Usage usage = servers.usage(project);
-    ObjectNode limits = Json.object();
-    limits.putArray("rate");
+    Usage usage = quotas.usage(project);
+    Map<Resource, Long> most = limits.of(project);
+    ObjectNode view = Json.object();
+    view.putArray("rate");
     ObjectNode absolute =
-        limits
-            .putObject("absolute")
-            .put("maxServerMeta", 128)
-            .put("maxTotalInstances", UNLIMITED)
-            .put("maxTotalCores", UNLIMITED)
-            .put("maxTotalRAMSize", UNLIMITED)
-            .put("maxTotalKeypairs", 0)
-            .put("maxServerGroups", 0)
-            .put("maxServerGroupMembers", 0)
+        view.putObject("absolute")
+            .put("maxServerMeta", most.get(Resource.METADATA_ITEMS))
+            .put("maxTotalInstances", most.get(Resource.INSTANCES))
+            .put("maxTotalCores", most.get(Resource.CORES))
+            .put("maxTotalRAMSize", most.get(Resource.RAM))
+            .put("maxTotalKeypairs", most.get(Resource.KEY_PAIRS))
+            .put("maxServerGroups", most.get(Resource.SERVER_GROUPS))
+            .put("maxServerGroupMembers", most.get(Resource.SERVER_GROUP_MEMBERS))
             .put("totalInstancesUsed", usage.servers())
             .put("totalCoresUsed", usage.vcpus())
             .put("totalRAMUsed", usage.memoryMib())
-            .put("totalServerGroupsUsed", 0);
+            .put("totalServerGroupsUsed", groups.count(project));
     if (request.version().before(Change.PROXIES_GONE)) {
       absolute
           .put("maxSecurityGroups", 0)
@@ -79,7 +88,7 @@ final class AccountController {
     if (request.version().before(Change.PERSONALITY_GONE)) {
       absolute.put("maxPersonality", 0).put("maxPersonalitySize", 0);
     }
-    return Json.ok("limits", limits);
+    return Json.ok("limits", view);
   }
 
   @GetMapping("/v2.1/extensions")
@@ -108,21 +117,5 @@ final class AccountController {
             .put("updated", "2014-12-03T00:00:00Z");
     view.putArray("links");
     return view;
-  }
-
-  @GetMapping("/v2.1/os-keypairs")
-  ResponseEntity<JsonNode> keyPairs() {
-    return Json.ok("keypairs", Json.array());
-  }
-
-  @GetMapping("/v2.1/os-server-groups")
-  ResponseEntity<JsonNode> serverGroups() {
-    return Json.ok("server_groups", Json.array());
-  }
-
-  @GetMapping("/v2.1/os-aggregates")
-  ResponseEntity<JsonNode> aggregates(ApiRequest request) {
-    request.caller().require(Role.ADMIN, "os-aggregates:index");
-    return Json.ok("aggregates", Json.array());
   }
 }

@@ -15,6 +15,7 @@ import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore.ImageRecord;
+import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.ServerStore.ConfigWish;
 import dev.tern.store.ServerStore.NewServer;
 import java.util.ArrayList;
@@ -48,6 +49,7 @@ final class CreateServer {
   private final BootImage bootImage;
   private final HostStore hosts;
   private final ApiSettings settings;
+  private final BootWishes wishes;
   private final Supplier<UUID> newIds;
 
   CreateServer(
@@ -55,11 +57,13 @@ final class CreateServer {
       BootImage bootImage,
       HostStore hosts,
       ApiSettings settings,
+      BootWishes wishes,
       Supplier<UUID> newIds) {
     this.flavors = flavors;
     this.bootImage = bootImage;
     this.hosts = hosts;
     this.settings = settings;
+    this.wishes = wishes;
     this.newIds = newIds;
   }
 
@@ -72,9 +76,10 @@ final class CreateServer {
     body.refuseOthers(Set.of("server", "os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"));
     JsonBody server = body.object("server");
     server.refuseOthers(known(request));
-    NotOffered.refuse(body, server);
+    NotOffered.refuse(server);
     String name = name(server);
     Map<String, String> metadata = metadata(server);
+    wishes.requireMetadata(metadata.size(), request);
     boolean network = network(server, request);
     int least = server.has("min_count") ? server.integer("min_count", 1, Integer.MAX_VALUE) : 1;
     int most = server.has("max_count") ? server.integer("max_count", 1, Integer.MAX_VALUE) : least;
@@ -87,7 +92,7 @@ final class CreateServer {
     }
     Optional<String> description = description(server, request);
     Optional<String> hostname = hostname(server, request);
-    ConfigWish config = config(server);
+    ConfigWish config = config(server, wishes.key(server, request));
     Placement placement = placement(server, request);
     FlavorRecord flavor = flavor(server, request);
     BlockDevices disks = BlockDevices.read(server, flavor);
@@ -199,8 +204,11 @@ final class CreateServer {
     return read;
   }
 
-  /** User data has no other way into a guest here than its config drive, so it brings one along. */
-  private static ConfigWish config(JsonBody server) {
+  /**
+   * User data and a key have no other way into a guest here than its config drive, so they bring
+   * one along.
+   */
+  private static ConfigWish config(JsonBody server, Optional<PublicKey> key) {
     Optional<String> userData =
         server.optionalText("user_data", 0, MAX_USER_DATA).filter(data -> !data.isEmpty());
     try {
@@ -212,7 +220,7 @@ final class CreateServer {
     boolean empty =
         wish == null || wish.isNull() || (wish.isString() && wish.stringValue().isEmpty());
     boolean drive = !empty && server.flag("config_drive");
-    return new ConfigWish(drive || userData.isPresent(), userData);
+    return new ConfigWish(drive || userData.isPresent() || key.isPresent(), userData, key);
   }
 
   /** True for a network card; its network is the host's own, so no other can be named. */

@@ -13,7 +13,6 @@ import tools.jackson.databind.JsonNode;
 final class NotOffered {
   private static final List<String> MUST_BE_EMPTY =
       List.of(
-          "key_name",
           "block_device_mapping",
           "personality",
           "tags",
@@ -24,12 +23,7 @@ final class NotOffered {
 
   private NotOffered() {}
 
-  static void refuse(JsonBody body, JsonBody server) {
-    for (String hints : List.of("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints")) {
-      if (!empty(body.get(hints))) {
-        throw notOffered(body, hints);
-      }
-    }
+  static void refuse(JsonBody server) {
     for (String field : MUST_BE_EMPTY) {
       if (!empty(server.get(field))) {
         throw notOffered(server, field);

@@ -9,17 +9,21 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
+import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.ServerStore.Fault;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore.VolumeRecord;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -29,12 +33,12 @@ import tools.jackson.databind.node.ObjectNode;
  * once.
  */
 final class ServerView {
-  private static final String ZONE = "nova";
-
   private final ApiRequest request;
   private final Function<HostName, String> hostStatus;
   private final ImageStore images;
   private final Map<ServerId, List<VolumeRecord>> volumes;
+  private final Map<HostName, String> zones;
+  private final Function<ServerId, Collection<UUID>> groups;
   private final Map<HostName, String> statuses = new HashMap<>();
   private final Map<ImageId, Optional<ImageRecord>> known = new HashMap<>();
 
@@ -42,11 +46,15 @@ final class ServerView {
       ApiRequest request,
       Function<HostName, String> hostStatus,
       ImageStore images,
-      Map<ServerId, List<VolumeRecord>> volumes) {
+      Map<ServerId, List<VolumeRecord>> volumes,
+      Map<HostName, String> zones,
+      Function<ServerId, Collection<UUID>> groups) {
     this.request = request;
     this.hostStatus = hostStatus;
     this.images = images;
     this.volumes = volumes;
+    this.zones = zones;
+    this.groups = groups;
   }
 
   ObjectNode brief(ServerRecord server) {
@@ -59,7 +67,8 @@ final class ServerView {
   ObjectNode shown(ServerRecord server) {
     ObjectNode view = detail(server);
     if (request.has(Change.SERVER_GROUPS_OF_SERVER)) {
-      view.putArray("server_groups");
+      ArrayNode its = view.putArray("server_groups");
+      groups.apply(server.id()).forEach(group -> its.add(group.toString()));
     }
     return view;
   }
@@ -92,9 +101,11 @@ final class ServerView {
     if (server.vmState() == VmState.ERROR || server.vmState() == VmState.DELETED) {
       server.fault().ifPresent(fault -> view.set("fault", fault(fault)));
     }
-    view.put("OS-EXT-AZ:availability_zone", server.host().isPresent() ? ZONE : "")
-        .put("config_drive", server.config().drive() ? "True" : "")
-        .putNull("key_name");
+    String zone =
+        server.host().map(h -> zones.getOrDefault(h, AggregateStore.DEFAULT_ZONE)).orElse("");
+    view.put("OS-EXT-AZ:availability_zone", zone)
+        .put("config_drive", server.config().drive() ? "True" : "");
+    Json.putOrNull(view, "key_name", server.config().key().map(PublicKey::name).orElse(null));
     Json.putOrNull(
         view, "OS-SRV-USG:launched_at", server.launchedAt().map(Dates::micros).orElse(null));
     Json.putOrNull(

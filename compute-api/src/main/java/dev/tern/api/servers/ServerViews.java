@@ -1,10 +1,13 @@
 package dev.tern.api.servers;
 
 import dev.tern.api.request.ApiRequest;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.ImageStore;
+import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore;
 import java.util.List;
+import java.util.Map;
 import org.springframework.stereotype.Component;
 
 /** What the views of servers are made from; one question for all servers of an answer. */
@@ -14,10 +17,20 @@ final class ServerViews {
   private final ImageStore images;
   private final VolumeStore volumes;
 
-  ServerViews(HostStatus hostStatus, ImageStore images, VolumeStore volumes) {
+  private final ServerGroupStore groups;
+  private final AggregateStore aggregates;
+
+  ServerViews(
+      HostStatus hostStatus,
+      ImageStore images,
+      VolumeStore volumes,
+      ServerGroupStore groups,
+      AggregateStore aggregates) {
     this.hostStatus = hostStatus;
     this.images = images;
     this.volumes = volumes;
+    this.groups = groups;
+    this.aggregates = aggregates;
   }
 
   /** A view of these servers, or of the names of any. */
@@ -26,6 +39,8 @@ final class ServerViews {
         request,
         hostStatus::of,
         images,
-        volumes.of(servers.stream().map(ServerRecord::id).toList()));
+        volumes.of(servers.stream().map(ServerRecord::id).toList()),
+        servers.isEmpty() ? Map.of() : aggregates.zones(),
+        id -> groups.of(List.of(id)).values());
   }
 }

@@ -7,6 +7,7 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
 import dev.tern.api.version.Offered;
 import dev.tern.contract.ServerId;
+import dev.tern.store.BootTerms;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -32,18 +33,21 @@ final class ServersController {
   private final ServerListing listing;
   private final CreateServer create;
   private final ServerViews views;
+  private final BootWishes wishes;
 
   ServersController(
       ServerStore servers,
       ServerAccess access,
       ServerListing listing,
       CreateServer create,
-      ServerViews views) {
+      ServerViews views,
+      BootWishes wishes) {
     this.servers = servers;
     this.access = access;
     this.listing = listing;
     this.create = create;
     this.views = views;
+    this.wishes = wishes;
   }
 
   @GetMapping("/v2.1/servers")
@@ -78,8 +82,9 @@ final class ServersController {
   ResponseEntity<JsonNode> create(ApiRequest request, JsonBody body) {
     request.caller().require(Role.MEMBER, "servers:create");
     List<NewServer> asked = create.read(body, request);
+    BootTerms terms = wishes.terms(body, request);
     return request.once(() -> {
-      asked.forEach(server -> servers.requestCreate(server, request.by()));
+      List<ServerRecord> _ = servers.requestCreate(asked, terms, request.by());
       return accepted(asked.getFirst().id(), request);
     });
   }

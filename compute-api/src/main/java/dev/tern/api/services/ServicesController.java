@@ -13,10 +13,12 @@ import dev.tern.api.version.Change;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.HostStore.ServiceBeat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -35,10 +37,12 @@ final class ServicesController {
   private static final String COMPUTE = "nova-compute";
 
   private final HostStore hosts;
+  private final AggregateStore aggregates;
   private final ApiSettings settings;
 
-  ServicesController(HostStore hosts, ApiSettings settings) {
+  ServicesController(HostStore hosts, AggregateStore aggregates, ApiSettings settings) {
     this.hosts = hosts;
+    this.aggregates = aggregates;
     this.settings = settings;
   }
 
@@ -63,14 +67,15 @@ final class ServicesController {
   }
 
   private void addComputes(ArrayNode items, Optional<String> host, ApiRequest request) {
+    Map<HostName, String> zones = aggregates.zones();
     if (host.isPresent()) {
-      find(host.get()).ifPresent(record -> items.add(view(record, request)));
+      find(host.get()).ifPresent(record -> items.add(view(record, zones, request)));
       return;
     }
     int after = 0;
     while (true) {
       List<HostRecord> next = hosts.list(settings.serviceDownAfter(), after, Page.MAX);
-      next.forEach(record -> items.add(view(record, request)));
+      next.forEach(record -> items.add(view(record, zones, request)));
       if (next.size() < Page.MAX) {
         return;
       }
@@ -139,7 +144,7 @@ final class ServicesController {
     }
     status.ifPresent(word -> hosts.setDisabled(host, word.equals("disabled"), reason));
     down.ifPresent(value -> hosts.setForcedDown(host, value));
-    return Json.ok("service", view(find(host.value()).orElse(record), request));
+    return Json.ok("service", view(find(host.value()).orElse(record), aggregates.zones(), request));
   }
 
   private HostRecord byUuid(String id) {
@@ -188,7 +193,8 @@ final class ServicesController {
     return binary.startsWith("nova-") ? binary : "nova-" + binary;
   }
 
-  private static ObjectNode view(HostRecord host, ApiRequest request) {
+  private static ObjectNode view(HostRecord host, Map<HostName, String> zones, ApiRequest request) {
+    String zone = zones.getOrDefault(host.report().host(), AggregateStore.DEFAULT_ZONE);
     ObjectNode view = Json.object();
     if (request.has(Change.UUIDS_OF_SERVICES)) {
       view.put("id", host.serviceUuid().toString());
@@ -197,7 +203,7 @@ final class ServicesController {
     }
     view.put("binary", COMPUTE)
         .put("host", host.report().host().value())
-        .put("zone", "nova")
+        .put("zone", zone)
         .put("status", host.disabled() ? "disabled" : "enabled")
         .put("state", host.up() && !host.forcedDown() ? "up" : "down")
         .put("updated_at", Dates.micros(host.lastSeen()));

@@ -7,7 +7,7 @@ package dev.tern.api.version;
  * any version.
  */
 public enum Change {
-  KEYPAIR_TYPE(2, Reach.ELSEWHERE, "key pairs have a type; creating one answers 201"),
+  KEYPAIR_TYPE(2, Reach.HONOURED, "key pairs have a type; creating one answers 201"),
   SERVER_EXTENDED_ATTRIBUTES(
       3,
       Reach.HONOURED,
@@ -24,7 +24,7 @@ public enum Change {
   SERVER_GROUP_OWNER(13, Reach.HONOURED, "server groups show project and user"),
   EVACUATE_FINDS_STORAGE(
       14, Reach.ELSEWHERE, "evacuate finds out by itself whether storage is shared"),
-  SERVER_GROUP_SOFT_POLICIES(15, Reach.ELSEWHERE, "soft policies of server groups"),
+  SERVER_GROUP_SOFT_POLICIES(15, Reach.HONOURED, "soft policies of server groups"),
   SERVER_HOST_STATUS(16, Reach.HONOURED, "a server shows the status of its host to admins"),
   CRASH_DUMP(17, Reach.ELSEWHERE, "action trigger_crash_dump"),
   PROJECT_OPTIONAL(18, Reach.HONOURED, "the project in the URL is optional"),
@@ -64,7 +64,7 @@ public enum Change {
   FLAVOR_EMBEDDED(47, Reach.HONOURED, "a server shows its flavor, not a link to it"),
   DIAGNOSTICS(48, Reach.ELSEWHERE, "diagnostics have one form"),
   ATTACH_TAGS(49, Reach.ELSEWHERE, "devices have tags when attached"),
-  QUOTA_CLASSES(50, Reach.ELSEWHERE, "quota classes show server groups"),
+  QUOTA_CLASSES(50, Reach.HONOURED, "quota classes show server groups"),
   ACTION_EVENTS_FOR_OWNERS(51, Reach.HONOURED, "owners see the events of actions"),
   TAGS_AT_CREATE(52, Reach.HONOURED, "tags may be given when a server is made"),
   UUIDS_OF_SERVICES(
@@ -79,7 +79,7 @@ public enum Change {
   FLAVOR_EXTRA_SPECS(61, Reach.HONOURED, "flavors show extra specs"),
   EVENT_HOST(62, Reach.HONOURED, "events show the host"),
   TRUSTED_CERTIFICATES(63, Reach.HONOURED, "servers show trusted image certificates"),
-  SERVER_GROUP_POLICY(64, Reach.ELSEWHERE, "server groups have one policy with rules"),
+  SERVER_GROUP_POLICY(64, Reach.HONOURED, "server groups have one policy with rules"),
   ABORT_BEFORE_RUNNING(
       65, Reach.HONOURED, "live migrations can be stopped while queued or preparing"),
   CHANGES_BEFORE(66, Reach.HONOURED, "changes-before as a filter"),
@@ -109,7 +109,7 @@ public enum Change {
   ATTACHMENT_ID(89, Reach.HONOURED, "attachments show their own id"),
   HOSTNAME(90, Reach.HONOURED, "the host name may be given, and everybody sees it"),
   UNSHELVE_HOST(91, Reach.ELSEWHERE, "unshelve to a host"),
-  KEYPAIR_GIVEN(92, Reach.ELSEWHERE, "key pairs are no longer generated"),
+  KEYPAIR_GIVEN(92, Reach.HONOURED, "key pairs are no longer generated"),
   REBUILD_VOLUME(93, Reach.ELSEWHERE, "rebuild of servers that boot from a volume"),
   HOSTNAME_QUALIFIED(94, Reach.HONOURED, "the host name may be fully qualified"),
   EVACUATE_STOPPED(95, Reach.ELSEWHERE, "evacuated servers stay stopped"),

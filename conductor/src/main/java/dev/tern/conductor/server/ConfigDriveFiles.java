@@ -44,6 +44,17 @@ final class ConfigDriveFiles {
     ObjectNode meta = data.putObject("meta");
     server.metadata().forEach(meta::put);
     data.putArray("devices");
+    server
+        .config()
+        .key()
+        .ifPresent(key -> {
+          data.putObject("public_keys").put(key.name(), key.text());
+          data.putArray("keys")
+              .addObject()
+              .put("name", key.name())
+              .put("type", key.type())
+              .put("data", key.text());
+        });
     return data;
   }
 

@@ -23,6 +23,7 @@ import dev.tern.scheduler.Questions;
 import dev.tern.scheduler.Scheduler;
 import dev.tern.scheduler.SchedulerSettings;
 import dev.tern.scheduler.filter.Ratios;
+import dev.tern.store.PlacementRules;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -78,7 +79,7 @@ class SchedulerQueueAmqpTest {
   }
 
   private static Scheduler over(FakeCloud cloud) {
-    return new Scheduler(cloud, cloud, RATIOS, 20);
+    return new Scheduler(cloud, cloud, RATIOS, _ -> PlacementRules.NONE, 20);
   }
 
   @Test
@@ -114,7 +115,9 @@ class SchedulerQueueAmqpTest {
   @Test
   void whose_database_is_away_gives_no_answer_instead_of_a_refusal() throws Exception {
     SchedulerClient client =
-        startScheduler(new Scheduler(new FakeCloud(), new ClaimsOutOfReach(), RATIOS, 20));
+        startScheduler(
+            new Scheduler(
+                new FakeCloud(), new ClaimsOutOfReach(), RATIOS, _ -> PlacementRules.NONE, 20));
     assertThat(client.ask(migration().question(), LONG)).isInstanceOf(NoAnswer.class);
   }
 

@@ -1,0 +1,158 @@
+package dev.tern.store;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import jakarta.persistence.EntityManager;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Groups of servers within the transaction under way. Where a member is, is where it holds a claim:
+ * a member on its way is at both ends.
+ */
+final class Groups {
+  private final EntityManager entities;
+
+  Groups(EntityManager entities) {
+    this.entities = entities;
+  }
+
+  Optional<ServerGroupEntity> find(UUID id) {
+    return entities
+        .createQuery("from ServerGroupEntity g where g.id = :id", ServerGroupEntity.class)
+        .setParameter("id", id)
+        .getResultStream()
+        .findFirst();
+  }
+
+  /** The group; nobody joins it, and no member takes a host, before this transaction ends. */
+  Optional<ServerGroupEntity> lock(UUID id) {
+    List<?> found =
+        entities
+            .createNativeQuery(
+                "select * from server_groups where id = :id for no key update",
+                ServerGroupEntity.class)
+            .setParameter("id", id)
+            .getResultList();
+    return found.stream().map(ServerGroupEntity.class::cast).findFirst();
+  }
+
+  /**
+   * Lets servers join a group.
+   *
+   * @param most members; negative for any number
+   * @throws ComputeException {@code INVALID_INPUT} when there is no such group, {@code
+   *     QUOTA_EXCEEDED} when they would be too many
+   */
+  void join(UUID group, int servers, long most) {
+    if (lock(group).isEmpty()) {
+      throw noGroup(group);
+    }
+    long members =
+        entities
+            .createQuery(
+                "select count(s) from ServerEntity s where s.group = :group"
+                    + " and s.vmState <> dev.tern.contract.VmState.DELETED",
+                Long.class)
+            .setParameter("group", group)
+            .getSingleResult();
+    requireRoom(members, servers, most);
+  }
+
+  static void requireRoom(long members, int servers, long most) {
+    if (most >= 0 && members + servers > most) {
+      throw new ComputeException(
+          ErrorCode.QUOTA_EXCEEDED, "Quota exceeded, too many servers in group", null);
+    }
+  }
+
+  static ComputeException noGroup(Object group) {
+    return new ComputeException(
+        ErrorCode.INVALID_INPUT, "Instance group %s could not be found.".formatted(group), null);
+  }
+
+  static ComputeException tooMany() {
+    return new ComputeException(
+        ErrorCode.QUOTA_EXCEEDED, "Quota exceeded, too many server groups.", null);
+  }
+
+  /** Whether a server may take a share of a host now; its group is locked if that matters. */
+  boolean allow(UUID server, HostName host) {
+    @Nullable ServerEntity entity = entities.find(ServerEntity.class, server);
+    if (entity == null || entity.group == null) {
+      return true;
+    }
+    return lock(entity.group)
+        .map(group -> rule(group, server))
+        .flatMap(rule -> rule.refusal(host))
+        .isEmpty();
+  }
+
+  PlacementRules rules(UUID server) {
+    @Nullable ServerEntity entity = entities.find(ServerEntity.class, server);
+    if (entity == null) {
+      return PlacementRules.NONE;
+    }
+    return new PlacementRules(
+        Optional.ofNullable(entity.group).flatMap(this::find).map(group -> rule(group, server)),
+        Optional.ofNullable(entity.availabilityZone),
+        entity.availabilityZone == null ? Map.of() : zones(),
+        entity.apartFrom == null ? Set.of() : hosts(List.of(entity.apartFrom)),
+        entity.nextTo == null ? Optional.empty() : Optional.of(hosts(List.of(entity.nextTo))));
+  }
+
+  private Map<HostName, String> zones() {
+    Map<HostName, String> zones = new HashMap<>();
+    entities
+        .createQuery(
+            "select h.host, a.metadata from AggregateHostEntity h, AggregateEntity a"
+                + " where a.number = h.aggregate",
+            Object[].class)
+        .getResultStream()
+        .forEach(row -> {
+          @Nullable String zone = Json.texts((String) row[1]).get(AggregateStore.ZONE);
+          if (zone != null) {
+            zones.put(new HostName((String) row[0]), zone);
+          }
+        });
+    return zones;
+  }
+
+  private PlacementRules.Group rule(ServerGroupEntity group, UUID server) {
+    Map<HostName, Integer> others = new HashMap<>();
+    entities
+        .createQuery(
+            "select c.host, count(distinct c.server) from ClaimEntity c, ServerEntity s"
+                + " where s.id = c.server and s.group = :group and s.id <> :server"
+                + " and c.releasedAt is null group by c.host",
+            Object[].class)
+        .setParameter("group", group.id)
+        .setParameter("server", server)
+        .getResultStream()
+        .forEach(row -> others.put(new HostName((String) row[0]), Math.toIntExact((Long) row[1])));
+    return new PlacementRules.Group(group.id, group.policy(), group.mostPerHost(), others);
+  }
+
+  private Set<HostName> hosts(List<UUID> servers) {
+    if (servers.isEmpty()) {
+      return Set.of();
+    }
+    Set<HostName> hosts = new HashSet<>();
+    entities
+        .createQuery(
+            "select distinct c.host from ClaimEntity c where c.server in :servers"
+                + " and c.releasedAt is null",
+            String.class)
+        .setParameter("servers", servers)
+        .getResultStream()
+        .forEach(host -> hosts.add(new HostName(host)));
+    return hosts;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.tern.conductor.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.store.InMemoryStores;
+import dev.tern.store.KeyPairStore.PublicKey;
+import dev.tern.store.Samples;
+import dev.tern.store.ServerStore.ConfigWish;
+import dev.tern.store.ServerStore.NewServer;
+import dev.tern.store.ServerStore.ServerRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+@DisplayName("A config drive")
+class ConfigDriveFilesTest {
+  private static JsonNode metaData(ConfigWish wish) {
+    NewServer plain = Samples.server("s", "p");
+    ServerRecord server =
+        new InMemoryStores()
+            .servers()
+            .requestCreate(
+                new NewServer(
+                    plain.id(),
+                    plain.name(),
+                    plain.hostname(),
+                    plain.user(),
+                    plain.project(),
+                    plain.flavor(),
+                    plain.image(),
+                    plain.metadata(),
+                    plain.availabilityZone(),
+                    plain.requestedHost(),
+                    plain.network(),
+                    plain.description(),
+                    wish,
+                    plain.ephemeralGib()),
+                Samples.request());
+    String file =
+        ConfigDriveFiles.of(server).orElseThrow().files().get("openstack/latest/meta_data.json");
+    return new JsonMapper()
+        .readTree(new String(Base64.getDecoder().decode(file), StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void has_the_key_that_the_server_was_made_with() {
+    PublicKey key = new PublicKey("mine", "ssh", "ssh-rsa AAAA me");
+    JsonNode data = metaData(new ConfigWish(true, Optional.empty(), Optional.of(key)));
+    assertThat(data.get("public_keys")).hasToString("{\"mine\":\"ssh-rsa AAAA me\"}");
+    assertThat(data.get("keys"))
+        .hasToString("[{\"name\":\"mine\",\"type\":\"ssh\",\"data\":\"ssh-rsa AAAA me\"}]");
+  }
+
+  @Test
+  void has_none_for_a_server_without() {
+    assertThat(metaData(new ConfigWish(true, Optional.empty())).has("public_keys")).isFalse();
+  }
+}
