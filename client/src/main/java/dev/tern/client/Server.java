@@ -148,11 +148,16 @@ public final class Server {
     return Optional.empty();
   }
 
-  /** Asks for its guest to be started, or stopped in good order. */
-  public void power(boolean on) throws IOException, InterruptedException {
+  /** Asks for an action that says all by its name, as {@code os-start} or {@code pause}. */
+  public void act(String name) throws IOException, InterruptedException {
     Map<String, @Nullable Object> action = new HashMap<>();
-    action.put(on ? "os-start" : "os-stop", null);
+    action.put(name, null);
     rest.post(own("/action"), action);
+  }
+
+  /** Asks for its guest to begin anew, in good order or at once. */
+  public void reboot(boolean hard) throws IOException, InterruptedException {
+    rest.post(own("/action"), Map.of("reboot", Map.of("type", hard ? "HARD" : "SOFT")));
   }
 
   /** Waits until nothing is under way with it and it has a status; an ERROR ends the wait too. */

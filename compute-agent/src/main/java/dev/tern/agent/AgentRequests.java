@@ -32,7 +32,9 @@ import dev.tern.contract.agent.AgentRequest.KeepLayers;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.OfDisks;
+import dev.tern.contract.agent.AgentRequest.PauseServer;
 import dev.tern.contract.agent.AgentRequest.ReadConsole;
+import dev.tern.contract.agent.AgentRequest.RebootServer;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
@@ -45,6 +47,7 @@ import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.SteerMove;
 import dev.tern.contract.agent.AgentRequest.StopLayers;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.UnpauseServer;
 import dev.tern.contract.agent.AgentRequest.WantConsole;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult;
@@ -64,6 +67,7 @@ final class AgentRequests {
   private final Instances instances;
   private final Jobs jobs;
   private final GuestLife life;
+  private final GuestPausing pausing;
   private final SourceSide source;
   private final DestinationSide destination;
   private final DiskSide disks;
@@ -85,6 +89,7 @@ final class AgentRequests {
     this.instances = instances;
     this.jobs = jobs;
     this.life = life;
+    this.pausing = new GuestPausing(instances);
     this.source = source;
     this.destination = destination;
     this.disks = disks;
@@ -119,6 +124,9 @@ final class AgentRequests {
       case BuildServer r -> change(r, () -> life.build(r.header(), r.spec()));
       case StartServer r -> change(r, () -> life.start(r.header()));
       case StopServer r -> change(r, () -> life.stop(r.header(), r.grace()));
+      case RebootServer r -> change(r, () -> life.reboot(r.header(), r.grace()));
+      case PauseServer r -> change(r, () -> pausing.pause(r.header()));
+      case UnpauseServer r -> change(r, () -> pausing.unpause(r.header()));
       case DestroyServer r -> destroy(r);
       case DescribeSource r -> look(r, () -> source.describe(r.header()));
       case CheckSource r ->

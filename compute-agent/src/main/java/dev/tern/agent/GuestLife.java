@@ -291,10 +291,32 @@ final class GuestLife {
     }
   }
 
-  AgentResult stop(Header header, Duration grace) throws Exception {
+  /**
+   * A new QEMU, once for each epoch: the record that it is started has the epoch, so whoever asks
+   * again finds it done, however late.
+   */
+  AgentResult reboot(Header header, Duration grace) throws Exception {
+    check(grace);
+    Instance instance = instances.of(header.server());
+    Standing standing = instance.standing();
+    if (standing.place() == Place.RUNNING && standing.epoch() < header.epoch()) {
+      Optional<Guest> guest = instance.guest();
+      if (guest.isPresent()) {
+        guest.get().shutDown(grace);
+      }
+      instance.noteStopped("it is rebooted");
+    }
+    return start(header);
+  }
+
+  private static void check(Duration grace) {
     if (grace.isNegative() || grace.compareTo(MAX_GRACE) > 0) {
       throw Refusals.invalid("A guest has between 0 and 10 minutes to power off.");
     }
+  }
+
+  AgentResult stop(Header header, Duration grace) throws Exception {
+    check(grace);
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
     switch (standing.place()) {

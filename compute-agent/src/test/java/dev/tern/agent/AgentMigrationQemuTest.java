@@ -22,19 +22,23 @@ import dev.tern.contract.agent.AgentRequest.KeepConsole;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.Move;
+import dev.tern.contract.agent.AgentRequest.PauseServer;
 import dev.tern.contract.agent.AgentRequest.ReadConsole;
+import dev.tern.contract.agent.AgentRequest.RebootServer;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.SealConsole;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.UnpauseServer;
 import dev.tern.contract.agent.AgentRequest.WantConsole;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Arrived;
 import dev.tern.contract.agent.AgentResult.ConsoleOutput;
 import dev.tern.contract.agent.AgentResult.ConsoleWanted;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.agent.AgentResult.HandedOver;
 import dev.tern.contract.agent.AgentResult.IncomingReady;
@@ -158,6 +162,44 @@ class AgentMigrationQemuTest {
     awaitLines(hosts.destination, "A ", lines(after, "A ").size() + 40);
     assertThat(console(hosts.destination))
         .noneMatch(line -> line.startsWith("R LOST") || line.startsWith("R CORRUPT"));
+  }
+
+  @ParameterizedTest(name = "agents restarted between all requests: {0}")
+  @ValueSource(booleans = {false, true})
+  void of_a_paused_one_leaves_it_paused_until_it_is_unpaused_or_rebooted(boolean restarted)
+      throws Exception {
+    boot();
+    restarts = restarted;
+    assertThat(report(hosts.source, new PauseServer(header(2)))).isEqualTo(Runner.PAUSED);
+    List<String> before = console(hosts.source);
+    IncomingReady ready = prepare(3);
+    ask(hosts.source, new MirrorDisks(header(3), ready, LIMITS));
+    HandedOver sent = (HandedOver) ask(hosts.source, new HandOver(header(3), ready, LIMITS));
+    assertThat(sent.sent()).as(sent.reason()).isTrue();
+    ask(hosts.destination, new AwaitArrival(header(3)));
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.PAUSED);
+    assertThat(lines(console(hosts.source), "A ")).isEqualTo(lines(before, "A "));
+    ask(hosts.source, new RetireSource(header(3), false));
+    assertThat(lines(console(hosts.destination), "A ")).isEmpty();
+    assertThat(report(hosts.destination, new UnpauseServer(header(4)))).isEqualTo(Runner.RUNNING);
+    awaitLines(hosts.destination, "A ", 20);
+    List<String> after = console(hosts.destination);
+    assertThat(after).noneMatch(line -> line.startsWith("R "));
+    assertThat(number(lines(after, "A ").getFirst()))
+        .isEqualTo(number(lines(before, "A ").getLast()) + 1);
+    assertThat(report(hosts.destination, new PauseServer(header(5)))).isEqualTo(Runner.PAUSED);
+    ask(hosts.destination, new RebootServer(header(6), Duration.ZERO));
+    ask(hosts.destination, new RebootServer(header(6), Duration.ZERO));
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
+    awaitLines(hosts.destination, "R ", 1);
+    awaitLines(hosts.destination, "A ", lines(after, "A ").size() + 40);
+    assertThat(console(hosts.destination))
+        .noneMatch(line -> line.startsWith("R LOST") || line.startsWith("R CORRUPT"));
+    assertThat(lines(console(hosts.destination), "R ready")).hasSize(1);
+  }
+
+  private Runner report(TwoHosts.Host host, AgentRequest request) throws Exception {
+    return ((GuestReport) ask(host, request)).runner();
   }
 
   @Test

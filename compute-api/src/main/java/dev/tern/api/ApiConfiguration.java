@@ -41,6 +41,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.hypervisors",
   "dev.tern.api.images",
   "dev.tern.api.keypairs",
+  "dev.tern.api.life",
   "dev.tern.api.migrations",
   "dev.tern.api.quotas",
   "dev.tern.api.servers",

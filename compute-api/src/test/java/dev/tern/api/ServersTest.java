@@ -255,6 +255,31 @@ class ServersTest {
   }
 
   @Test
+  void lists_what_changed_also_what_is_deleted() {
+    ServerId lives = new ServerId(new UUID(4, 1));
+    ServerId dies = new ServerId(new UUID(4, 2));
+    api.conductors.boots(lives, "demo", "host1");
+    api.conductors.boots(dies, "demo", "host1");
+    assertThat(api.to("/v2.1/servers/" + dies).as("u:demo").delete().status()).isEqualTo(204);
+    api.conductors.deletes(dies);
+    String since = "/v2.1/servers?changes-since=2000-01-01T00:00:00Z";
+    assertThat(api.to(since).as("u:demo").get().text()).contains(lives.toString(), dies.toString());
+    assertThat(api.to("/v2.1/servers?all_tenants=1&deleted=true").get().text())
+        .contains(dies.toString())
+        .doesNotContain(lives.toString());
+    assertThat(
+            api.to("/v2.1/servers?all_tenants=1&status=DELETED&status=ACTIVE")
+                .get()
+                .json()
+                .get("servers")
+                .size())
+        .isEqualTo(2);
+    for (String query : List.of("_x=1", "metadata=1", "sort_key=memory")) {
+      assertThat(api.to("/v2.1/servers?" + query).get().status()).as(query).isEqualTo(400);
+    }
+  }
+
+  @Test
   void lists_all_projects_to_admins_only() {
     assertThat(api.to("/v2.1/servers?all_tenants=1").as("u:demo").get().status()).isEqualTo(403);
   }

@@ -29,6 +29,7 @@ import dev.tern.store.MigrationStore;
 import dev.tern.store.QuotaStore;
 import dev.tern.store.ReceiptStore;
 import dev.tern.store.SagaStore;
+import dev.tern.store.ServerEdits;
 import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
@@ -302,6 +303,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     ServerStore servers(TestApi api) {
       return api.stores.servers();
+    }
+
+    @Bean
+    ServerEdits edits(TestApi api) {
+      return api.stores.edits();
     }
 
     @Bean

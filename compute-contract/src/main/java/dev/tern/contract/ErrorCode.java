@@ -17,6 +17,7 @@ public enum ErrorCode {
   COMPUTE_HOST_NOT_FOUND(Kind.INVALID, "ComputeHostNotFound"),
   FORBIDDEN(Kind.FORBIDDEN, "PolicyNotAuthorized"),
   INSTANCE_INVALID_STATE(Kind.CONFLICT, "InstanceInvalidState"),
+  INSTANCE_IS_LOCKED(Kind.CONFLICT, "InstanceIsLocked"),
   SERVER_IN_TRANSIT(Kind.CONFLICT, "InstanceInvalidState"),
   INVALID_MIGRATION_STATE(Kind.INVALID, "InvalidMigrationState"),
   /** The same in Tern's own API, where it is no fault of the request. */

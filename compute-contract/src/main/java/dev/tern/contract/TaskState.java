@@ -9,6 +9,10 @@ public enum TaskState {
   SPAWNING("spawning"),
   POWERING_ON("powering-on"),
   POWERING_OFF("powering-off"),
+  REBOOTING("rebooting"),
+  REBOOTING_HARD("rebooting_hard"),
+  PAUSING("pausing"),
+  UNPAUSING("unpausing"),
   MIGRATING("migrating"),
   /** A disk is copied to another file of its host. Not Nova's. */
   COPYING_DISK("copying-disk"),

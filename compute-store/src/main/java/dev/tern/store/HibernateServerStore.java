@@ -26,6 +26,8 @@ class HibernateServerStore implements ServerStore {
   private static final String INVALID_REGULAR_EXPRESSION = "2201B";
   private static final String QUERY_CANCELED = "57014";
 
+  private static final Set<VmState> ENDS = Set.of(VmState.ACTIVE, VmState.PAUSED);
+
   private final EntityManager entities;
   private final Rows rows;
   private final Requests requests;
@@ -123,6 +125,14 @@ class HibernateServerStore implements ServerStore {
   }
 
   @Override
+  public ServerRecord requestLife(ServerId id, LifeRequest what, Requested by) {
+    ServerEntity server = requests.server(id);
+    what.guard(server);
+    requests.accept(server, what.task(), what.saga(), null, what.action(), by, rows.now());
+    return server.toRecord();
+  }
+
+  @Override
   public ServerRecord requestStart(ServerId id, Requested by) {
     ServerEntity server = requests.server(id);
     Requests.guard(server, "start", Set.of(VmState.STOPPED));
@@ -134,6 +144,7 @@ class HibernateServerStore implements ServerStore {
   public ServerRecord requestStop(ServerId id, Requested by) {
     ServerEntity server = requests.server(id);
     Requests.guard(server, "stop", Set.of(VmState.ACTIVE, VmState.ERROR));
+    Requests.guardHost(server, "stop");
     requests.accept(server, TaskState.POWERING_OFF, SagaKind.STOP, null, "stop", by, rows.now());
     return server.toRecord();
   }
@@ -189,6 +200,17 @@ class HibernateServerStore implements ServerStore {
     if (server.launchedAt == null) {
       server.launchedAt = now;
     }
+    endings.end(saga, server, Optional.empty(), now);
+  }
+
+  @Override
+  public void paused(Lease lease, ServerId id) {
+    Instant now = rows.now();
+    SagaEntity saga = rows.hold(lease);
+    ServerEntity server = rows.lockServerOf(saga, id.value());
+    server.vmState = VmState.PAUSED;
+    server.power = PowerState.PAUSED;
+    server.fault(null, now);
     endings.end(saga, server, Optional.empty(), now);
   }
 
@@ -253,7 +275,7 @@ class HibernateServerStore implements ServerStore {
   public boolean guestEnded(ServerId id, HostName host) {
     Optional<ServerEntity> ended =
         rows.lockServer(id.value())
-            .filter(server -> server.vmState == VmState.ACTIVE && server.task == null)
+            .filter(server -> ENDS.contains(server.vmState) && server.task == null)
             .filter(server -> host.value().equals(server.host));
     ended.ifPresent(server -> {
       server.vmState = VmState.STOPPED;

@@ -46,7 +46,15 @@ final class Requests {
     guardTask(server, action);
   }
 
-  private static void guardTask(ServerEntity server, String action) {
+  /** Passes a server that a host has. */
+  static void guardHost(ServerEntity server, String action) {
+    if (server.host == null) {
+      throw Refusals.invalidState(new ServerId(server.id), action, "no host");
+    }
+  }
+
+  /** Passes a server to which nothing is being done. */
+  static void guardTask(ServerEntity server, String action) {
     Optional<TaskState> task = Optional.ofNullable(server.task);
     if (task.isPresent()) {
       throw Refusals.invalidState(

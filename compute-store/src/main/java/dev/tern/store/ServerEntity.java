@@ -26,12 +26,15 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 @Entity
 @Table(name = "servers")
 class ServerEntity {
+  private static final String AUTO = "AUTO";
+
   @Id UUID id = new UUID(0, 0);
   String name = "";
   String hostname = "";
@@ -92,6 +95,30 @@ class ServerEntity {
   /** Null in rows of a former release: what the flavor says. */
   @Column(name = "ephemeral_gib")
   int @Nullable [] ephemeralGib;
+
+  @Column(name = "locked_by")
+  @Enumerated(EnumType.STRING)
+  ServerLock.@Nullable By lockedBy;
+
+  @Column(name = "locked_reason")
+  @Nullable String lockedReason;
+
+  @Column(name = "access_ip_v4")
+  String accessIpV4 = "";
+
+  @Column(name = "access_ip_v6")
+  String accessIpV6 = "";
+
+  @Column(name = "disk_config")
+  String diskConfig = AUTO;
+
+  String[] tags = {};
+
+  @Column(name = "reservation_id")
+  @Nullable String reservation;
+
+  @Column(name = "launch_index")
+  int launchIndex;
 
   @Column(name = "vm_state")
   @Convert(converter = StoredForms.OfVmState.class)
@@ -158,9 +185,34 @@ class ServerEntity {
     entity.keyType = server.config().key().map(PublicKey::type).orElse(null);
     entity.publicKey = server.config().key().map(PublicKey::text).orElse(null);
     entity.ephemeralGib = server.ephemeralGib().stream().mapToInt(Integer::intValue).toArray();
+    entity.accessIpV4 = server.labels().accessIpV4();
+    entity.accessIpV6 = server.labels().accessIpV6();
+    entity.diskConfig = diskConfig(server.labels().autoDisk());
+    entity.tags = server.labels().tags().toArray(String[]::new);
+    entity.reservation = server.labels().reservation().orElse(null);
+    entity.launchIndex = server.labels().launchIndex();
     entity.createdAt = now;
     entity.updatedAt = now;
     return entity;
+  }
+
+  static String diskConfig(boolean auto) {
+    return auto ? AUTO : "MANUAL";
+  }
+
+  private ServerLabels labels() {
+    return new ServerLabels(
+        new TreeSet<>(List.of(tags)),
+        accessIpV4,
+        accessIpV6,
+        diskConfig.equals(AUTO),
+        Optional.ofNullable(reservation),
+        launchIndex);
+  }
+
+  private Optional<ServerLock> lock() {
+    return Optional.ofNullable(lockedBy)
+        .map(by -> new ServerLock(by, Optional.ofNullable(lockedReason)));
   }
 
   void fault(@Nullable Failure failure, Instant now) {
@@ -223,6 +275,8 @@ class ServerEntity {
         new ConfigWish(configDrive, Optional.ofNullable(userData), key()),
         ephemeralGib == null
             ? itsFlavor.ephemeralDisks()
-            : Arrays.stream(ephemeralGib).boxed().toList());
+            : Arrays.stream(ephemeralGib).boxed().toList(),
+        labels(),
+        lock());
   }
 }

@@ -4,11 +4,13 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.Requests.Refusals;
+import dev.tern.store.ServerStore.Narrowing;
 import dev.tern.store.ServerStore.ServerQuery;
 import dev.tern.store.ServerStore.Sort;
 import dev.tern.store.ServerStore.SortKey;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.Query;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +79,7 @@ final class ServerListing {
     query.image().ifPresent(image -> equal("image_id", image.value()));
     query.flavor().ifPresent(flavor -> equal("flavor_id", flavor));
     query.changesSince().ifPresent(since -> add("s.updated_at >= :since", "since", since));
+    narrow();
     if (!query.vmStates().isEmpty()) {
       add(
           "s.vm_state in (:states)",
@@ -86,6 +90,25 @@ final class ServerListing {
       conditions.add("s.vm_state = 'deleted'");
     } else if (query.changesSince().isEmpty() && !query.vmStates().contains(VmState.DELETED)) {
       conditions.add("s.vm_state <> 'deleted'");
+    }
+  }
+
+  private void narrow() {
+    Narrowing asked = query.narrowing();
+    asked
+        .locked()
+        .ifPresent(
+            locked -> conditions.add(locked ? "s.locked_by is not null" : "s.locked_by is null"));
+    asked.changesBefore().ifPresent(before -> add("s.updated_at <= :before", "before", before));
+    tags(asked.tags(), "s.tags @> :tags", "tags");
+    tags(asked.anyTags(), "s.tags && :anyTags", "anyTags");
+    tags(asked.notTags(), "not s.tags @> :notTags", "notTags");
+    tags(asked.notAnyTags(), "not s.tags && :notAnyTags", "notAnyTags");
+  }
+
+  private void tags(Set<String> asked, String condition, String name) {
+    if (!asked.isEmpty()) {
+      add(condition, name, asked.toArray(String[]::new));
     }
   }
 
@@ -160,6 +183,11 @@ final class ServerListing {
       case UUID -> "s.id";
       case HOST -> "coalesce(s.host, '" + ABSENT + "')";
       case VM_STATE -> "s.vm_state";
+      case LOCKED -> "(s.locked_by is not null)";
+      case PROJECT -> "s.project_id";
+      case IMAGE -> "s.image_id";
+      case FLAVOR -> "s.flavor_id";
+      case LAUNCHED_AT -> "coalesce(s.launched_at, to_timestamp(0))";
       case TASK_STATE -> "coalesce(s.task_state, '" + ABSENT + "')";
     };
   }
@@ -172,6 +200,11 @@ final class ServerListing {
       case UUID -> server.id;
       case HOST -> Optional.ofNullable(server.host).orElse(ABSENT);
       case VM_STATE -> server.vmState.wire();
+      case LOCKED -> server.lockedBy != null;
+      case PROJECT -> server.project;
+      case IMAGE -> server.image;
+      case FLAVOR -> server.flavorId;
+      case LAUNCHED_AT -> Optional.ofNullable(server.launchedAt).orElse(Instant.EPOCH);
       case TASK_STATE -> Optional.ofNullable(server.task).map(TaskState::wire).orElse(ABSENT);
     };
   }

@@ -60,6 +60,13 @@ public interface ServerStore {
   ServerRecord requestStop(ServerId id, Requested by);
 
   /**
+   * Has its guest paused, let run, or begun anew.
+   *
+   * @throws dev.tern.contract.ComputeException as for start
+   */
+  ServerRecord requestLife(ServerId id, LifeRequest what, Requested by);
+
+  /**
    * Deletes a server in any state; a running migration of it is asked to abort first. Asking again
    * is the same request.
    *
@@ -75,6 +82,9 @@ public interface ServerStore {
 
   /** The guest runs: ACTIVE, no task, power RUNNING. Ends saga and action. */
   void running(SagaStore.Lease lease, ServerId id);
+
+  /** The guest stands: PAUSED, no task, power PAUSED. Ends saga and action. */
+  void paused(SagaStore.Lease lease, ServerId id);
 
   /** No guest is left: STOPPED, no task, power SHUTDOWN. Ends saga and action. */
   void stopped(SagaStore.Lease lease, ServerId id);
@@ -95,8 +105,8 @@ public interface ServerStore {
   void deleted(SagaStore.Lease lease, ServerId id);
 
   /**
-   * A report says that the guest of an ACTIVE server without a task has ended by itself: STOPPED.
-   * False when that is not so.
+   * A report says that the guest of an ACTIVE or PAUSED server without a task has ended by itself:
+   * STOPPED. False when that is not so.
    */
   boolean guestEnded(ServerId id, HostName host);
 
@@ -127,10 +137,45 @@ public interface ServerStore {
       boolean network,
       Optional<String> description,
       ConfigWish config,
-      List<Integer> ephemeralGib) {
+      List<Integer> ephemeralGib,
+      ServerLabels labels) {
     public NewServer {
       metadata = Map.copyOf(metadata);
       ephemeralGib = List.copyOf(ephemeralGib);
+    }
+
+    /** With nothing written on it. */
+    public NewServer(
+        ServerId id,
+        String name,
+        String hostname,
+        String user,
+        String project,
+        FlavorRecord flavor,
+        ImageId image,
+        Map<String, String> metadata,
+        Optional<String> availabilityZone,
+        Optional<HostName> requestedHost,
+        boolean network,
+        Optional<String> description,
+        ConfigWish config,
+        List<Integer> ephemeralGib) {
+      this(
+          id,
+          name,
+          hostname,
+          user,
+          project,
+          flavor,
+          image,
+          metadata,
+          availabilityZone,
+          requestedHost,
+          network,
+          description,
+          config,
+          ephemeralGib,
+          ServerLabels.NONE);
     }
 
     /** Without a config drive, and with the disks its flavor gives it. */
@@ -200,10 +245,67 @@ public interface ServerStore {
       boolean deleted,
       List<Sort> sort,
       Optional<ServerId> marker,
-      int limit) {
+      int limit,
+      Narrowing narrowing) {
     public ServerQuery {
       vmStates = Set.copyOf(vmStates);
       sort = List.copyOf(sort);
+    }
+
+    /** Not narrowed further. */
+    public ServerQuery(
+        Optional<String> project,
+        Optional<String> name,
+        Optional<HostName> host,
+        Set<VmState> vmStates,
+        Optional<TaskState> task,
+        Optional<ImageId> image,
+        Optional<String> flavor,
+        Optional<Instant> changesSince,
+        boolean deleted,
+        List<Sort> sort,
+        Optional<ServerId> marker,
+        int limit) {
+      this(
+          project,
+          name,
+          host,
+          vmStates,
+          task,
+          image,
+          flavor,
+          changesSince,
+          deleted,
+          sort,
+          marker,
+          limit,
+          Narrowing.NONE);
+    }
+  }
+
+  /**
+   * What else servers of a list must be.
+   *
+   * @param tags it has all of them
+   * @param anyTags it has one of them, unless there are none
+   * @param notTags it does not have all of them
+   * @param notAnyTags it has none of them
+   */
+  record Narrowing(
+      Set<String> tags,
+      Set<String> anyTags,
+      Set<String> notTags,
+      Set<String> notAnyTags,
+      Optional<Boolean> locked,
+      Optional<Instant> changesBefore) {
+    public static final Narrowing NONE =
+        new Narrowing(Set.of(), Set.of(), Set.of(), Set.of(), Optional.empty(), Optional.empty());
+
+    public Narrowing {
+      tags = Set.copyOf(tags);
+      anyTags = Set.copyOf(anyTags);
+      notTags = Set.copyOf(notTags);
+      notAnyTags = Set.copyOf(notAnyTags);
     }
   }
 
@@ -216,7 +318,13 @@ public interface ServerStore {
     UUID,
     HOST,
     VM_STATE,
-    TASK_STATE
+    TASK_STATE,
+    LOCKED,
+    PROJECT,
+    IMAGE,
+    FLAVOR,
+    /** One that never ran is before all others. */
+    LAUNCHED_AT
   }
 
   /**
@@ -256,7 +364,9 @@ public interface ServerStore {
       Optional<Instant> launchedAt,
       Optional<Instant> terminatedAt,
       ConfigWish config,
-      List<Integer> ephemeralGib) {
+      List<Integer> ephemeralGib,
+      ServerLabels labels,
+      Optional<ServerLock> lock) {
     public ServerRecord {
       metadata = Map.copyOf(metadata);
       ephemeralGib = List.copyOf(ephemeralGib);

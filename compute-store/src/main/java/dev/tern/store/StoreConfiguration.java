@@ -92,6 +92,12 @@ public class StoreConfiguration {
   }
 
   @Bean
+  ServerEdits serverEdits(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateServerEdits(parts.rows(), parts.requests());
+  }
+
+  @Bean
   HostStore hostStore(EntityManagerFactory factory) {
     Parts parts = parts(factory);
     return new HibernateHostStore(parts.entities(), parts.rows());

@@ -18,6 +18,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a living server")
+  class Life extends ServerLifeContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a live migration")
   class Migrations extends MigrationStoreContract {
     @Override

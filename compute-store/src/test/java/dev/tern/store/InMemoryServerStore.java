@@ -89,6 +89,13 @@ final class InMemoryServerStore implements ServerStore {
       case UUID -> Comparator.comparing(server -> server.id.toString());
       case HOST -> Comparator.comparing(server -> Optional.ofNullable(server.host).orElse("~"));
       case VM_STATE -> Comparator.comparing(server -> server.vmState.wire());
+      case LOCKED -> Comparator.comparing(server -> server.lockedBy != null);
+      case PROJECT -> Comparator.comparing(server -> server.project);
+      case IMAGE -> Comparator.comparing(server -> server.image.toString());
+      case FLAVOR -> Comparator.comparing(server -> server.flavorId);
+      case LAUNCHED_AT ->
+          Comparator.comparing(
+              server -> Optional.ofNullable(server.launchedAt).orElse(java.time.Instant.EPOCH));
       case TASK_STATE ->
           Comparator.comparing(
               server -> Optional.ofNullable(server.task).map(TaskState::wire).orElse("~"));
@@ -106,7 +113,18 @@ final class InMemoryServerStore implements ServerStore {
             && query.image().stream().allMatch(image -> image.value().equals(server.image))
             && query.flavor().stream().allMatch(server.flavorId::equals)
             && query.changesSince().stream().noneMatch(server.updatedAt::isBefore)
+            && narrowed(query.narrowing(), server)
             && lives(query, server);
+  }
+
+  private static boolean narrowed(Narrowing asked, ServerEntity server) {
+    Set<String> tags = Set.of(server.tags);
+    return tags.containsAll(asked.tags())
+        && (asked.anyTags().isEmpty() || asked.anyTags().stream().anyMatch(tags::contains))
+        && (asked.notTags().isEmpty() || !tags.containsAll(asked.notTags()))
+        && asked.notAnyTags().stream().noneMatch(tags::contains)
+        && asked.locked().stream().allMatch(locked -> locked == (server.lockedBy != null))
+        && asked.changesBefore().stream().noneMatch(server.updatedAt::isAfter);
   }
 
   private static boolean lives(ServerQuery query, ServerEntity server) {
@@ -178,6 +196,16 @@ final class InMemoryServerStore implements ServerStore {
   }
 
   @Override
+  public ServerRecord requestLife(ServerId id, LifeRequest what, Requested by) {
+    synchronized (memory) {
+      ServerEntity server = memory.server(id);
+      what.guard(server);
+      memory.accept(server, what.task(), what.saga(), null, what.action(), by);
+      return server.toRecord();
+    }
+  }
+
+  @Override
   public ServerRecord requestStart(ServerId id, Requested by) {
     synchronized (memory) {
       ServerEntity server = memory.server(id);
@@ -192,6 +220,7 @@ final class InMemoryServerStore implements ServerStore {
     synchronized (memory) {
       ServerEntity server = memory.server(id);
       Requests.guard(server, "stop", Set.of(VmState.ACTIVE, VmState.ERROR));
+      Requests.guardHost(server, "stop");
       memory.accept(server, TaskState.POWERING_OFF, SagaKind.STOP, null, "stop", by);
       return server.toRecord();
     }
@@ -240,6 +269,18 @@ final class InMemoryServerStore implements ServerStore {
       if (server.launchedAt == null) {
         server.launchedAt = memory.now;
       }
+      memory.end(saga, server, Optional.empty());
+    }
+  }
+
+  @Override
+  public void paused(Lease lease, ServerId id) {
+    synchronized (memory) {
+      SagaEntity saga = memory.hold(lease);
+      ServerEntity server = memory.serverOf(saga, id.value());
+      server.vmState = VmState.PAUSED;
+      server.power = PowerState.PAUSED;
+      server.fault(null, memory.now);
       memory.end(saga, server, Optional.empty());
     }
   }
@@ -304,7 +345,7 @@ final class InMemoryServerStore implements ServerStore {
     synchronized (memory) {
       ServerEntity server = memory.servers.get(id.value());
       if (server == null
-          || server.vmState != VmState.ACTIVE
+          || (server.vmState != VmState.ACTIVE && server.vmState != VmState.PAUSED)
           || server.task != null
           || !host.value().equals(server.host)) {
         return false;

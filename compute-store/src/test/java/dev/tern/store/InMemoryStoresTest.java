@@ -17,6 +17,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a living server")
+  class Life extends ServerLifeContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a live migration")
   class Migrations extends MigrationStoreContract {
     @Override

@@ -145,6 +145,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public ServerEdits edits() {
+    return bean(ServerEdits.class);
+  }
+
+  @Override
   public MigrationStore migrations() {
     return bean(MigrationStore.class);
   }

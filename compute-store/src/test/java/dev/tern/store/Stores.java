@@ -6,6 +6,8 @@ import java.time.Duration;
 public interface Stores {
   ServerStore servers();
 
+  ServerEdits edits();
+
   MigrationStore migrations();
 
   SagaStore sagas();

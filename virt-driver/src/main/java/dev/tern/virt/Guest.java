@@ -25,6 +25,13 @@ public interface Guest extends AutoCloseable {
   void cont() throws VirtException;
 
   /**
+   * The guest's processors stand. Harmless when they stand already.
+   *
+   * @throws VirtException {@code REFUSED} when it is in no state to be paused, or did not stay so
+   */
+  void pause() throws VirtException;
+
+  /**
    * Asks the guest to power off (ACPI) and waits for the process to end; after {@code grace} it is
    * ended by force.
    */

@@ -86,6 +86,11 @@ public abstract class DriverContract {
     assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
     assertThat(guest.missingCommands()).isEmpty();
     guest.cont();
+    guest.pause();
+    guest.pause();
+    assertThat(guest.runState()).isEqualTo(RunState.PAUSED);
+    guest.cont();
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
     assertRefused(() -> launch(0, LaunchMode.RUN));
     guest.close();
     Guest adopted = adopt(0);
@@ -130,6 +135,7 @@ public abstract class DriverContract {
     Guest d = launch(1, LaunchMode.INCOMING);
     assertThat(d.runState()).isEqualTo(RunState.INCOMING);
     assertRefused(d::cont);
+    assertRefused(d::pause);
     IncomingRequest look =
         new IncomingRequest(
             "127.0.0.1", 0, 0, Map.of("disk0", EXPORT), MoveOptions.PLAIN, Optional.of(KEY), true);

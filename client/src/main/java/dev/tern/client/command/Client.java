@@ -54,6 +54,9 @@ import picocli.CommandLine.ScopeType;
       BlockJob.class,
       Power.Start.class,
       Power.Stop.class,
+      Power.Reboot.class,
+      Power.Pause.class,
+      Power.Unpause.class,
       ConsoleLog.class,
     })
 public final class Client {

@@ -4,12 +4,14 @@ import dev.tern.client.Server;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
-/** Starting and stopping. */
+/** Starting and stopping, pausing and rebooting. */
 abstract sealed class Power extends Verb {
-  private final boolean on;
+  private final String verb;
+  private final String status;
 
   @Parameters(paramLabel = "SERVER", description = "Its id, or its name.")
   @SuppressWarnings("NullAway.Init")
@@ -17,15 +19,26 @@ abstract sealed class Power extends Verb {
 
   @Mixin private final WaitOptions wait = new WaitOptions();
 
-  private Power(boolean on) {
-    this.on = on;
+  /**
+   * @param status the server's, once it is done
+   */
+  private Power(String verb, String status) {
+    this.verb = verb;
+    this.status = status;
   }
+
+  abstract void ask(Server found) throws IOException, InterruptedException;
 
   /** A stopped server runs again. */
   @Command(name = "start", description = "Start a stopped server.")
   static final class Start extends Power {
     Start() {
-      super(true);
+      super("start", "ACTIVE");
+    }
+
+    @Override
+    void ask(Server found) throws IOException, InterruptedException {
+      found.act("os-start");
     }
   }
 
@@ -36,7 +49,56 @@ abstract sealed class Power extends Verb {
       description = "Stop a server: its guest is told to power off.")
   static final class Stop extends Power {
     Stop() {
-      super(false);
+      super("stop", "SHUTOFF");
+    }
+
+    @Override
+    void ask(Server found) throws IOException, InterruptedException {
+      found.act("os-stop");
+    }
+  }
+
+  /** The guest begins anew in a new QEMU. */
+  @Command(
+      name = "reboot",
+      description = "Reboot a server: its guest is told to power off, and begins anew.")
+  static final class Reboot extends Power {
+    @Option(names = "--hard", description = "At once, whatever the guest does.")
+    private boolean hard;
+
+    Reboot() {
+      super("reboot", "ACTIVE");
+    }
+
+    @Override
+    void ask(Server found) throws IOException, InterruptedException {
+      found.reboot(hard);
+    }
+  }
+
+  /** The guest stands. */
+  @Command(name = "pause", description = "Pause a server: its guest stands until it is unpaused.")
+  static final class Pause extends Power {
+    Pause() {
+      super("pause", "PAUSED");
+    }
+
+    @Override
+    void ask(Server found) throws IOException, InterruptedException {
+      found.act("pause");
+    }
+  }
+
+  /** The guest goes on. */
+  @Command(name = "unpause", aliases = "resume", description = "Let a paused server go on.")
+  static final class Unpause extends Power {
+    Unpause() {
+      super("unpause", "ACTIVE");
+    }
+
+    @Override
+    void ask(Server found) throws IOException, InterruptedException {
+      found.act("unpause");
     }
   }
 
@@ -44,8 +106,8 @@ abstract sealed class Power extends Verb {
   public Integer call() throws IOException, InterruptedException {
     wait.longest();
     Server found = server(server);
-    found.power(on);
-    String asked = "server %s: asked to %s.".formatted(found.id(), on ? "start" : "stop");
+    ask(found);
+    String asked = "server %s: asked to %s.".formatted(found.id(), verb);
     if (!wait.waits()) {
       if (json()) {
         screen().json(found.facts());
@@ -54,7 +116,6 @@ abstract sealed class Power extends Verb {
       }
       return DONE;
     }
-    String status = on ? "ACTIVE" : "SHUTOFF";
     JsonNode now;
     try (Farewell.Held _ = farewell().hold("No longer waiting; " + asked)) {
       now = found.await(status, wait.longest());

@@ -70,6 +70,15 @@ class DisksTest {
     assertThat(type("start", "web").status()).isZero();
   }
 
+  @Test
+  void pauses_unpauses_and_reboots() {
+    assertThat(type("pause", "web", "--wait").out()).contains("is PAUSED");
+    assertThat(type("reboot", "web").err()).contains("Cannot 'reboot'");
+    assertThat(type("unpause", "web", "--wait").out()).contains("is ACTIVE");
+    assertThat(type("reboot", "web").out()).contains("asked to reboot");
+    assertThat(type("reboot", "web", "--hard", "--wait").out()).contains("is ACTIVE");
+  }
+
   @ParameterizedTest
   @CsvSource({"--finish,finished", "--pivot,pivoted"})
   @Tag("S55")

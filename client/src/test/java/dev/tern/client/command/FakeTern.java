@@ -284,6 +284,18 @@ final class FakeTern implements AutoCloseable {
               exchange.getRequestHeaders().getFirst("OpenStack-API-Version"));
       case "os-start" -> power(server, "start", "ACTIVE");
       case "os-stop" -> power(server, "stop", "SHUTOFF");
+      case "pause" -> power(server, "pause", "PAUSED");
+      case "unpause" -> power(server, "unpause", "ACTIVE");
+      case "reboot" -> {
+        String type = body.path(action).path("type").asString("");
+        if (!type.equals("SOFT") && !type.equals("HARD")) {
+          throw new No(400, "Invalid input for field/attribute type.");
+        }
+        if (type.equals("SOFT") && !server.path("status").asString().equals("ACTIVE")) {
+          throw new No(409, "Cannot 'reboot' instance while it is in another vm_state");
+        }
+        yield new Answer(202, null);
+      }
       case "os-getConsoleOutput" ->
           new Answer(200, JSON.createObjectNode().put("output", "login:\u001b[2J\nsecond\tline\n"));
       default -> throw new No(400, "There is no such action: " + action);

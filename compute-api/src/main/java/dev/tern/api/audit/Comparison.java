@@ -82,19 +82,20 @@ final class Comparison {
   private void owned(ServerRecord server, Optional<GuestInStock> guest) {
     Runner runner = guest.map(GuestInStock::runner).orElse(Runner.ABSENT);
     boolean active = server.vmState() == VmState.ACTIVE;
-    boolean stopped = server.vmState() == VmState.STOPPED;
+    boolean paused = server.vmState() == VmState.PAUSED;
+    boolean settled = active || paused || server.vmState() == VmState.STOPPED;
     Optional<DifferenceKind> kind =
         switch (runner) {
           case RUNNING -> active ? Optional.empty() : unless(server, GUEST_RUNNING);
           case PAUSED ->
               active
                   ? Optional.of(GUEST_NOT_RUNNING).filter(_ -> server.power() != PowerState.PAUSED)
-                  : unless(server, GUEST_RUNNING);
-          case STOPPED -> active ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
-          case BROKEN, UNKNOWN -> active || stopped ? Optional.of(GUEST_BROKEN) : Optional.empty();
+                  : paused ? Optional.empty() : unless(server, GUEST_RUNNING);
+          case STOPPED -> active || paused ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
+          case BROKEN, UNKNOWN -> settled ? Optional.of(GUEST_BROKEN) : Optional.empty();
           case INCOMING, HANDED_OVER, DEAD ->
-              active || stopped ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
-          case ABSENT -> active || stopped ? Optional.of(SERVER_ABSENT) : Optional.empty();
+              settled ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
+          case ABSENT -> settled ? Optional.of(SERVER_ABSENT) : Optional.empty();
         };
     kind.ifPresent(differs ->
         found.add(
@@ -241,7 +242,7 @@ final class Comparison {
     for (ServerRecord server : books.here().values()) {
       boolean settled =
           server.task().isEmpty()
-              && (server.vmState() == VmState.ACTIVE || server.vmState() == VmState.STOPPED);
+              && Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.STOPPED).contains(server.vmState());
       if (settled && server.claim().filter(held::contains).isEmpty()) {
         found.add(
             Difference.ofGuest(

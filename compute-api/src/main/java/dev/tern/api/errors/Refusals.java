@@ -75,6 +75,11 @@ public final class Refusals {
         null);
   }
 
+  public static ComputeException locked(ServerId server) {
+    return new ComputeException(
+        ErrorCode.INSTANCE_IS_LOCKED, "Instance %s is locked".formatted(server), null);
+  }
+
   public static ComputeException forbidden(String rule) {
     return new ComputeException(
         ErrorCode.FORBIDDEN,

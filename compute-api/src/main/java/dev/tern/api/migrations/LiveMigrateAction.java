@@ -114,7 +114,7 @@ final class LiveMigrateAction implements ServerAction {
     } else {
       request.caller().require(Role.MANAGER, "os-migrate-server:migrate_live");
     }
-    requireMovable(server);
+    requireMovable(server, request);
     Optional<HostName> host = named.map(this::existing);
     if (host.isPresent() && host.equals(server.host())) {
       throw Refusals.toSelf(server.id(), host.get());
@@ -153,7 +153,8 @@ final class LiveMigrateAction implements ServerAction {
     return request.once(() -> answer.apply(migrations.requestLiveMigration(asked, request.by())));
   }
 
-  private static void requireMovable(ServerRecord server) {
+  private static void requireMovable(ServerRecord server, ApiRequest request) {
+    ServerAccess.requireUnlocked(server, request);
     if (server.vmState() != VmState.ACTIVE && server.vmState() != VmState.PAUSED) {
       throw Refusals.wrongState(KEY, server.id(), "vm_state", server.vmState().wire());
     }

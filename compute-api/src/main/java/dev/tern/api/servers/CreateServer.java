@@ -16,12 +16,12 @@ import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.KeyPairStore.PublicKey;
+import dev.tern.store.ServerLabels;
 import dev.tern.store.ServerStore.ConfigWish;
 import dev.tern.store.ServerStore.NewServer;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,21 +29,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
 
 /** Reads the body of a create, whole, before anything is made. */
 @Component
 final class CreateServer {
-  private static final int MAX_METADATA = 128;
   private static final int MAX_USER_DATA = 65_535;
-  private static final Pattern METADATA_KEY = Pattern.compile("[a-zA-Z0-9\\-_:. ]{1,255}");
-  private static final Pattern HOSTNAME =
-      Pattern.compile("[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?");
-  private static final Pattern QUALIFIED =
-      Pattern.compile(
-          "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*");
 
   private final FlavorStore flavors;
   private final BootImage bootImage;
@@ -77,8 +69,9 @@ final class CreateServer {
     JsonBody server = body.object("server");
     server.refuseOthers(known(request));
     NotOffered.refuse(server);
-    String name = name(server);
-    Map<String, String> metadata = metadata(server);
+    String name = ServerFields.name(server);
+    Map<String, String> metadata =
+        server.has("metadata") ? ServerFields.metadata(server.object("metadata")) : Map.of();
     wishes.requireMetadata(metadata.size(), request);
     boolean network = network(server, request);
     int least = server.has("min_count") ? server.integer("min_count", 1, Integer.MAX_VALUE) : 1;
@@ -90,14 +83,15 @@ final class CreateServer {
       throw forbidden(
           "servers:create: max_count above %d".formatted(settings.maxServersPerRequest()));
     }
-    Optional<String> description = description(server, request);
-    Optional<String> hostname = hostname(server, request);
+    Optional<String> description = ServerFields.description(server, request);
+    Optional<String> hostname = ServerFields.hostname(server, request);
     ConfigWish config = config(server, wishes.key(server, request));
     Placement placement = placement(server, request);
     FlavorRecord flavor = flavor(server, request);
     BlockDevices disks = BlockDevices.read(server, flavor);
     ImageRecord image = bootImage.find(server, disks.bootImage(), flavor, request.caller());
 
+    String reservation = "r-" + newIds.get().toString().substring(28);
     List<NewServer> all = new ArrayList<>();
     for (int i = 1; i <= most; i++) {
       ServerId id = new ServerId(newIds.get());
@@ -117,9 +111,28 @@ final class CreateServer {
               network,
               description,
               config,
-              disks.ephemeralGib()));
+              disks.ephemeralGib(),
+              labels(server, reservation, i - 1)));
     }
     return all;
+  }
+
+  private static ServerLabels labels(JsonBody server, String reservation, int index) {
+    return new ServerLabels(
+        ServerFields.tags(server),
+        ServerFields.address(server, "accessIPv4", false).orElse(""),
+        ServerFields.address(server, "accessIPv6", true).orElse(""),
+        ServerFields.autoDisk(server).orElse(true),
+        Optional.of(reservation),
+        index);
+  }
+
+  /**
+   * Whether whoever asks wants to know the request's servers by one name, in a body read before.
+   */
+  static boolean wantsReservation(JsonBody body) {
+    JsonBody server = body.object("server");
+    return server.given("return_reservation_id") && server.flag("return_reservation_id");
   }
 
   private static Set<String> known(ApiRequest request) {
@@ -165,43 +178,6 @@ final class CreateServer {
       known.add("hostname");
     }
     return known;
-  }
-
-  private static String name(JsonBody server) {
-    String name = server.text("name", 1, 255);
-    if (!name.equals(name.strip())) {
-      throw server.invalid("name", "Can not start or end with whitespace.");
-    }
-    if (name.codePoints().anyMatch(Character::isISOControl)) {
-      throw server.invalid("name", "Can not contain control characters.");
-    }
-    return name;
-  }
-
-  private static Optional<String> description(JsonBody server, ApiRequest request) {
-    return request.has(Change.SERVER_DESCRIPTION)
-        ? server.optionalText("description", 0, 255)
-        : Optional.empty();
-  }
-
-  private static Map<String, String> metadata(JsonBody server) {
-    if (!server.has("metadata")) {
-      return Map.of();
-    }
-    JsonBody metadata = server.object("metadata");
-    if (metadata.node().size() > MAX_METADATA) {
-      throw forbidden("servers:create: more than %d metadata items".formatted(MAX_METADATA));
-    }
-    Map<String, String> read = new LinkedHashMap<>();
-    for (String key : metadata.node().propertyNames()) {
-      if (!METADATA_KEY.matcher(key).matches()) {
-        throw metadata.invalid(
-            key,
-            "'%s' does not match '^[a-zA-Z0-9-_:. ]{1,255}$'".formatted(Refusals.shortened(key)));
-      }
-      read.put(key, metadata.text(key, 0, 255));
-    }
-    return read;
   }
 
   /**
@@ -315,19 +291,6 @@ final class CreateServer {
         .filter(flavor -> flavor.isPublic() || request.admin())
         .orElseThrow(
             () -> invalid("Flavor %s could not be found.".formatted(Refusals.shortened(text))));
-  }
-
-  private static Optional<String> hostname(JsonBody server, ApiRequest request) {
-    if (!request.has(Change.HOSTNAME) || !server.has("hostname")) {
-      return Optional.empty();
-    }
-    boolean qualified = request.has(Change.HOSTNAME_QUALIFIED);
-    String hostname = server.text("hostname", 1, qualified ? 255 : 63);
-    Pattern form = qualified ? QUALIFIED : HOSTNAME;
-    if (!form.matcher(hostname).matches()) {
-      throw server.invalid("hostname", "It is not a host name.");
-    }
-    return Optional.of(hostname);
   }
 
   private static String hostnameFrom(String name, ServerId id) {

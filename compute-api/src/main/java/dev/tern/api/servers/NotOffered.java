@@ -12,14 +12,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class NotOffered {
   private static final List<String> MUST_BE_EMPTY =
-      List.of(
-          "block_device_mapping",
-          "personality",
-          "tags",
-          "trusted_image_certificates",
-          "accessIPv4",
-          "accessIPv6");
-  private static final List<String> MUST_BE_FALSE = List.of("return_reservation_id");
+      List.of("block_device_mapping", "personality", "trusted_image_certificates");
 
   private NotOffered() {}
 
@@ -27,18 +20,6 @@ final class NotOffered {
     for (String field : MUST_BE_EMPTY) {
       if (!empty(server.get(field))) {
         throw notOffered(server, field);
-      }
-    }
-    for (String field : MUST_BE_FALSE) {
-      JsonNode value = server.get(field);
-      if (!empty(value) && server.flag(field)) {
-        throw notOffered(server, field);
-      }
-    }
-    if (server.has("OS-DCF:diskConfig")) {
-      String config = server.text("OS-DCF:diskConfig", 1, 10);
-      if (!config.equals("AUTO") && !config.equals("MANUAL")) {
-        throw server.invalid("OS-DCF:diskConfig", "It is not one of ['AUTO', 'MANUAL']");
       }
     }
     if (server.has("adminPass")) {

@@ -31,6 +31,17 @@ public final class ServerAccess {
         .orElseThrow(() -> Refusals.noServer(id));
   }
 
+  /**
+   * Holds when the server is not locked, or an administrator asks.
+   *
+   * @throws dev.tern.contract.ComputeException {@code INSTANCE_IS_LOCKED} otherwise
+   */
+  public static void requireUnlocked(ServerRecord server, ApiRequest request) {
+    if (server.lock().isPresent() && !request.admin()) {
+      throw Refusals.locked(server.id());
+    }
+  }
+
   /** As it is, deleted or not; empty when there never was one for this caller. */
   public Optional<ServerRecord> findEvenDeleted(String id, ApiRequest request) {
     return parse(id)

@@ -2,7 +2,6 @@ package dev.tern.api.servers;
 
 import dev.tern.api.errors.Refusals;
 import dev.tern.api.request.ApiRequest;
-import dev.tern.api.request.Booleans;
 import dev.tern.api.request.Page;
 import dev.tern.api.request.QueryParameters;
 import dev.tern.api.version.Change;
@@ -12,21 +11,22 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.ServerStore;
+import dev.tern.store.ServerStore.Narrowing;
 import dev.tern.store.ServerStore.ServerQuery;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.ServerStore.Sort;
 import dev.tern.store.ServerStore.SortKey;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import org.springframework.stereotype.Component;
 
 /**
@@ -35,91 +35,26 @@ import org.springframework.stereotype.Component;
  */
 @Component
 final class ServerListing {
-  private static final Set<String> PAGING =
-      Set.of("limit", "marker", "sort_key", "sort_dir", "all_tenants");
-  private static final Set<String> FOR_TENANTS =
-      Set.of(
-          "name",
-          "status",
-          "image",
-          "flavor",
-          "ip",
-          "ip6",
-          "reservation_id",
-          "changes-since",
-          "changes-before",
-          "tags",
-          "tags-any",
-          "not-tags",
-          "not-tags-any",
-          "locked",
-          "deleted",
-          "project_id",
-          "tenant_id");
-  private static final Set<String> FOR_TENANTS_LATER =
-      Set.of(
-          "availability_zone",
-          "config_drive",
-          "key_name",
-          "created_at",
-          "launched_at",
-          "terminated_at",
-          "power_state",
-          "task_state",
-          "vm_state",
-          "progress",
-          "user_id");
-  private static final Set<String> FOR_ADMINS =
-      Set.of(
-          "host",
-          "node",
-          "hostname",
-          "uuid",
-          "description",
-          "image_ref",
-          "kernel_id",
-          "ramdisk_id",
-          "root_device_name",
-          "access_ip_v4",
-          "access_ip_v6",
-          "locked_by",
-          "launch_index",
-          "soft_deleted",
-          "instance_type_id");
-
-  /** Values that no server has here: such a filter matches nothing. */
-  private static final Set<String> NEVER_MATCH =
-      Set.of(
-          "ip",
-          "ip6",
-          "key_name",
-          "tags",
-          "tags-any",
-          "access_ip_v4",
-          "access_ip_v6",
-          "locked_by",
-          "soft_deleted");
+  /** Keys that are alike in all servers here: they order nothing. */
+  private static final Set<String> ALIKE =
+      Set.of("kernel_id", "ramdisk_id", "root_device_name", "key_name", "config_drive");
 
   private static final Map<String, SortKey> SORT_KEYS =
-      Map.of(
-          "created_at",
-          SortKey.CREATED_AT,
-          "updated_at",
-          SortKey.UPDATED_AT,
-          "display_name",
-          SortKey.NAME,
-          "name",
-          SortKey.NAME,
-          "uuid",
-          SortKey.UUID,
-          "host",
-          SortKey.HOST,
-          "node",
-          SortKey.HOST,
-          "vm_state",
-          SortKey.VM_STATE,
-          "task_state",
-          SortKey.TASK_STATE);
+      Map.ofEntries(
+          Map.entry("created_at", SortKey.CREATED_AT),
+          Map.entry("updated_at", SortKey.UPDATED_AT),
+          Map.entry("launched_at", SortKey.LAUNCHED_AT),
+          Map.entry("display_name", SortKey.NAME),
+          Map.entry("name", SortKey.NAME),
+          Map.entry("uuid", SortKey.UUID),
+          Map.entry("project_id", SortKey.PROJECT),
+          Map.entry("image_ref", SortKey.IMAGE),
+          Map.entry("instance_type_id", SortKey.FLAVOR),
+          Map.entry("host", SortKey.HOST),
+          Map.entry("node", SortKey.HOST),
+          Map.entry("vm_state", SortKey.VM_STATE),
+          Map.entry("task_state", SortKey.TASK_STATE),
+          Map.entry("locked", SortKey.LOCKED));
 
   private final ServerStore servers;
 
@@ -128,11 +63,8 @@ final class ServerListing {
   }
 
   List<ServerRecord> list(ApiRequest request, Page page) {
-    QueryParameters query = request.query();
-    checkNames(request);
-    if (query.names().stream()
-        .filter(name -> visible(name, request))
-        .anyMatch(n -> neverMatches(n, query))) {
+    ListFilters.checkNames(request);
+    if (ListFilters.neverMatch(request)) {
       return List.of();
     }
     Optional<Set<VmState>> states = states(request);
@@ -140,7 +72,7 @@ final class ServerListing {
       return List.of();
     }
     Optional<ServerId> marker = marker(page, request);
-    Predicate<ServerRecord> filter = filter(request);
+    Predicate<ServerRecord> filter = ListFilters.of(request);
     List<ServerRecord> found = new ArrayList<>();
     while (true) {
       List<ServerRecord> next =
@@ -153,61 +85,45 @@ final class ServerListing {
     }
   }
 
-  /** From 2.75 on every unknown name is refused; before, it is ignored. */
-  private static void checkNames(ApiRequest request) {
-    if (request.has(Change.STRICT)) {
-      Set<String> known = new HashSet<>(PAGING);
-      known.addAll(FOR_TENANTS);
-      known.addAll(FOR_TENANTS_LATER);
-      known.addAll(FOR_ADMINS);
-      request.query().refuseOthers(known);
-    }
-    if (request.query().has("changes-before") && request.version().before(Change.CHANGES_BEFORE)) {
-      throw Refusals.invalidQuery("changes-before", "It exists since 2.66.");
-    }
-  }
-
-  /** Filters that a caller may not use are dropped without a word, as Nova does. */
-  private static boolean visible(String name, ApiRequest request) {
-    return request.admin()
-        || FOR_TENANTS.contains(name)
-        || (request.has(Change.FILTERS_FOR_ALL) && FOR_TENANTS_LATER.contains(name));
-  }
-
-  private static Optional<String> filterValue(String name, ApiRequest request) {
-    return visible(name, request) ? request.query().one(name) : Optional.empty();
-  }
-
-  private static boolean neverMatches(String name, QueryParameters query) {
-    return switch (name) {
-      case "locked" -> query.flag("locked");
-      case "soft_deleted" -> query.flag("soft_deleted");
-      default -> NEVER_MATCH.contains(name);
-    };
-  }
-
   private ServerQuery storeQuery(
       ApiRequest request, Set<VmState> states, Optional<ServerId> marker, int limit) {
     QueryParameters query = request.query();
-    boolean deleted =
-        (request.admin() && query.flag("deleted"))
-            || query.has("changes-since")
-            || states.contains(VmState.DELETED);
     return new ServerQuery(
         project(request),
         name(query),
-        filterValue("host", request)
-            .or(() -> filterValue("node", request))
+        ListFilters.value("host", request)
+            .or(() -> ListFilters.value("node", request))
             .map(ServerListing::host),
         states,
         task(request),
         query.one("image").or(() -> query.one("image_ref")).map(ServerListing::image),
         query.one("flavor"),
         query.instant("changes-since"),
-        deleted,
+        request.admin() && query.flag("deleted"),
         sort(request),
         marker,
-        limit);
+        limit,
+        narrowing(request));
+  }
+
+  private static Narrowing narrowing(ApiRequest request) {
+    QueryParameters query = request.query();
+    return new Narrowing(
+        tags("tags", request),
+        tags("tags-any", request),
+        tags("not-tags", request),
+        tags("not-tags-any", request),
+        query.has("locked") ? Optional.of(query.flag("locked")) : Optional.empty(),
+        query.instant("changes-before"));
+  }
+
+  private static Set<String> tags(String name, ApiRequest request) {
+    return request.version().before(Change.SERVER_TAGS)
+        ? Set.of()
+        : request.query().one(name).stream()
+            .flatMap(text -> Arrays.stream(text.split(",", -1)))
+            .filter(tag -> !tag.isEmpty())
+            .collect(Collectors.toSet());
   }
 
   private static Optional<String> project(ApiRequest request) {
@@ -258,10 +174,11 @@ final class ServerListing {
   }
 
   private static Optional<TaskState> task(ApiRequest request) {
-    Optional<String> word = filterValue("task_state", request);
+    Optional<String> word = ListFilters.value("task_state", request);
     if (word.isEmpty()) {
-      return request.query().all("status").stream().anyMatch("MIGRATING"::equalsIgnoreCase)
-          ? Optional.of(TaskState.MIGRATING)
+      List<String> words = request.query().all("status");
+      return words.size() == 1
+          ? Optional.ofNullable(Status.named(words.getFirst())).flatMap(Status::task)
           : Optional.empty();
     }
     for (TaskState task : TaskState.values()) {
@@ -276,7 +193,7 @@ final class ServerListing {
   /** Empty when any state will do; an empty set when none can match. */
   private static Optional<Set<VmState>> states(ApiRequest request) {
     List<String> words = request.query().all("status");
-    Optional<String> vmState = filterValue("vm_state", request);
+    Optional<String> vmState = ListFilters.value("vm_state", request);
     if (words.isEmpty() && vmState.isEmpty()) {
       return Optional.empty();
     }
@@ -303,49 +220,6 @@ final class ServerListing {
     return Optional.of(states);
   }
 
-  /** What the database does not filter by. */
-  private static Predicate<ServerRecord> filter(ApiRequest request) {
-    Predicate<ServerRecord> all = server -> true;
-    Optional<java.time.Instant> before = request.query().instant("changes-before");
-    if (before.isPresent()) {
-      all = all.and(server -> !server.updatedAt().isAfter(before.get()));
-    }
-    List<String> words = request.query().all("status");
-    if (!words.isEmpty()) {
-      Set<Status> wanted = EnumSet.noneOf(Status.class);
-      words.stream().map(Status::named).filter(Objects::nonNull).forEach(wanted::add);
-      all = all.and(server -> wanted.contains(Status.of(server.vmState(), server.task())));
-    }
-    all = and(all, "user_id", request, ServerRecord::user);
-    all = and(all, "uuid", request, server -> server.id().toString());
-    all = and(all, "hostname", request, ServerRecord::hostname);
-    all = and(all, "description", request, server -> server.description().orElse(""));
-    all = and(all, "availability_zone", request, server -> server.host().isPresent() ? "nova" : "");
-    all = and(all, "power_state", request, server -> String.valueOf(server.power().number()));
-    all = and(all, "progress", request, server -> String.valueOf(server.progress()));
-    Optional<Boolean> drive =
-        filterValue("config_drive", request).map(text -> Booleans.parse(text).orElse(false));
-    if (drive.isPresent()) {
-      all = all.and(server -> server.config().drive() == drive.get());
-    }
-    Optional<String> reservation = filterValue("reservation_id", request);
-    if (reservation.isPresent()) {
-      all =
-          all.and(
-              server -> reservation.get().equals("r-" + server.id().toString().substring(0, 8)));
-    }
-    return all;
-  }
-
-  private static Predicate<ServerRecord> and(
-      Predicate<ServerRecord> all,
-      String name,
-      ApiRequest request,
-      java.util.function.Function<ServerRecord, String> value) {
-    Optional<String> wanted = filterValue(name, request);
-    return wanted.isEmpty() ? all : all.and(server -> value.apply(server).equals(wanted.get()));
-  }
-
   private static List<Sort> sort(ApiRequest request) {
     List<String> keys = request.query().all("sort_key");
     List<String> directions = request.query().all("sort_dir");
@@ -355,6 +229,9 @@ final class ServerListing {
     }
     List<Sort> sort = new ArrayList<>();
     for (int i = 0; i < keys.size(); i++) {
+      if (ALIKE.contains(keys.get(i))) {
+        continue;
+      }
       SortKey key = SORT_KEYS.get(keys.get(i));
       if (key == null) {
         throw Refusals.invalidQuery(

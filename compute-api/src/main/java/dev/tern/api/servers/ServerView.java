@@ -14,6 +14,8 @@ import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.KeyPairStore.PublicKey;
+import dev.tern.store.ServerLabels;
+import dev.tern.store.ServerLock;
 import dev.tern.store.ServerStore.Fault;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore.VolumeRecord;
@@ -33,6 +35,16 @@ import tools.jackson.databind.node.ObjectNode;
  * once.
  */
 final class ServerView {
+  private static final List<String> EXTENSIONS =
+      List.of(
+          "OS-EXT-",
+          "OS-SRV-USG:",
+          "os-extended-volumes:",
+          "security_groups",
+          "config_drive",
+          "key_name",
+          "host_status");
+
   private final ApiRequest request;
   private final Function<HostName, String> hostStatus;
   private final ImageStore images;
@@ -73,6 +85,17 @@ final class ServerView {
     return view;
   }
 
+  /** As a change of it was answered before 2.75: without what extensions had added. */
+  ObjectNode updated(ServerRecord server) {
+    ObjectNode view = shown(server);
+    for (String name : List.copyOf(view.propertyNames())) {
+      if (EXTENSIONS.stream().anyMatch(name::startsWith)) {
+        view.remove(name);
+      }
+    }
+    return view;
+  }
+
   ObjectNode detail(ServerRecord server) {
     Status status = Status.of(server.vmState(), server.task());
     ObjectNode view =
@@ -92,9 +115,10 @@ final class ServerView {
     view.put("created", Dates.seconds(server.createdAt()))
         .put("updated", Dates.seconds(server.updatedAt()));
     view.putObject("addresses");
-    view.put("accessIPv4", "").put("accessIPv6", "");
+    ServerLabels labels = server.labels();
+    view.put("accessIPv4", labels.accessIpV4()).put("accessIPv6", labels.accessIpV6());
     view.set("links", request.links().both("servers/" + server.id()));
-    view.put("OS-DCF:diskConfig", "AUTO");
+    view.put("OS-DCF:diskConfig", diskConfig(server));
     if (status.showsProgress()) {
       view.put("progress", server.progress());
     }
@@ -172,8 +196,8 @@ final class ServerView {
       Json.putOrNull(view, "OS-EXT-SRV-ATTR:hypervisor_hostname", server.host().orElse(null));
     }
     if (request.admin() && request.has(Change.SERVER_EXTENDED_ATTRIBUTES)) {
-      view.put("OS-EXT-SRV-ATTR:reservation_id", "r-" + server.id().toString().substring(0, 8))
-          .put("OS-EXT-SRV-ATTR:launch_index", 0)
+      view.put("OS-EXT-SRV-ATTR:reservation_id", reservation(server))
+          .put("OS-EXT-SRV-ATTR:launch_index", server.labels().launchIndex())
           .put("OS-EXT-SRV-ATTR:kernel_id", property(server, "kernel_id"))
           .put("OS-EXT-SRV-ATTR:ramdisk_id", property(server, "ramdisk_id"))
           .put("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda");
@@ -192,23 +216,36 @@ final class ServerView {
 
   private void laterFields(ServerRecord server, ObjectNode view) {
     if (request.has(Change.SERVER_LOCKED)) {
-      view.put("locked", false);
+      view.put("locked", server.lock().isPresent());
     }
     if (request.has(Change.SERVER_DESCRIPTION)) {
       Json.putOrNull(view, "description", server.description().orElse(null));
     }
     if (request.has(Change.SERVER_TAGS)) {
-      view.putArray("tags");
+      ArrayNode tags = view.putArray("tags");
+      server.labels().tags().forEach(tags::add);
     }
     if (request.has(Change.TRUSTED_CERTIFICATES)) {
       view.putNull("trusted_image_certificates");
     }
     if (request.has(Change.LOCKED_REASON)) {
-      view.putNull("locked_reason");
+      Json.putOrNull(view, "locked_reason", server.lock().flatMap(ServerLock::reason).orElse(null));
     }
     if (request.has(Change.PINNED_ZONE)) {
       Json.putOrNull(view, "pinned_availability_zone", server.availabilityZone().orElse(null));
     }
+  }
+
+  static String diskConfig(ServerRecord server) {
+    return server.labels().autoDisk() ? "AUTO" : "MANUAL";
+  }
+
+  /** One from before requests were noted stands for itself. */
+  static String reservation(ServerRecord server) {
+    return server
+        .labels()
+        .reservation()
+        .orElseGet(() -> "r-" + server.id().toString().substring(0, 8));
   }
 
   /** The server's kernel or ramdisk is its image's. */

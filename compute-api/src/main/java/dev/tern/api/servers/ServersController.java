@@ -5,8 +5,6 @@ import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
-import dev.tern.api.version.Offered;
-import dev.tern.contract.ServerId;
 import dev.tern.store.BootTerms;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.NewServer;
@@ -84,16 +82,19 @@ final class ServersController {
     List<NewServer> asked = create.read(body, request);
     BootTerms terms = wishes.terms(body, request);
     return request.once(() -> {
-      List<ServerRecord> _ = servers.requestCreate(asked, terms, request.by());
-      return accepted(asked.getFirst().id(), request);
+      List<ServerRecord> made = servers.requestCreate(asked, terms, request.by());
+      return CreateServer.wantsReservation(body)
+          ? Json.status(
+              202, Json.object().put("reservation_id", ServerView.reservation(made.getFirst())))
+          : accepted(made.getFirst(), request);
     });
   }
 
-  private static ResponseEntity<JsonNode> accepted(ServerId first, ApiRequest request) {
-    String path = "servers/" + first;
-    ObjectNode server = Json.object().put("id", first.toString());
+  private static ResponseEntity<JsonNode> accepted(ServerRecord first, ApiRequest request) {
+    String path = "servers/" + first.id();
+    ObjectNode server = Json.object().put("id", first.id().toString());
     server.set("links", request.links().both(path));
-    server.put("OS-DCF:diskConfig", "AUTO");
+    server.put("OS-DCF:diskConfig", ServerView.diskConfig(first));
     server.putArray("security_groups").addObject().put("name", "default");
     ObjectNode reply = Json.object();
     reply.set("server", server);
@@ -107,6 +108,7 @@ final class ServersController {
   ResponseEntity<JsonNode> delete(@PathVariable String id, ApiRequest request) {
     ServerRecord server = access.find(id, request);
     request.caller().require(Role.MEMBER, "servers:delete");
+    ServerAccess.requireUnlocked(server, request);
     servers.requestDelete(server.id(), request.by());
     return Json.empty(204);
   }
@@ -119,23 +121,10 @@ final class ServersController {
     return emptyList("interfaceAttachments", id, request);
   }
 
-  @Offered(from = 26)
-  @GetMapping("/v2.1/servers/{id}/tags")
-  ResponseEntity<JsonNode> tags(@PathVariable String id, ApiRequest request) {
-    return emptyList("tags", id, request);
-  }
-
   @GetMapping("/v2.1/servers/{id}/ips")
   ResponseEntity<JsonNode> addresses(@PathVariable String id, ApiRequest request) {
     access.find(id, request);
     return Json.ok("addresses", Json.object());
-  }
-
-  @GetMapping("/v2.1/servers/{id}/metadata")
-  ResponseEntity<JsonNode> metadata(@PathVariable String id, ApiRequest request) {
-    ObjectNode metadata = Json.object();
-    access.find(id, request).metadata().forEach(metadata::put);
-    return Json.ok("metadata", metadata);
   }
 
   private ResponseEntity<JsonNode> emptyList(String key, String id, ApiRequest request) {

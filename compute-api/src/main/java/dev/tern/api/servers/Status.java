@@ -3,6 +3,7 @@ package dev.tern.api.servers;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,10 +17,10 @@ enum Status {
   SHUTOFF,
   ERROR,
   DELETED,
-  /** Words of Nova for states that no server has here: they are known, and match nothing. */
-  HARD_REBOOT,
-  PASSWORD,
   REBOOT,
+  HARD_REBOOT,
+  /** Words of Nova for states that no server has here: they are known, and match nothing. */
+  PASSWORD,
   REBUILD,
   RESCUE,
   RESIZE,
@@ -31,11 +32,17 @@ enum Status {
   UNKNOWN,
   VERIFY_RESIZE;
 
+  private static final Map<TaskState, Status> OF_ACTIVE =
+      Map.of(
+          TaskState.MIGRATING, MIGRATING,
+          TaskState.REBOOTING, REBOOT,
+          TaskState.REBOOTING_HARD, HARD_REBOOT);
+
   static Status of(VmState vmState, Optional<TaskState> task) {
     boolean migrating = task.filter(t -> t == TaskState.MIGRATING).isPresent();
     return switch (vmState) {
       case BUILDING -> BUILD;
-      case ACTIVE -> migrating ? MIGRATING : ACTIVE;
+      case ACTIVE -> task.flatMap(t -> Optional.ofNullable(OF_ACTIVE.get(t))).orElse(Status.ACTIVE);
       case PAUSED -> migrating ? MIGRATING : PAUSED;
       case STOPPED -> SHUTOFF;
       case ERROR -> ERROR;
@@ -46,16 +53,14 @@ enum Status {
   /** The states of servers that may have this status. */
   Set<VmState> vmStates() {
     return switch (this) {
-      case ACTIVE -> Set.of(VmState.ACTIVE);
+      case ACTIVE, REBOOT, HARD_REBOOT -> Set.of(VmState.ACTIVE);
       case BUILD -> Set.of(VmState.BUILDING);
       case MIGRATING -> Set.of(VmState.ACTIVE, VmState.PAUSED);
       case PAUSED -> Set.of(VmState.PAUSED);
       case SHUTOFF -> Set.of(VmState.STOPPED);
       case ERROR -> Set.of(VmState.ERROR);
       case DELETED -> Set.of(VmState.DELETED);
-      case HARD_REBOOT,
-          PASSWORD,
-          REBOOT,
+      case PASSWORD,
           REBUILD,
           RESCUE,
           RESIZE,
@@ -68,6 +73,14 @@ enum Status {
           VERIFY_RESIZE ->
           Set.of();
     };
+  }
+
+  /** What all servers of this status are at, if that says it. */
+  Optional<TaskState> task() {
+    return OF_ACTIVE.entrySet().stream()
+        .filter(each -> each.getValue() == this)
+        .map(Map.Entry::getKey)
+        .findFirst();
   }
 
   boolean showsProgress() {

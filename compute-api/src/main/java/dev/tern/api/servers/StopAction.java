@@ -30,6 +30,7 @@ final class StopAction implements ServerAction {
   public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request) {
     ServerRecord server = access.find(serverId, request);
     request.caller().require(Role.MEMBER, "servers:stop");
+    ServerAccess.requireUnlocked(server, request);
     return request.once(() -> {
       servers.requestStop(server.id(), request.by());
       return Json.empty(202);

@@ -127,6 +127,11 @@ public final class Conductors {
     stores.servers().running(lease, id);
   }
 
+  /** Carries out the pause that was asked for. */
+  public void pauses(ServerId id) {
+    stores.servers().paused(samples.lease(id), id);
+  }
+
   /** Carries out the stop that was asked for. */
   public void stops(ServerId id) {
     stores.servers().stopped(samples.lease(id), id);

@@ -47,6 +47,26 @@ public sealed interface AgentRequest {
    */
   record StopServer(Header header, Duration grace) implements AgentRequest {}
 
+  /**
+   * Ends the guest's QEMU, if there is one, and starts it anew; asked again in the same epoch it is
+   * one reboot. Done when the guest runs.
+   *
+   * @param grace for the guest to power off by itself
+   */
+  record RebootServer(Header header, Duration grace) implements AgentRequest {}
+
+  /**
+   * The guest's processors stand until {@link UnpauseServer}. Done: {@link
+   * AgentResult.GuestReport}, of a guest that is paused, or of one that cannot be.
+   */
+  record PauseServer(Header header) implements AgentRequest {}
+
+  /**
+   * The guest's processors run. Done: {@link AgentResult.GuestReport}, of a guest that runs, or of
+   * one that cannot.
+   */
+  record UnpauseServer(Header header) implements AgentRequest {}
+
   /** Done when neither process nor file of the server is left here. Also when it was never here. */
   record DestroyServer(Header header) implements AgentRequest {}
 

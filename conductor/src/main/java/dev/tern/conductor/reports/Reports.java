@@ -63,7 +63,8 @@ public final class Reports {
   private boolean runsHere(ServerId server, HostName host) {
     return servers
         .find(server)
-        .filter(s -> s.vmState() == VmState.ACTIVE && s.task().isEmpty())
+        .filter(s -> s.vmState() == VmState.ACTIVE || s.vmState() == VmState.PAUSED)
+        .filter(s -> s.task().isEmpty())
         .flatMap(ServerRecord::host)
         .equals(Optional.of(host));
   }

@@ -36,7 +36,9 @@ import dev.tern.conductor.saga.SagaLog;
 import dev.tern.conductor.server.BootSaga;
 import dev.tern.conductor.server.DeleteSaga;
 import dev.tern.conductor.server.GuestHost;
+import dev.tern.conductor.server.PauseSaga;
 import dev.tern.conductor.server.Placement;
+import dev.tern.conductor.server.RebootSaga;
 import dev.tern.conductor.server.RootDisk;
 import dev.tern.conductor.server.ServerFacts;
 import dev.tern.conductor.server.ServerOutcome;
@@ -85,7 +87,7 @@ public final class Sagas implements SagaRunner.Teller {
   public void run(SagaRecord saga, Bell bell) throws InterruptedException {
     switch (saga.kind()) {
       case LIVE_MIGRATION -> runMigration(saga, bell);
-      case BOOT, START, STOP, DELETE -> runServer(saga, bell);
+      case BOOT, START, STOP, REBOOT, HARD_REBOOT, PAUSE, UNPAUSE, DELETE -> runServer(saga, bell);
       case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga, bell);
       case VOLUME_ATTACH, VOLUME_DETACH -> runVolume(saga, bell);
     }
@@ -149,12 +151,16 @@ public final class Sagas implements SagaRunner.Teller {
   private Saga<ServerFacts> story(SagaRecord saga, ServerRecord server, Hold hold, SagaLog log) {
     Work work = new Work(server, saga.request(), asking(hold), hold, log, settings.server());
     RootDisk rootDisk = new RootDisk(stores.images());
-    GuestHost host = new GuestHost(work, stores.claims(), rootDisk);
+    GuestHost host = new GuestHost(work, stores.claims(), stores.actions(), rootDisk);
     ServerOutcome outcome = new ServerOutcome(work, stores.servers());
     return switch (saga.kind()) {
       case BOOT -> BootSaga.of(new Placement(work, stores.claims(), rootDisk), host, outcome);
       case START -> StartSaga.of(host, outcome);
       case STOP -> StopSaga.of(host, outcome);
+      case REBOOT -> RebootSaga.soft(host, outcome);
+      case HARD_REBOOT -> RebootSaga.hard(host, outcome);
+      case PAUSE -> PauseSaga.pause(host, outcome);
+      case UNPAUSE -> PauseSaga.unpause(host, outcome);
       case DELETE -> DeleteSaga.of(host, outcome);
       case LIVE_MIGRATION, DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE, VOLUME_ATTACH, VOLUME_DETACH ->
           throw new IllegalStateException("%s has a story of its own".formatted(saga.kind()));
@@ -197,7 +203,17 @@ public final class Sagas implements SagaRunner.Teller {
       case DISK_COPY -> CopySaga.of(host, watch, outcome);
       case DISK_SNAPSHOT -> SnapshotSaga.of(host, outcome);
       case CREATE_IMAGE -> ImageSaga.of(host, watch, outcome);
-      case BOOT, START, STOP, DELETE, LIVE_MIGRATION, VOLUME_ATTACH, VOLUME_DETACH ->
+      case BOOT,
+          START,
+          STOP,
+          REBOOT,
+          HARD_REBOOT,
+          PAUSE,
+          UNPAUSE,
+          DELETE,
+          LIVE_MIGRATION,
+          VOLUME_ATTACH,
+          VOLUME_DETACH ->
           throw new IllegalStateException("%s is not about a disk".formatted(kind));
     };
   }

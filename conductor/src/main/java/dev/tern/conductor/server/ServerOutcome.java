@@ -6,6 +6,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.PowerState;
 import dev.tern.contract.VmState;
+import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.store.ServerStore;
 import org.slf4j.event.Level;
 
@@ -39,6 +40,46 @@ public final class ServerOutcome {
   void deleted(ServerFacts facts) {
     servers.deleted(work.hold().lease(), work.server().id());
     work.log().at(Level.INFO).log("server deleted");
+  }
+
+  /**
+   * The server is what its host found; when that refused, what it was before.
+   *
+   * @param before {@code ACTIVE} when it was to be paused, {@code PAUSED} when it was to run
+   */
+  Ending<ServerFacts> changed(VmState before) {
+    return facts -> {
+      if (facts.failure().isPresent()) {
+        PowerState power = before == VmState.ACTIVE ? PowerState.RUNNING : PowerState.PAUSED;
+        failed(before, power, false).end(facts);
+        return;
+      }
+      switch (facts.found().orElse(Runner.UNKNOWN)) {
+        // A guest that was let run, and stands again for want of room on its disk, goes on by
+        // itself.
+        case RUNNING -> running(facts);
+        case PAUSED -> {
+          if (before == VmState.PAUSED) {
+            running(facts);
+          } else {
+            servers.paused(work.hold().lease(), work.server().id());
+            work.log().at(Level.INFO).addKeyValue("host", facts.place()).log("server paused");
+          }
+        }
+        case BROKEN -> notReached(facts, VmState.ERROR, PowerState.CRASHED, "can not go on");
+        case STOPPED, ABSENT, INCOMING, HANDED_OVER, DEAD, UNKNOWN ->
+            notReached(facts, VmState.STOPPED, PowerState.SHUTDOWN, "had ended");
+      }
+    };
+  }
+
+  private void notReached(ServerFacts facts, VmState state, PowerState power, String why)
+      throws InterruptedException {
+    Failure failure =
+        new Failure(
+            ErrorCode.INSTANCE_INVALID_STATE,
+            "The guest of server %s %s.".formatted(work.server().id(), why));
+    failed(state, power, false).end(facts.failedWith(failure));
   }
 
   /** The server is left like this. */

@@ -28,6 +28,11 @@ public record Work(
     return new Patience(settings.silence(), settings.buildDeadline());
   }
 
+  /** Neither half of a reboot is wanted: a host that is away is waited for. */
+  Patience forRebooting() {
+    return new Patience(settings.buildDeadline(), settings.buildDeadline());
+  }
+
   /** For what is repeated anyway. */
   Patience forRepeating() {
     return new Patience(SHORT_SILENCE, settings.buildDeadline());

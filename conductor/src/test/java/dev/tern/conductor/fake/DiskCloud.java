@@ -80,7 +80,17 @@ public final class DiskCloud {
           case DISK_COPY -> all.requestCopy(asked, by);
           case DISK_SNAPSHOT -> all.requestSnapshot(asked, by);
           case CREATE_IMAGE -> all.requestImage(asked, image(), by);
-          case BOOT, START, STOP, DELETE, LIVE_MIGRATION, VOLUME_ATTACH, VOLUME_DETACH ->
+          case BOOT,
+              START,
+              STOP,
+              REBOOT,
+              HARD_REBOOT,
+              PAUSE,
+              UNPAUSE,
+              DELETE,
+              LIVE_MIGRATION,
+              VOLUME_ATTACH,
+              VOLUME_DETACH ->
               throw new IllegalArgumentException("no operation on a disk: " + kind);
         };
   }

@@ -188,6 +188,9 @@ final class FakeHost {
       case AgentRequest.AskGuest _ -> new Done(report());
       case AgentRequest.BuildServer _,
           AgentRequest.StartServer _,
+          AgentRequest.RebootServer _,
+          AgentRequest.PauseServer _,
+          AgentRequest.UnpauseServer _,
           AgentRequest.DestroyServer _,
           AgentRequest.ReadConsole _,
           AgentRequest.OfDisks _ ->

@@ -15,6 +15,7 @@ import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.InMemoryStores;
+import dev.tern.store.ServerLabels;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
@@ -58,7 +59,9 @@ class RootDiskTest {
         Optional.empty(),
         Optional.empty(),
         ServerStore.ConfigWish.NONE,
-        List.of(ephemeralGib));
+        List.of(ephemeralGib),
+        ServerLabels.NONE,
+        Optional.empty());
   }
 
   private static RootDisk rootDisk(Map<String, String> properties) {

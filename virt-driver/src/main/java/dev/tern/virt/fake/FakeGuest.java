@@ -78,6 +78,18 @@ final class FakeGuest implements Guest {
   }
 
   @Override
+  public void pause() throws VirtException {
+    begin("pause");
+    process.state =
+        switch (process.state) {
+          case RUNNING, PAUSED, IO_ERROR -> RunState.PAUSED;
+          case INCOMING, POSTMIGRATE, FINISH_MIGRATE, SHUTDOWN, ERROR ->
+              throw refused("QEMU says %s, not paused.".formatted(process.state));
+        };
+    world.after("pause");
+  }
+
+  @Override
   public void shutDown(Duration grace) throws VirtException {
     world.before("shutDown");
     end();

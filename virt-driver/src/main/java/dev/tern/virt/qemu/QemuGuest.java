@@ -95,6 +95,28 @@ final class QemuGuest implements Guest {
   }
 
   @Override
+  public void pause() throws VirtException {
+    RunState before = runState();
+    switch (before) {
+      case RUNNING, PAUSED -> session.call(new Commands.Stop());
+      case IO_ERROR -> {
+        // Stopped already, but not by its user: it would be let run as soon as there is room.
+        session.call(new Commands.Cont());
+        session.call(new Commands.Stop());
+      }
+      case INCOMING, POSTMIGRATE, FINISH_MIGRATE, SHUTDOWN, ERROR -> throw notPaused(before);
+    }
+    RunState after = runState();
+    if (after != RunState.PAUSED) {
+      throw notPaused(after);
+    }
+  }
+
+  private static VirtException notPaused(RunState state) {
+    return new VirtException(Kind.REFUSED, "QEMU says %s, not paused.".formatted(state), null);
+  }
+
+  @Override
   public void shutDown(Duration grace) throws VirtException {
     try {
       // Pressed again and again: a guest that has just booted may not listen to its button yet.
