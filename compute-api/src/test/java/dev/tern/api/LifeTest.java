@@ -97,6 +97,29 @@ class LifeTest {
     assertThat(actions()).containsExactly("unpause", "pause", "create");
   }
 
+  @Test
+  void is_live_migrated_while_it_is_paused_and_is_left_alone_meanwhile() {
+    assertThat(act("{\"pause\": null}").status()).isEqualTo(202);
+    api.conductors.pauses(SERVER);
+    String move = "{\"os-migrateLive\": {\"host\": \"host2\", \"block_migration\": \"auto\"}}";
+    assertThat(act("admin", "2.34", move).status()).isEqualTo(202);
+    assertThat(shown("2.1").get("status").stringValue()).isEqualTo("MIGRATING");
+    assertThat(shown("2.1").get("OS-EXT-STS:vm_state").stringValue()).isEqualTo("paused");
+    for (String body :
+        List.of(
+            "{\"unpause\": null}",
+            "{\"reboot\": {\"type\": \"HARD\"}}",
+            "{\"os-resetState\": {\"state\": \"error\"}}")) {
+      assertThat(act("admin", "2.1", body).fault())
+          .startsWith("409 conflictingRequest: Cannot '")
+          .endsWith("while it is in task_state migrating");
+    }
+    assertThat(act("{\"lock\": null}").status()).isEqualTo(202);
+    assertThat(api.to(PATH).as("u:demo").put("{\"server\": {\"name\": \"n\"}}").status())
+        .isEqualTo(200);
+    assertThat(found().vmState()).isEqualTo(VmState.PAUSED);
+  }
+
   @ParameterizedTest
   @CsvSource({"soft, REBOOT, rebooting", "Hard, HARD_REBOOT, rebooting_hard"})
   void is_rebooted(String type, String status, String task) {

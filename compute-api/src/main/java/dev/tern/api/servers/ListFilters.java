@@ -6,6 +6,7 @@ import dev.tern.api.request.Booleans;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.QueryParameters;
 import dev.tern.api.version.Change;
+import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -73,7 +74,7 @@ final class ListFilters {
           "instance_type_id");
 
   /** Values that no server has here: such a filter matches nothing. */
-  private static final Set<String> NEVER_MATCH = Set.of("ip", "ip6", "key_name", "soft_deleted");
+  private static final Set<String> NEVER_MATCH = Set.of("ip", "ip6", "soft_deleted");
 
   /** What Nova keeps in other tables: no filter. */
   private static final Set<String> OTHER_TABLES =
@@ -161,6 +162,12 @@ final class ListFilters {
     if (drive.isPresent()) {
       all = all.and(server -> server.config().drive() == drive.get());
     }
+    all =
+        and(
+            all,
+            "key_name",
+            request,
+            server -> server.config().key().map(PublicKey::name).orElse(""));
     return and(all, "reservation_id", request, ServerView::reservation);
   }
 
