@@ -369,6 +369,38 @@ class LifeTest {
   // ---- made
 
   @Test
+  void is_made_in_a_zone_and_found_there() {
+    String made =
+        api.to("/v2.1/os-aggregates")
+            .post("{\"aggregate\": {\"name\": \"a\", \"availability_zone\": \"east\"}}")
+            .json()
+            .at("/aggregate/id")
+            .toString();
+    String create =
+        "{\"server\": {\"name\": \"n\", \"flavorRef\": \"tiny\", \"imageRef\": \"%s\", \"availability_zone\": \"%s\"}}";
+    String east = create.formatted(Samples.IMAGE, "east");
+    assertThat(api.to("/v2.1/servers").post(east).fault())
+        .isEqualTo("400 badRequest: The requested availability zone is not available");
+    assertThat(
+            api.to("/v2.1/os-aggregates/" + made + "/action")
+                .post("{\"add_host\": {\"host\": \"host2\"}}")
+                .status())
+        .isEqualTo(200);
+    TestApi.Answer accepted = api.to("/v2.1/servers").post(east);
+    assertThat(accepted.status()).as(accepted.text()).isEqualTo(202);
+    ServerId id = ServerId.parse(accepted.json().at("/server/id").stringValue());
+    assertThat(api.stores.servers().find(id).orElseThrow().availabilityZone()).contains("east");
+    TestApi.Answer node =
+        api.to("/v2.1/servers").post(create.formatted(Samples.IMAGE, "east::host2"));
+    assertThat(node.status()).as(node.text()).isEqualTo(202);
+    api.conductors.boots(new ServerId(new UUID(7, 2)), "demo", "host2");
+    String path = "/v2.1/servers?all_tenants=1&availability_zone=";
+    assertThat(api.to(path + "east").get().text()).contains(new UUID(7, 2).toString());
+    assertThat(api.to(path + "east").get().text()).doesNotContain(SERVER.toString());
+    assertThat(api.to(path + "nova").get().text()).contains(SERVER.toString());
+  }
+
+  @Test
   void several_are_made_by_one_request_under_one_reservation() {
     String body =
         "{\"server\": {\"name\": \"n\", \"flavorRef\": \"tiny\", \"imageRef\": \"%s\", \"networks\": \"none\","

@@ -100,10 +100,10 @@ final class ServerListing {
         .ifPresent(
             locked -> conditions.add(locked ? "s.locked_by is not null" : "s.locked_by is null"));
     asked.changesBefore().ifPresent(before -> add("s.updated_at <= :before", "before", before));
-    tags(asked.tags(), "s.tags @> :tags", "tags");
-    tags(asked.anyTags(), "s.tags && :anyTags", "anyTags");
-    tags(asked.notTags(), "not s.tags @> :notTags", "notTags");
-    tags(asked.notAnyTags(), "not s.tags && :notAnyTags", "notAnyTags");
+    tags(asked.tags(), "s.tags @> cast(:tags as text[])", "tags");
+    tags(asked.anyTags(), "s.tags && cast(:anyTags as text[])", "anyTags");
+    tags(asked.notTags(), "not s.tags @> cast(:notTags as text[])", "notTags");
+    tags(asked.notAnyTags(), "not s.tags && cast(:notAnyTags as text[])", "notAnyTags");
   }
 
   private void tags(Set<String> asked, String condition, String name) {

@@ -11,6 +11,7 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.api.version.Change;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore;
@@ -42,6 +43,7 @@ final class CreateServer {
   private final HostStore hosts;
   private final ApiSettings settings;
   private final BootWishes wishes;
+  private final AggregateStore aggregates;
   private final Supplier<UUID> newIds;
 
   CreateServer(
@@ -50,12 +52,14 @@ final class CreateServer {
       HostStore hosts,
       ApiSettings settings,
       BootWishes wishes,
+      AggregateStore aggregates,
       Supplier<UUID> newIds) {
     this.flavors = flavors;
     this.bootImage = bootImage;
     this.hosts = hosts;
     this.settings = settings;
     this.wishes = wishes;
+    this.aggregates = aggregates;
     this.newIds = newIds;
   }
 
@@ -236,11 +240,14 @@ final class CreateServer {
     Optional<HostName> host = Optional.empty();
     if (text.isPresent()) {
       String[] parts = text.get().split(":", -1);
-      if (!parts[0].equals("nova") || parts.length > 3) {
+      if (!isZone(parts[0]) || parts.length > 3) {
         throw invalid("The requested availability zone is not available");
       }
-      zone = parts.length == 1 ? Optional.of("nova") : Optional.empty();
+      zone = parts.length == 1 ? Optional.of(parts[0]) : Optional.empty();
       for (int i = 1; i < parts.length; i++) {
+        if (i == 1 && parts.length == 3 && parts[i].isEmpty()) {
+          continue; // zone::node
+        }
         request.caller().require(Role.ADMIN, "servers:create:forced_host");
         host = Optional.of(agreed(host, parts[i]));
       }
@@ -255,6 +262,12 @@ final class CreateServer {
       }
     }
     return new Placement(zone, host);
+  }
+
+  /** Zones are those of aggregates, and the one of all other hosts. */
+  private boolean isZone(String name) {
+    return name.equals(AggregateStore.DEFAULT_ZONE)
+        || aggregates.zones().values().stream().anyMatch(name::equals);
   }
 
   private HostName agreed(Optional<HostName> before, String name) {

@@ -6,6 +6,8 @@ import dev.tern.api.request.Booleans;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.QueryParameters;
 import dev.tern.api.version.Change;
+import dev.tern.contract.HostName;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
@@ -13,11 +15,13 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** Which filters a list of servers has, for whom, and those that are applied page by page. */
 final class ListFilters {
@@ -134,7 +138,7 @@ final class ListFilters {
   }
 
   /** What the database does not filter by. */
-  static Predicate<ServerRecord> of(ApiRequest request) {
+  static Predicate<ServerRecord> of(ApiRequest request, Supplier<Map<HostName, String>> zones) {
     Predicate<ServerRecord> all = server -> true;
     List<String> words = request.query().all("status");
     if (!words.isEmpty()) {
@@ -154,7 +158,11 @@ final class ListFilters {
     all = and(all, "locked_by", request, ListFilters::lockedBy);
     all =
         and(all, "launch_index", request, server -> String.valueOf(server.labels().launchIndex()));
-    all = and(all, "availability_zone", request, server -> server.host().isPresent() ? "nova" : "");
+    Optional<String> zone = value("availability_zone", request);
+    if (zone.isPresent()) {
+      Map<HostName, String> known = zones.get();
+      all = all.and(server -> zone(server, known).equals(zone.get()));
+    }
     all = and(all, "power_state", request, server -> String.valueOf(server.power().number()));
     all = and(all, "progress", request, server -> String.valueOf(server.progress()));
     Optional<Boolean> drive =
@@ -169,6 +177,13 @@ final class ListFilters {
             request,
             server -> server.config().key().map(PublicKey::name).orElse(""));
     return and(all, "reservation_id", request, ServerView::reservation);
+  }
+
+  private static String zone(ServerRecord server, Map<HostName, String> zones) {
+    return server
+        .host()
+        .map(host -> zones.getOrDefault(host, AggregateStore.DEFAULT_ZONE))
+        .orElse("");
   }
 
   private static String time(Optional<Instant> at) {

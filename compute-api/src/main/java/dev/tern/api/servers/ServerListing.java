@@ -10,6 +10,7 @@ import dev.tern.contract.ImageId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.Narrowing;
 import dev.tern.store.ServerStore.ServerQuery;
@@ -57,9 +58,11 @@ final class ServerListing {
           Map.entry("locked", SortKey.LOCKED));
 
   private final ServerStore servers;
+  private final AggregateStore aggregates;
 
-  ServerListing(ServerStore servers) {
+  ServerListing(ServerStore servers, AggregateStore aggregates) {
     this.servers = servers;
+    this.aggregates = aggregates;
   }
 
   List<ServerRecord> list(ApiRequest request, Page page) {
@@ -72,7 +75,7 @@ final class ServerListing {
       return List.of();
     }
     Optional<ServerId> marker = marker(page, request);
-    Predicate<ServerRecord> filter = ListFilters.of(request);
+    Predicate<ServerRecord> filter = ListFilters.of(request, aggregates::zones);
     List<ServerRecord> found = new ArrayList<>();
     while (true) {
       List<ServerRecord> next =
