@@ -159,4 +159,9 @@ public class StoreConfiguration {
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }
+
+  @Bean
+  NotificationStore notificationStore(EntityManagerFactory factory) {
+    return new HibernateNotificationStore(parts(factory).entities());
+  }
 }

@@ -70,6 +70,7 @@ class EntitySchemaStoreTest {
           MigrationEntity.class,
           ProjectUsageEntity.class,
           QuotaEntity.class,
+          NotificationEntity.class,
           VolumeEntity.class,
           OutboxEntity.class,
           ReceiptEntity.class,
@@ -148,6 +149,7 @@ class EntitySchemaStoreTest {
             "policy",
             ServerGroupStore.Policy.values(),
             ServerGroupStore.Policy::wire),
+        words("notifications", "cause", NotificationStore.Cause.values(), Enum::name),
         words("images", "status", ImageStatus.values(), Enum::name));
   }
 

@@ -204,6 +204,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
     return bean(ReceiptStore.class);
   }
 
+  /** Real databases only: triggers fill it. */
+  public NotificationStore notifications() {
+    return bean(NotificationStore.class);
+  }
+
   @Override
   public KeyPairStore keyPairs() {
     return bean(KeyPairStore.class);

@@ -5,6 +5,7 @@ import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.migration.FencedHosts;
 import dev.tern.conductor.migration.MigrationMeters;
+import dev.tern.conductor.notifications.NotificationSettings;
 import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.ReceiptCollection;
 import dev.tern.conductor.reports.Reports;
@@ -34,7 +35,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** How the parts of a conductor fit together. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(ConductorSettings.class)
+@EnableConfigurationProperties({ConductorSettings.class, NotificationSettings.class})
 class ConductorConfiguration {
   static final String BINARY = "nova-conductor";
 

@@ -25,6 +25,8 @@ import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.StoreTestDatabase;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,11 +38,18 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.springframework.amqp.core.AmqpAdmin;
+import org.springframework.amqp.core.BindingBuilder;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.core.TopicExchange;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.core.env.MapPropertySource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 @DisplayName("A conductor between a real broker and a real database")
 class ConductorAmqpTest {
@@ -51,6 +60,8 @@ class ConductorAmqpTest {
 
   private static @Nullable ConfigurableApplicationContext conductor;
   private static @Nullable AnnotationConfigApplicationContext others;
+
+  private static final String TOLD = PREFIX + ".told";
 
   private static final Samples SAMPLES = new Samples(() -> DATABASE);
 
@@ -71,6 +82,7 @@ class ConductorAmqpTest {
                 "test", Map.of("tern.amqp.uri", BrokerForTests.uri(), "tern.amqp.prefix", PREFIX)));
     others.register(AmqpConfiguration.class);
     others.refresh();
+    listen();
     conductor =
         ConductorApplication.application()
             .web(WebApplicationType.NONE)
@@ -81,7 +93,19 @@ class ConductorAmqpTest {
                 "--spring.jmx.enabled=false",
                 "--tern.amqp.uri=" + BrokerForTests.uri(),
                 "--tern.amqp.prefix=" + PREFIX,
+                "--tern.notifications.exchange=" + PREFIX + ".nova",
                 "--tern.conductor.sweep-every=1h");
+  }
+
+  /** As a consumer of Nova's notifications does. */
+  private static void listen() {
+    AmqpAdmin admin = others().getBean(AmqpAdmin.class);
+    TopicExchange exchange = new TopicExchange(PREFIX + ".nova", true, false);
+    Queue queue = new Queue(TOLD, false, false, false);
+    admin.declareExchange(exchange);
+    admin.declareQueue(queue);
+    admin.declareBinding(
+        BindingBuilder.bind(queue).to(exchange).with("versioned_notifications.info"));
   }
 
   @AfterAll
@@ -90,6 +114,8 @@ class ConductorAmqpTest {
       conductor.close();
     }
     if (others != null) {
+      others().getBean(AmqpAdmin.class).deleteQueue(TOLD);
+      others().getBean(AmqpAdmin.class).deleteExchange(PREFIX + ".nova");
       others.close();
     }
   }
@@ -145,11 +171,46 @@ class ConductorAmqpTest {
       assertThat(DATABASE.actions().list(guest).getFirst().events())
           .extracting(EventRecord::result)
           .containsOnly(Optional.of("Success"));
+      assertThat(toldUntil("instance.live_migration_post.end", guest))
+          .filteredOn(event -> !event.equals("instance.update"))
+          .containsExactly(
+              "instance.create.start",
+              "instance.create.end",
+              "instance.live_migration_pre.start",
+              "instance.live_migration_pre.end",
+              "instance.live_migration_post_dest.start",
+              "instance.live_migration_post.start",
+              "instance.live_migration_post_dest.end",
+              "instance.live_migration_post.end");
     } finally {
       scheduler.stop();
       home.stop();
       away.stop();
     }
+  }
+
+  /** The types of the notifications of that server, in the order in which they come. */
+  private static List<String> toldUntil(String last, ServerId server) {
+    List<String> told = new ArrayList<>();
+    while (!told.contains(last)) {
+      Message message =
+          Objects.requireNonNull(
+              others().getBean(RabbitTemplate.class).receive(TOLD, LONG.toMillis()),
+              () -> "no more after " + told);
+      JsonNode envelope = JsonMapper.shared().readTree(message.getBody());
+      assertThat(envelope.path("oslo.version").asString()).isEqualTo("2.0");
+      JsonNode notification =
+          JsonMapper.shared().readTree(envelope.path("oslo.message").asString());
+      if (notification
+          .path("payload")
+          .path("nova_object.data")
+          .path("uuid")
+          .asString()
+          .equals(server.toString())) {
+        told.add(notification.path("event_type").asString());
+      }
+    }
+    return told;
   }
 
   private static MigrationRecord now(MigrationRecord migration) {

@@ -4,6 +4,8 @@ import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.notifications.NotificationSettings;
+import dev.tern.conductor.notifications.Notifier;
 import dev.tern.conductor.reports.ProgressReports;
 import dev.tern.conductor.reports.ReceiptCollection;
 import dev.tern.conductor.reports.Reports;
@@ -20,7 +22,11 @@ import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.store.NotificationStore;
 import dev.tern.store.OutboxStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.amqp.core.AmqpAdmin;
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -86,5 +92,18 @@ class ConductorQueues {
     OutboxRelay relay =
         new OutboxRelay(queue.addressed(store), queue, Pause.SLEEPING, settings.outboxEvery());
     return new Rounds("outbox", relay::run, Pause.SLEEPING, settings.outboxEvery());
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds notificationRounds(
+      NotificationStore store,
+      AmqpAdmin admin,
+      CachingConnectionFactory connections,
+      NotificationSettings settings,
+      MeterRegistry metrics) {
+    Notifier notifier =
+        new Notifier(store, new Announcing(admin, connections, settings), settings, metrics);
+    metrics.gauge("tern.notifications.waiting", store, NotificationStore::waiting);
+    return new Rounds("notifications", notifier::round, Pause.SLEEPING, settings.every());
   }
 }

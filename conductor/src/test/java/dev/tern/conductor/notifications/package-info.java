@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.notifications;
+
+import org.jspecify.annotations.NullMarked;
