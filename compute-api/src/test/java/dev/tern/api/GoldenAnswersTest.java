@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("S12")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GoldenAnswersTest {
-  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+  static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final ServerId SERVER = ServerId.parse("22222222-2222-4222-8222-222222222222");
 
   private TestApi api;

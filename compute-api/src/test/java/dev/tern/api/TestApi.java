@@ -143,7 +143,7 @@ public final class TestApi implements AutoCloseable {
   }
 
   /** What the application is made of. */
-  <T> T bean(Class<T> type, String name) {
+  public <T> T bean(Class<T> type, String name) {
     return context.getBean(name, type);
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.api.openapi;
+
+import org.jspecify.annotations.NullMarked;
