@@ -43,6 +43,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.keypairs",
   "dev.tern.api.life",
   "dev.tern.api.migrations",
+  "dev.tern.api.openapi",
   "dev.tern.api.quotas",
   "dev.tern.api.servers",
   "dev.tern.api.services",

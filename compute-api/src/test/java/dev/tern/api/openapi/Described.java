@@ -50,7 +50,7 @@ record Described(
       }
       String api =
           path.startsWith("/v1/") ? "Tern: " : path.startsWith("/identity") ? "Identity: " : "";
-      return api + (parts.length > first ? parts[first] : "versions");
+      return api + (parts.length > first && !parts[first].isEmpty() ? parts[first] : "versions");
     }
 
     String versions() {
