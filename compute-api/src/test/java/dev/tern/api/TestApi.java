@@ -29,7 +29,7 @@ import dev.tern.store.MigrationStore;
 import dev.tern.store.QuotaStore;
 import dev.tern.store.ReceiptStore;
 import dev.tern.store.SagaStore;
-import dev.tern.store.ServerEdits;
+import dev.tern.store.ServerEditStore;
 import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
@@ -306,7 +306,7 @@ public final class TestApi implements AutoCloseable {
     }
 
     @Bean
-    ServerEdits edits(TestApi api) {
+    ServerEditStore edits(TestApi api) {
       return api.stores.edits();
     }
 

@@ -3,7 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
 import dev.tern.store.Requests.Refusals;
-import dev.tern.store.ServerEdits.Edit;
+import dev.tern.store.ServerEditStore.Edit;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -92,9 +92,9 @@ public class StoreConfiguration {
   }
 
   @Bean
-  ServerEdits serverEdits(EntityManagerFactory factory) {
+  ServerEditStore serverEdits(EntityManagerFactory factory) {
     Parts parts = parts(factory);
-    return new HibernateServerEdits(parts.rows(), parts.requests());
+    return new HibernateServerEditStore(parts.rows(), parts.requests());
   }
 
   @Bean

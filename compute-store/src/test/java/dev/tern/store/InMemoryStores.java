@@ -16,7 +16,7 @@ public final class InMemoryStores implements Stores {
   private final ClaimStore claims = new InMemoryClaimStore(memory, groups);
   private final ServerStore servers =
       new InMemoryServerStore(memory, new InMemoryQuotaStore(memory), groups);
-  private final ServerEdits edits = new InMemoryServerEdits(memory);
+  private final ServerEditStore edits = new InMemoryServerEditStore(memory);
   private final MigrationStore migrations = new InMemoryMigrationStore(memory);
   private final SagaStore sagas = new InMemorySagaStore(memory);
   private final ActionStore actions = new InMemoryActionStore(memory);
@@ -54,7 +54,7 @@ public final class InMemoryStores implements Stores {
   }
 
   @Override
-  public ServerEdits edits() {
+  public ServerEditStore edits() {
     return edits;
   }
 

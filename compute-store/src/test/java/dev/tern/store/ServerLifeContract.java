@@ -12,7 +12,7 @@ import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.SagaStore.SagaKind;
-import dev.tern.store.ServerEdits.Edit;
+import dev.tern.store.ServerEditStore.Edit;
 import dev.tern.store.ServerLock.By;
 import dev.tern.store.ServerStore.Narrowing;
 import dev.tern.store.ServerStore.ServerQuery;
@@ -29,7 +29,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link ServerEdits} keeps, and every {@link ServerStore} of a living server. */
+/** What every {@link ServerEditStore} keeps, and every {@link ServerStore} of a living server. */
 abstract class ServerLifeContract {
   abstract Stores stores();
 

@@ -145,8 +145,8 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
-  public ServerEdits edits() {
-    return bean(ServerEdits.class);
+  public ServerEditStore edits() {
+    return bean(ServerEditStore.class);
   }
 
   @Override

@@ -6,7 +6,7 @@ import java.time.Duration;
 public interface Stores {
   ServerStore servers();
 
-  ServerEdits edits();
+  ServerEditStore edits();
 
   MigrationStore migrations();
 

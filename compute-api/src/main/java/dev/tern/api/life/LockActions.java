@@ -7,7 +7,7 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerAction;
 import dev.tern.api.version.Change;
-import dev.tern.store.ServerEdits;
+import dev.tern.store.ServerEditStore;
 import dev.tern.store.ServerLock;
 import dev.tern.store.ServerLock.By;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -24,10 +24,10 @@ import tools.jackson.databind.JsonNode;
  */
 @Configuration(proxyBeanMethods = false)
 class LockActions {
-  private final ServerEdits edits;
+  private final ServerEditStore edits;
   private final ServerAccess access;
 
-  LockActions(ServerEdits edits, ServerAccess access) {
+  LockActions(ServerEditStore edits, ServerAccess access) {
     this.edits = edits;
     this.access = access;
   }

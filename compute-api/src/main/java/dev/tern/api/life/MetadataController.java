@@ -9,7 +9,7 @@ import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerFields;
-import dev.tern.store.ServerEdits;
+import dev.tern.store.ServerEditStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Map;
 import java.util.Set;
@@ -31,11 +31,11 @@ final class MetadataController {
   private static final String UPDATE = "update metadata";
   private static final String DELETE = "delete metadata";
 
-  private final ServerEdits edits;
+  private final ServerEditStore edits;
   private final ServerAccess access;
   private final Limits limits;
 
-  MetadataController(ServerEdits edits, ServerAccess access, Limits limits) {
+  MetadataController(ServerEditStore edits, ServerAccess access, Limits limits) {
     this.edits = edits;
     this.access = access;
     this.limits = limits;

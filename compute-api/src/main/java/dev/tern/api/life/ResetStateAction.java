@@ -8,7 +8,7 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerAction;
 import dev.tern.contract.VmState;
-import dev.tern.store.ServerEdits;
+import dev.tern.store.ServerEditStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Set;
 import org.springframework.http.ResponseEntity;
@@ -21,10 +21,10 @@ import tools.jackson.databind.JsonNode;
  */
 @Component
 final class ResetStateAction implements ServerAction {
-  private final ServerEdits edits;
+  private final ServerEditStore edits;
   private final ServerAccess access;
 
-  ResetStateAction(ServerEdits edits, ServerAccess access) {
+  ResetStateAction(ServerEditStore edits, ServerAccess access) {
     this.edits = edits;
     this.access = access;
   }

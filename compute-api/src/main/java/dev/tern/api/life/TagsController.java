@@ -9,7 +9,7 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerFields;
 import dev.tern.api.version.Offered;
-import dev.tern.store.ServerEdits;
+import dev.tern.store.ServerEditStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Set;
 import java.util.SortedSet;
@@ -28,10 +28,10 @@ import tools.jackson.databind.node.ArrayNode;
 /** {@code /servers/{id}/tags}: words that lists of servers are filtered by. */
 @RestController
 final class TagsController {
-  private final ServerEdits edits;
+  private final ServerEditStore edits;
   private final ServerAccess access;
 
-  TagsController(ServerEdits edits, ServerAccess access) {
+  TagsController(ServerEditStore edits, ServerAccess access) {
     this.edits = edits;
     this.access = access;
   }

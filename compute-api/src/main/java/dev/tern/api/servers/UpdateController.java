@@ -5,8 +5,8 @@ import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.version.Change;
-import dev.tern.store.ServerEdits;
-import dev.tern.store.ServerEdits.Edit;
+import dev.tern.store.ServerEditStore;
+import dev.tern.store.ServerEditStore.Edit;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.HashSet;
 import java.util.List;
@@ -21,11 +21,11 @@ import tools.jackson.databind.JsonNode;
 /** {@code PUT /servers/{id}}: what its owner calls a server. */
 @RestController
 final class UpdateController {
-  private final ServerEdits edits;
+  private final ServerEditStore edits;
   private final ServerAccess access;
   private final ServerViews views;
 
-  UpdateController(ServerEdits edits, ServerAccess access, ServerViews views) {
+  UpdateController(ServerEditStore edits, ServerAccess access, ServerViews views) {
     this.edits = edits;
     this.access = access;
     this.views = views;

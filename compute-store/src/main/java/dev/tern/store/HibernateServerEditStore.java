@@ -12,11 +12,11 @@ import java.util.function.UnaryOperator;
 import org.springframework.transaction.annotation.Transactional;
 
 @Transactional
-class HibernateServerEdits implements ServerEdits {
+class HibernateServerEditStore implements ServerEditStore {
   private final Rows rows;
   private final Requests requests;
 
-  HibernateServerEdits(Rows rows, Requests requests) {
+  HibernateServerEditStore(Rows rows, Requests requests) {
     this.rows = rows;
     this.requests = requests;
   }

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
  * so none is lost to another. All refuse with {@code INSTANCE_NOT_FOUND} a server that is not there
  * or is deleted.
  */
-public interface ServerEdits {
+public interface ServerEditStore {
   /** What is absent stays. */
   ServerRecord edit(ServerId id, Edit edit);
 

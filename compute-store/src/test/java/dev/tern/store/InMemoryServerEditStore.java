@@ -9,10 +9,10 @@ import java.util.SortedSet;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
-final class InMemoryServerEdits implements ServerEdits {
+final class InMemoryServerEditStore implements ServerEditStore {
   private final Memory memory;
 
-  InMemoryServerEdits(Memory memory) {
+  InMemoryServerEditStore(Memory memory) {
     this.memory = memory;
   }
 
