@@ -3,12 +3,20 @@ package dev.tern.api;
 import dev.tern.api.deadletters.DeadLetterSettings;
 import dev.tern.api.idempotency.IdempotencyFilter;
 import dev.tern.api.idempotency.IdempotencySettings;
+import dev.tern.api.identity.EmbeddedIdentity;
+import dev.tern.api.identity.IdentitySettings;
+import dev.tern.api.keystone.KeystoneSettings;
+import dev.tern.api.policy.Policy;
 import dev.tern.api.quotas.QuotaSettings;
 import dev.tern.api.request.ArgumentResolver;
 import dev.tern.api.request.Authentication;
+import dev.tern.api.request.KnownRequestsOnly;
+import dev.tern.api.request.RateLimitSettings;
+import dev.tern.api.request.RateLimits;
 import dev.tern.api.request.RequestFilter;
 import dev.tern.api.version.OfferedCheck;
 import dev.tern.store.IdempotencyStore;
+import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -19,6 +27,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
@@ -49,22 +58,37 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.services",
   "dev.tern.api.version"
 })
+@Import({IdentityConfiguration.class, EmbeddedIdentity.class})
 @EnableConfigurationProperties({
   ApiSettings.class,
   DeadLetterSettings.class,
   IdempotencySettings.class,
-  QuotaSettings.class
+  IdentitySettings.class,
+  KeystoneSettings.class,
+  QuotaSettings.class,
+  RateLimitSettings.class
 })
 public class ApiConfiguration implements WebMvcConfigurer {
   private final ApiSettings settings;
+  private final IdentitySettings identity;
 
-  public ApiConfiguration(ApiSettings settings) {
+  public ApiConfiguration(ApiSettings settings, IdentitySettings identity) {
     this.settings = settings;
+    this.identity = identity;
+  }
+
+  /** Whether somebody who comes without a token is an administrator. */
+  private boolean isOpen() {
+    return switch (settings.auth()) {
+      case NONE -> true;
+      case KEYSTONE -> false;
+      case EMBEDDED -> identity.tokenOptional();
+    };
   }
 
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> loopbackOnly() {
-    return new LoopbackOnly(settings);
+    return new LoopbackOnly(settings, isOpen());
   }
 
   @Bean
@@ -74,10 +98,19 @@ public class ApiConfiguration implements WebMvcConfigurer {
 
   @Bean
   FilterRegistrationBean<RequestFilter> requestFilter(
-      Authentication authentication, Supplier<UUID> newIds) {
+      Authentication authentication,
+      Policy policy,
+      RateLimitSettings limits,
+      Clock clock,
+      Supplier<UUID> newIds) {
     FilterRegistrationBean<RequestFilter> filter =
         new FilterRegistrationBean<>(
-            new RequestFilter(authentication, newIds, settings.publicUrl()));
+            new RequestFilter(
+                authentication,
+                policy,
+                new RateLimits(limits, clock),
+                newIds,
+                settings.publicUrl()));
     filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 10);
     return filter;
   }
@@ -95,7 +128,7 @@ public class ApiConfiguration implements WebMvcConfigurer {
   @Bean
   FilterRegistrationBean<OwnHostsOnly> ownHostsOnly() {
     FilterRegistrationBean<OwnHostsOnly> filter =
-        new FilterRegistrationBean<>(new OwnHostsOnly(settings));
+        new FilterRegistrationBean<>(new OwnHostsOnly(settings, isOpen()));
     filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 5);
     return filter;
   }
@@ -107,6 +140,7 @@ public class ApiConfiguration implements WebMvcConfigurer {
 
   @Override
   public void addInterceptors(InterceptorRegistry registry) {
+    registry.addInterceptor(new KnownRequestsOnly());
     registry.addInterceptor(new OfferedCheck()).addPathPatterns("/v2.1/**");
   }
 }

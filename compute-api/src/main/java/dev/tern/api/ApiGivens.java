@@ -1,7 +1,5 @@
 package dev.tern.api;
 
-import dev.tern.api.request.Authentication;
-import dev.tern.api.request.NoAuthentication;
 import dev.tern.contract.Pause;
 import java.time.Clock;
 import java.util.UUID;
@@ -9,7 +7,7 @@ import java.util.function.Supplier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** What tests give themselves: time, waiting, new ids, and who asks. */
+/** What tests give themselves: time, waitingand new ids. */
 @Configuration(proxyBeanMethods = false)
 class ApiGivens {
   @Bean
@@ -25,10 +23,5 @@ class ApiGivens {
   @Bean
   Supplier<UUID> newIds() {
     return UUID::randomUUID;
-  }
-
-  @Bean
-  Authentication authentication() {
-    return new NoAuthentication();
   }
 }

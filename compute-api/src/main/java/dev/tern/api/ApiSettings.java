@@ -52,6 +52,21 @@ public record ApiSettings(
             "The address under which clients reach this API, for links, if it is not the one they name in the Host header; for example behind a proxy.")
         Optional<String> publicUrl,
     @Setting(
-            "Whether this API may listen on addresses other than loopback while it has no authentication: anybody who reaches it is then an administrator.")
+            "Who says who asks: none believes everybody and listens on loopback only; keystone asks a Keystone v3 (tern.api.keystone); embedded is a small identity service of this API's own, with users from a file (tern.api.identity).")
+        @DefaultValue("none")
+        @NotNull
+        Auth auth,
+    @Setting(
+            "A file of rules in oslo.policy's form (YAML or JSON) that take the places of Nova's, by name; docs/policies.md lists them. Read at the start.")
+        Optional<String> policyFile,
+    @Setting(
+            "Whether this API may listen on addresses other than loopback without TLS, or without authentication: then anybody who reaches it is an administrator.")
         @DefaultValue("false")
-        boolean insecure) {}
+        boolean insecure) {
+  /** Who says who asks. */
+  public enum Auth {
+    NONE,
+    KEYSTONE,
+    EMBEDDED
+  }
+}

@@ -30,8 +30,8 @@ final class OwnHostsOnly extends OncePerRequestFilter {
   /**
    * @throws IllegalArgumentException when {@code tern.api.public-url} has no host
    */
-  OwnHostsOnly(ApiSettings settings) {
-    this.everybody = settings.insecure();
+  OwnHostsOnly(ApiSettings settings, boolean open) {
+    this.everybody = settings.insecure() || !open;
     this.publicHost = settings.publicUrl().map(OwnHostsOnly::hostOf);
   }
 

@@ -32,6 +32,7 @@ import dev.tern.store.SagaStore;
 import dev.tern.store.ServerEditStore;
 import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
+import dev.tern.store.TokenStore;
 import dev.tern.store.VolumeStore;
 import java.io.IOException;
 import java.net.URI;
@@ -53,11 +54,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Primary;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -341,6 +344,11 @@ public final class TestApi implements AutoCloseable {
     }
 
     @Bean
+    TokenStore tokens(TestApi api) {
+      return api.stores.tokens();
+    }
+
+    @Bean
     IdempotencyStore idempotency(TestApi api) {
       return api.keys;
     }
@@ -419,7 +427,9 @@ public final class TestApi implements AutoCloseable {
 
     /** A user {@code manager…} is a project manager, which noauth knows not. */
     @Bean
-    Authentication authentication() {
+    @Primary
+    @ConditionalOnProperty(name = "tern.api.auth", havingValue = "none", matchIfMissing = true)
+    Authentication withManagers() {
       NoAuthentication plain = new NoAuthentication();
       return (request, project) -> {
         Caller caller = plain.callerOf(request, project);

@@ -150,6 +150,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  TokenStore tokenStore(EntityManagerFactory factory) {
+    return new HibernateTokenStore(parts(factory).entities());
+  }
+
+  @Bean
   FenceStore fenceStore(EntityManagerFactory factory) {
     Parts parts = parts(factory);
     return new HibernateFenceStore(parts.entities(), parts.rows(), parts.requests());

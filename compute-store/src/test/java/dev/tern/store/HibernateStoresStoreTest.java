@@ -72,6 +72,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a token")
+  class Tokens extends TokenStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a key")
   class Keys extends IdempotencyStoreContract {
     @Override

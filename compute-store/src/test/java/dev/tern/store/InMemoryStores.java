@@ -31,6 +31,7 @@ public final class InMemoryStores implements Stores {
   private final QuotaStore quotas = new InMemoryQuotaStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
   private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
+  private final TokenStore tokens = new InMemoryTokenStore();
   private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
 
   /** How many rows each table has, for a test to see that none came. */
@@ -136,6 +137,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public OutboxStore outbox() {
     return outbox;
+  }
+
+  @Override
+  public TokenStore tokens() {
+    return tokens;
   }
 
   @Override

@@ -71,6 +71,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a token")
+  class Tokens extends TokenStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a key")
   class Keys extends IdempotencyStoreContract {
     @Override

@@ -235,6 +235,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public TokenStore tokens() {
+    return bean(TokenStore.class);
+  }
+
+  @Override
   public IdempotencyStore idempotency() {
     return bean(IdempotencyStore.class);
   }

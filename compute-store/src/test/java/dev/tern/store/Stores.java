@@ -42,6 +42,8 @@ public interface Stores {
 
   IdempotencyStore idempotency();
 
+  TokenStore tokens();
+
   DeadLetterStore deadLetters();
 
   /** Lets time pass for leases, beats and messages that are taken; nothing waits. */

@@ -1,6 +1,7 @@
 package dev.tern.standalone;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -36,5 +37,12 @@ public record FormSettings(
     }
     data = data.toAbsolutePath().normalize();
     properties = Map.copyOf(properties);
+  }
+
+  /** With more settings for the services; those that were asked for go before them. */
+  FormSettings with(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(more);
+    all.putAll(properties);
+    return new FormSettings(data, hosts, port, amqp, db, processes, all);
   }
 }

@@ -273,8 +273,12 @@ final class StandaloneForm implements AutoCloseable {
     return Map.copyOf(hostData);
   }
 
-  /** What a newcomer needs next. */
-  String welcome() {
+  /**
+   * What a newcomer needs next.
+   *
+   * @param client how the openstack client is told of it, a line each
+   */
+  String welcome(List<String> client) {
     StringBuilder text = new StringBuilder();
     text.append('\n')
         .append("Tern is up: ")
@@ -295,8 +299,7 @@ final class StandaloneForm implements AutoCloseable {
               .append('\n'));
     }
     text.append("For the openstack client:\n");
-    text.append("  export OS_AUTH_TYPE=none OS_ENDPOINT=").append(api).append("v2.1\n");
-    text.append("  openstack server list\n");
+    client.forEach(line -> text.append("  ").append(line).append('\n'));
     text.append("Ctrl-C stops it; state and guests stay.\n");
     return text.toString();
   }

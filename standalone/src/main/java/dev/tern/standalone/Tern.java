@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
       ChaosCommand.class,
       LoadCommand.class,
       DiskExportCommand.class,
+      HashPasswordCommand.class,
       ServiceCommand.class
     },
     mixinStandardHelpOptions = true,

@@ -2,6 +2,7 @@ package dev.tern.standalone;
 
 import dev.tern.contract.Pause;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -18,6 +19,8 @@ import picocli.CommandLine.Spec;
     description = "Starts Tern on this machine, in the foreground, and keeps its state.",
     mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
+  private static final String AUTH = "tern.api.auth";
+
   @Mixin private FormOptions options = new FormOptions();
 
   @Option(
@@ -38,11 +41,17 @@ final class UpCommand implements Callable<Integer> {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> endOrderly(stop, stopped), "stop"));
+    FormSettings asked = options.settings("up", port);
+    boolean own = !asked.properties().containsKey(AUTH);
+    LocalIdentity identity = new LocalIdentity(asked.data());
+    FormSettings settings = own ? asked.with(identity.prepare()) : asked;
     try (StandaloneForm form =
-        StandaloneForm.start(
-            options.settings("up", port), Pause.SLEEPING, line -> say(out, line))) {
+        StandaloneForm.start(settings, Pause.SLEEPING, line -> say(out, line))) {
       Leftovers.keep(form.data());
-      say(out, form.welcome());
+      if (own) {
+        identity.writeClouds(form.api());
+      }
+      say(out, form.welcome(own ? withClouds(identity) : withoutPassword(form)));
       if (!untilReady) {
         stop.await();
         say(out, "stopping; guests run on");
@@ -51,6 +60,17 @@ final class UpCommand implements Callable<Integer> {
       stopped.countDown();
     }
     return 0;
+  }
+
+  private static List<String> withClouds(LocalIdentity identity) {
+    return List.of(
+        "export OS_CLIENT_CONFIG_FILE=" + identity.clouds(),
+        "openstack --os-cloud tern server list");
+  }
+
+  private static List<String> withoutPassword(StandaloneForm form) {
+    return List.of(
+        "export OS_AUTH_TYPE=none OS_ENDPOINT=" + form.api() + "v2.1", "openstack server list");
   }
 
   /** Runs in the JVM's shutdown: lets {@link #call} close the form, and waits for that. */

@@ -53,6 +53,7 @@ final class AccountController {
     if (request.has(Change.STRICT)) {
       request.query().refuseOthers(Set.of("tenant_id"));
     }
+    request.caller().require(Role.NONE, "limits");
     String project = request.query().one("tenant_id").orElse(request.caller().project());
     if (!project.equals(request.caller().project())) {
       request.caller().require(Role.ADMIN, "limits:other_project");

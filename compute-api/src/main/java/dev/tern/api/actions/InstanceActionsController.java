@@ -2,6 +2,7 @@ package dev.tern.api.actions;
 
 import dev.tern.api.errors.Refusals;
 import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.Page;
@@ -44,6 +45,7 @@ final class InstanceActionsController {
   @GetMapping("/v2.1/servers/{id}/os-instance-actions")
   ResponseEntity<JsonNode> list(@PathVariable String id, ApiRequest request) {
     ServerRecord server = server(id, request);
+    request.caller().require(Role.READER, "os-instance-actions:list");
     boolean paged = request.has(Change.ACTION_PAGING);
     if (paged) {
       Set<String> known = new HashSet<>(Set.of("limit", "marker", "changes-since"));
@@ -67,6 +69,7 @@ final class InstanceActionsController {
   ResponseEntity<JsonNode> show(
       @PathVariable String id, @PathVariable String requestId, ApiRequest request) {
     ServerRecord server = server(id, request);
+    request.caller().require(Role.READER, "os-instance-actions:show");
     ActionRecord action =
         parse(requestId)
             .flatMap(key -> actions.find(server.id(), key))

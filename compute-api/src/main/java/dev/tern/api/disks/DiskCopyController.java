@@ -155,6 +155,7 @@ final class DiskCopyController {
   ResponseEntity<JsonNode> list(
       @PathVariable String id, @PathVariable String disk, ApiRequest request) {
     ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "tern:disks:show");
     ArrayNode all = Json.array();
     copies.list(server.id(), disk, LISTED).forEach(copy -> all.add(CopyView.of(copy, request)));
     return Json.ok("copies", all);

@@ -51,6 +51,7 @@ final class DisksController {
   ResponseEntity<JsonNode> list(@PathVariable String id, ApiRequest request)
       throws InterruptedException {
     ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "tern:disks:show");
     DiskReport report = described(server, request);
     ArrayNode disks = Json.array();
     report.disks().forEach(disk -> disks.add(view(disk, request)));
@@ -89,6 +90,7 @@ final class DisksController {
       @PathVariable String id, @PathVariable String disk, ApiRequest request)
       throws InterruptedException {
     ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "tern:disks:show");
     ChainReport report =
         host.ask(
                 server, new DescribeChain(AskHost.header(server, request), disk), ChainReport.class)

@@ -93,7 +93,9 @@ final class VolumesController {
   @GetMapping("/v1/servers/{id}/volumes")
   ResponseEntity<JsonNode> list(@PathVariable String id, ApiRequest request) {
     ArrayNode all = Json.array();
-    attached(access.find(id, request)).forEach(volume -> all.add(view(volume, request)));
+    ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "tern:volumes:show");
+    attached(server).forEach(volume -> all.add(view(volume, request)));
     return Json.ok("volumes", all);
   }
 
@@ -102,6 +104,7 @@ final class VolumesController {
   ResponseEntity<JsonNode> show(
       @PathVariable String id, @PathVariable String volume, ApiRequest request) {
     ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "tern:volumes:show");
     return Json.ok("volume", view(find(server, volume), request));
   }
 
@@ -168,7 +171,9 @@ final class VolumesController {
   @GetMapping("/v2.1/servers/{id}/os-volume_attachments")
   ResponseEntity<JsonNode> novaList(@PathVariable String id, ApiRequest request) {
     ArrayNode all = Json.array();
-    attached(access.find(id, request)).forEach(volume -> all.add(novaView(volume, request)));
+    ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "os-volumes-attachments:index");
+    attached(server).forEach(volume -> all.add(novaView(volume, request)));
     return Json.ok("volumeAttachments", all);
   }
 
@@ -176,6 +181,7 @@ final class VolumesController {
   ResponseEntity<JsonNode> novaShow(
       @PathVariable String id, @PathVariable String volume, ApiRequest request) {
     ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "os-volumes-attachments:show");
     VolumeRecord found = find(server, volume);
     if (!attached(server).contains(found)) {
       throw HttpFailure.notFound();

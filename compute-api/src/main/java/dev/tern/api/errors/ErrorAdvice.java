@@ -55,7 +55,12 @@ final class ErrorAdvice {
 
   @ExceptionHandler
   ResponseEntity<ObjectNode> refused(HttpFailure e, HttpServletRequest request) {
-    return reply(new ErrorReply(e.status(), e.explanation()), request);
+    HttpHeaders headers = new HttpHeaders();
+    e.headers().forEach(headers::set);
+    return ResponseEntity.status(e.status())
+        .contentType(MediaType.APPLICATION_JSON)
+        .headers(headers)
+        .body(reply(new ErrorReply(e.status(), e.explanation()), request).getBody());
   }
 
   /** Whoever has the key now answers; this one did nothing. */

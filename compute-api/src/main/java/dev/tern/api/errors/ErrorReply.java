@@ -30,9 +30,16 @@ public record ErrorReply(int status, String message) {
             .formatted(requestId));
   }
 
-  /** The body for a path: images answer as Glance does, everything else as Nova does. */
+  /**
+   * The body for a path: images answer as Glance does, identity as Keystone, everything else as
+   * Nova does.
+   */
   public ObjectNode body(String path) {
-    return isImages(path) ? glance() : nova();
+    return isImages(path) ? glance() : isIdentity(path) ? keystone() : nova();
+  }
+
+  private static boolean isIdentity(String path) {
+    return path.equals("/identity") || path.startsWith("/identity/");
   }
 
   static boolean isImages(String path) {
@@ -53,6 +60,16 @@ public record ErrorReply(int status, String message) {
         .put("message", message)
         .put("code", String.format(Locale.ROOT, "%d %s", status, title))
         .put("title", title);
+  }
+
+  private ObjectNode keystone() {
+    HttpStatus known = HttpStatus.resolve(status);
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    body.putObject("error")
+        .put("code", status)
+        .put("message", message)
+        .put("title", known == null ? "Error" : known.getReasonPhrase());
+    return body;
   }
 
   private static String name(int status) {

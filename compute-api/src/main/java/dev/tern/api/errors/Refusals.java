@@ -1,5 +1,6 @@
 package dev.tern.api.errors;
 
+import dev.tern.api.policy.Rules;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
@@ -83,7 +84,7 @@ public final class Refusals {
   public static ComputeException forbidden(String rule) {
     return new ComputeException(
         ErrorCode.FORBIDDEN,
-        "Policy doesn't allow os_compute_api:%s to be performed.".formatted(rule),
+        "Policy doesn't allow %s to be performed.".formatted(Rules.full(rule)),
         null);
   }
 

@@ -48,6 +48,7 @@ final class ServerGroupsController {
 
   @GetMapping("/v2.1/os-server-groups")
   ResponseEntity<JsonNode> list(ApiRequest request) {
+    request.caller().require(Role.READER, "os-server-groups:index");
     if (request.has(Change.STRICT)) {
       request.query().refuseOthers(Set.of("all_projects", "limit", "offset"));
     }
@@ -74,7 +75,9 @@ final class ServerGroupsController {
 
   @GetMapping("/v2.1/os-server-groups/{id}")
   ResponseEntity<JsonNode> show(@PathVariable String id, ApiRequest request) {
-    return Json.ok("server_group", view(find(id, request), request));
+    ServerGroupRecord group = find(id, request);
+    request.caller().require(Role.READER, "os-server-groups:show");
+    return Json.ok("server_group", view(group, request));
   }
 
   @DeleteMapping("/v2.1/os-server-groups/{id}")

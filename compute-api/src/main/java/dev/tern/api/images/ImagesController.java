@@ -75,6 +75,7 @@ final class ImagesController {
   @Offered(to = 35)
   @GetMapping({"/image/v2/images", "/v2.1/images"})
   ResponseEntity<JsonNode> list(ApiRequest request) {
+    request.caller().require(Role.READER, "images:get_images");
     Page page = request.page();
     List<ImageRecord> found =
         page.limit() == 0 || request.query().flag("os_hidden")
@@ -199,6 +200,7 @@ final class ImagesController {
   }
 
   private ImageRecord find(String id, ApiRequest request) {
+    request.caller().require(Role.READER, "images:get_image");
     return parse(id)
         .flatMap(images::find)
         .filter(image -> visible(image, request))

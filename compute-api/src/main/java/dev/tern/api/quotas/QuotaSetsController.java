@@ -142,9 +142,8 @@ final class QuotaSetsController {
   }
 
   private static void requireReader(String project, String rule, ApiRequest request) {
-    if (!request.caller().mayEnter(project)) {
-      throw Refusals.forbidden("os-quota-sets:" + rule);
-    }
+    request.caller().lookAt(project);
+    request.caller().require(Role.READER, "os-quota-sets:" + rule);
   }
 
   private static void checkQuery(ApiRequest request) {

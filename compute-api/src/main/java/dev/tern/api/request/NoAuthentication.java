@@ -4,6 +4,7 @@ import dev.tern.api.errors.HttpFailure;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Nova's {@code noauth2}: a token {@code user:project} is believed, and the user {@code admin} is
@@ -18,10 +19,15 @@ public final class NoAuthentication implements Authentication {
 
   private static final Pattern NAME = Pattern.compile("[\\p{Alnum}_.@-]{1,255}");
 
+  /** Whether no token came, or the word that stands for none. */
+  public static boolean isAbsent(@Nullable String token) {
+    return token == null || token.isEmpty() || token.equals(PLACEHOLDER);
+  }
+
   @Override
   public Caller callerOf(HttpServletRequest request, Optional<String> urlProject) {
     String token = request.getHeader("X-Auth-Token");
-    if (token == null || token.isEmpty() || token.equals(PLACEHOLDER)) {
+    if (token == null || isAbsent(token)) {
       return new Caller(ADMIN, urlProject.orElse(ADMIN), Caller.Role.ADMIN);
     }
     int colon = token.indexOf(':');

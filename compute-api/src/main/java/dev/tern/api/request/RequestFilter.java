@@ -2,6 +2,7 @@ package dev.tern.api.request;
 
 import dev.tern.api.errors.ErrorReply;
 import dev.tern.api.errors.HttpFailure;
+import dev.tern.api.policy.Policy;
 import dev.tern.api.version.Microversion;
 import dev.tern.api.version.Negotiation;
 import dev.tern.contract.ComputeException;
@@ -14,6 +15,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -30,13 +32,25 @@ public final class RequestFilter extends OncePerRequestFilter {
   private static final Pattern WITH_PROJECT =
       Pattern.compile("/v2\\.1/(?<project>[0-9a-f-]{1,64}|admin)(?<rest>/.+)");
 
+  /** Anybody may ask for these; a token that comes along is not looked at. */
+  private static final Set<String> OPEN =
+      Set.of("/", "/v2.1", "/v2.1/", "/image", "/image/", "/image/versions");
+
   private final Authentication authentication;
+  private final Policy policy;
+  private final RateLimits limits;
   private final Supplier<UUID> newIds;
   private final Optional<String> publicUrl;
 
   public RequestFilter(
-      Authentication authentication, Supplier<UUID> newIds, Optional<String> publicUrl) {
+      Authentication authentication,
+      Policy policy,
+      RateLimits limits,
+      Supplier<UUID> newIds,
+      Optional<String> publicUrl) {
     this.authentication = authentication;
+    this.policy = policy;
+    this.limits = limits;
     this.newIds = newIds;
     this.publicUrl = publicUrl;
   }
@@ -54,6 +68,7 @@ public final class RequestFilter extends OncePerRequestFilter {
       HttpServletRequest settled = settle(request, response, id);
       chain.doFilter(settled, response);
     } catch (HttpFailure e) {
+      e.headers().forEach(response::setHeader);
       refuse(request, response, new ErrorReply(e.status(), e.explanation()));
     } catch (ComputeException e) {
       refuse(
@@ -67,8 +82,13 @@ public final class RequestFilter extends OncePerRequestFilter {
       HttpServletRequest request, HttpServletResponse response, RequestId id) {
     String path = request.getRequestURI();
     boolean compute = path.equals("/v2.1") || path.startsWith("/v2.1/");
+    boolean identity = path.equals("/identity") || path.startsWith("/identity/");
     boolean ours =
-        compute || path.equals("/") || path.startsWith("/image") || path.startsWith("/v1/");
+        compute
+            || identity
+            || path.equals("/")
+            || path.startsWith("/image")
+            || path.startsWith("/v1/");
     if (!ours) {
       return request;
     }
@@ -82,7 +102,7 @@ public final class RequestFilter extends OncePerRequestFilter {
     Matcher form = WITH_PROJECT.matcher(path);
     Optional<String> project =
         form.matches() ? Optional.of(form.group("project")) : Optional.empty();
-    Caller caller = authentication.callerOf(request, project);
+    Caller caller = OPEN.contains(path) || identity ? Caller.nobody() : caller(request, project);
     if (project.isPresent() && !project.get().equals(caller.project())) {
       throw new HttpFailure(
           400,
@@ -90,15 +110,29 @@ public final class RequestFilter extends OncePerRequestFilter {
               .formatted(project.get(), caller.project()));
     }
     QueryParameters query = QueryParameters.parse(request.getQueryString());
-    new ApiRequest(id, caller, version, base(request), project, path, query, Once.EACH_TIME)
+    new ApiRequest(id, caller, version, publicBase(request), project, path, query, Once.EACH_TIME)
         .attachTo(request);
     return project.isPresent() ? withoutProject(request, "/v2.1" + form.group("rest")) : request;
   }
 
-  private String base(HttpServletRequest request) {
-    if (publicUrl.isPresent()) {
-      return publicUrl.get().replaceFirst("/+$", "");
+  /** Nova's rules take tokens of a project; what another is good for only a policy file says. */
+  private Caller caller(HttpServletRequest request, Optional<String> project) {
+    Caller caller = authentication.callerOf(request, project).under(policy);
+    if (!caller.hasProject() && !policy.isChanged()) {
+      throw new HttpFailure(
+          403,
+          "Policy doesn't allow this request to be performed: its token is not for a project.");
     }
+    limits.take(caller.project());
+    return caller;
+  }
+
+  private String publicBase(HttpServletRequest request) {
+    return publicUrl.map(url -> url.replaceFirst("/+$", "")).orElseGet(() -> base(request));
+  }
+
+  /** Scheme, host and port as the client named them. */
+  public static String base(HttpServletRequest request) {
     int port = request.getServerPort();
     boolean usual = port == (request.getScheme().equals("https") ? 443 : 80);
     String host = request.getServerName();

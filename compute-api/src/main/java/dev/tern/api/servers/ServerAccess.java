@@ -46,7 +46,11 @@ public final class ServerAccess {
   public Optional<ServerRecord> findEvenDeleted(String id, ApiRequest request) {
     return parse(id)
         .flatMap(servers::findEvenDeleted)
-        .filter(server -> request.caller().mayEnter(server.project()));
+        .filter(server -> request.caller().mayEnter(server.project()))
+        .map(server -> {
+          request.caller().lookAt(server.project());
+          return server;
+        });
   }
 
   static Optional<ServerId> parse(String id) {

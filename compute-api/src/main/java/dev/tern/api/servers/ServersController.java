@@ -50,11 +50,13 @@ final class ServersController {
 
   @GetMapping("/v2.1/servers")
   ResponseEntity<JsonNode> list(ApiRequest request) {
+    request.caller().require(Role.READER, "servers:index");
     return listed(request, _ -> views.of(request, List.of())::brief);
   }
 
   @GetMapping("/v2.1/servers/detail")
   ResponseEntity<JsonNode> detail(ApiRequest request) {
+    request.caller().require(Role.READER, "servers:detail");
     return listed(request, found -> views.of(request, found)::detail);
   }
 
@@ -73,6 +75,7 @@ final class ServersController {
   @GetMapping("/v2.1/servers/{id}")
   ResponseEntity<JsonNode> show(@PathVariable String id, ApiRequest request) {
     ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "servers:show");
     return Json.ok("server", views.of(request, List.of(server)).shown(server));
   }
 
@@ -118,17 +121,20 @@ final class ServersController {
 
   @GetMapping("/v2.1/servers/{id}/os-interface")
   ResponseEntity<JsonNode> interfaces(@PathVariable String id, ApiRequest request) {
-    return emptyList("interfaceAttachments", id, request);
+    return emptyList("interfaceAttachments", "os-attach-interfaces:list", id, request);
   }
 
   @GetMapping("/v2.1/servers/{id}/ips")
   ResponseEntity<JsonNode> addresses(@PathVariable String id, ApiRequest request) {
     access.find(id, request);
+    request.caller().require(Role.READER, "ips:index");
     return Json.ok("addresses", Json.object());
   }
 
-  private ResponseEntity<JsonNode> emptyList(String key, String id, ApiRequest request) {
+  private ResponseEntity<JsonNode> emptyList(
+      String key, String rule, String id, ApiRequest request) {
     access.find(id, request);
+    request.caller().require(Role.READER, rule);
     return Json.ok(key, Json.array());
   }
 }

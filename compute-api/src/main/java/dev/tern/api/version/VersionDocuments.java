@@ -35,7 +35,10 @@ public final class VersionDocuments {
 
   /** Whether a path belongs to no version of any API here. */
   public static boolean isUnversioned(String path) {
-    return !path.startsWith("/v") && !path.startsWith("/image") && !path.startsWith("/actuator");
+    return !path.startsWith("/v")
+        && !path.startsWith("/image")
+        && !path.startsWith("/identity")
+        && !path.startsWith("/actuator");
   }
 
   /** The answer to a path without a version: where the versions are. */

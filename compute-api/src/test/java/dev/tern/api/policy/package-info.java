@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.api.policy;
+
+import org.jspecify.annotations.NullMarked;
