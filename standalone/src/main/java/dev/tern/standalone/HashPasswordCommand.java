@@ -6,6 +6,7 @@ import java.io.Console;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -35,9 +36,9 @@ final class HashPasswordCommand implements Callable<Integer> {
   }
 
   private static @Nullable String read() throws java.io.IOException {
-    Console console = System.console();
-    if (console != null && console.isTerminal()) {
-      char[] typed = console.readPassword("password: ");
+    Optional<Console> terminal = Optional.ofNullable(System.console()).filter(Console::isTerminal);
+    if (terminal.isPresent()) {
+      char[] typed = terminal.get().readPassword("password: ");
       return typed == null ? null : new String(typed);
     }
     return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();

@@ -273,6 +273,12 @@ final class StandaloneForm implements AutoCloseable {
     return Map.copyOf(hostData);
   }
 
+  /** What a newcomer needs next, where nobody has to log in. */
+  String welcome() {
+    return welcome(
+        List.of("export OS_AUTH_TYPE=none OS_ENDPOINT=" + api + "v2.1", "openstack server list"));
+  }
+
   /**
    * What a newcomer needs next.
    *

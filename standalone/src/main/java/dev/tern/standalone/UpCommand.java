@@ -51,7 +51,7 @@ final class UpCommand implements Callable<Integer> {
       if (own) {
         identity.writeClouds(form.api());
       }
-      say(out, form.welcome(own ? withClouds(identity) : withoutPassword(form)));
+      say(out, own ? form.welcome(withClouds(identity)) : form.welcome());
       if (!untilReady) {
         stop.await();
         say(out, "stopping; guests run on");
@@ -66,11 +66,6 @@ final class UpCommand implements Callable<Integer> {
     return List.of(
         "export OS_CLIENT_CONFIG_FILE=" + identity.clouds(),
         "openstack --os-cloud tern server list");
-  }
-
-  private static List<String> withoutPassword(StandaloneForm form) {
-    return List.of(
-        "export OS_AUTH_TYPE=none OS_ENDPOINT=" + form.api() + "v2.1", "openstack server list");
   }
 
   /** Runs in the JVM's shutdown: lets {@link #call} close the form, and waits for that. */
