@@ -387,6 +387,19 @@ class EmbeddedIdentityTest {
   }
 
   @Test
+  void a_login_is_nobodys_to_repeat() {
+    assertThat(
+            api.to(TOKENS)
+                .header("Idempotency-Key", "k")
+                .post("{\"auth\": {\"identity\": {\"methods\": [\"password\"]}}}")
+                .json()
+                .path("error")
+                .path("message")
+                .asString())
+        .startsWith("A login takes no Idempotency-Key");
+  }
+
+  @Test
   void hostile_logins_are_refused() {
     assertThat(api.to(TOKENS).post("[".repeat(10_000)).status()).isEqualTo(400);
     assertThat(password("gull", "x".repeat(2_000), "").status()).isEqualTo(400);

@@ -79,6 +79,10 @@ public final class IdempotencyFilter extends OncePerRequestFilter {
       chain.doFilter(request, response);
       return;
     }
+    if (ours.get().caller().user().isEmpty()) {
+      // Nobody's key would be everybody's, and so would be the answer.
+      throw new HttpFailure(400, "A login takes no Idempotency-Key; it may be sent again.");
+    }
     String value = IdempotencyKey.of(request).orElseThrow();
     RequestKey key =
         new RequestKey(ours.get().caller().project(), ours.get().caller().user(), value);
