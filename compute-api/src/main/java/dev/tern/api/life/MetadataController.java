@@ -43,7 +43,9 @@ final class MetadataController {
 
   @GetMapping("/v2.1/servers/{id}/metadata")
   ResponseEntity<JsonNode> list(@PathVariable String id, ApiRequest request) {
-    return all(access.find(id, request));
+    ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "server-metadata:index");
+    return all(server);
   }
 
   /** What is named is added or replaced. */
@@ -67,6 +69,7 @@ final class MetadataController {
   ResponseEntity<JsonNode> show(
       @PathVariable String id, @PathVariable String key, ApiRequest request) {
     Map<String, String> metadata = access.find(id, request).metadata();
+    request.caller().require(Role.READER, "server-metadata:show");
     requireItem(metadata, key);
     return item(key, metadata);
   }

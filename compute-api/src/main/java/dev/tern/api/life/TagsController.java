@@ -39,7 +39,9 @@ final class TagsController {
   @Offered(from = 26)
   @GetMapping("/v2.1/servers/{id}/tags")
   ResponseEntity<JsonNode> list(@PathVariable String id, ApiRequest request) {
-    return all(access.find(id, request));
+    ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "os-server-tags:index");
+    return all(server);
   }
 
   /** Nothing else is left. */
@@ -66,6 +68,7 @@ final class TagsController {
   ResponseEntity<JsonNode> show(
       @PathVariable String id, @PathVariable String tag, ApiRequest request) {
     ServerRecord server = access.find(id, request);
+    request.caller().require(Role.READER, "os-server-tags:show");
     requireTag(server, server.labels().tags(), tag);
     return Json.empty(204);
   }

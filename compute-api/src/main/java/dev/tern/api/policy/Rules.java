@@ -30,7 +30,7 @@ public final class Rules {
 
   /** By name. */
   public static final Map<String, Rule> ALL =
-      Stream.of(compute(), ofProjects(), hosts(), others())
+      Stream.of(compute(), life(), ofProjects(), hosts(), others())
           .flatMap(List::stream)
           .collect(Collectors.toUnmodifiableMap(Rule::name, Function.identity()));
 
@@ -82,6 +82,30 @@ public final class Rules {
         rule("servers:migrations:delete", MANAGER, "DELETE /servers/{id}/migrations/{number}"),
         rule("servers:migrations:force_complete", MANAGER, "force_complete"),
         rule("os-migrations:index", MANAGER, "GET /os-migrations"));
+  }
+
+  private static List<Rule> life() {
+    return List.of(
+        rule("servers:update", MEMBER, "PUT /servers/{id}"),
+        rule("servers:reboot", MEMBER, "reboot"),
+        rule("os-pause-server:pause", MEMBER, "pause"),
+        rule("os-pause-server:unpause", MEMBER, "unpause"),
+        rule("os-suspend-server:suspend", MEMBER, "suspend"),
+        rule("os-suspend-server:resume", MEMBER, "resume"),
+        rule("os-lock-server:lock", MEMBER, "lock"),
+        rule("os-lock-server:unlock", MEMBER, "unlock"),
+        rule("os-lock-server:unlock:unlock_override", ADMIN, "unlock what somebody else locked"),
+        rule("os-admin-actions:reset_state", ADMIN, "os-resetState"),
+        rule("server-metadata:show", READER, "GET /servers/{id}/metadata/{key}"),
+        rule("server-metadata:create", MEMBER, "POST /servers/{id}/metadata"),
+        rule("server-metadata:update_all", MEMBER, "PUT /servers/{id}/metadata"),
+        rule("server-metadata:update", MEMBER, "PUT /servers/{id}/metadata/{key}"),
+        rule("server-metadata:delete", MEMBER, "DELETE /servers/{id}/metadata/{key}"),
+        rule("os-server-tags:show", READER, "GET /servers/{id}/tags/{tag}"),
+        rule("os-server-tags:update_all", MEMBER, "PUT /servers/{id}/tags"),
+        rule("os-server-tags:update", MEMBER, "PUT /servers/{id}/tags/{tag}"),
+        rule("os-server-tags:delete_all", MEMBER, "DELETE /servers/{id}/tags"),
+        rule("os-server-tags:delete", MEMBER, "DELETE /servers/{id}/tags/{tag}"));
   }
 
   private static List<Rule> ofProjects() {
