@@ -34,7 +34,7 @@ public final class RequestFilter extends OncePerRequestFilter {
 
   /** Anybody may ask for these; a token that comes along is not looked at. */
   private static final Set<String> OPEN =
-      Set.of("/", "/v2.1", "/v2.1/", "/image", "/image/", "/image/versions");
+      Set.of("/", "/openapi.json", "/v2.1", "/v2.1/", "/image", "/image/", "/image/versions");
 
   private final Authentication authentication;
   private final Policy policy;
@@ -86,7 +86,7 @@ public final class RequestFilter extends OncePerRequestFilter {
     boolean ours =
         compute
             || identity
-            || path.equals("/")
+            || OPEN.contains(path)
             || path.startsWith("/image")
             || path.startsWith("/v1/");
     if (!ours) {
