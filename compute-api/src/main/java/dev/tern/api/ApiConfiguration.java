@@ -52,10 +52,12 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.keypairs",
   "dev.tern.api.life",
   "dev.tern.api.migrations",
+  "dev.tern.api.networks",
   "dev.tern.api.openapi",
   "dev.tern.api.quotas",
   "dev.tern.api.servers",
   "dev.tern.api.services",
+  "dev.tern.api.usage",
   "dev.tern.api.version"
 })
 @Import({IdentityConfiguration.class, EmbeddedIdentity.class})

@@ -3,6 +3,7 @@ package dev.tern.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.api.fakes.Samples;
+import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import java.nio.file.Path;
 import java.util.List;
@@ -192,6 +193,19 @@ class GroupsTest {
                 .at("/server/OS-EXT-AZ:availability_zone")
                 .stringValue())
         .isEqualTo("east");
+    String body =
+        "{\"server\": {\"name\": \"n\", \"flavorRef\": \"tiny\", \"imageRef\": \"%s\", \"availability_zone\": \"%s\"}}";
+    TestApi.Answer made =
+        api.to("/v2.1/servers").as("u:demo").post(body.formatted(Samples.IMAGE, "east"));
+    ServerId id = ServerId.parse(made.json().at("/server/id").stringValue());
+    assertThat(api.stores.groups().rules(id).refusal(new HostName("host1"), id)).isPresent();
+    assertThat(api.stores.groups().rules(id).refusal(new HostName("host2"), id)).isEmpty();
+    assertThat(
+            api.to("/v2.1/servers")
+                .as("u:demo")
+                .post(body.formatted(Samples.IMAGE, "south"))
+                .fault())
+        .isEqualTo("400 badRequest: The requested availability zone is not available");
     assertThat(act(east, "{\"remove_host\": {\"host\": \"host2\"}}").fault())
         .startsWith("409 conflictingRequest: Cannot remove host from aggregate");
     assertThat(

@@ -213,6 +213,17 @@ class IdempotencyTest {
     return "/v2.1/os-aggregates/%d/action".formatted(number);
   }
 
+  private String ownFlavor() {
+    assertThat(
+            api.to("/v2.1/flavors")
+                .post(
+                    "{\"flavor\": {\"id\": \"own\", \"name\": \"own\", \"ram\": 64, \"vcpus\": 1,"
+                        + " \"disk\": 1, \"os-flavor-access:is_public\": false}}")
+                .status())
+        .isEqualTo(200);
+    return "/v2.1/flavors/own/action";
+  }
+
   private String dead() {
     DeadLetter letter =
         new DeadLetter(
@@ -261,6 +272,16 @@ class IdempotencyTest {
             IdempotencyTest::aggregate,
             "2.41",
             "{\"add_host\": {\"host\": \"host1\"}}"),
+        post(
+            "/v2.1/flavors/{id}/os-extra_specs",
+            _ -> "/v2.1/flavors/tiny/os-extra_specs",
+            "2.86",
+            "{\"extra_specs\": {\"a\": \"1\"}}"),
+        post(
+            "/v2.1/flavors/{id}/action",
+            IdempotencyTest::ownFlavor,
+            "2.7",
+            "{\"addTenantAccess\": {\"tenant\": \"demo\"}}"),
         post("/v2.1/flavors", _ -> "/v2.1/flavors", "2.1", flavor),
         post("/v2.1/servers", _ -> "/v2.1/servers", "2.1", servers),
         action("2.1", _ -> ACTION, STOP),
@@ -356,6 +377,7 @@ class IdempotencyTest {
         api.broker.sent.size(),
         api.stores.images().list(Optional.empty(), 1000).size(),
         api.stores.flavors().list(Optional.empty(), 1000).size(),
+        api.stores.flavors().accessible("demo"),
         api.stores.keyPairs().list("admin", Optional.empty(), 10).size(),
         api.stores.groups().count("admin"),
         api.stores.aggregates().list(),

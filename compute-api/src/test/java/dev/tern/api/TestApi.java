@@ -33,6 +33,7 @@ import dev.tern.store.ServerEditStore;
 import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.TokenStore;
+import dev.tern.store.UsageStore;
 import dev.tern.store.VolumeStore;
 import java.io.IOException;
 import java.net.URI;
@@ -356,6 +357,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     KeyPairStore keyPairs(TestApi api) {
       return api.stores.keyPairs();
+    }
+
+    @Bean
+    UsageStore usage(TestApi api) {
+      return api.stores.usage();
     }
 
     @Bean

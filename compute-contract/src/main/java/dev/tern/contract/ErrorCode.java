@@ -36,6 +36,10 @@ public enum ErrorCode {
   INVALID_AGGREGATE_ACTION(Kind.INVALID, "InvalidAggregateAction"),
   /** The host is in it, or its servers would come into another zone. */
   AGGREGATE_HOST_CONFLICT(Kind.CONFLICT, "InvalidAggregateAction"),
+  FLAVOR_ACCESS_NOT_FOUND(Kind.NOT_FOUND, "FlavorAccessNotFound"),
+  FLAVOR_ACCESS_CONFLICT(Kind.CONFLICT, "FlavorAccessExists"),
+  /** Servers or migrations are on it. */
+  HOST_IN_USE(Kind.CONFLICT, "ServiceInUse"),
   IMAGE_CONFLICT(Kind.CONFLICT, "ImageConflict"),
   FLAVOR_DISK_TOO_SMALL(Kind.INVALID, "FlavorDiskSmallerThanMinDisk"),
   NO_VALID_HOST(Kind.INVALID, "NoValidHost"),

@@ -4,9 +4,13 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.store.Requests.Refusals;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
 
 @Transactional
@@ -78,6 +82,65 @@ class HibernateFlavorStore implements FlavorStore {
     return entities
             .createQuery("delete from FlavorEntity f where f.id = :id")
             .setParameter("id", id)
+            .executeUpdate()
+        == 1;
+  }
+
+  @Override
+  public Optional<FlavorRecord> change(String id, UnaryOperator<FlavorRecord> how) {
+    @Nullable FlavorEntity flavor =
+        entities.find(FlavorEntity.class, id, LockModeType.PESSIMISTIC_WRITE);
+    if (flavor == null) {
+      return Optional.empty();
+    }
+    FlavorRecord changed = how.apply(flavor.toRecord());
+    flavor.extraSpecs = Json.ofTexts(changed.extraSpecs());
+    flavor.description = changed.description().orElse(null);
+    return Optional.of(changed);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<String> access(String id) {
+    return entities
+        .createQuery(
+            "select a.project from FlavorAccessEntity a where a.flavor = :id order by a.project",
+            String.class)
+        .setParameter("id", id)
+        .getResultList();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Set<String> accessible(String project) {
+    return Set.copyOf(
+        entities
+            .createQuery(
+                "select a.flavor from FlavorAccessEntity a where a.project = :project",
+                String.class)
+            .setParameter("project", project)
+            .getResultList());
+  }
+
+  @Override
+  public boolean grant(String id, String project) {
+    return entities
+            .createNativeQuery(
+                "insert into flavor_access (flavor_id, project) values (:id, :project)"
+                    + " on conflict do nothing")
+            .setParameter("id", id)
+            .setParameter("project", project)
+            .executeUpdate()
+        == 1;
+  }
+
+  @Override
+  public boolean revoke(String id, String project) {
+    return entities
+            .createQuery(
+                "delete from FlavorAccessEntity a where a.flavor = :id and a.project = :project")
+            .setParameter("id", id)
+            .setParameter("project", project)
             .executeUpdate()
         == 1;
   }

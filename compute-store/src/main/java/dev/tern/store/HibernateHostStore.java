@@ -1,9 +1,12 @@
 package dev.tern.store;
 
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.VmState;
 import dev.tern.contract.host.HostReport;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -40,7 +43,10 @@ class HibernateHostStore implements HostStore {
                 + " values (:name, :started, :sequence, :report, now())"
                 + " on conflict (name) do update set"
                 + " agent_started_at_millis = excluded.agent_started_at_millis,"
-                + " sequence = excluded.sequence, report = excluded.report, last_seen = now()"
+                + " sequence = excluded.sequence, report = excluded.report, last_seen = now(),"
+                // An agent that went on after its host was removed does not bring it back.
+                + " removed = h.removed"
+                + " and excluded.agent_started_at_millis = h.agent_started_at_millis"
                 + " where (excluded.agent_started_at_millis, excluded.sequence)"
                 + " > (h.agent_started_at_millis, h.sequence)"
                 + " or (excluded.agent_started_at_millis < h.agent_started_at_millis"
@@ -63,7 +69,8 @@ class HibernateHostStore implements HostStore {
   public Optional<HostRecord> find(HostName host, Duration downAfter) {
     return toRecords(
             entities
-                .createQuery("from HostEntity h where h.name = :name", HostEntity.class)
+                .createQuery(
+                    "from HostEntity h where h.name = :name and not h.removed", HostEntity.class)
                 .setParameter("name", host.value())
                 .getResultList(),
             downAfter)
@@ -77,7 +84,8 @@ class HibernateHostStore implements HostStore {
     return toRecords(
             entities
                 .createQuery(
-                    "from HostEntity h where h.uuid = :uuid or h.serviceUuid = :uuid",
+                    "from HostEntity h where (h.uuid = :uuid or h.serviceUuid = :uuid)"
+                        + " and not h.removed",
                     HostEntity.class)
                 .setParameter("uuid", hypervisorOrService)
                 .getResultList(),
@@ -92,7 +100,8 @@ class HibernateHostStore implements HostStore {
     return toRecords(
         entities
             .createQuery(
-                "from HostEntity h where h.number > :after order by h.number", HostEntity.class)
+                "from HostEntity h where h.number > :after and not h.removed order by h.number",
+                HostEntity.class)
             .setParameter("after", afterNumber)
             .setMaxResults(limit)
             .getResultList(),
@@ -196,6 +205,70 @@ class HibernateHostStore implements HostStore {
             .setParameter("name", host.value())
             .executeUpdate()
         == 1;
+  }
+
+  @Override
+  public boolean removeService(UUID service) {
+    Optional<HostEntity> found =
+        entities
+            .createQuery(
+                "from HostEntity h where h.serviceUuid = :uuid and not h.removed", HostEntity.class)
+            .setParameter("uuid", service)
+            .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+            .getResultStream()
+            .findFirst();
+    if (found.isEmpty()) {
+      return entities
+              .createQuery("delete from ServiceBeatEntity b where b.uuid = :uuid")
+              .setParameter("uuid", service)
+              .executeUpdate()
+          == 1;
+    }
+    HostEntity host = found.get();
+    // Whoever claims a share of it waits here.
+    entities.find(HostShareEntity.class, host.name, LockModeType.PESSIMISTIC_WRITE);
+    requireUnused(host.name);
+    entities
+        .createQuery("delete from AggregateHostEntity a where a.host = :host")
+        .setParameter("host", host.name)
+        .executeUpdate();
+    host.removed = true;
+    host.disabled = false;
+    host.disabledReason = null;
+    host.forcedDown = false;
+    return true;
+  }
+
+  private void requireUnused(String host) {
+    if (migrations(List.of(host)).containsKey(host)) {
+      throw migrating();
+    }
+    long claims =
+        entities
+            .createQuery(
+                "select count(c) from ClaimEntity c where c.host = :host and c.releasedAt is null",
+                Long.class)
+            .setParameter("host", host)
+            .getSingleResult();
+    if (claims > 0 || servers(List.of(host)).containsKey(host)) {
+      throw hosting();
+    }
+  }
+
+  static ComputeException migrating() {
+    return new ComputeException(
+        ErrorCode.HOST_IN_USE,
+        "Unable to delete compute service that has in-progress migrations. Complete the migrations"
+            + " or delete the instances first.",
+        null);
+  }
+
+  static ComputeException hosting() {
+    return new ComputeException(
+        ErrorCode.HOST_IN_USE,
+        "Unable to delete compute service that is hosting instances. Migrate or delete the"
+            + " instances first.",
+        null);
   }
 
   @Override

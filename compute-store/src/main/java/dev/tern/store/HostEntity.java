@@ -39,4 +39,6 @@ class HostEntity {
 
   @Column(name = "forced_down")
   boolean forcedDown;
+
+  boolean removed;
 }

@@ -40,6 +40,17 @@ public interface HostStore {
   boolean setForcedDown(HostName host, boolean forcedDown);
 
   /**
+   * Takes a host off the list, with what operators decided about it, and out of its aggregates; it
+   * comes back, as a new one would, when its agent starts again. Or a process that has no host, by
+   * the UUID of its service.
+   *
+   * @return false when there is none of that UUID
+   * @throws dev.tern.contract.ComputeException {@code HOST_IN_USE} while servers are on the host or
+   *     migrations go from it or to it; nothing is changed then
+   */
+  boolean removeService(UUID service);
+
+  /**
    * Beats of the processes that have no host of their own (conductors, schedulers), for the list of
    * services.
    */

@@ -73,6 +73,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  UsageStore usageStore(EntityManagerFactory factory) {
+    return new HibernateUsageStore(parts(factory).entities());
+  }
+
+  @Bean
   MigrationStore migrationStore(EntityManagerFactory factory) {
     Parts parts = parts(factory);
     return new HibernateMigrationStore(

@@ -61,6 +61,7 @@ class EntitySchemaStoreTest {
           DiskCopyEntity.class,
           DeadLetterEntity.class,
           FenceEntity.class,
+          FlavorAccessEntity.class,
           FlavorEntity.class,
           HostEntity.class,
           HostShareEntity.class,

@@ -11,10 +11,12 @@ import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
 import dev.tern.store.AggregateStore.Aggregate;
+import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.QuotaStore.Resource;
 import dev.tern.store.ServerGroupStore.NewGroup;
 import dev.tern.store.ServerGroupStore.Policy;
 import dev.tern.store.ServerGroupStore.ServerGroupRecord;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -263,5 +265,62 @@ abstract class GroupStoresContract {
         .hasMessage(
             "Cannot update aggregate %d. Reason: One or more hosts contain instances in this zone."
                 .formatted(south.number()));
+  }
+
+  // ---- what is private, and what is removed
+
+  @Test
+  void of_projects_may_use_a_private_flavor() {
+    FlavorStore flavors = stores().flavors();
+    FlavorRecord own =
+        new FlavorRecord(
+            "own-" + project,
+            "own-" + project,
+            1,
+            64,
+            1,
+            0,
+            0,
+            false,
+            Map.of("a", "1"),
+            Optional.empty());
+    assertThat(flavors.create(own)).isEqualTo(own);
+    assertThat(flavors.grant(own.id(), project)).isTrue();
+    assertThat(flavors.grant(own.id(), project)).isFalse();
+    assertThat(flavors.access(own.id())).containsExactly(project);
+    assertThat(flavors.accessible(project)).containsExactly(own.id());
+    assertThat(flavors.change(own.id(), it -> it.with(Map.of("b", "2")).with(Optional.of("d"))))
+        .contains(own.with(Map.of("b", "2")).with(Optional.of("d")));
+    assertThat(flavors.find(own.id()).orElseThrow().extraSpecs()).isEqualTo(Map.of("b", "2"));
+    assertThat(flavors.change("none", it -> it)).isEmpty();
+    assertThat(flavors.revoke(own.id(), project)).isTrue();
+    assertThat(flavors.revoke(own.id(), project)).isFalse();
+    assertThat(flavors.grant(own.id(), project)).isTrue();
+    assertThat(flavors.delete(own.id())).isTrue();
+    assertThat(flavors.accessible(project)).isEmpty();
+  }
+
+  @Test
+  void of_services_loses_a_host_that_nothing_is_on() {
+    Duration hour = Duration.ofHours(1);
+    AggregateStore all = stores().aggregates();
+    Aggregate made = aggregate("gone", Optional.empty());
+    all.addHost(made.number(), one);
+    UUID service = stores().hosts().find(one, hour).orElseThrow().serviceUuid();
+    ServerId server = server(BootTerms.NONE);
+    ClaimId claim = new ClaimId(UUID.randomUUID());
+    assertThat(stores().claims().claim(claim, server, one, Samples.SHARE, Samples.PLENTY))
+        .isPresent();
+    assertRefused(ErrorCode.HOST_IN_USE, () -> stores().hosts().removeService(service));
+    stores().claims().release(claim);
+    assertThat(stores().hosts().removeService(service)).isTrue();
+    assertThat(stores().hosts().removeService(service)).isFalse();
+    assertThat(stores().hosts().find(one, hour)).isEmpty();
+    assertThat(stores().hosts().find(service, hour)).isEmpty();
+    assertThat(all.find(made.number()).orElseThrow().hosts()).isEmpty();
+    stores().hosts().report(Samples.report(one, 1, 2));
+    assertThat(stores().hosts().find(one, hour)).isEmpty();
+    stores().hosts().report(Samples.report(one, 2, 1));
+    assertThat(stores().hosts().find(one, hour)).isPresent();
   }
 }

@@ -161,8 +161,12 @@ final class InMemoryAggregateStore implements AggregateStore {
         number,
         before -> {
           rules().requireRemoval(before, host);
-          return on(before, before.hosts().stream().filter(each -> !each.equals(host)).toList());
+          return without(before, host.value());
         });
+  }
+
+  static Aggregate without(Aggregate before, String host) {
+    return on(before, before.hosts().stream().filter(each -> !each.value().equals(host)).toList());
   }
 
   @Override

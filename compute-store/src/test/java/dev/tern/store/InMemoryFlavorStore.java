@@ -8,6 +8,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** Holds the flavors a fresh database has. */
 final class InMemoryFlavorStore implements FlavorStore {
@@ -16,6 +21,7 @@ final class InMemoryFlavorStore implements FlavorStore {
 
   private final Memory memory;
   private final Map<String, FlavorRecord> all = new HashMap<>();
+  private final Map<String, SortedSet<String>> access = new HashMap<>();
 
   InMemoryFlavorStore(Memory memory) {
     this.memory = memory;
@@ -24,6 +30,7 @@ final class InMemoryFlavorStore implements FlavorStore {
 
   void clear() {
     all.clear();
+    access.clear();
     addThoseOfAFreshDatabase();
   }
 
@@ -83,7 +90,51 @@ final class InMemoryFlavorStore implements FlavorStore {
   @Override
   public boolean delete(String id) {
     synchronized (memory) {
+      access.remove(id);
       return all.remove(id) != null;
+    }
+  }
+
+  @Override
+  public Optional<FlavorRecord> change(String id, UnaryOperator<FlavorRecord> how) {
+    synchronized (memory) {
+      Optional<FlavorRecord> changed = find(id).map(how);
+      changed.ifPresent(flavor -> all.put(id, flavor));
+      return changed;
+    }
+  }
+
+  @Override
+  public List<String> access(String id) {
+    synchronized (memory) {
+      return access.getOrDefault(id, new TreeSet<>()).stream().toList();
+    }
+  }
+
+  @Override
+  public Set<String> accessible(String project) {
+    synchronized (memory) {
+      return access.entrySet().stream()
+          .filter(each -> each.getValue().contains(project))
+          .map(Map.Entry::getKey)
+          .collect(Collectors.toSet());
+    }
+  }
+
+  @Override
+  public boolean grant(String id, String project) {
+    synchronized (memory) {
+      if (!all.containsKey(id)) {
+        throw new IllegalStateException("there is no flavor " + id);
+      }
+      return access.computeIfAbsent(id, _ -> new TreeSet<>()).add(project);
+    }
+  }
+
+  @Override
+  public boolean revoke(String id, String project) {
+    synchronized (memory) {
+      return access.getOrDefault(id, new TreeSet<>()).remove(project);
     }
   }
 }

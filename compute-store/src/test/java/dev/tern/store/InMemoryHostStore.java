@@ -44,6 +44,7 @@ final class InMemoryHostStore implements HostStore {
                 made.serviceUuid = memory.nextId();
                 return made;
               });
+      host.removed = host.removed && host.agentStartedAtMillis == report.agentStartedAtMillis();
       host.agentStartedAtMillis = report.agentStartedAtMillis();
       host.sequence = report.sequence();
       host.report = Json.of(report);
@@ -62,6 +63,7 @@ final class InMemoryHostStore implements HostStore {
   public Optional<HostRecord> find(HostName host, Duration downAfter) {
     synchronized (memory) {
       return Optional.ofNullable(memory.hosts.get(host.value()))
+          .filter(found -> !found.removed)
           .map(found -> toRecord(found, downAfter));
     }
   }
@@ -72,6 +74,7 @@ final class InMemoryHostStore implements HostStore {
       return memory.hosts.values().stream()
           .filter(host ->
               host.uuid.equals(hypervisorOrService) || host.serviceUuid.equals(hypervisorOrService))
+          .filter(host -> !host.removed)
           .findFirst()
           .map(found -> toRecord(found, downAfter));
     }
@@ -81,7 +84,7 @@ final class InMemoryHostStore implements HostStore {
   public List<HostRecord> list(Duration downAfter, int afterNumber, int limit) {
     synchronized (memory) {
       return memory.hosts.values().stream()
-          .filter(host -> Objects.requireNonNull(host.number) > afterNumber)
+          .filter(host -> !host.removed && Objects.requireNonNull(host.number) > afterNumber)
           .limit(limit)
           .map(host -> toRecord(host, downAfter))
           .toList();
@@ -134,6 +137,36 @@ final class InMemoryHostStore implements HostStore {
   @Override
   public boolean setForcedDown(HostName name, boolean forcedDown) {
     return change(name, host -> host.forcedDown = forcedDown);
+  }
+
+  @Override
+  public boolean removeService(UUID service) {
+    synchronized (memory) {
+      Optional<HostEntity> found =
+          memory.hosts.values().stream()
+              .filter(host -> !host.removed && host.serviceUuid.equals(service))
+              .findFirst();
+      if (found.isEmpty()) {
+        return beats.values().removeIf(beat -> beat.uuid.equals(service));
+      }
+      HostEntity host = found.get();
+      HostRecord now = toRecord(host, Duration.ZERO);
+      if (now.activeMigrations() > 0) {
+        throw HibernateHostStore.migrating();
+      }
+      boolean claimed =
+          memory.claims.values().stream()
+              .anyMatch(claim -> claim.releasedAt == null && host.name.equals(claim.host));
+      if (now.runningServers() > 0 || claimed) {
+        throw HibernateHostStore.hosting();
+      }
+      memory.aggregates.replaceAll((_, each) -> InMemoryAggregateStore.without(each, host.name));
+      host.removed = true;
+      host.disabled = false;
+      host.disabledReason = null;
+      host.forcedDown = false;
+      return true;
+    }
   }
 
   @Override

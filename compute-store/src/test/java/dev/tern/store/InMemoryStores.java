@@ -28,6 +28,7 @@ public final class InMemoryStores implements Stores {
   private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
   private final FenceStore fences = new InMemoryFenceStore(memory);
   private final KeyPairStore keyPairs = new InMemoryKeyPairStore(memory);
+  private final UsageStore usage = new InMemoryUsageStore(memory);
   private final QuotaStore quotas = new InMemoryQuotaStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
   private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
@@ -127,6 +128,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public ServerGroupStore groups() {
     return groups;
+  }
+
+  @Override
+  public UsageStore usage() {
+    return usage;
   }
 
   @Override

@@ -225,6 +225,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public UsageStore usage() {
+    return bean(UsageStore.class);
+  }
+
+  @Override
   public AggregateStore aggregates() {
     return bean(AggregateStore.class);
   }

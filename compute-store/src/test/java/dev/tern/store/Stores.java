@@ -38,6 +38,8 @@ public interface Stores {
 
   AggregateStore aggregates();
 
+  UsageStore usage();
+
   OutboxStore outbox();
 
   IdempotencyStore idempotency();

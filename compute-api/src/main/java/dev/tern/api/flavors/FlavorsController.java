@@ -7,6 +7,7 @@ import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
 import dev.tern.api.version.Change;
+import dev.tern.api.version.Offered;
 import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -72,7 +74,31 @@ final class FlavorsController {
   ResponseEntity<JsonNode> create(JsonBody body, ApiRequest request) {
     request.caller().require(Role.ADMIN, "os-flavor-manage:create");
     FlavorRecord wanted = NewFlavor.read(body, request, newIds);
-    return request.once(() -> Json.ok("flavor", full(flavors.create(wanted), request)));
+    return request.once(() -> {
+      FlavorRecord made = flavors.create(wanted);
+      if (!made.isPublic()) {
+        boolean _ = flavors.grant(made.id(), request.caller().project());
+      }
+      return Json.ok("flavor", full(made, request));
+    });
+  }
+
+  @Offered(from = 55)
+  @PutMapping("/v2.1/flavors/{id}")
+  ResponseEntity<JsonNode> update(@PathVariable String id, JsonBody body, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "os-flavor-manage:update");
+    body.refuseOthers(Set.of("flavor"));
+    JsonBody flavor = body.object("flavor");
+    flavor.refuseOthers(Set.of("description"));
+    JsonNode _ = flavor.required("description");
+    Optional<String> description = flavor.optionalText("description", 0, 65_535);
+    return Json.ok(
+        "flavor",
+        full(
+            flavors
+                .change(id, known -> known.with(description))
+                .orElseThrow(() -> Refusals.noFlavor(id)),
+            request));
   }
 
   /** Servers keep what they were made of. */
@@ -85,18 +111,8 @@ final class FlavorsController {
     return Json.empty(202);
   }
 
-  @GetMapping("/v2.1/flavors/{id}/os-extra_specs")
-  ResponseEntity<JsonNode> extraSpecs(@PathVariable String id, ApiRequest request) {
-    ObjectNode specs = Json.object();
-    find(id, request).extraSpecs().forEach(specs::put);
-    return Json.ok("extra_specs", specs);
-  }
-
   private FlavorRecord find(String id, ApiRequest request) {
-    return flavors
-        .find(id)
-        .filter(flavor -> flavor.isPublic() || request.admin())
-        .orElseThrow(() -> Refusals.noFlavor(id));
+    return FlavorAccess.find(flavors, id, request);
   }
 
   private ResponseEntity<JsonNode> listed(
@@ -106,7 +122,7 @@ final class FlavorsController {
     }
     Page page = request.page();
     List<FlavorRecord> sorted =
-        all().stream().filter(filter(request)).sorted(order(request)).toList();
+        all().stream().filter(filter(request, accessible(request))).sorted(order(request)).toList();
     int from = 0;
     if (page.marker().isPresent()) {
       from = sorted.stream().map(FlavorRecord::id).toList().indexOf(page.marker().get()) + 1;
@@ -135,7 +151,14 @@ final class FlavorsController {
     }
   }
 
-  private static Predicate<FlavorRecord> filter(ApiRequest request) {
+  private Set<String> accessible(ApiRequest request) {
+    return request.admin() ? Set.of() : flavors.accessible(request.caller().project());
+  }
+
+  /**
+   * @param own those that are not public, and that the caller may use all the same
+   */
+  private static Predicate<FlavorRecord> filter(ApiRequest request, Set<String> own) {
     long ram = number(request, "minRam");
     long disk = number(request, "minDisk");
     Optional<String> access = request.query().one("is_public");
@@ -144,7 +167,9 @@ final class FlavorsController {
     return flavor ->
         flavor.memoryMib() >= ram
             && flavor.diskGib() >= disk
-            && (request.admin() ? any || flavor.isPublic() == wantPublic : flavor.isPublic());
+            && (request.admin()
+                ? any || flavor.isPublic() == wantPublic
+                : flavor.isPublic() || own.contains(flavor.id()));
   }
 
   private static long number(ApiRequest request, String name) {

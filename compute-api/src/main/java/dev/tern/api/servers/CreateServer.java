@@ -5,6 +5,7 @@ import static dev.tern.api.errors.Refusals.invalid;
 
 import dev.tern.api.ApiSettings;
 import dev.tern.api.errors.Refusals;
+import dev.tern.api.flavors.FlavorAccess;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.JsonBody;
@@ -301,7 +302,7 @@ final class CreateServer {
     return Optional.of(id)
         .filter(i -> !i.isEmpty() && i.length() <= 255)
         .flatMap(flavors::find)
-        .filter(flavor -> flavor.isPublic() || request.admin())
+        .filter(flavor -> FlavorAccess.mayUse(flavors, flavor, request))
         .orElseThrow(
             () -> invalid("Flavor %s could not be found.".formatted(Refusals.shortened(text))));
   }

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
@@ -147,13 +148,47 @@ final class ServicesController {
     return Json.ok("service", view(find(host.value()).orElse(record), aggregates.zones(), request));
   }
 
-  private HostRecord byUuid(String id) {
-    UUID uuid;
+  /** By the number up to 2.52, by the UUID from 2.53 on. */
+  @DeleteMapping("/v2.1/os-services/{id}")
+  ResponseEntity<JsonNode> delete(@PathVariable String id, ApiRequest request) {
+    request.caller().require(Role.ADMIN, "os-services:delete");
+    UUID service = request.has(Change.UUIDS_OF_SERVICES) ? uuid(id) : byNumber(id);
+    if (!hosts.removeService(service)) {
+      throw noService("Service %s could not be found.".formatted(Refusals.shortened(id)));
+    }
+    return Json.empty(204);
+  }
+
+  /** A host comes before a process that has none and the same number. */
+  private UUID byNumber(String id) {
+    if (!id.matches("[0-9]{1,9}")) {
+      throw Refusals.invalid(
+          "Invalid input received: service_id must be an integer: %s"
+              .formatted(Refusals.shortened(id)));
+    }
+    int number = Integer.parseInt(id);
+    return hosts.list(settings.serviceDownAfter(), number - 1, 1).stream()
+        .filter(host -> host.number() == number)
+        .map(HostRecord::serviceUuid)
+        .findFirst()
+        .or(() ->
+            hosts.beats(settings.serviceDownAfter()).stream()
+                .filter(beat -> beat.number() == number)
+                .map(ServiceBeat::uuid)
+                .findFirst())
+        .orElseThrow(() -> noService("Service %s could not be found.".formatted(number)));
+  }
+
+  private static UUID uuid(String id) {
     try {
-      uuid = UUID.fromString(id);
+      return UUID.fromString(id);
     } catch (IllegalArgumentException e) {
       throw Refusals.invalid("Invalid uuid %s".formatted(Refusals.shortened(id)));
     }
+  }
+
+  private HostRecord byUuid(String id) {
+    UUID uuid = uuid(id);
     return hosts
         .find(uuid, settings.serviceDownAfter())
         .filter(host -> host.serviceUuid().equals(uuid))
