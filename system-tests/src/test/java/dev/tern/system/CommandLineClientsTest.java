@@ -1,0 +1,245 @@
+package dev.tern.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.standalone.demo.TestImages;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** {@code ./tern up} by the clients of Debian's packages, as they are. */
+@DisplayName("openstack and nova, typed")
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Tag("S12")
+class CommandLineClientsTest {
+  @TempDir static Path folder;
+  @TempDir static Path work;
+
+  @SuppressWarnings("NullAway.Init")
+  private static OrdinaryUser tern;
+
+  @SuppressWarnings("NullAway.Init")
+  private static CommandLine shell;
+
+  @BeforeAll
+  static void start() throws Exception {
+    tern = OrdinaryUser.up(folder);
+    shell =
+        new CommandLine(
+            work,
+            Map.of(
+                "OS_CLIENT_CONFIG_FILE",
+                folder.resolve("clouds.yaml").toString(),
+                "OS_CLOUD",
+                "tern"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    if (tern != null) {
+      tern.close();
+    }
+  }
+
+  private static CommandLine.Ended openstack(String line, Object... values) throws Exception {
+    return shell.run("openstack " + line, values);
+  }
+
+  private static JsonNode show(String server) throws Exception {
+    return openstack("server show %s -f json", server).json();
+  }
+
+  private static String host(String server) throws Exception {
+    return show(server).path("OS-EXT-SRV-ATTR:host").asString();
+  }
+
+  @Test
+  @Order(1)
+  void log_in_and_find_every_service() throws Exception {
+    assertThat(openstack("token issue -f value -c project_id").word()).isEqualTo("admin");
+    assertThat(openstack("catalog list -f value -c Type").word().lines())
+        .contains("compute", "image", "identity");
+    assertThat(openstack("project list -f value -c Name").word().lines()).contains("admin");
+    openstack("versions show --service compute").ok();
+    shell.run("openstack --os-password wrong server list").refused("HTTP 401");
+  }
+
+  @Test
+  @Order(2)
+  void make_images_flavors_and_keys() throws Exception {
+    Path disk = work.resolve("disk.qcow2");
+    TestImages.base(disk, 256L << 20, 1 << 20, 7);
+    assertThat(
+            openstack(
+                    "image create --disk-format qcow2 --container-format bare --file %s disk -f json",
+                    disk)
+                .json()
+                .path("status")
+                .asString())
+        .isIn("active", "queued");
+    assertThat(openstack("image list -f value -c Name -c Status").word()).contains("disk active");
+    openstack("flavor create --id small --ram 64 --vcpus 1 --disk 1 small").ok();
+    openstack("flavor set --property hw:test=1 small").ok();
+    assertThat(openstack("flavor show small -f json").json().path("properties").toString())
+        .contains("hw:test");
+    assertThat(openstack("flavor list --all -f value -c Name").word().lines()).contains("small");
+    Path key = work.resolve("key");
+    Files.writeString(key, openstack("keypair create made").word());
+    assertThat(Files.readString(key)).contains("PRIVATE KEY");
+    assertThat(openstack("keypair list -f value -c Name").word()).isEqualTo("made");
+  }
+
+  @Test
+  @Order(3)
+  void make_a_server_and_see_it() throws Exception {
+    openstack("server group create --policy anti-affinity apart").ok();
+    String group = openstack("server group show apart -f value -c id").word();
+    openstack(
+            "--os-compute-api-version 2.74 server create --image disk --flavor small --nic none"
+                + " --key-name made --property role=test --hint group=%s --wait guest",
+            group)
+        .ok();
+    JsonNode guest = show("guest");
+    assertThat(guest.path("status").asString()).isEqualTo("ACTIVE");
+    assertThat(guest.path("key_name").asString()).isEqualTo("made");
+    assertThat(guest.path("properties").toString()).contains("role");
+    assertThat(openstack("server list --long -f json").json().toString()).contains("guest");
+    assertThat(openstack("server list --name gue --status ACTIVE -f value -c Name").word())
+        .isEqualTo("guest");
+    openstack("console log show guest").ok();
+    openstack("server show nobody").refused("No server with a name or ID of 'nobody' exists.");
+  }
+
+  @Test
+  @Order(4)
+  void change_a_server() throws Exception {
+    openstack("server set --name renamed --property more=yes guest").ok();
+    openstack("server set --name guest renamed").ok();
+    openstack("server unset --property more guest").ok();
+    assertThat(show("guest").path("properties").toString()).doesNotContain("more");
+    openstack("server pause guest").ok();
+    assertThat(show("guest").path("status").asString()).isEqualTo("PAUSED");
+    openstack("server unpause guest").ok();
+    openstack("server reboot --hard --wait guest").ok();
+    openstack("server lock guest").ok();
+    openstack("server unlock guest").ok();
+    openstack("--os-compute-api-version 2.26 server set --tag one guest").ok();
+    assertThat(
+            openstack("--os-compute-api-version 2.26 server list --tags one -f value -c Name")
+                .word())
+        .isEqualTo("guest");
+    openstack("server stop guest").ok();
+    awaitStatus("guest", "SHUTOFF");
+    openstack("server start guest").ok();
+    awaitStatus("guest", "ACTIVE");
+  }
+
+  private static void awaitStatus(String server, String status) throws Exception {
+    String seen = "";
+    for (int i = 0; i < 60 && !seen.equals(status); i++) {
+      seen = show(server).path("status").asString();
+      assertThat(seen).isNotEqualTo("ERROR");
+    }
+    assertThat(seen).isEqualTo(status);
+  }
+
+  @Test
+  @Order(5)
+  void move_a_server_live() throws Exception {
+    String before = host("guest");
+    openstack("server migrate --live-migration --block-migration --wait guest").ok();
+    String after = host("guest");
+    assertThat(after).isNotEqualTo(before);
+    shell.run("nova live-migration guest %s", before).ok();
+    for (int i = 0; i < 60 && !host("guest").equals(before); i++) {
+      // Each look is a process of the client, which takes its time.
+      assertThat(show("guest").path("status").asString()).isIn("ACTIVE", "MIGRATING");
+    }
+    assertThat(host("guest")).isEqualTo(before);
+    assertThat(
+            openstack("--os-compute-api-version 2.80 server migration list -f value -c Status")
+                .word()
+                .lines())
+        .containsExactly("completed", "completed");
+    assertThat(openstack("server event list guest -f value -c Action").word().lines())
+        .contains("create", "live-migration", "stop", "start", "reboot", "pause");
+    assertThat(shell.run("nova migration-list").ok().out()).contains("completed");
+    assertThat(shell.run("nova instance-action-list guest").ok().out()).contains("live-migration");
+    openstack("server migrate --live-migration --host nowhere --os-compute-api-version 2.30 guest")
+        .refused("nowhere");
+  }
+
+  @Test
+  @Order(6)
+  void see_and_change_hosts() throws Exception {
+    assertThat(openstack("hypervisor list -f value -c State").word().lines())
+        .containsExactly("up", "up");
+    openstack("hypervisor show host-1").ok();
+    openstack("hypervisor stats show").ok();
+    assertThat(openstack("compute service list -f value -c Binary").word().lines())
+        .contains("nova-compute", "nova-conductor", "nova-scheduler");
+    openstack("compute service set --disable --disable-reason works host-1 nova-compute").ok();
+    assertThat(openstack("compute service list --host host-1 -f value -c Status").word())
+        .isEqualTo("disabled");
+    openstack("compute service set --enable host-1 nova-compute").ok();
+    openstack("availability zone list").ok();
+    openstack("aggregate create --zone green side").ok();
+    openstack("aggregate add host side host-2").ok();
+    assertThat(openstack("aggregate show side -f json").json().path("hosts").toString())
+        .contains("host-2");
+    assertThat(openstack("availability zone list --compute -f value").word()).contains("green");
+    openstack("aggregate remove host side host-2").ok();
+    openstack("aggregate delete side").ok();
+    assertThat(shell.run("nova service-list").ok().out()).contains("nova-compute");
+    assertThat(shell.run("nova hypervisor-list").ok().out()).contains("host-2");
+  }
+
+  @Test
+  @Order(7)
+  void see_limits_and_use() throws Exception {
+    openstack("limits show --absolute").ok();
+    openstack("quota set --instances 5 admin").ok();
+    assertThat(openstack("quota show --compute admin -f json").json().toString())
+        .contains("instances");
+    openstack("usage list").ok();
+    openstack("usage show").ok();
+  }
+
+  @Test
+  @Order(8)
+  void empty_a_host_in_nova_s_way() throws Exception {
+    String from = host("guest");
+    shell.run("nova service-list --host %s", from).ok();
+    shell.run("nova host-evacuate-live %s", from).ok();
+    for (int i = 0; i < 60 && host("guest").equals(from); i++) {
+      assertThat(show("guest").path("status").asString()).isIn("ACTIVE", "MIGRATING");
+    }
+    assertThat(host("guest")).isNotEqualTo(from);
+  }
+
+  @Test
+  @Order(9)
+  void take_everything_away() throws Exception {
+    openstack("server image create --name picture --wait guest").ok();
+    assertThat(openstack("image list -f value -c Name").word().lines()).contains("picture");
+    openstack("server delete --wait guest").ok();
+    assertThat(openstack("server list -f value").word()).isEmpty();
+    openstack("server group delete apart").ok();
+    openstack("keypair delete made").ok();
+    openstack("flavor delete small").ok();
+    openstack("image delete disk picture").ok();
+  }
+}
