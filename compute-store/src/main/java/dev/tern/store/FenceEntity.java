@@ -96,9 +96,9 @@ class FenceEntity {
     server.power =
         switch (state) {
           case ACTIVE -> PowerState.RUNNING;
+          case PAUSED -> PowerState.PAUSED;
           case STOPPED -> PowerState.SHUTDOWN;
-          case BUILDING, PAUSED, ERROR, DELETED ->
-              throw new IllegalArgumentException("not " + state);
+          case BUILDING, ERROR, DELETED -> throw new IllegalArgumentException("not " + state);
         };
     server.fault(null, now);
     server.updatedAt = now;

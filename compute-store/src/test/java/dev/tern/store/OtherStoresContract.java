@@ -501,7 +501,7 @@ abstract class OtherStoresContract {
 
   @Test
   void a_server_is_what_its_lost_host_says_when_that_is_back() {
-    for (VmState state : List.of(VmState.ACTIVE, VmState.STOPPED)) {
+    for (VmState state : List.of(VmState.ACTIVE, VmState.PAUSED, VmState.STOPPED)) {
       Moving moving = moving(new HostName("host-" + UUID.randomUUID()));
       MigrationId id = moving.migration().id();
       ServerId server = moving.migration().server();

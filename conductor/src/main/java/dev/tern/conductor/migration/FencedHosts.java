@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class FencedHosts {
   private static final Logger log = LoggerFactory.getLogger(FencedHosts.class);
   private static final int AT_ONCE = 50;
+  private static final String OUTLIVED = "its QEMU had outlived the fence, and has the guest again";
 
   private final FenceStore fences;
   private final HostStore hosts;
@@ -139,9 +140,9 @@ public final class FencedHosts {
 
   private void isBack(FenceRecord fence, GuestReport report) {
     switch (report.runner()) {
-      case RUNNING, PAUSED ->
-          returned(
-              fence, VmState.ACTIVE, "its QEMU had outlived the fence, and has the guest again");
+      case RUNNING -> returned(fence, VmState.ACTIVE, OUTLIVED);
+      // Whose user had paused it: what was paused to be handed over has gone on.
+      case PAUSED -> returned(fence, VmState.PAUSED, OUTLIVED);
       case STOPPED ->
           returned(
               fence, VmState.STOPPED, "its disks are there, and the server can be started again");

@@ -145,6 +145,9 @@ public final class FakeCloud {
   /** Called when the guest has been sent. */
   public Runnable whenItLeaves = () -> {};
 
+  /** Set: what runs the guest has it paused, as its user wants. */
+  public boolean pausedByItsUser;
+
   /** Set: its QEMU dies instead. */
   public boolean copyDies;
 

@@ -521,7 +521,7 @@ final class FakeHost {
 
   private Runner runner() {
     if (runs) {
-      return Runner.RUNNING;
+      return cloud.pausedByItsUser ? Runner.PAUSED : Runner.RUNNING;
     }
     if (handedOver) {
       return Runner.HANDED_OVER;

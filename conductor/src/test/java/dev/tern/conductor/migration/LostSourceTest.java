@@ -11,6 +11,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.PowerState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.store.FenceStore.FenceRecord;
@@ -237,6 +238,22 @@ class LostSourceTest {
     assertThat(fence().outcome()).contains(Outcome.RETURNED);
     assertThat(cloud.server().vmState()).isEqualTo(VmState.ACTIVE);
     assertThat(cloud.things()).contains("host-2 kept disk").containsAll(AT_HOME).hasSize(5);
+  }
+
+  @Test
+  @Tag("S88")
+  void has_its_guest_at_home_paused_as_its_user_wanted() throws InterruptedException {
+    isLost(Heard.THAT_ALL_WAS_SENT);
+    operatorGivesUp(() -> {});
+    cloud.run();
+    cloud.pausedByItsUser = true;
+
+    cloud.comesBack(HOME);
+    cloud.tellFencedHosts();
+
+    assertThat(fence().outcome()).contains(Outcome.RETURNED);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.PAUSED);
+    assertThat(cloud.server().power()).isEqualTo(PowerState.PAUSED);
   }
 
   @Test
