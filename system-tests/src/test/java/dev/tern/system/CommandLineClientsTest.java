@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.standalone.demo.TestImages;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -34,9 +38,12 @@ class CommandLineClientsTest {
   @SuppressWarnings("NullAway.Init")
   private static CommandLine shell;
 
+  @SuppressWarnings("NullAway.Init")
+  private static CommandLine nova;
+
   @BeforeAll
   static void start() throws Exception {
-    tern = OrdinaryUser.up(folder);
+    tern = OrdinaryUser.up(folder, "-Dtern.conductor.server.stop-grace=3s");
     shell =
         new CommandLine(
             work,
@@ -45,6 +52,19 @@ class CommandLineClientsTest {
                 folder.resolve("clouds.yaml").toString(),
                 "OS_CLOUD",
                 "tern"));
+  }
+
+  /** The client of Nova reads no {@code clouds.yaml}. */
+  private static Map<String, String> variables(String clouds) {
+    Map<String, String> variables = new HashMap<>(Map.of("OS_IDENTITY_API_VERSION", "3"));
+    Matcher line =
+        Pattern.compile(
+                "(?m)^ +(auth_url|username|password|project_name|user_domain_name|project_domain_name): (.+)$")
+            .matcher(clouds);
+    while (line.find()) {
+      variables.put("OS_" + line.group(1).toUpperCase(Locale.ROOT), line.group(2).strip());
+    }
+    return variables;
   }
 
   @AfterAll
@@ -163,7 +183,7 @@ class CommandLineClientsTest {
     openstack("server migrate --live-migration --block-migration --wait guest").ok();
     String after = host("guest");
     assertThat(after).isNotEqualTo(before);
-    shell.run("nova live-migration guest %s", before).ok();
+    nova.run("nova live-migration guest %s", before).ok();
     for (int i = 0; i < 60 && !host("guest").equals(before); i++) {
       // Each look is a process of the client, which takes its time.
       assertThat(show("guest").path("status").asString()).isIn("ACTIVE", "MIGRATING");
@@ -176,8 +196,8 @@ class CommandLineClientsTest {
         .containsExactly("completed", "completed");
     assertThat(openstack("server event list guest -f value -c Action").word().lines())
         .contains("create", "live-migration", "stop", "start", "reboot", "pause");
-    assertThat(shell.run("nova migration-list").ok().out()).contains("completed");
-    assertThat(shell.run("nova instance-action-list guest").ok().out()).contains("live-migration");
+    assertThat(nova.run("nova migration-list").ok().out()).contains("completed");
+    assertThat(nova.run("nova instance-action-list guest").ok().out()).contains("live-migration");
     openstack("server migrate --live-migration --host nowhere --os-compute-api-version 2.30 guest")
         .refused("nowhere");
   }
@@ -203,8 +223,8 @@ class CommandLineClientsTest {
     assertThat(openstack("availability zone list --compute -f value").word()).contains("green");
     openstack("aggregate remove host side host-2").ok();
     openstack("aggregate delete side").ok();
-    assertThat(shell.run("nova service-list").ok().out()).contains("nova-compute");
-    assertThat(shell.run("nova hypervisor-list").ok().out()).contains("host-2");
+    assertThat(nova.run("nova service-list").ok().out()).contains("nova-compute");
+    assertThat(nova.run("nova hypervisor-list").ok().out()).contains("host-2");
   }
 
   @Test
@@ -212,7 +232,7 @@ class CommandLineClientsTest {
   void see_limits_and_use() throws Exception {
     openstack("limits show --absolute").ok();
     openstack("quota set --instances 5 admin").ok();
-    assertThat(shell.run("nova quota-show --tenant admin").ok().out())
+    assertThat(nova.run("nova quota-show --tenant admin").ok().out())
         .containsPattern("instances +\\| 5 ");
     openstack("usage list").ok();
     openstack("usage show").ok();
@@ -222,8 +242,8 @@ class CommandLineClientsTest {
   @Order(8)
   void empty_a_host_in_nova_s_way() throws Exception {
     String from = host("guest");
-    shell.run("nova service-list --host %s", from).ok();
-    shell.run("nova host-evacuate-live %s", from).ok();
+    nova.run("nova service-list --host %s", from).ok();
+    nova.run("nova host-evacuate-live %s", from).ok();
     for (int i = 0; i < 60 && host("guest").equals(from); i++) {
       assertThat(show("guest").path("status").asString()).isIn("ACTIVE", "MIGRATING");
     }

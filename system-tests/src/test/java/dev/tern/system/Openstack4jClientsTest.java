@@ -55,7 +55,7 @@ class Openstack4jClientsTest {
 
   @BeforeAll
   static void start() throws Exception {
-    tern = OrdinaryUser.up(folder);
+    tern = OrdinaryUser.up(folder, "-Dtern.conductor.server.stop-grace=3s");
     String clouds = Files.readString(folder.resolve("clouds.yaml"));
     cloud =
         OSFactory.builderV3()

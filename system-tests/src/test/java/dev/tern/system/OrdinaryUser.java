@@ -59,8 +59,9 @@ final class OrdinaryUser implements AutoCloseable {
    * Starts it and returns when its hosts are up.
    *
    * @param folder given to that user, with all that he needs to read
+   * @param more options of {@code up}
    */
-  static OrdinaryUser up(Path folder) throws Exception {
+  static OrdinaryUser up(Path folder, String... more) throws Exception {
     boolean root = Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
     Path program = program(folder);
     Files.createDirectories(folder.resolve("work"));
@@ -82,6 +83,7 @@ final class OrdinaryUser implements AutoCloseable {
               "--no-new-privs"));
     }
     command.addAll(up(folder, program));
+    command.addAll(List.of(more));
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(folder.toFile())
