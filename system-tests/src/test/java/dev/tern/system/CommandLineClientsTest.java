@@ -44,14 +44,11 @@ class CommandLineClientsTest {
   @BeforeAll
   static void start() throws Exception {
     tern = OrdinaryUser.up(folder, "-Dtern.conductor.server.stop-grace=3s");
+    Path clouds = folder.resolve("clouds.yaml");
     shell =
         new CommandLine(
-            work,
-            Map.of(
-                "OS_CLIENT_CONFIG_FILE",
-                folder.resolve("clouds.yaml").toString(),
-                "OS_CLOUD",
-                "tern"));
+            work, Map.of("OS_CLIENT_CONFIG_FILE", clouds.toString(), "OS_CLOUD", "tern"));
+    nova = new CommandLine(work, variables(Files.readString(clouds)));
   }
 
   /** The client of Nova reads no {@code clouds.yaml}. */
