@@ -118,7 +118,24 @@ class GoldenAnswersTest {
     "server-groups, /v2.1/os-server-groups?all_projects=1, 2.1 2.13 2.64",
     "aggregates, /v2.1/os-aggregates, 2.1 2.41",
     "zones-brief, /v2.1/os-availability-zone, 2.1",
-    "images, /image/v2/images, 2.1"
+    "images, /image/v2/images, 2.1",
+    "metadata, /v2.1/servers/{server}/metadata, 2.1",
+    "metadata-item, /v2.1/servers/{server}/metadata/role, 2.1",
+    "tags, /v2.1/servers/{server}/tags, 2.26",
+    "addresses, /v2.1/servers/{server}/ips, 2.1",
+    "interfaces, /v2.1/servers/{server}/os-interface, 2.1",
+    "attachments, /v2.1/servers/{server}/os-volume_attachments, 2.1",
+    "server-security-groups, /v2.1/servers/{server}/os-security-groups, 2.1",
+    "hypervisor, /v2.1/os-hypervisors/{host}, 2.1",
+    "extra-specs, /v2.1/flavors/tiny/os-extra_specs, 2.1",
+    "extra-spec, /v2.1/flavors/tiny/os-extra_specs/hw:tern, 2.1",
+    "quota-set-defaults, /v2.1/os-quota-sets/demo/defaults, 2.1 2.57",
+    "usage, /v2.1/os-simple-tenant-usage?start=2026-08-01T12:00:00, 2.1 2.40",
+    "usage-of-project, /v2.1/os-simple-tenant-usage/demo?start=2026-08-01T12:00:00, 2.1 2.40",
+    "server-group, /v2.1/os-server-groups/00000000-0000-4000-0000-000000000009, 2.1 2.13 2.64",
+    "aggregate, /v2.1/os-aggregates/1, 2.1 2.41",
+    "extension, /v2.1/extensions/os-services, 2.1",
+    "version, /v2.1, 2.1"
   })
   void is_what_its_golden_file_says(String name, String path, String versions) throws IOException {
     for (String version : versions.split(" ", -1)) {

@@ -83,10 +83,11 @@ final class ServersController {
   ResponseEntity<JsonNode> create(ApiRequest request, JsonBody body) {
     request.caller().require(Role.MEMBER, "servers:create");
     List<NewServer> asked = create.read(body, request);
+    boolean byReservation = CreateServer.wantsReservation(body);
     BootTerms terms = wishes.terms(body, request);
     return request.once(() -> {
       List<ServerRecord> made = servers.requestCreate(asked, terms, request.by());
-      return CreateServer.wantsReservation(body)
+      return byReservation
           ? Json.status(
               202, Json.object().put("reservation_id", ServerView.reservation(made.getFirst())))
           : accepted(made.getFirst(), request);

@@ -6,6 +6,7 @@ import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.Page;
+import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.version.Change;
 import dev.tern.store.UsageStore;
 import dev.tern.store.UsageStore.Lifetime;
@@ -34,10 +35,12 @@ final class TenantUsageController {
   private static final double SECONDS_OF_AN_HOUR = 3600.0;
 
   private final UsageStore usage;
+  private final ServerAccess servers;
   private final Clock clock;
 
-  TenantUsageController(UsageStore usage, Clock clock) {
+  TenantUsageController(UsageStore usage, ServerAccess servers, Clock clock) {
     this.usage = usage;
+    this.servers = servers;
     this.clock = clock;
   }
 
@@ -49,7 +52,7 @@ final class TenantUsageController {
     Period period = period(request, Set.of("start", "end", "detailed", "limit", "marker"));
     boolean detailed = request.query().one("detailed").filter(text -> text.equals("1")).isPresent();
     Page page = page(request);
-    List<Lifetime> found = find(Optional.empty(), period, page);
+    List<Lifetime> found = find(Optional.empty(), period, page, request);
     Map<String, List<Lifetime>> projects = new TreeMap<>();
     found.forEach(
         each -> projects.computeIfAbsent(each.project(), _ -> new ArrayList<>()).add(each));
@@ -67,7 +70,7 @@ final class TenantUsageController {
     }
     Period period = period(request, Set.of("start", "end", "limit", "marker"));
     Page page = page(request);
-    List<Lifetime> found = find(Optional.of(project), period, page);
+    List<Lifetime> found = find(Optional.of(project), period, page, request);
     ObjectNode body = Json.object();
     body.set("tenant_usage", found.isEmpty() ? Json.object() : view(project, found, period, true));
     link(body, "tenant_usage_links", page, found, request);
@@ -86,8 +89,9 @@ final class TenantUsageController {
   }
 
   /** A page; everything before 2.40, which knows no pages. */
-  private List<Lifetime> find(Optional<String> project, Period period, Page page) {
-    Optional<UUID> after = page.marker().map(TenantUsageController::uuid);
+  private List<Lifetime> find(
+      Optional<String> project, Period period, Page page, ApiRequest request) {
+    Optional<UUID> after = page.marker().map(marker -> server(marker, project, request));
     if (!page.equals(Page.first())) {
       return page.limit() == 0
           ? List.of()
@@ -104,12 +108,14 @@ final class TenantUsageController {
     }
   }
 
-  private static UUID uuid(String marker) {
-    try {
-      return UUID.fromString(marker);
-    } catch (IllegalArgumentException e) {
-      throw Refusals.noMarker(marker);
-    }
+  /** A page's last server, deleted or not. */
+  private UUID server(String marker, Optional<String> project, ApiRequest request) {
+    return servers
+        .findEvenDeleted(marker, request)
+        .filter(server -> project.isEmpty() || project.get().equals(server.project()))
+        .orElseThrow(() -> Refusals.noMarker(marker))
+        .id()
+        .value();
   }
 
   private Period period(ApiRequest request, Set<String> known) {
