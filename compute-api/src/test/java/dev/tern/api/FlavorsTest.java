@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.api.fakes.Samples;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -136,6 +137,10 @@ class FlavorsTest {
                 .fault())
         .startsWith("400 badRequest: ")
         .contains(message);
+    for (String word : List.of("t", "TRUE", "on", "y", "Yes", "1", "f", "False", "off", "n", "0")) {
+      assertThat(api.to("/v2.1/flavors?is_public=" + word).get().status()).as(word).isEqualTo(200);
+    }
+    assertThat(api.to("/v2.1/flavors?is_public=perhaps").get().status()).isEqualTo(400);
     assertThat(api.to("/v2.1/flavors?is_public=None").get().json().get("flavors").size())
         .isEqualTo(7);
   }

@@ -79,7 +79,8 @@ class EntitySchemaStoreTest {
           SagaLogEntity.class,
           ServerEntity.class,
           ServerGroupEntity.class,
-          ServiceBeatEntity.class);
+          ServiceBeatEntity.class,
+          TokenEntity.class);
 
   /** A field that may be null and its column that may be: {@code name?}. */
   private static Map<String, Set<String>> ofEntities() {

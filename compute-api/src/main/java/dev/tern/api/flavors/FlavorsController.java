@@ -74,13 +74,7 @@ final class FlavorsController {
   ResponseEntity<JsonNode> create(JsonBody body, ApiRequest request) {
     request.caller().require(Role.ADMIN, "os-flavor-manage:create");
     FlavorRecord wanted = NewFlavor.read(body, request, newIds);
-    return request.once(() -> {
-      FlavorRecord made = flavors.create(wanted);
-      if (!made.isPublic()) {
-        boolean _ = flavors.grant(made.id(), request.caller().project());
-      }
-      return Json.ok("flavor", full(made, request));
-    });
+    return request.once(() -> Json.ok("flavor", full(flavors.create(wanted), request)));
   }
 
   @Offered(from = 55)

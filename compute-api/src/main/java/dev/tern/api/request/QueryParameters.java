@@ -73,7 +73,7 @@ public record QueryParameters(Map<String, List<String>> values) {
       return false;
     }
     return text.get().isEmpty()
-        || Booleans.parse(text.get())
+        || Booleans.parseQuery(text.get())
             .orElseThrow(() ->
                 Refusals.invalidQuery(
                     name,
