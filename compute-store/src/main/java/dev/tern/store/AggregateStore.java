@@ -2,6 +2,7 @@ package dev.tern.store;
 
 import dev.tern.contract.HostName;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,6 +75,9 @@ public interface AggregateStore {
 
   /** The zones of hosts that are in one; the others are in {@link #DEFAULT_ZONE}. */
   Map<HostName, String> zones();
+
+  /** The zones of those of these hosts that are in one; costs what these hosts cost. */
+  Map<HostName, String> zones(Collection<HostName> hosts);
 
   /** An aggregate. */
   record Aggregate(

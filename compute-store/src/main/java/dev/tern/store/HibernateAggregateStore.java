@@ -3,6 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.HostName;
 import jakarta.persistence.EntityManager;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -172,6 +173,26 @@ class HibernateAggregateStore implements AggregateStore {
   @Transactional(readOnly = true)
   public Map<HostName, String> zones() {
     return zones(list());
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<HostName, String> zones(Collection<HostName> hosts) {
+    if (hosts.isEmpty()) {
+      return Map.of();
+    }
+    Map<HostName, String> zones = new HashMap<>();
+    entities
+        .createQuery(
+            "select h.host, a.metadata from AggregateHostEntity h, AggregateEntity a"
+                + " where h.aggregate = a.number and h.host in :hosts",
+            Object[].class)
+        .setParameter("hosts", hosts.stream().map(HostName::value).toList())
+        .getResultStream()
+        .forEach(row ->
+            Optional.ofNullable(Json.texts((String) row[1]).get(ZONE))
+                .ifPresent(zone -> zones.put(new HostName((String) row[0]), zone)));
+    return zones;
   }
 
   static Map<HostName, String> zones(List<Aggregate> all) {

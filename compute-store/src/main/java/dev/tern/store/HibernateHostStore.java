@@ -9,6 +9,7 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,30 @@ class HibernateHostStore implements HostStore {
             .setMaxResults(limit)
             .getResultList(),
         downAfter);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<HostName, HostState> states(Collection<HostName> hosts, Duration downAfter) {
+    if (hosts.isEmpty()) {
+      return Map.of();
+    }
+    Map<HostName, HostState> states = new HashMap<>();
+    Instant upSince = rows.now().minus(downAfter);
+    entities
+        .createQuery(
+            "select h.name, h.lastSeen, h.disabled, h.forcedDown from HostEntity h"
+                + " where h.name in :names and not h.removed",
+            Object[].class)
+        .setParameter("names", hosts.stream().map(HostName::value).toList())
+        .getResultStream()
+        .forEach(row -> {
+          boolean forcedDown = (boolean) row[3];
+          boolean up = !forcedDown && !((Instant) row[1]).isBefore(upSince);
+          states.put(
+              new HostName((String) row[0]), new HostState(up, (boolean) row[2], forcedDown));
+        });
+    return states;
   }
 
   /** Four questions for a page, however many hosts are on it. */

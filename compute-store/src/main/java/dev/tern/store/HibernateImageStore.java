@@ -8,9 +8,13 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.persistence.TypedQuery;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.springframework.transaction.annotation.Transactional;
 
 @Transactional
@@ -73,6 +77,19 @@ class HibernateImageStore implements ImageStore {
   public Optional<ImageRecord> find(ImageId id) {
     return Optional.ofNullable(entities.find(ImageEntity.class, id.value()))
         .map(ImageEntity::toRecord);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<ImageId, ImageRecord> find(Collection<ImageId> ids) {
+    return ids.isEmpty()
+        ? Map.of()
+        : entities
+            .createQuery("from ImageEntity i where i.id in :ids", ImageEntity.class)
+            .setParameter("ids", ids.stream().map(ImageId::value).toList())
+            .getResultStream()
+            .map(ImageEntity::toRecord)
+            .collect(Collectors.toMap(ImageRecord::id, Function.identity()));
   }
 
   @Override

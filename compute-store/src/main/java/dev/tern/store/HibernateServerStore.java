@@ -15,9 +15,14 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.PersistenceException;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -63,6 +68,28 @@ class HibernateServerStore implements ServerStore {
   public Optional<ServerRecord> findEvenDeleted(ServerId id) {
     return Optional.ofNullable(entities.find(ServerEntity.class, id.value()))
         .map(ServerEntity::toRecord);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<HostName, List<ServerId>> onHosts(Collection<HostName> hosts) {
+    if (hosts.isEmpty()) {
+      return Map.of();
+    }
+    Map<HostName, List<ServerId>> found = new HashMap<>();
+    entities
+        .createQuery(
+            "select s.host, s.id from ServerEntity s where s.host in :hosts"
+                + " and s.vmState <> :deleted order by s.createdAt, s.id",
+            Object[].class)
+        .setParameter("hosts", hosts.stream().map(HostName::value).toList())
+        .setParameter("deleted", VmState.DELETED)
+        .getResultStream()
+        .forEach(row ->
+            found
+                .computeIfAbsent(new HostName((String) row[0]), _ -> new ArrayList<>())
+                .add(new ServerId((UUID) row[1])));
+    return found;
   }
 
   @Override

@@ -5,7 +5,9 @@ import dev.tern.contract.Resources;
 import dev.tern.contract.host.HostReport;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -29,6 +31,9 @@ public interface HostStore {
 
   /** Ordered by number; keyset paging after {@code afterNumber} (0 for the start). */
   List<HostRecord> list(Duration downAfter, int afterNumber, int limit);
+
+  /** How these hosts are; those that are not there are left out. One question for all of them. */
+  Map<HostName, HostState> states(Collection<HostName> hosts, Duration downAfter);
 
   /** Enables or disables a host for new arrivals. False when there is no such host. */
   boolean setDisabled(HostName host, boolean disabled, Optional<String> reason);
@@ -60,6 +65,9 @@ public interface HostStore {
 
   record ServiceBeat(
       int number, UUID uuid, String binary, String host, boolean up, Instant lastSeen) {}
+
+  /** What is to be known of a host to say how its servers' host is. */
+  record HostState(boolean up, boolean disabled, boolean forcedDown) {}
 
   /**
    * A host.

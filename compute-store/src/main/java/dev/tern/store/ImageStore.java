@@ -2,6 +2,7 @@ package dev.tern.store;
 
 import dev.tern.contract.ImageId;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +12,9 @@ public interface ImageStore {
   ImageRecord create(ImageRecord image);
 
   Optional<ImageRecord> find(ImageId id);
+
+  /** Those of these that there are. One question for all of them. */
+  Map<ImageId, ImageRecord> find(Collection<ImageId> ids);
 
   /** Newest first; keyset paging after {@code marker}. */
   List<ImageRecord> list(Optional<ImageId> marker, int limit);

@@ -12,6 +12,7 @@ import dev.tern.contract.VmState;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.KeyPairStore.PublicKey;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,9 @@ public interface ServerStore {
 
   /** Not the deleted ones unless asked. Keyset paging in the order given. */
   List<ServerRecord> list(ServerQuery query);
+
+  /** The servers of each of these hosts that has any, oldest first. One question for all hosts. */
+  Map<HostName, List<ServerId>> onHosts(Collection<HostName> hosts);
 
   /** What the servers of a project that are not deleted add up to. */
   Usage usage(String project);

@@ -235,6 +235,8 @@ abstract class GroupStoresContract {
     all.addHost(east.number(), one);
     all.addHost(plain.number(), one);
     assertThat(all.zones()).containsEntry(one, "east").doesNotContainKey(two);
+    assertThat(all.zones(List.of(one, two))).isEqualTo(Map.of(one, "east"));
+    assertThat(all.zones(List.of(two))).isEmpty();
     assertThatThrownBy(() -> all.addHost(west.number(), one))
         .hasMessage(
             "Cannot add host to aggregate %d. Reason: One or more hosts already in availability zone(s) ['east']."

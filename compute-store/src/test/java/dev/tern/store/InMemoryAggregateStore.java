@@ -2,6 +2,7 @@ package dev.tern.store;
 
 import dev.tern.contract.HostName;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -167,6 +168,13 @@ final class InMemoryAggregateStore implements AggregateStore {
 
   static Aggregate without(Aggregate before, String host) {
     return on(before, before.hosts().stream().filter(each -> !each.value().equals(host)).toList());
+  }
+
+  @Override
+  public Map<HostName, String> zones(Collection<HostName> hosts) {
+    Map<HostName, String> zones = new HashMap<>(zones());
+    zones.keySet().retainAll(hosts);
+    return zones;
   }
 
   @Override

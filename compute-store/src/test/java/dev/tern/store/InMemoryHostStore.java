@@ -4,6 +4,8 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.VmState;
 import dev.tern.contract.host.HostReport;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +90,19 @@ final class InMemoryHostStore implements HostStore {
           .limit(limit)
           .map(host -> toRecord(host, downAfter))
           .toList();
+    }
+  }
+
+  @Override
+  public Map<HostName, HostState> states(Collection<HostName> hosts, Duration downAfter) {
+    synchronized (memory) {
+      Map<HostName, HostState> states = new HashMap<>();
+      for (HostName name : hosts) {
+        find(name, downAfter)
+            .ifPresent(host ->
+                states.put(name, new HostState(host.up(), host.disabled(), host.forcedDown())));
+      }
+      return states;
     }
   }
 

@@ -4,6 +4,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.ImageId;
 import dev.tern.store.Requests.Refusals;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -57,6 +58,13 @@ final class InMemoryImageStore implements ImageStore {
     synchronized (memory) {
       return Optional.ofNullable(all.get(id.value())).map(ImageEntity::toRecord);
     }
+  }
+
+  @Override
+  public Map<ImageId, ImageRecord> find(Collection<ImageId> ids) {
+    Map<ImageId, ImageRecord> found = new HashMap<>();
+    ids.forEach(id -> find(id).ifPresent(image -> found.put(id, image)));
+    return found;
   }
 
   @Override

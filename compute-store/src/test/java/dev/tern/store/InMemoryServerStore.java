@@ -13,6 +13,7 @@ import dev.tern.store.QuotaStore.Resource;
 import dev.tern.store.Requests.Refusals;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 final class InMemoryServerStore implements ServerStore {
@@ -53,6 +55,23 @@ final class InMemoryServerStore implements ServerStore {
   }
 
   // ---- lists
+
+  @Override
+  public Map<HostName, List<ServerId>> onHosts(Collection<HostName> hosts) {
+    synchronized (memory) {
+      return memory.servers.values().stream()
+          .filter(server -> server.host != null && server.vmState != VmState.DELETED)
+          .map(ServerEntity::toRecord)
+          .filter(server -> hosts.contains(server.host().orElseThrow()))
+          .sorted(
+              Comparator.comparing(ServerRecord::createdAt)
+                  .thenComparing(server -> server.id().toString()))
+          .collect(
+              Collectors.groupingBy(
+                  server -> server.host().orElseThrow(),
+                  Collectors.mapping(ServerRecord::id, Collectors.toList())));
+    }
+  }
 
   @Override
   public List<ServerRecord> list(ServerQuery query) {

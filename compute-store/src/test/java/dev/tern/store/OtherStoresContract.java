@@ -19,6 +19,7 @@ import dev.tern.contract.host.ReceiptEntry;
 import dev.tern.store.ActionStore.ActionRecord;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.HostStore.HostState;
 import dev.tern.store.HostStore.ServiceBeat;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
@@ -82,6 +83,53 @@ abstract class OtherStoresContract {
     assertThat(host().up()).isFalse();
     stores().hosts().report(Samples.report(host, 1, 2));
     assertThat(host().up()).isTrue();
+  }
+
+  @Test
+  void states_of_hosts_are_read_together() {
+    HostName down = new HostName("host-" + UUID.randomUUID());
+    HostName gone = new HostName("host-" + UUID.randomUUID());
+    HostName never = new HostName("host-" + UUID.randomUUID());
+    for (HostName each : List.of(down, gone)) {
+      stores().hosts().report(Samples.report(each, 1, 1));
+    }
+    stores().hosts().setForcedDown(down, true);
+    UUID service = stores().hosts().find(gone, MINUTE).orElseThrow().serviceUuid();
+    assertThat(stores().hosts().removeService(service)).isTrue();
+    stores().pass(MINUTE.multipliedBy(2));
+    HostName silent = new HostName("host-" + UUID.randomUUID());
+    stores().hosts().report(Samples.report(host, 1, 1));
+    stores().hosts().setDisabled(host, true, Optional.empty());
+    stores().hosts().report(Samples.report(silent, 1, 1));
+    stores().pass(MINUTE.multipliedBy(2));
+    stores().hosts().report(Samples.report(host, 1, 2));
+    assertThat(stores().hosts().states(List.of(host, down, gone, never, silent), MINUTE))
+        .isEqualTo(
+            Map.of(
+                host, new HostState(true, true, false),
+                down, new HostState(false, false, true),
+                silent, new HostState(false, false, false)));
+    assertThat(stores().hosts().states(List.of(), MINUTE)).isEmpty();
+  }
+
+  @Test
+  void servers_of_hosts_are_read_together() {
+    HostName other = new HostName("host-" + UUID.randomUUID());
+    HostName bare = new HostName("host-" + UUID.randomUUID());
+    Samples samples = new Samples(this::stores);
+    List.of(host, other, bare).forEach(samples::host);
+    ServerId first = samples.active(host).id();
+    ServerId elsewhere = samples.active(other).id();
+    ServerId second = samples.active(host).id();
+    ServerId gone = samples.active(host).id();
+    stores().servers().requestDelete(gone, Samples.request());
+    stores().servers().deleted(samples.lease(gone), gone);
+    var servers = stores().servers().onHosts(List.of(host, other, bare));
+    assertThat(servers.keySet()).containsExactlyInAnyOrder(host, other);
+    assertThat(servers.get(host)).containsExactlyInAnyOrder(first, second);
+    assertThat(servers.get(other)).containsExactly(elsewhere);
+    assertThat(stores().servers().onHosts(List.of(bare))).isEmpty();
+    assertThat(stores().servers().onHosts(List.of())).isEmpty();
   }
 
   @Test
@@ -260,6 +308,16 @@ abstract class OtherStoresContract {
     assertThatThrownBy(() -> stores().images().beginUpload(id))
         .extracting(e -> ((ComputeException) e).code())
         .isEqualTo(ErrorCode.IMAGE_NOT_FOUND);
+  }
+
+  @Test
+  void images_are_read_together() {
+    ImageRecord one = image();
+    ImageRecord other = image();
+    ImageId none = new ImageId(UUID.randomUUID());
+    assertThat(stores().images().find(List.of(one.id(), other.id(), none)))
+        .isEqualTo(Map.of(one.id(), one, other.id(), other));
+    assertThat(stores().images().find(List.of())).isEmpty();
   }
 
   @Test

@@ -3,9 +3,9 @@ package dev.tern.api.hypervisors;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Json;
 import dev.tern.api.version.Change;
+import dev.tern.contract.ServerId;
 import dev.tern.contract.host.HostReport;
 import dev.tern.store.HostStore.HostRecord;
-import dev.tern.store.ServerStore.ServerRecord;
 import java.util.List;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -73,7 +73,7 @@ final class HypervisorView {
         .put("running_vms", totals.servers());
   }
 
-  static void servers(ObjectNode view, List<ServerRecord> servers, ApiRequest request) {
+  static void servers(ObjectNode view, List<ServerId> servers, ApiRequest request) {
     if (servers.isEmpty() && request.version().before(Change.STRICT)) {
       return;
     }
@@ -81,8 +81,8 @@ final class HypervisorView {
     servers.forEach(server ->
         items
             .addObject()
-            .put("name", "instance-%.8s".formatted(server.id()))
-            .put("uuid", server.id().toString()));
+            .put("name", "instance-%.8s".formatted(server))
+            .put("uuid", server.toString()));
   }
 
   static long freeGib(HostReport report) {

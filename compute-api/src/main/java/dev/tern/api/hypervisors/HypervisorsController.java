@@ -9,16 +9,15 @@ import dev.tern.api.request.Json;
 import dev.tern.api.request.Page;
 import dev.tern.api.version.Change;
 import dev.tern.api.version.Offered;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.ServerStore;
-import dev.tern.store.ServerStore.ServerQuery;
-import dev.tern.store.ServerStore.ServerRecord;
-import dev.tern.store.ServerStore.Sort;
-import dev.tern.store.ServerStore.SortKey;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -66,7 +65,7 @@ final class HypervisorsController {
     HostRecord host = find(id, request);
     ObjectNode view = HypervisorView.full(host, request);
     if (withServers(request)) {
-      HypervisorView.servers(view, serversOf(host), request);
+      HypervisorView.servers(view, of(host, serversOf(List.of(host))), request);
     }
     return Json.ok("hypervisor", view);
   }
@@ -120,9 +119,11 @@ final class HypervisorsController {
   ResponseEntity<JsonNode> servers(@PathVariable String pattern, ApiRequest request) {
     request.caller().require(Role.ADMIN, "os-hypervisors:servers");
     ArrayNode items = Json.array();
-    for (HostRecord host : matching(pattern)) {
+    List<HostRecord> found = matching(pattern);
+    Map<HostName, List<ServerId>> its = serversOf(found);
+    for (HostRecord host : found) {
       ObjectNode view = HypervisorView.brief(host, request);
-      HypervisorView.servers(view, serversOf(host), request);
+      HypervisorView.servers(view, of(host, its), request);
       items.add(view);
     }
     return Json.ok("hypervisors", items);
@@ -145,10 +146,12 @@ final class HypervisorsController {
         pattern.isPresent() ? matching(pattern.get()) : read(page, request, host -> true);
     ObjectNode body = Json.object();
     ArrayNode items = body.putArray("hypervisors");
+    boolean withServers = withServers(request);
+    Map<HostName, List<ServerId>> its = withServers ? serversOf(found) : Map.of();
     for (HostRecord host : found) {
       ObjectNode item = view.apply(host);
-      if (withServers(request)) {
-        HypervisorView.servers(item, serversOf(host), request);
+      if (withServers) {
+        HypervisorView.servers(item, of(host, its), request);
       }
       items.add(item);
     }
@@ -257,20 +260,11 @@ final class HypervisorsController {
     return request.has(Change.UUIDS_OF_SERVICES) && request.query().flag("with_servers");
   }
 
-  private List<ServerRecord> serversOf(HostRecord host) {
-    return servers.list(
-        new ServerQuery(
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(host.report().host()),
-            Set.of(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            false,
-            List.of(new Sort(SortKey.CREATED_AT, false)),
-            Optional.empty(),
-            Page.MAX));
+  private Map<HostName, List<ServerId>> serversOf(List<HostRecord> some) {
+    return servers.onHosts(some.stream().map(host -> host.report().host()).toList());
+  }
+
+  private static List<ServerId> of(HostRecord host, Map<HostName, List<ServerId>> servers) {
+    return servers.getOrDefault(host.report().host(), List.of());
   }
 }

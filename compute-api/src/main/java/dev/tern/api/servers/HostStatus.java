@@ -3,8 +3,12 @@ package dev.tern.api.servers;
 import dev.tern.api.ApiSettings;
 import dev.tern.contract.HostName;
 import dev.tern.store.HostStore;
-import dev.tern.store.HostStore.HostRecord;
-import java.util.Optional;
+import dev.tern.store.HostStore.HostState;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** Nova's {@code host_status} of a server: how its host is. */
@@ -18,17 +22,23 @@ final class HostStatus {
     this.settings = settings;
   }
 
-  String of(HostName name) {
-    Optional<HostRecord> host = hosts.find(name, settings.serviceDownAfter());
-    if (host.isEmpty()) {
+  /** Of each of these, also of those that are not there; one question for all of them. */
+  Map<HostName, String> of(Set<HostName> names) {
+    Map<HostName, HostState> states = hosts.states(names, settings.serviceDownAfter());
+    return names.stream()
+        .collect(Collectors.toMap(Function.identity(), name -> word(states.get(name))));
+  }
+
+  private static String word(@Nullable HostState host) {
+    if (host == null) {
       return "UNKNOWN";
     }
-    if (host.get().forcedDown()) {
+    if (host.forcedDown()) {
       return "DOWN";
     }
-    if (!host.get().up()) {
+    if (!host.up()) {
       return "UNKNOWN";
     }
-    return host.get().disabled() ? "MAINTENANCE" : "UP";
+    return host.disabled() ? "MAINTENANCE" : "UP";
   }
 }

@@ -11,7 +11,6 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
 import dev.tern.store.AggregateStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
-import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.ServerLabels;
@@ -20,7 +19,6 @@ import dev.tern.store.ServerStore.Fault;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore.VolumeRecord;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,10 +28,7 @@ import java.util.function.Function;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/**
- * Servers as one request sees them: by its version and its caller. Looks each host and image up
- * once.
- */
+/** Servers as one request sees them: by its version and its caller. */
 final class ServerView {
   private static final List<String> EXTENSIONS =
       List.of(
@@ -46,18 +41,16 @@ final class ServerView {
           "host_status");
 
   private final ApiRequest request;
-  private final Function<HostName, String> hostStatus;
-  private final ImageStore images;
+  private final Map<HostName, String> hostStatus;
+  private final Map<ImageId, ImageRecord> images;
   private final Map<ServerId, List<VolumeRecord>> volumes;
   private final Map<HostName, String> zones;
   private final Function<ServerId, Collection<UUID>> groups;
-  private final Map<HostName, String> statuses = new HashMap<>();
-  private final Map<ImageId, Optional<ImageRecord>> known = new HashMap<>();
 
   ServerView(
       ApiRequest request,
-      Function<HostName, String> hostStatus,
-      ImageStore images,
+      Map<HostName, String> hostStatus,
+      Map<ImageId, ImageRecord> images,
       Map<ServerId, List<VolumeRecord>> volumes,
       Map<HostName, String> zones,
       Function<ServerId, Collection<UUID>> groups) {
@@ -208,9 +201,7 @@ final class ServerView {
       view.put("OS-EXT-SRV-ATTR:hostname", server.hostname());
     }
     if (request.admin() && request.has(Change.SERVER_HOST_STATUS)) {
-      view.put(
-          "host_status",
-          server.host().map(h -> statuses.computeIfAbsent(h, hostStatus)).orElse(""));
+      view.put("host_status", server.host().map(hostStatus::get).orElse(""));
     }
   }
 
@@ -250,8 +241,7 @@ final class ServerView {
 
   /** The server's kernel or ramdisk is its image's. */
   private String property(ServerRecord server, String name) {
-    return known
-        .computeIfAbsent(server.image(), images::find)
+    return Optional.ofNullable(images.get(server.image()))
         .map(image -> image.properties().getOrDefault(name, ""))
         .orElse("");
   }

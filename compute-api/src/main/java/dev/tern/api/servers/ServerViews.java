@@ -1,6 +1,8 @@
 package dev.tern.api.servers;
 
 import dev.tern.api.request.ApiRequest;
+import dev.tern.api.version.Change;
+import dev.tern.contract.HostName;
 import dev.tern.store.AggregateStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ServerGroupStore;
@@ -8,6 +10,8 @@ import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.springframework.stereotype.Component;
 
 /** What the views of servers are made from; one question for all servers of an answer. */
@@ -35,12 +39,16 @@ final class ServerViews {
 
   /** A view of these servers, or of the names of any. */
   ServerView of(ApiRequest request, List<ServerRecord> servers) {
+    Set<HostName> hosts =
+        servers.stream().flatMap(server -> server.host().stream()).collect(Collectors.toSet());
     return new ServerView(
         request,
-        hostStatus::of,
-        images,
+        request.admin() && request.has(Change.SERVER_HOST_STATUS) ? hostStatus.of(hosts) : Map.of(),
+        request.admin() && request.has(Change.SERVER_EXTENDED_ATTRIBUTES)
+            ? images.find(servers.stream().map(ServerRecord::image).collect(Collectors.toSet()))
+            : Map.of(),
         volumes.of(servers.stream().map(ServerRecord::id).toList()),
-        servers.isEmpty() ? Map.of() : aggregates.zones(),
+        aggregates.zones(hosts),
         id -> groups.of(List.of(id)).values());
   }
 }
