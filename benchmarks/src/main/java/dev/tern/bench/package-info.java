@@ -9,6 +9,8 @@
  * </pre>
  *
  * <p>{@code ./tern bench tunnel} gives it other movers: the same script by three ways.
+ *
+ * <p>{@code ./tern bench api} moves nothing: it asks the API.
  */
 @NullMarked
 package dev.tern.bench;
