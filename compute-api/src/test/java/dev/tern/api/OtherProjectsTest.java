@@ -100,6 +100,33 @@ class OtherProjectsTest {
   }
 
   @Test
+  void are_refused_where_the_path_or_the_query_names_whose_they_are() {
+    for (String path :
+        List.of(
+            "/v2.1/os-quota-sets/lake",
+            "/v2.1/os-quota-sets/lake/detail",
+            "/v2.1/os-simple-tenant-usage/lake",
+            "/v2.1/limits?tenant_id=lake",
+            "/v2.1/os-keypairs?user_id=gull")) {
+      TestApi.Answer answer = api.to(path).as("duck:sea").version("2.80").get();
+      assertThat(answer.status()).as(path).isEqualTo(403);
+    }
+    String group = "{\"server_group\": {\"name\": \"g\", \"policy\": \"affinity\"}}";
+    String id =
+        api.to("/v2.1/os-server-groups")
+            .as("gull:lake")
+            .version("2.80")
+            .post(group)
+            .json()
+            .at("/server_group/id")
+            .stringValue();
+    String path = "/v2.1/os-server-groups/" + id;
+    assertThat(api.to(path).as("duck:sea").get().status()).isEqualTo(404);
+    assertThat(api.to(path).as("duck:sea").delete().status()).isEqualTo(404);
+    assertThat(api.to(path).as("gull:lake").get().status()).isEqualTo(200);
+  }
+
+  @Test
   void are_in_no_list() {
     for (String path :
         List.of(

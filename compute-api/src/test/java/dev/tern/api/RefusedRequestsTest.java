@@ -248,6 +248,17 @@ class RefusedRequestsTest {
   }
 
   @Test
+  void after_the_last_version_that_has_it_says_404() {
+    each(row -> {
+      if (!row.version().equals("2.96") && !row.path().equals("/v2.1/servers/{id}/action")) {
+        List<Object> before = seen();
+        int next = Integer.parseInt(row.version().substring(2)) + 1;
+        expect(row, "at 2." + next, with(row, "2." + next), before, 404);
+      }
+    });
+  }
+
+  @Test
   void for_what_it_names_says_404() {
     each(row -> {
       if (row.path().contains("{") && !row.is("any")) {
