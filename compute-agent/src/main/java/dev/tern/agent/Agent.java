@@ -45,7 +45,7 @@ public final class Agent implements AutoCloseable {
   private final AgentRequests requests;
   private final Probes probes;
   private final HostQuestions questions;
-  private final HttpClient http;
+  private final ImageService imageService;
   private final ImageStore images;
   private final DiskSide disks;
   private final Reservations reservations;
@@ -84,10 +84,9 @@ public final class Agent implements AutoCloseable {
     this.startedAtMillis = clock.millis();
     StreamKeys keys = new StreamKeys(directories.keys(), new SecureRandom(), settings.insecure());
     this.instances = new Instances(host, directories, driver, keys);
-    this.http = world.http();
+    this.imageService = new ImageService(world.http(), settings, clock);
     LayerProofs proofs = new LayerProofs(directories);
-    ImageStore images =
-        new ImageStore(directories.bases(), settings, driver.images(), proofs, http);
+    ImageStore images = new ImageStore(directories.bases(), imageService, driver.images(), proofs);
     this.reservations =
         new Reservations(host, directories, driver.images(), figures, settings, clock);
     DiskSecrets secrets = new DiskSecrets(settings.secretsDirectory(), new SecureRandom());
@@ -222,7 +221,7 @@ public final class Agent implements AutoCloseable {
         freezing,
         new VolumePlugging(
             driver, MigrationAddress.parse(settings.migrationAddress()).isLoopbackAddress()),
-        new ImageSender(http, settings.imageService(), settings.imageDeadline()));
+        new ImageSender(imageService));
   }
 
   /**

@@ -44,7 +44,8 @@ public record AgentSettings(
                 + " once.")
         @DefaultValue("10m")
         Duration portWait,
-    @Setting("Where images are fetched from: /v2/images/ID/file below this address.")
+    @Setting(
+            "Where images are fetched from: /v2/images/ID/file below this address, which is Tern's API's /image or a Glance's.")
         @DefaultValue("http://127.0.0.1:8774/image")
         URI imageService,
     @Setting("How long one image may take to arrive.") @DefaultValue("10m") Duration imageDeadline,
@@ -142,7 +143,8 @@ public record AgentSettings(
     @Setting("How long a question about work under way is held before the answer is 'working'.")
         @DefaultValue("700ms")
         Duration patience,
-    @DefaultValue @Valid HostPolicy policy) {
+    @DefaultValue @Valid HostPolicy policy,
+    @DefaultValue @Valid ImageIdentity imageIdentity) {
 
   private static final int LONGEST_OUTAGE = 30;
 

@@ -4,15 +4,12 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.ImageId;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,17 +22,10 @@ final class ImageSender {
   private static final JsonMapper JSON = new JsonMapper();
   private static final String ACTIVE = "active";
 
-  private final HttpClient http;
-  private final URI service;
-  private final Duration deadline;
+  private final ImageService service;
 
-  /**
-   * @param deadline for one file to be sent
-   */
-  ImageSender(HttpClient http, URI service, Duration deadline) {
-    this.http = http;
+  ImageSender(ImageService service) {
     this.service = service;
-    this.deadline = deadline;
   }
 
   /**
@@ -52,11 +42,10 @@ final class ImageSender {
     HttpResponse<String> answer =
         ask(
             image,
-            HttpRequest.newBuilder(URI.create(service + "/v2/images/" + image + "/file"))
-                .timeout(deadline)
+            service
+                .request(image + "/file")
                 .header("Content-Type", "application/octet-stream")
-                .PUT(BodyPublishers.ofFile(file))
-                .build());
+                .PUT(BodyPublishers.ofFile(file)));
     switch (answer.statusCode()) {
       case 204 ->
           log.atInfo()
@@ -71,24 +60,18 @@ final class ImageSender {
               null);
         }
       }
-      default -> throw notTaken(image, "the image service answers " + answer.statusCode(), null);
+      default -> throw notTaken(image, service.refused(answer.statusCode()), null);
     }
   }
 
   private String status(ImageId image) throws IOException, InterruptedException {
-    HttpResponse<String> answer =
-        ask(
-            image,
-            HttpRequest.newBuilder(URI.create(service + "/v2/images/" + image))
-                .timeout(deadline)
-                .GET()
-                .build());
+    HttpResponse<String> answer = ask(image, service.request(image.toString()).GET());
     if (answer.statusCode() == 404) {
       throw new ComputeException(
           ErrorCode.IMAGE_NOT_FOUND, "Image %s could not be found.".formatted(image), null);
     }
     if (answer.statusCode() != 200) {
-      throw notTaken(image, "the image service answers " + answer.statusCode(), null);
+      throw notTaken(image, service.refused(answer.statusCode()), null);
     }
     try {
       return JSON.readTree(answer.body()).path("status").asString("");
@@ -97,9 +80,10 @@ final class ImageSender {
     }
   }
 
-  private HttpResponse<String> ask(ImageId image, HttpRequest request) throws InterruptedException {
+  private HttpResponse<String> ask(ImageId image, HttpRequest.Builder request)
+      throws InterruptedException {
     try {
-      return http.send(request, BodyHandlers.ofString());
+      return service.ask(request, BodyHandlers.ofString());
     } catch (IOException e) {
       // The client's stream turns an interrupt into an IOException.
       if (Thread.interrupted() || e.getCause() instanceof InterruptedException) {
@@ -107,7 +91,7 @@ final class ImageSender {
         interrupted.initCause(e);
         throw interrupted;
       }
-      throw notTaken(image, "the image service cannot be reached", e);
+      throw notTaken(image, ImageService.unreached(e), e);
     }
   }
 

@@ -11,15 +11,11 @@ import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -43,23 +39,18 @@ final class ImageStore {
   private static final int CHUNK = 1 << 18;
 
   private final Path bases;
-  private final URI service;
-  private final Duration deadline;
+  private final ImageService service;
   private final DiskImages images;
   private final LayerProofs proofs;
-  private final HttpClient http;
 
   /** Guards one digest's file: two fetches of it at once fetch once. */
   private final Map<String, ReentrantLock> fetching = new ConcurrentHashMap<>();
 
-  ImageStore(
-      Path bases, AgentSettings settings, DiskImages images, LayerProofs proofs, HttpClient http) {
+  ImageStore(Path bases, ImageService service, DiskImages images, LayerProofs proofs) {
     this.bases = bases;
-    this.service = settings.imageService();
-    this.deadline = settings.imageDeadline();
+    this.service = service;
     this.images = images;
     this.proofs = proofs;
-    this.http = http;
   }
 
   Path directory() {
@@ -131,7 +122,7 @@ final class ImageStore {
     Files.deleteIfExists(half);
     Files.createFile(half, Durable.FILE_OF_OWNER);
     try {
-      Deadline.within(deadline, () -> download(image, half));
+      Deadline.within(service.deadline(), () -> download(image, half));
       Files.setPosixFilePermissions(half, PosixFilePermissions.fromString("r--------"));
       proofs.accept(half, image.sha256());
       log.atInfo()
@@ -139,7 +130,7 @@ final class ImageStore {
           .addKeyValue("bytes", image.sizeBytes())
           .log("image fetched");
     } catch (TimeoutException e) {
-      throw unavailable(image, "it did not arrive within " + deadline, e);
+      throw unavailable(image, "it did not arrive within " + service.deadline(), e);
     } catch (IOException | InterruptedException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
@@ -150,15 +141,14 @@ final class ImageStore {
   }
 
   private boolean download(ImageRef image, Path half) throws IOException, InterruptedException {
-    URI from = URI.create(service + "/v2/images/" + image.id() + "/file");
     HttpResponse<InputStream> response;
     try {
       response =
-          http.send(
-              HttpRequest.newBuilder(from).timeout(deadline).GET().build(),
+          service.ask(
+              service.request(image.id() + "/file").GET(),
               HttpResponse.BodyHandlers.ofInputStream());
     } catch (IOException e) {
-      throw unavailable(image, "the image service cannot be reached", e);
+      throw unavailable(image, ImageService.unreached(e), e);
     }
     try (InputStream body = response.body()) {
       if (response.statusCode() == 404) {
@@ -166,7 +156,7 @@ final class ImageStore {
             ErrorCode.IMAGE_NOT_FOUND, "Image %s could not be found.".formatted(image.id()), null);
       }
       if (response.statusCode() != 200) {
-        throw unavailable(image, "the image service answers " + response.statusCode(), null);
+        throw unavailable(image, service.refused(response.statusCode()), null);
       }
       receive(image, body, half);
     }

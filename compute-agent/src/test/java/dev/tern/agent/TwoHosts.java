@@ -3,6 +3,7 @@ package dev.tern.agent;
 import static dev.tern.virt.testing.Until.until;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
@@ -42,6 +43,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.springframework.util.unit.DataSize;
 
@@ -61,6 +63,12 @@ final class TwoHosts implements AutoCloseable {
   /** What agents that start from now on take for the time. */
   Clock clock = Clock.systemUTC();
 
+  /** Whose requests the image service takes. */
+  volatile Predicate<HttpExchange> guard = _ -> true;
+
+  /** As whom agents that start from now on ask it. */
+  ImageIdentity identity = ImageIdentity.NONE;
+
   private final HttpClient http = HttpClient.newHttpClient();
 
   final Host source;
@@ -76,6 +84,10 @@ final class TwoHosts implements AutoCloseable {
         exchange -> {
           String[] path = exchange.getRequestURI().getPath().split("/");
           try (exchange) {
+            if (!guard.test(exchange)) {
+              exchange.sendResponseHeaders(401, -1);
+              return;
+            }
             if (exchange.getRequestMethod().equals("PUT")) {
               contents.put(path[4], exchange.getRequestBody().readAllBytes());
               exchange.sendResponseHeaders(204, -1);
@@ -269,7 +281,7 @@ final class TwoHosts implements AutoCloseable {
       this.agent = open();
     }
 
-    private AgentSettings settings() {
+    AgentSettings settings() {
       return new AgentSettings(
           name.value(),
           data,
@@ -301,7 +313,8 @@ final class TwoHosts implements AutoCloseable {
           Duration.ofSeconds(10),
           8,
           Duration.ofMillis(200),
-          HostPolicy.NONE);
+          HostPolicy.NONE,
+          identity);
     }
 
     /** Another directory of this host for disks. */

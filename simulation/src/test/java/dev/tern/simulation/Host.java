@@ -5,6 +5,7 @@ import dev.tern.agent.AgentSettings;
 import dev.tern.agent.AgentTime;
 import dev.tern.agent.HostFigures;
 import dev.tern.agent.HostPolicy;
+import dev.tern.agent.ImageIdentity;
 import dev.tern.agent.Waiting;
 import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
@@ -317,7 +318,8 @@ final class Host {
         Duration.ofSeconds(10),
         8,
         Duration.ofMillis(700),
-        HostPolicy.NONE);
+        HostPolicy.NONE,
+        ImageIdentity.NONE);
   }
 
   /** A host with room for everything but memory. */
