@@ -538,4 +538,15 @@ class BadInputTest {
           .isEqualTo(answer.header("X-OpenStack-Request-Id"));
     }
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"migrate", "rebuild", "forceDelete", "evacuate"})
+  void asks_first_which_server_an_action_of_novas_is_for(String action) {
+    String body = "{\"%s\": null}".formatted(action);
+    assertThat(
+            api.to("/v2.1/servers/99999999-9999-4999-8999-999999999999/action").post(body).status())
+        .isEqualTo(404);
+    assertThat(api.to("/v2.1/servers/" + SERVER + "/action").post(body).fault())
+        .isEqualTo("400 badRequest: The action %s is not offered by this cloud.".formatted(action));
+  }
 }
