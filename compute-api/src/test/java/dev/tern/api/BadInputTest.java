@@ -549,4 +549,9 @@ class BadInputTest {
     assertThat(api.to("/v2.1/servers/" + SERVER + "/action").post(body).fault())
         .isEqualTo("400 badRequest: The action %s is not offered by this cloud.".formatted(action));
   }
+
+  @Test
+  void a_filter_by_an_image_that_cannot_be_fits_nothing() {
+    assertThat(api.to("/v2.1/servers?image=none_such").get().text()).isEqualTo("{\"servers\":[]}");
+  }
 }

@@ -71,6 +71,16 @@ class UsageTest {
   }
 
   @Test
+  void tells_no_usage_of_a_server_whose_guest_never_ran() {
+    var _ =
+        api.stores
+            .servers()
+            .requestCreate(
+                dev.tern.store.Samples.server("s", "demo"), api.conductors.request("u", "demo"));
+    assertThat(api.to(USAGE + "/demo").get().text()).isEqualTo("{\"tenant_usage\":{}}");
+  }
+
+  @Test
   void tells_usage_to_those_it_concerns() {
     assertThat(api.to(USAGE).as("u:demo").get().status()).isEqualTo(403);
     assertThat(api.to(USAGE + "/demo").as("u:other").get().status()).isEqualTo(403);

@@ -23,7 +23,7 @@ class HibernateUsageStore implements UsageStore {
     TypedQuery<ServerEntity> query =
         entities
             .createQuery(
-                "from ServerEntity s where s.createdAt <= :to"
+                "from ServerEntity s where s.launchedAt < :to"
                     + " and (s.terminatedAt is null or s.terminatedAt >= :from)"
                     + (project.isPresent() ? " and s.project = :project" : "")
                     + (after.isPresent() ? " and s.id > :after" : "")
@@ -44,7 +44,7 @@ class HibernateUsageStore implements UsageStore {
         server.project(),
         server.flavor(),
         server.vmState(),
-        server.launchedAt(),
+        server.launchedAt().orElseThrow(),
         server.terminatedAt());
   }
 }

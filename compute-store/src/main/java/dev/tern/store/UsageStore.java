@@ -22,7 +22,7 @@ public interface UsageStore {
   /**
    * A server's time.
    *
-   * @param launchedAt empty when its guest never ran
+   * @param launchedAt when its guest first ran; servers whose never did are not told
    */
   record Lifetime(
       ServerId id,
@@ -30,6 +30,6 @@ public interface UsageStore {
       String project,
       FlavorRecord flavor,
       VmState state,
-      Optional<Instant> launchedAt,
+      Instant launchedAt,
       Optional<Instant> terminatedAt) {}
 }

@@ -18,7 +18,7 @@ final class InMemoryUsageStore implements UsageStore {
       Optional<String> project, Instant from, Instant to, Optional<UUID> after, int limit) {
     synchronized (memory) {
       return memory.servers.values().stream()
-          .filter(each -> !each.createdAt.isAfter(to))
+          .filter(each -> each.launchedAt != null && each.launchedAt.isBefore(to))
           .filter(each -> each.terminatedAt == null || !each.terminatedAt.isBefore(from))
           .filter(each -> project.stream().allMatch(each.project::equals))
           .filter(each -> after.stream().allMatch(id -> text(each.id).compareTo(text(id)) > 0))

@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -167,12 +168,13 @@ final class ServerListing {
     }
   }
 
+  private static final ImageId NO_IMAGE = new ImageId(new UUID(0, 0));
+
   private static ImageId image(String text) {
     try {
       return ImageId.parse(text.substring(text.lastIndexOf('/') + 1));
-    } catch (IllegalArgumentException e) {
-      throw Refusals.invalidQuery(
-          "image", "Value: %s. It is not a UUID.".formatted(Refusals.shortened(text)));
+    } catch (IllegalArgumentException _) {
+      return NO_IMAGE; // As in Nova a filter that fits nothing, not an error.
     }
   }
 

@@ -138,10 +138,7 @@ final class TenantUsageController {
   }
 
   private static double hours(Lifetime server, Period period) {
-    if (server.launchedAt().isEmpty()) {
-      return 0;
-    }
-    Instant begin = server.launchedAt().get();
+    Instant begin = server.launchedAt();
     Instant end = server.terminatedAt().orElse(period.to());
     Instant from = begin.isAfter(period.from()) ? begin : period.from();
     Instant to = end.isBefore(period.to()) ? end : period.to();
@@ -193,14 +190,10 @@ final class TenantUsageController {
             .put("memory_mb", server.flavor().memoryMib())
             .put("local_gb", gib(server))
             .put("vcpus", server.flavor().vcpus());
-    Json.putOrNull(view, "started_at", server.launchedAt().map(Dates::micros).orElse(null));
+    view.put("started_at", Dates.micros(server.launchedAt()));
     Json.putOrNull(view, "ended_at", server.terminatedAt().map(Dates::micros).orElse(null));
     Instant end = server.terminatedAt().orElse(clock.instant());
-    long uptime =
-        server
-            .launchedAt()
-            .map(begin -> Math.max(0, Duration.between(begin, end).toSeconds()))
-            .orElse(0L);
+    long uptime = Math.max(0, Duration.between(server.launchedAt(), end).toSeconds());
     return view.put(
             "state", server.terminatedAt().isPresent() ? "terminated" : server.state().wire())
         .put("uptime", uptime);
