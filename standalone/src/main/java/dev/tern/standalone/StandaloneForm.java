@@ -77,8 +77,9 @@ final class StandaloneForm implements AutoCloseable {
     int port = settings.port() == 0 ? freePort() : settings.port();
     api = URI.create("http://127.0.0.1:" + port + "/");
     startServices(launcher, broker, stores, port);
+    Readiness readiness = Readiness.from(api, db, pause);
     startAgents(launcher, broker, network);
-    new Readiness(api, pause).awaitHosts(settings.hosts());
+    readiness.awaitHosts(settings.hosts());
   }
 
   private static void makeFolder(Path folder) throws IOException {
@@ -161,7 +162,13 @@ final class StandaloneForm implements AutoCloseable {
       agent.put("tern.agent.host", host);
       agent.put("tern.agent.data", data.toString());
       agent.put("tern.agent.migration-address", network.address(i));
-      agent.put("tern.agent.image-service", api.resolve("image").toString());
+      agent.putIfAbsent("tern.agent.image-service", api.resolve("image").toString());
+      if (agent.containsKey("tern.agent.image-identity.username")
+          || agent.containsKey("tern.agent.image-identity.application-credential-id")) {
+        agent.putIfAbsent(
+            "tern.agent.image-identity.auth-url",
+            agent.getOrDefault("tern.api.keystone.url", api.resolve("identity/v3").toString()));
+      }
       launch(launcher, Service.AGENT, "agent-" + host, agent);
     }
   }

@@ -19,8 +19,6 @@ import picocli.CommandLine.Spec;
     description = "Starts Tern on this machine, in the foreground, and keeps its state.",
     mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
-  private static final String AUTH = "tern.api.auth";
-
   @Mixin private FormOptions options = new FormOptions();
 
   @Option(
@@ -42,9 +40,9 @@ final class UpCommand implements Callable<Integer> {
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> endOrderly(stop, stopped), "stop"));
     FormSettings asked = options.settings("up", port);
-    boolean own = !asked.properties().containsKey(AUTH);
+    boolean own = LocalIdentity.isFor(asked.properties());
     LocalIdentity identity = new LocalIdentity(asked.data());
-    FormSettings settings = own ? asked.with(identity.prepare()) : asked;
+    FormSettings settings = own ? asked.with(identity.prepare(asked.properties())) : asked;
     try (StandaloneForm form =
         StandaloneForm.start(settings, Pause.SLEEPING, line -> say(out, line))) {
       Leftovers.keep(form.data());

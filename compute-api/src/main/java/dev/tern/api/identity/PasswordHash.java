@@ -55,7 +55,7 @@ public record PasswordHash(int iterations, String salt, String hash) {
   }
 
   /** Whether it is of this password; takes as long for a wrong one. */
-  boolean matches(String password) {
+  public boolean matches(String password) {
     return MessageDigest.isEqual(
         derive(password, HexFormat.of().parseHex(salt), iterations), HexFormat.of().parseHex(hash));
   }

@@ -24,6 +24,7 @@ public final class ComputeClient {
 
   private final URI base;
   private final String version;
+  private final Optional<String> token;
   private final HttpClient http;
   private final JsonMapper json = JsonMapper.builder().build();
 
@@ -33,9 +34,19 @@ public final class ComputeClient {
 
   /** With another microversion, e.g. {@code compute 2.30}. */
   public ComputeClient(URI base, String version) {
+    this(base, version, Optional.empty());
+  }
+
+  private ComputeClient(URI base, String version, Optional<String> token) {
     this.base = base;
     this.version = version;
+    this.token = token;
     this.http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+  }
+
+  /** The same for who has this token. */
+  public ComputeClient as(String bearer) {
+    return new ComputeClient(base, version, Optional.of(bearer));
   }
 
   /** An answer that was not the one hoped for. */
@@ -129,6 +140,7 @@ public final class ComputeClient {
             .header("OpenStack-API-Version", version)
             .method(method, body);
     headers.forEach(request::header);
+    token.ifPresent(given -> request.header("X-Auth-Token", given));
     HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString());
     if (answer.statusCode() / 100 != 2) {
       throw new Refused(method + " " + path, answer.statusCode(), answer.body());
