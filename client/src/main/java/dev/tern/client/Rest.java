@@ -39,6 +39,7 @@ final class Rest {
   private static final Duration ANSWER = Duration.ofSeconds(90);
 
   private static final int LARGEST = 64 << 20;
+  private static final int UNAUTHORIZED = 401;
   private static final int CONFLICT = 409;
   private static final int NOT_IMPLEMENTED = 501;
   private static final int TRIES = 12;
@@ -47,11 +48,20 @@ final class Rest {
   private final Endpoint endpoint;
   private final Pace pace;
   private final Supplier<UUID> newIds;
+  private final Optional<Login> login;
   private final HttpClient http;
   private final JsonMapper json = JsonMapper.builder().build();
 
-  Rest(Endpoint endpoint, Pace pace, Supplier<UUID> newIds) {
+  /** What is sent now: the endpoint's, or of a later login. */
+  private volatile Optional<String> token;
+
+  /**
+   * @param login to get another token when the endpoint's is good no longer, as in a long wait
+   */
+  Rest(Endpoint endpoint, Optional<Login> login, Pace pace, Supplier<UUID> newIds) {
     this.endpoint = endpoint;
+    this.token = endpoint.token();
+    this.login = login;
     this.pace = pace;
     this.newIds = newIds;
     this.http =
@@ -163,12 +173,23 @@ final class Rest {
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
-    endpoint.token().ifPresent(token -> request.header("X-Auth-Token", token));
     return request.build();
   }
 
-  private HttpResponse<byte[]> send(HttpRequest request)
+  private HttpResponse<byte[]> send(HttpRequest request) throws IOException, InterruptedException {
+    HttpResponse<byte[]> answer = sendOnce(request);
+    if (answer.statusCode() != UNAUTHORIZED || login.isEmpty()) {
+      return answer;
+    }
+    token = Optional.of(login.get().logIn().token());
+    return sendOnce(request);
+  }
+
+  private HttpResponse<byte[]> sendOnce(HttpRequest plain)
       throws NoAnswerException, InterruptedException {
+    HttpRequest.Builder builder = HttpRequest.newBuilder(plain, (name, value) -> true);
+    token.ifPresent(given -> builder.header("X-Auth-Token", given));
+    HttpRequest request = builder.build();
     // A request's own timeout ends with the headers; this one covers the body, too.
     CompletableFuture<HttpResponse<byte[]>> answer =
         http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST));

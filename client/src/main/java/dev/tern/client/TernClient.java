@@ -25,7 +25,16 @@ public final class TernClient {
   private final Pace pace;
 
   public TernClient(Endpoint endpoint, Pace pace) {
-    this.rest = new Rest(endpoint, pace, UUID::randomUUID);
+    this(endpoint, Optional.empty(), pace);
+  }
+
+  /**
+   * See the parameters.
+   *
+   * @param login to get another token with when the endpoint's is good no longer
+   */
+  public TernClient(Endpoint endpoint, Optional<Login> login, Pace pace) {
+    this.rest = new Rest(endpoint, login, pace, UUID::randomUUID);
     this.pace = pace;
   }
 

@@ -3,8 +3,10 @@ package dev.tern.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tern.client.Login;
 import dev.tern.standalone.demo.ComputeClient;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -25,12 +27,18 @@ class HostsSystemTest {
   private static OrdinaryUser user;
 
   @SuppressWarnings("NullAway.Init")
+  private static Map<String, String> environment;
+
+  @SuppressWarnings("NullAway.Init")
   private static ComputeClient api;
 
   @BeforeAll
   static void start() throws Exception {
-    user = OrdinaryUser.up(folder);
-    api = new ComputeClient(user.place().api());
+    user = OrdinaryUser.up(folder, "-Dtern.api.identity.token-optional=false");
+    environment = Map.of("OS_CLIENT_CONFIG_FILE", folder.resolve("clouds.yaml").toString());
+    api =
+        new ComputeClient(user.place().api())
+            .as(Login.of(environment).orElseThrow().logIn().token());
   }
 
   @AfterAll
@@ -75,6 +83,12 @@ class HostsSystemTest {
   }
 
   @Test
+  void say_nothing_to_who_has_no_token() {
+    assertThatThrownBy(() -> new ComputeClient(user.place().api()).get("/v2.1/servers"))
+        .hasMessageContaining("was answered 401");
+  }
+
+  @Test
   @Tag("S10")
   @Tag("S19")
   @Tag("S55")
@@ -82,7 +96,7 @@ class HostsSystemTest {
   void do_what_an_operator_types() throws Exception {
     TestServer server = TestServer.boot(user.place(), api);
     user.mustHaveAllToHimself(server.host());
-    OperatorStory operator = new OperatorStory(user.place().api(), server);
+    OperatorStory operator = new OperatorStory(environment, server);
     operator.looks();
     operator.is_refused_with_the_reason();
     operator.steers_and_ends_a_migration();

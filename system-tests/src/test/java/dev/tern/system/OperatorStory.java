@@ -7,7 +7,6 @@ import dev.tern.contract.Pause;
 import dev.tern.standalone.demo.Patience;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -23,13 +22,16 @@ final class OperatorStory {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final Pattern FILE = Pattern.compile("finished: (/\\S+)");
 
-  private final String endpoint;
+  private final Map<String, String> environment;
   private final TestServer server;
   private final String home;
   private final Patience patience = new Patience(Pause.SLEEPING);
 
-  OperatorStory(URI api, TestServer server) throws Exception {
-    this.endpoint = api + "/v2.1";
+  /**
+   * @param environment of the commands that are typed
+   */
+  OperatorStory(Map<String, String> environment, TestServer server) throws Exception {
+    this.environment = environment;
     this.server = server;
     this.home = server.host();
   }
@@ -41,7 +43,7 @@ final class OperatorStory {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int status =
         Client.run(
-            Map.of("TERN_ENDPOINT", endpoint),
+            environment,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             arguments);

@@ -117,11 +117,7 @@ final class TestServer {
     server.putAll(more);
     host.ifPresent(name -> server.put("availability_zone", "nova:" + name));
     String id =
-        new ComputeClient(place.api())
-            .post("/v2.1/servers", Map.of("server", server))
-            .path("server")
-            .path("id")
-            .asString();
+        api.post("/v2.1/servers", Map.of("server", server)).path("server").path("id").asString();
     TestServer made = new TestServer(place, api, id);
     made.awaitStatus("ACTIVE");
     return made;
@@ -185,11 +181,7 @@ final class TestServer {
 
   /** The newest migration of this server, as operators see it. */
   JsonNode lastMigration() throws IOException, InterruptedException {
-    JsonNode newest =
-        new ComputeClient(place.api())
-            .get("/v2.1/os-migrations?instance_uuid=" + id)
-            .path("migrations")
-            .path(0);
+    JsonNode newest = api.get("/v2.1/os-migrations?instance_uuid=" + id).path("migrations").path(0);
     return newest;
   }
 

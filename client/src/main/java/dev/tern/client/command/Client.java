@@ -2,10 +2,12 @@ package dev.tern.client.command;
 
 import dev.tern.client.Endpoint;
 import dev.tern.client.LateException;
+import dev.tern.client.Login;
 import dev.tern.client.NoAnswerException;
 import dev.tern.client.Pace;
 import dev.tern.client.RefusedException;
 import dev.tern.client.TernClient;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Map;
@@ -18,8 +20,8 @@ import picocli.CommandLine.ScopeType;
 
 /**
  * The verbs of {@code ./tern} that ask a Tern over its REST API. Endpoint and token come from the
- * environment: {@code TERN_ENDPOINT}, else {@code OS_ENDPOINT}, else {@value Endpoint#USUAL};
- * {@code OS_TOKEN}.
+ * environment: {@code TERN_ENDPOINT}, else {@code OS_ENDPOINT}, else the catalog of who logs in,
+ * else {@value Endpoint#USUAL}; {@code OS_TOKEN}, else a {@link Login}.
  */
 @Command(
     name = "tern",
@@ -148,17 +150,38 @@ public final class Client {
     return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
-  TernClient tern() {
+  /**
+   * Logs in first, where the environment says how.
+   *
+   * @throws RefusedException when the login is refused
+   * @throws NoAnswerException when nobody answers there
+   */
+  TernClient tern() throws IOException, InterruptedException {
     if (tern == null) {
-      tern = new TernClient(endpoint(), pace);
+      Optional<String> address = given("TERN_ENDPOINT").or(() -> given("OS_ENDPOINT"));
+      Optional<Login> login =
+          given("OS_TOKEN").isPresent() ? Optional.empty() : Login.of(environment);
+      tern =
+          login.isPresent()
+              ? loggedIn(login.get(), address)
+              : new TernClient(
+                  Endpoint.of(address.orElse(Endpoint.USUAL), given("OS_TOKEN")), pace);
     }
     return tern;
   }
 
-  private Endpoint endpoint() {
-    return Endpoint.of(
-        given("TERN_ENDPOINT").or(() -> given("OS_ENDPOINT")).orElse(Endpoint.USUAL),
-        given("OS_TOKEN"));
+  private TernClient loggedIn(Login login, Optional<String> address)
+      throws IOException, InterruptedException {
+    Login.Session session = login.logIn();
+    String compute =
+        address
+            .or(session::compute)
+            .orElseThrow(() ->
+                new RefusedException(
+                    0,
+                    "The catalog there has no compute service; TERN_ENDPOINT says where it is."));
+    return new TernClient(
+        Endpoint.of(compute, Optional.of(session.token())), Optional.of(login), pace);
   }
 
   private Optional<String> given(String name) {

@@ -22,7 +22,7 @@ abstract class Verb implements Callable<Integer> {
   @Option(names = "--json", description = "What the API answered, for programs.")
   private boolean json;
 
-  final TernClient tern() {
+  final TernClient tern() throws IOException, InterruptedException {
     return client.tern();
   }
 
