@@ -56,6 +56,8 @@ final class FakeTern implements AutoCloseable {
   private List<Look> script = List.of(new Look("running", 50), new Look("completed", 100));
   String failure = "";
   boolean admin = true;
+
+  volatile String token = ""; // none is needed
   private int answersToLose;
 
   /** What one look at a migration shows. */
@@ -150,6 +152,10 @@ final class FakeTern implements AutoCloseable {
     heard.add(
         "%s %s%s".formatted(method, exchange.getRequestURI(), bytes.length == 0 ? "" : " " + body));
     try {
+      if (!token.isEmpty()
+          && !token.equals(exchange.getRequestHeaders().getFirst("X-Auth-Token"))) {
+        throw new No(401, "The request you have made requires authentication.");
+      }
       if (method.equals("GET")) {
         return route(exchange, method, path, body);
       }
