@@ -49,6 +49,11 @@ public final class ComputeClient {
     return new ComputeClient(base, version, Optional.of(bearer));
   }
 
+  /** The same at another microversion. */
+  public ComputeClient at(String other) {
+    return new ComputeClient(base, other, token);
+  }
+
   /** An answer that was not the one hoped for. */
   public static final class Refused extends IOException {
     private static final long serialVersionUID = 1L;
