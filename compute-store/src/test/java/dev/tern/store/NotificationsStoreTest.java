@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 @DisplayName("What the database notes to be told")
 class NotificationsStoreTest {
@@ -64,6 +66,21 @@ class NotificationsStoreTest {
     assertThat(noted.was()).isEmpty();
     assertThat(noted.server()).contains(server.id().toString()).doesNotContain("user_data");
     assertThat(noted.action()).get().asString().contains(request.request().value());
+  }
+
+  /** Who tells of it reads these by name, and takes what is not there for empty. */
+  @Test
+  void has_every_column_that_is_told() {
+    var _ = database.servers().requestCreate(Samples.server("s", "p"), Samples.request());
+    JsonNode server = JsonMapper.shared().readTree(all().getFirst().server());
+    assertThat(server.propertyNames())
+        .contains(
+            ("id user_id project_id reservation_id name description hostname host availability_zone"
+                    + " flavor image_id key_name created_at launched_at terminated_at updated_at"
+                    + " vm_state power_state task_state progress metadata locked_by locked_reason"
+                    + " disk_config tags fault_code fault_message fault_at")
+                .split(" "));
+    assertThat(server.path("tags").isArray()).isTrue();
   }
 
   @Test

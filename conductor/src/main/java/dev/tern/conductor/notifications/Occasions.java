@@ -77,8 +77,8 @@ final class Occasions {
       all.add(
           at("live_migration_post", ".start", Change.textOr(change.was(), "host", host(change))));
     }
-    if (change.was().isObject() && change.differs("locked")) {
-      boolean locked = change.becomes().path("locked").asBoolean(false);
+    boolean locked = Change.text(change.becomes(), "locked_by") != null;
+    if (change.was().isObject() && locked != (Change.text(change.was(), "locked_by") != null)) {
       all.add(
           new Occasion(
               "instance." + (locked ? "lock" : "unlock"), Form.ACTION, API, "tern", false));

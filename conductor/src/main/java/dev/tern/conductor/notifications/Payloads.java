@@ -78,7 +78,7 @@ final class Payloads {
     data.put("block_devices", List.of());
     data.put("shares", List.of());
     data.put("metadata", embedded(server, "metadata"));
-    data.put("locked", server.path("locked").asBoolean(false));
+    data.put("locked", Change.text(server, "locked_by") != null);
     data.put("locked_reason", Change.text(server, "locked_reason"));
     data.put("auto_disk_config", Change.textOr(server, "disk_config", "MANUAL"));
     data.put("request_id", Change.text(change.action(), "request"));
@@ -96,9 +96,9 @@ final class Payloads {
   private static Map<String, @Nullable Object> create(Change change, Occasion occasion) {
     Map<String, @Nullable Object> data = action(change, occasion);
     data.put("keypairs", List.of());
-    data.put("tags", List.of());
+    data.put("tags", tags(change.server()));
     data.put("trusted_image_certificates", null);
-    data.put("instance_name", Change.text(change.server(), "id"));
+    data.put("instance_name", "instance-%.8s".formatted(Change.textOr(change.server(), "id", "")));
     return data;
   }
 
@@ -115,7 +115,7 @@ final class Payloads {
     data.put(
         "old_display_name",
         existed && change.differs("name") ? Change.text(change.was(), "name") : null);
-    data.put("tags", List.of());
+    data.put("tags", tags(change.server()));
     return data;
   }
 
@@ -179,6 +179,10 @@ final class Payloads {
     data.put("projects", null);
     data.put("description", Change.text(flavor, "description"));
     return object("FlavorPayload", "1.4", data);
+  }
+
+  private static Object tags(JsonNode server) {
+    return server.path("tags").isArray() ? server.path("tags") : List.of();
   }
 
   private static Object embedded(JsonNode row, String column) {

@@ -188,6 +188,29 @@ class NotifierTest {
   }
 
   @Test
+  void tells_that_a_server_is_locked_and_unlocked() throws InterruptedException {
+    Map<String, @Nullable Object> locked =
+        row("locked_by", "OWNER", "locked_reason", "keep", "tags", List.of("one"));
+    noted(Cause.SERVER, row("locked_by", null), locked, locked);
+    noted(Cause.SERVER, locked, row("locked_by", "ADMIN"), row("locked_by", "ADMIN"));
+    noted(Cause.SERVER, locked, row("locked_by", null), row("locked_by", null));
+
+    round(true);
+
+    assertThat(types())
+        .containsExactly(
+            "instance.lock",
+            "instance.update",
+            "instance.update",
+            "instance.unlock",
+            "instance.update");
+    JsonNode data = open(told.get(1)).path("payload").path("nova_object.data");
+    assertThat(data.path("locked").asBoolean()).isTrue();
+    assertThat(data.path("locked_reason").asString()).isEqualTo("keep");
+    assertThat(data.path("tags").toString()).isEqualTo("[\"one\"]");
+  }
+
+  @Test
   void names_both_states_in_an_update() throws InterruptedException {
     noted(
         Cause.SERVER,
