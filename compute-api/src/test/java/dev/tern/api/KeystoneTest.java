@@ -9,12 +9,17 @@ import dev.tern.contract.ServerId;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,6 +100,53 @@ class KeystoneTest {
     assertThat(mine.status()).isEqualTo(200);
     assertThat(mine.json().path("servers")).hasSize(1);
     assertThat(servers(token(THEIRS, "member", "reader")).json().path("servers")).isEmpty();
+  }
+
+  /** Of these Nova asks for a good token at most, or says that they are gone. */
+  private static final Set<String> FOR_ANYBODY =
+      Set.of(
+          "/",
+          "/image",
+          "/image/",
+          "/image/versions",
+          "/openapi.json",
+          "/v2.1",
+          "/v2.1/",
+          "/v2.1/extensions",
+          "/v2.1/flavors",
+          "/v2.1/flavors/detail",
+          "/v2.1/flavors/{id}",
+          "/v2.1/limits",
+          "/v2.1/os-availability-zone",
+          // One's own, whatever one's role is.
+          "/v2.1/os-keypairs",
+          "/v2.1/os-quota-sets/{project}/defaults",
+          // Always empty.
+          "/v2.1/os-floating-ip-pools",
+          "/v2.1/os-floating-ips",
+          "/v2.1/os-networks",
+          "/v2.1/os-security-groups",
+          "/v2.1/os-tenant-networks");
+
+  @TestFactory
+  Stream<DynamicTest> a_role_that_nova_does_not_know_reads_nothing() {
+    String token = token(OURS, "gardener");
+    return api.routes().stream()
+        .filter(route -> route.startsWith("GET ") && !FOR_ANYBODY.contains(route.substring(4)))
+        .map(route ->
+            DynamicTest.dynamicTest(
+                route,
+                () -> {
+                  String path = route.substring(4);
+                  String server = path.contains("/servers/") ? SERVER.toString() : "tiny";
+                  String real = path.replaceFirst("\\{[^}]*}", server).replaceAll("\\{[^}]*}", "1");
+                  for (String version : List.of("2.1", "2.30", "2.80")) {
+                    TestApi.Answer answer = api.to(real).version(version).as(token).get();
+                    assertThat(answer.status())
+                        .as("%s at %s: %s", route, version, answer.text())
+                        .isIn(403, 404, 410);
+                  }
+                }));
   }
 
   @Test

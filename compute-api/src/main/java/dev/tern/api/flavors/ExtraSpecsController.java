@@ -33,12 +33,14 @@ final class ExtraSpecsController {
 
   @GetMapping("/v2.1/flavors/{id}/os-extra_specs")
   ResponseEntity<JsonNode> list(@PathVariable String id, ApiRequest request) {
+    request.caller().require(Role.READER, "os-flavor-extra-specs:index");
     return listed(FlavorAccess.find(flavors, id, request).extraSpecs());
   }
 
   @GetMapping("/v2.1/flavors/{id}/os-extra_specs/{key}")
   ResponseEntity<JsonNode> show(
       @PathVariable String id, @PathVariable String key, ApiRequest request) {
+    request.caller().require(Role.READER, "os-flavor-extra-specs:show");
     String value = FlavorAccess.find(flavors, id, request).extraSpecs().get(key);
     if (value == null) {
       throw noSpec(id, key);

@@ -1,6 +1,7 @@
 package dev.tern.api.networks;
 
 import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.version.Offered;
@@ -36,6 +37,7 @@ final class FormerNetworksController {
   @GetMapping("/v2.1/servers/{id}/os-security-groups")
   ResponseEntity<JsonNode> ofServer(@PathVariable String id, ApiRequest request) {
     ServerRecord _ = access.find(id, request);
+    request.caller().require(Role.READER, "os-security-groups:list");
     return Json.ok("security_groups", Json.array());
   }
 
