@@ -198,8 +198,10 @@ class GroupsTest {
     TestApi.Answer made =
         api.to("/v2.1/servers").as("u:demo").post(body.formatted(Samples.IMAGE, "east"));
     ServerId id = ServerId.parse(made.json().at("/server/id").stringValue());
-    assertThat(api.stores.groups().rules(id).refusal(new HostName("host1"), id)).isPresent();
-    assertThat(api.stores.groups().rules(id).refusal(new HostName("host2"), id)).isEmpty();
+    assertThat(api.stores.groups().rules(id).zone()).contains("east");
+    assertThat(api.stores.groups().rules(id).zones())
+        .doesNotContainKey(new HostName("host1"))
+        .containsEntry(new HostName("host2"), "east");
     assertThat(
             api.to("/v2.1/servers")
                 .as("u:demo")

@@ -3,6 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
 import jakarta.persistence.EntityManager;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -91,8 +92,8 @@ final class Groups {
     }
     return lock(entity.group)
         .map(group -> rule(group, server))
-        .flatMap(rule -> rule.refusal(host))
-        .isEmpty();
+        .map(rule -> rule.allows(host))
+        .orElse(true);
   }
 
   PlacementRules rules(UUID server) {
@@ -126,18 +127,21 @@ final class Groups {
   }
 
   private PlacementRules.Group rule(ServerGroupEntity group, UUID server) {
-    Map<HostName, Integer> others = new HashMap<>();
+    Map<ServerId, Set<HostName>> members = new HashMap<>();
     entities
         .createQuery(
-            "select c.host, count(distinct c.server) from ClaimEntity c, ServerEntity s"
+            "select distinct c.server, c.host from ClaimEntity c, ServerEntity s"
                 + " where s.id = c.server and s.group = :group and s.id <> :server"
-                + " and c.releasedAt is null group by c.host",
+                + " and c.releasedAt is null",
             Object[].class)
         .setParameter("group", group.id)
         .setParameter("server", server)
         .getResultStream()
-        .forEach(row -> others.put(new HostName((String) row[0]), Math.toIntExact((Long) row[1])));
-    return new PlacementRules.Group(group.id, group.policy(), group.mostPerHost(), others);
+        .forEach(row ->
+            members
+                .computeIfAbsent(new ServerId((UUID) row[0]), _ -> new HashSet<>())
+                .add(new HostName((String) row[1])));
+    return new PlacementRules.Group(group.id, group.policy(), group.mostPerHost(), members);
   }
 
   private Set<HostName> hosts(List<UUID> servers) {

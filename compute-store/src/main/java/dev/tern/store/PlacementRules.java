@@ -3,6 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.store.ServerGroupStore.Policy;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,68 +32,71 @@ public record PlacementRules(
     nextTo = nextTo.map(Set::copyOf);
   }
 
-  /** Why the server may not be on a host, in a sentence; empty when it may. */
-  public Optional<String> refusal(HostName host, ServerId server) {
-    String there = zones.getOrDefault(host, AggregateStore.DEFAULT_ZONE);
-    if (zone.isPresent() && !zone.get().equals(there)) {
-      return Optional.of(
-          "Host %s is in availability zone %s, and %s is asked for in %s."
-              .formatted(host, there, server, zone.get()));
-    }
-    if (apartFrom.contains(host)) {
-      return Optional.of(
-          "Host %s has a server that %s shall not be with (different_host)."
-              .formatted(host, server));
-    }
-    if (nextTo.isPresent() && !nextTo.get().contains(host)) {
-      return Optional.of(
-          "Host %s has none of the servers that %s shall be with (same_host)."
-              .formatted(host, server));
-    }
-    return group.flatMap(its -> its.refusal(host));
-  }
-
-  /** How much a wish about a host is met; more is better. */
-  public int liking(HostName host) {
-    return group.map(its -> its.liking(host)).orElse(0);
+  /**
+   * The same if members of groups were where they are supposed to be, and there only.
+   *
+   * @param self whose rules these are: it is no other member
+   * @param places by group
+   */
+  public PlacementRules supposing(ServerId self, Map<UUID, Map<ServerId, HostName>> places) {
+    return new PlacementRules(
+        group.map(its -> its.supposing(self, places.getOrDefault(its.id(), Map.of()))),
+        zone,
+        zones,
+        apartFrom,
+        nextTo);
   }
 
   /**
    * The group of a server.
    *
-   * @param others how many of its other members hold a share of which host, the one they live on or
-   *     the one they are moving to
+   * @param members the other members that hold a share of a host, and of which: the one they live
+   *     on and the one they are moving to
+   * @param others how many of them are on each host
    */
-  public record Group(UUID id, Policy policy, int mostPerHost, Map<HostName, Integer> others) {
+  public record Group(
+      UUID id,
+      Policy policy,
+      int mostPerHost,
+      Map<ServerId, Set<HostName>> members,
+      Map<HostName, Integer> others) {
     public Group {
+      members = Map.copyOf(members);
       others = Map.copyOf(others);
     }
 
-    /** Why a member may not be on a host; soft policies refuse nothing. */
-    public Optional<String> refusal(HostName host) {
-      int there = others.getOrDefault(host, 0);
-      boolean refused =
-          switch (policy) {
-            case AFFINITY -> !others.isEmpty() && there == 0;
-            case ANTI_AFFINITY -> there >= mostPerHost;
-            case SOFT_AFFINITY, SOFT_ANTI_AFFINITY -> false;
-          };
-      return refused
-          ? Optional.of(
-              policy == Policy.AFFINITY
-                  ? "Server group %s has policy affinity, and its members are not on %s."
-                      .formatted(id, host)
-                  : "Server group %s has policy anti-affinity, and %d of its members on %s already."
-                      .formatted(id, there, host))
-          : Optional.empty();
+    public Group(UUID id, Policy policy, int mostPerHost, Map<ServerId, Set<HostName>> members) {
+      this(id, policy, mostPerHost, members, counted(members));
     }
 
-    private int liking(HostName host) {
-      int there = others.getOrDefault(host, 0);
+    private static Map<HostName, Integer> counted(Map<ServerId, Set<HostName>> members) {
+      Map<HostName, Integer> others = new HashMap<>();
+      members.values().forEach(hosts -> hosts.forEach(host -> others.merge(host, 1, Integer::sum)));
+      return others;
+    }
+
+    /** How many other members are on the host. */
+    public int on(HostName host) {
+      return others.getOrDefault(host, 0);
+    }
+
+    /** Whether a member may be on a host; soft policies are against none. */
+    public boolean allows(HostName host) {
       return switch (policy) {
-        case AFFINITY, SOFT_AFFINITY -> there;
-        case ANTI_AFFINITY, SOFT_ANTI_AFFINITY -> -there;
+        case AFFINITY -> others.isEmpty() || on(host) > 0;
+        case ANTI_AFFINITY -> on(host) < mostPerHost;
+        case SOFT_AFFINITY, SOFT_ANTI_AFFINITY -> true;
       };
+    }
+
+    private Group supposing(ServerId self, Map<ServerId, HostName> places) {
+      if (places.isEmpty()) {
+        return this;
+      }
+      Map<ServerId, Set<HostName>> then = new HashMap<>(members);
+      places.forEach((server, host) -> then.put(server, Set.of(host)));
+      then.remove(self);
+      return new Group(id, policy, mostPerHost, then);
     }
   }
 }

@@ -174,7 +174,9 @@ abstract class GroupStoresContract {
     assertThat(takes(member(group.id(), -1), one)).isTrue();
     ServerId second = member(group.id(), -1);
     PlacementRules rules = stores().groups().rules(second);
-    assertThat(rules.liking(one)).isLessThan(rules.liking(two));
+    assertThat(rules.group().orElseThrow().on(one)).isOne();
+    assertThat(rules.group().orElseThrow().on(two)).isZero();
+    assertThat(rules.group().orElseThrow().allows(one)).isTrue();
     assertThat(takes(second, one)).isTrue();
   }
 
@@ -185,10 +187,7 @@ abstract class GroupStoresContract {
     ServerId b = server(new BootTerms(1, Map.of(), Optional.empty(), List.of(a), List.of()));
     ServerId c = server(new BootTerms(1, Map.of(), Optional.empty(), List.of(), List.of(a)));
     assertThat(stores().groups().rules(b).apartFrom()).isEqualTo(Set.of(one));
-    assertThat(stores().groups().rules(b).refusal(one, b)).isPresent();
     assertThat(stores().groups().rules(c).nextTo()).contains(Set.of(one));
-    assertThat(stores().groups().rules(c).refusal(two, c)).isPresent();
-    assertThat(stores().groups().rules(c).refusal(one, c)).isEmpty();
   }
 
   // ---- hosts

@@ -28,8 +28,7 @@ final class InMemoryClaimStore implements ClaimStore {
       if (!memory.servers.containsKey(server.value())) {
         throw new IllegalStateException("a claim for a server that never was: " + server);
       }
-      boolean refused =
-          groups.rules(server).group().flatMap(group -> group.refusal(host)).isPresent();
+      boolean refused = !groups.rules(server).group().map(group -> group.allows(host)).orElse(true);
       if (refused
           || !memory.hosts.containsKey(host.value())
           || !fits(plus(claimedOn(memory, host.value()), share), limits)) {

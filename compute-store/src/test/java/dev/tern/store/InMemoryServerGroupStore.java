@@ -117,11 +117,11 @@ final class InMemoryServerGroupStore implements ServerGroupStore {
 
   private PlacementRules.Group rule(UUID id, ServerId server) {
     ServerGroupEntity group = Objects.requireNonNull(memory.groups.get(id));
-    Map<HostName, Integer> others = new HashMap<>();
+    Map<ServerId, Set<HostName>> members = new HashMap<>();
     memory.servers.values().stream()
         .filter(each -> id.equals(each.group) && !each.id.equals(server.value()))
-        .forEach(each -> hosts(each.id).forEach(host -> others.merge(host, 1, Integer::sum)));
-    return new PlacementRules.Group(id, group.policy(), group.mostPerHost(), others);
+        .forEach(each -> members.put(new ServerId(each.id), hosts(each.id)));
+    return new PlacementRules.Group(id, group.policy(), group.mostPerHost(), members);
   }
 
   private Set<HostName> hosts(UUID server) {

@@ -245,6 +245,7 @@ class ConductorAmqpTest {
                 .orElseThrow();
         yield new SchedulerAnswer.Selected(claim.host(), claim.id());
       }
+      case SchedulerRequest.PlanHosts _ -> throw new AssertionError("plans nothing");
     };
   }
 }

@@ -131,6 +131,7 @@ class HandOverAmqpTest {
                 .orElseThrow();
         yield new SchedulerAnswer.Selected(claim.host(), claim.id());
       }
+      case SchedulerRequest.PlanHosts _ -> throw new AssertionError("plans nothing");
     };
   }
 

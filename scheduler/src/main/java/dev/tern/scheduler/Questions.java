@@ -1,9 +1,15 @@
 package dev.tern.scheduler;
 
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
 import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
+import dev.tern.contract.scheduler.SchedulerAnswer.NotAnswered;
+import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
 import dev.tern.contract.scheduler.SchedulerRequest;
+import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -28,13 +34,35 @@ public final class Questions {
    */
   public SchedulerAnswer answer(SchedulerRequest request) {
     return switch (request) {
-      case SelectHost select -> select(select);
+      case SelectHost select -> (SchedulerAnswer) select(select);
+      case PlanHosts plan -> plan(plan);
     };
   }
 
-  private SchedulerAnswer select(SelectHost request) {
+  private SchedulerAnswer plan(PlanHosts request) {
+    if (request.servers().size() > PlanHosts.MOST) {
+      return new NotAnswered(
+          new Failure(
+              ErrorCode.INVALID_INPUT,
+              "At most %d servers are planned at once, and these are %d."
+                  .formatted(PlanHosts.MOST, request.servers().size())));
+    }
     Timer.Sample sample = Timer.start(metrics);
-    SchedulerAnswer answer = scheduler.select(request);
+    Planned planned = scheduler.plan(request);
+    long placed =
+        planned.decisions().stream().filter(decision -> decision.host().isPresent()).count();
+    log.atInfo()
+        .addKeyValue("request", request.request())
+        .addKeyValue("servers", request.servers().size())
+        .addKeyValue("placed", placed)
+        .log("hosts planned");
+    sample.stop(metrics.timer("tern.scheduler.plan"));
+    return planned;
+  }
+
+  private Choice select(SelectHost request) {
+    Timer.Sample sample = Timer.start(metrics);
+    Choice answer = scheduler.select(request);
     String outcome =
         switch (answer) {
           case Selected selected -> {

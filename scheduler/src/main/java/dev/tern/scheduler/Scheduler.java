@@ -3,14 +3,19 @@ package dev.tern.scheduler;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
-import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
+import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
+import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.scheduler.filter.HostFilter;
+import dev.tern.scheduler.filter.HostState;
 import dev.tern.scheduler.filter.Ratios;
+import dev.tern.scheduler.filter.RequestSpec;
+import dev.tern.scheduler.weigher.HostWeigher;
+import dev.tern.scheduler.weigher.HostWeigher.Weighted;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.HostStore.HostRecord;
@@ -32,7 +37,7 @@ public final class Scheduler {
   private final ClaimStore claims;
   private final Ratios ratios;
   private final List<HostFilter> filters;
-  private final Comparator<HostRecord> emptiestFirst;
+  private final List<Weighted> weighers;
   private final Function<ServerId, PlacementRules> rules;
   private final int namedHosts;
 
@@ -50,12 +55,8 @@ public final class Scheduler {
     this.claims = claims;
     this.ratios = ratios;
     this.rules = rules;
-    this.filters = HostFilter.all(ratios);
-    this.emptiestFirst =
-        Comparator.comparingLong(this::freeMemory)
-            .reversed()
-            .thenComparingInt(HostRecord::activeMigrations)
-            .thenComparing(host -> host.report().host().value());
+    this.filters = HostFilter.all();
+    this.weighers = HostWeigher.standard();
     this.namedHosts = namedHosts;
   }
 
@@ -64,15 +65,15 @@ public final class Scheduler {
    * claimed. The same question again has the same answer once there is a claim; who wants another
    * host gives the claim back and asks with a new one.
    */
-  public SchedulerAnswer select(SelectHost request) {
+  public Choice select(SelectHost request) {
     Optional<ClaimRecord> standing = claims.find(request.claim());
     if (standing.isPresent()) {
       return answer(standing.get(), request);
     }
-    SchedulerAnswer answer =
+    Choice answer =
         request.requested().isPresent()
             ? claimRequested(request.requested().get(), request)
-            : claimEmptiest(request);
+            : claimBest(request);
     return switch (answer) {
       case Selected selected -> selected;
       // The same question, asked twice at once, may have taken the last place itself.
@@ -81,46 +82,62 @@ public final class Scheduler {
     };
   }
 
-  private SchedulerAnswer claimRequested(HostName name, SelectHost request) {
+  /** Answers with what would be selected, one server after the other, and claims nothing. */
+  public Planned plan(PlanHosts request) {
+    return new Planning(
+            states(),
+            claims,
+            rules,
+            filters,
+            weighers,
+            reasons -> NoValidHost.failure(reasons, namedHosts))
+        .plan(request);
+  }
+
+  private List<HostState> states() {
+    List<HostState> states = new ArrayList<>();
+    hosts.forEach(host -> states.add(HostState.of(host, ratios)));
+    return states;
+  }
+
+  private Choice claimRequested(HostName name, SelectHost request) {
     Optional<HostRecord> host = hosts.find(name);
     if (host.isEmpty()) {
-      Failure unknown =
-          new Failure(
-              ErrorCode.COMPUTE_HOST_NOT_FOUND,
-              "Compute host %s could not be found.".formatted(name));
+      Failure unknown = unknown(name);
       return new NoHost(unknown, Map.of(name, unknown));
     }
-    Optional<Failure> refusal = refusal(host.get(), request, rules.apply(request.server()));
+    HostState state = HostState.of(host.get(), ratios);
+    Optional<Failure> refusal = refusal(state, spec(request));
     if (refusal.isPresent()) {
       return new NoHost(refusal.get(), Map.of(name, refusal.get()));
     }
-    Optional<ClaimRecord> claim = claim(host.get(), request);
+    Optional<ClaimRecord> claim = claim(state, request);
     if (claim.isPresent()) {
       return answer(claim.get(), request);
     }
-    Failure lost = lostRace(host.get(), request);
+    Failure lost = lostRace(name, request);
     return new NoHost(lost, Map.of(name, lost));
   }
 
-  private SchedulerAnswer claimEmptiest(SelectHost request) {
-    Map<HostName, Failure> reasons = new LinkedHashMap<>();
-    List<HostRecord> fitting = new ArrayList<>();
-    PlacementRules its = rules.apply(request.server());
-    hosts.forEach(host ->
-        refusal(host, request, its)
-            .ifPresentOrElse(
-                why -> reasons.put(host.report().host(), why), () -> fitting.add(host)));
-    fitting.sort(
-        Comparator.comparingInt((HostRecord host) -> its.liking(host.report().host()))
-            .reversed()
-            .thenComparing(emptiestFirst));
-    for (HostRecord host : fitting) {
-      Optional<ClaimRecord> claim = claim(host, request);
+  static Failure unknown(HostName name) {
+    return new Failure(
+        ErrorCode.COMPUTE_HOST_NOT_FOUND, "Compute host %s could not be found.".formatted(name));
+  }
+
+  private Choice claimBest(SelectHost request) {
+    RequestSpec spec = spec(request);
+    Ranking ranking = Ranking.of(states(), spec, filters, weighers);
+    Map<HostName, Failure> lost = new LinkedHashMap<>();
+    for (Optional<HostState> best = ranking.next(); best.isPresent(); best = ranking.next()) {
+      Optional<ClaimRecord> claim = claim(best.get(), request);
       if (claim.isPresent()) {
         return answer(claim.get(), request);
       }
-      reasons.put(host.report().host(), lostRace(host, request));
+      lost.put(best.get().name(), lostRace(best.get().name(), request));
     }
+    Map<HostName, Failure> reasons = new LinkedHashMap<>();
+    ranking.refused().forEach(host -> reasons.put(host.name(), refusal(host, spec).orElseThrow()));
+    reasons.putAll(lost);
     // Refused ones that are gone since.
     request.refused().keySet().stream()
         .sorted(Comparator.comparing(HostName::value))
@@ -128,34 +145,27 @@ public final class Scheduler {
     return new NoHost(NoValidHost.failure(reasons, namedHosts), reasons);
   }
 
-  private Optional<Failure> refusal(HostRecord host, SelectHost request, PlacementRules its) {
-    HostName name = host.report().host();
-    Failure refusedBefore = request.refused().get(name);
-    return refusedBefore != null
-        ? Optional.of(refusedBefore)
-        : filters.stream()
-            .flatMap(filter -> filter.refusal(host, request).stream())
-            .findFirst()
-            .or(() ->
-                its.refusal(name, request.server())
-                    .map(why -> new Failure(ErrorCode.HOST_NOT_WANTED, why)));
+  private RequestSpec spec(SelectHost request) {
+    return new RequestSpec(request.wanted(), rules.apply(request.server()));
   }
 
-  private Optional<ClaimRecord> claim(HostRecord host, SelectHost request) {
+  private Optional<Failure> refusal(HostState host, RequestSpec spec) {
+    return filters.stream()
+        .flatMap(filter -> filter.refusal(host, spec).stream())
+        .map(refusal -> refusal.why())
+        .findFirst();
+  }
+
+  private Optional<ClaimRecord> claim(HostState host, SelectHost request) {
     return claims.claim(
-        request.claim(),
-        request.server(),
-        host.report().host(),
-        request.resources(),
-        ratios.limits(host.report()));
+        request.claim(), request.server(), host.name(), request.resources(), host.limits());
   }
 
   /** Said with the figures of now: those that passed the filters are out of date. */
-  private Failure lostRace(HostRecord host, SelectHost request) {
-    HostName name = host.report().host();
+  private Failure lostRace(HostName name, SelectHost request) {
     return hosts
         .find(name)
-        .flatMap(now -> refusal(now, request, rules.apply(request.server())))
+        .flatMap(now -> refusal(HostState.of(now, ratios), spec(request)))
         .orElseGet(() ->
             new Failure(
                 ErrorCode.NO_VALID_HOST,
@@ -164,7 +174,7 @@ public final class Scheduler {
                     .formatted(name)));
   }
 
-  private static SchedulerAnswer answer(ClaimRecord claim, SelectHost request) {
+  private static Choice answer(ClaimRecord claim, SelectHost request) {
     boolean asAsked =
         claim.server().equals(request.server())
             && request.requested().map(claim.host()::equals).orElse(true)
@@ -178,10 +188,5 @@ public final class Scheduler {
             "Claim %s is already held by server %s on %s."
                 .formatted(claim.id(), claim.server(), claim.host()));
     return new NoHost(other, Map.of(claim.host(), other));
-  }
-
-  private long freeMemory(HostRecord host) {
-    Resources limits = ratios.limits(host.report());
-    return limits.memoryMib() - host.claimed().memoryMib();
   }
 }

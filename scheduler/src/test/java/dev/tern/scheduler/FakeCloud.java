@@ -6,6 +6,7 @@ import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.HostStore.HostRecord;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -111,8 +112,13 @@ public final class FakeCloud implements HostCatalog, ClaimStore {
   }
 
   @Override
-  public List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit) {
-    throw new UnsupportedOperationException("a scheduler audits nothing");
+  public synchronized List<ClaimRecord> on(HostName host, Optional<ClaimId> after, int limit) {
+    return claims.values().stream()
+        .filter(claim -> claim.host().equals(host))
+        .sorted(Comparator.comparing(claim -> claim.id().value()))
+        .filter(claim -> after.isEmpty() || claim.id().value().compareTo(after.get().value()) > 0)
+        .limit(limit)
+        .toList();
   }
 
   @Override

@@ -6,17 +6,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
-import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
 import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.PlacementRules;
 import dev.tern.store.PlacementRules.Group;
 import dev.tern.store.ServerGroupStore.Policy;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +29,7 @@ class PlacementTest {
   private static final HostName THREE = new HostName("host-3");
   private static final UUID GROUP = new UUID(1, 1);
 
-  private static SchedulerAnswer ask(PlacementRules rules, Asking asking) {
+  private static Choice ask(PlacementRules rules, Asking asking) {
     // By room alone it is host 2 that is chosen.
     FakeCloud cloud = new FakeCloud(host(2).memoryMib(65_536), host(3).memoryMib(8_192));
     return new Scheduler(cloud, cloud, new Ratios(1.0, 512, 16.0, 1.0), _ -> rules, 3)
@@ -34,8 +37,13 @@ class PlacementTest {
   }
 
   private static PlacementRules group(Policy policy, int most, Map<HostName, Integer> others) {
+    Map<ServerId, Set<HostName>> members = new HashMap<>();
+    others.forEach((host, count) ->
+        IntStream.range(0, count)
+            .forEach(n ->
+                members.put(new ServerId(new UUID(host.value().hashCode(), n)), Set.of(host))));
     return new PlacementRules(
-        Optional.of(new Group(GROUP, policy, most, others)),
+        Optional.of(new Group(GROUP, policy, most, members)),
         Optional.empty(),
         Map.of(),
         Set.of(),

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
-import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ record Racing(Scheduler scheduler, Function<HostName, Resources> claimedOn) {
   static final UnaryOperator<SampleHost> TEN_FIT = host -> host.memoryMib(512 + 10 * 1_024 + 512);
 
   void neverClaimsMoreThanThereIs() throws Exception {
-    List<SchedulerAnswer> answers = answers();
+    List<Choice> answers = answers();
     for (int host = 1; host <= 3; host++) {
       assertThat(claimedOn.apply(new HostName("host-" + host)))
           .isEqualTo(new Resources(20, 10_240, 100_000_000_000L));
@@ -39,9 +39,9 @@ record Racing(Scheduler scheduler, Function<HostName, Resources> claimedOn) {
     assertThat(answers.stream().filter(Selected.class::isInstance).distinct()).hasSize(30);
   }
 
-  private List<SchedulerAnswer> answers() throws Exception {
+  private List<Choice> answers() throws Exception {
     CountDownLatch start = new CountDownLatch(1);
-    List<Future<SchedulerAnswer>> asked = new ArrayList<>();
+    List<Future<Choice>> asked = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int n = 0; n < SERVERS * TIMES; n++) {
         Asking asking = boot(n % SERVERS);
@@ -52,8 +52,8 @@ record Racing(Scheduler scheduler, Function<HostName, Resources> claimedOn) {
             }));
       }
       start.countDown();
-      List<SchedulerAnswer> answers = new ArrayList<>();
-      for (Future<SchedulerAnswer> answer : asked) {
+      List<Choice> answers = new ArrayList<>();
+      for (Future<Choice> answer : asked) {
         answers.add(answer.get());
       }
       return answers;

@@ -10,7 +10,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
 import dev.tern.scheduler.filter.Ratios;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class SchedulerTest {
   private static final Ratios RATIOS = new Ratios(1.0, 512, 16.0, 1.0);
 
-  private static SchedulerAnswer ask(FakeCloud cloud, Asking asking) {
+  private static Choice ask(FakeCloud cloud, Asking asking) {
     return new Scheduler(cloud, cloud, RATIOS, _ -> PlacementRules.NONE, 3)
         .select(asking.question());
   }
@@ -43,7 +43,7 @@ class SchedulerTest {
   }
 
   private static NoHost refusedWithNothingClaimed(FakeCloud cloud, Asking asking) {
-    SchedulerAnswer answer = ask(cloud, asking);
+    Choice answer = ask(cloud, asking);
     assertThat(answer).isInstanceOf(NoHost.class);
     assertThat(cloud.find(asking.question().claim())).isEmpty();
     return (NoHost) answer;

@@ -6,6 +6,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.scheduler.HostCatalog;
 import dev.tern.scheduler.Scheduler;
@@ -313,7 +314,11 @@ final class Simulation {
     ServerGroupStore groups = database.watched(ServerGroupStore.class, database.stores().groups());
     Scheduler scheduler = new Scheduler(catalog, claims, new Ratios(1, 0, 16, 1), groups::rules, 5);
     return (request, deadline) ->
-        net.choose(schedulers, asked -> scheduler.select((SelectHost) asked), request, deadline);
+        net.choose(
+            schedulers,
+            asked -> (SchedulerAnswer) scheduler.select((SelectHost) asked),
+            request,
+            deadline);
   }
 
   // ---- looked at after each change of a file

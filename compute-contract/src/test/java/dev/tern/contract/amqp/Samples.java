@@ -136,6 +136,8 @@ final class Samples {
       return 7_002_022;
     } else if (type == long.class || type == Long.class) {
       return 5_000_000_000L;
+    } else if (type == double.class || type == Double.class) {
+      return 0.5;
     } else if (type == boolean.class || type == Boolean.class) {
       return true;
     } else if (type == UUID.class) {

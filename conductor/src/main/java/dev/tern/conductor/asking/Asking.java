@@ -12,7 +12,11 @@ import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
+import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
 import dev.tern.contract.scheduler.SchedulerRequest;
+import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
+import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import java.time.Duration;
 
 /**
@@ -117,11 +121,39 @@ public final class Asking {
   }
 
   /**
-   * Asks the schedulers until one answers.
+   * Asks the schedulers for a host until one answers.
    *
    * @throws StepFailed no answer, when none did for {@code silence}; aborted
    */
-  public SchedulerAnswer scheduler(SchedulerRequest request, Duration silence)
+  public Choice select(SelectHost request, Duration silence)
+      throws StepFailed, InterruptedException {
+    return as(Choice.class, scheduler(request, silence));
+  }
+
+  /**
+   * Asks the schedulers where servers would go until one answers; nothing is claimed by it.
+   *
+   * @throws StepFailed no answer, when none did for {@code silence}; refused, when they are too
+   *     many for one question; aborted
+   */
+  public Planned plan(PlanHosts request, Duration silence) throws StepFailed, InterruptedException {
+    return as(Planned.class, scheduler(request, silence));
+  }
+
+  private static <A> A as(Class<A> expected, SchedulerAnswer answer) throws StepFailed {
+    if (expected.isInstance(answer)) {
+      return expected.cast(answer);
+    }
+    throw StepFailed.refused(
+        answer instanceof SchedulerAnswer.NotAnswered(Failure why)
+            ? why
+            : new Failure(
+                ErrorCode.UNEXPECTED,
+                "A scheduler answered %s where %s was asked for."
+                    .formatted(answer.getClass().getSimpleName(), expected.getSimpleName())));
+  }
+
+  private SchedulerAnswer scheduler(SchedulerRequest request, Duration silence)
       throws StepFailed, InterruptedException {
     Duration begun = ticker.now();
     Backoff.Series rests = again.series();

@@ -31,9 +31,7 @@ public final class Choice {
 
   MigrationFacts claimDestination(MigrationFacts facts) throws StepFailed, InterruptedException {
     clearAway(facts);
-    SchedulerAnswer answer =
-        journey.asking().scheduler(question(facts), journey.settings().silence());
-    return switch (answer) {
+    return switch (journey.asking().select(question(facts), journey.settings().silence())) {
       case SchedulerAnswer.Selected(HostName host, ClaimId claim) ->
           facts.chosen(new Candidate(host, claim, Optional.empty()));
       case SchedulerAnswer.NoHost(Failure failure, _) -> throw StepFailed.refused(failure);

@@ -40,7 +40,7 @@ public final class Placement {
             Optional.empty(),
             Optional.empty(),
             Map.of());
-    return switch (work.asking().scheduler(question, work.settings().silence())) {
+    return switch (work.asking().select(question, work.settings().silence())) {
       case SchedulerAnswer.Selected(HostName host, ClaimId claim) -> facts.placed(host, claim);
       case SchedulerAnswer.NoHost(Failure failure, _) -> throw StepFailed.refused(failure);
     };

@@ -1,36 +1,72 @@
 package dev.tern.scheduler.filter;
 
+import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
-import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
-import dev.tern.store.HostStore.HostRecord;
+import dev.tern.contract.scheduler.Decision.Refusal;
 import java.util.List;
 import java.util.Optional;
 
-/** One thing a host must have, or be, to take a server. */
-@FunctionalInterface
+/** One thing a host must have, or be, to take a server. Pure: figures in, an answer out. */
 public interface HostFilter {
-  /**
-   * Empty when the host will do as far as this filter looks; else why not, with what is needed and
-   * what is there.
-   */
-  Optional<Failure> refusal(HostRecord host, SelectHost request);
+  /** Whether the host will do as far as this filter looks. Asked of every host: makes no text. */
+  boolean passes(HostState host, RequestSpec spec);
+
+  /** Why the host will not do, with what is needed and what is there; asked when it will not. */
+  Refusal why(HostState host, RequestSpec spec);
+
+  /** As in Nova, where Nova has the like. */
+  default String name() {
+    return getClass().getSimpleName();
+  }
+
+  /** Whether it looks at nothing but room, which grows when a server goes. */
+  default boolean looksAtRoom() {
+    return false;
+  }
+
+  /** Whether anything could make it pass a host that it refuses. */
+  default boolean canBeHelped() {
+    return true;
+  }
+
+  /** Empty when the host will do. */
+  default Optional<Refusal> refusal(HostState host, RequestSpec spec) {
+    return passes(host, spec) ? Optional.empty() : Optional.of(why(host, spec));
+  }
+
+  /** A refusal by this filter. */
+  default Refusal refusal(ErrorCode code, String message, String needed, String available) {
+    return new Refusal(name(), new Failure(code, message), needed, available, Optional.empty());
+  }
+
+  /** A refusal by this filter that would be none if what follows "fits if" were so. */
+  default Refusal refusal(
+      ErrorCode code, String message, String needed, String available, String fitsIf) {
+    return new Refusal(name(), new Failure(code, message), needed, available, Optional.of(fitsIf));
+  }
 
   /**
    * Every filter, in the order in which their reasons are worth telling: what an operator can mend
    * at once first, what is full last.
    */
-  static List<HostFilter> all(Ratios ratios) {
+  static List<HostFilter> all() {
     return List.of(
-        new NotTheSource(),
-        new Up(),
-        new Enabled(),
-        new SameHypervisorType(),
-        new HypervisorNotOlder(),
-        new SameAccelerator(),
-        new KnowsMachineType(),
-        new HasQemuFeatures(),
-        new EnoughMemory(ratios),
-        new EnoughVcpus(ratios),
-        new EnoughDisk(ratios));
+        new RetryFilter(),
+        new SourceHostFilter(),
+        new TargetsFilter(),
+        new ComputeFilter(),
+        new HypervisorTypeFilter(),
+        new HypervisorVersionFilter(),
+        new AcceleratorFilter(),
+        new MachineTypeFilter(),
+        new QemuFeaturesFilter(),
+        new AvailabilityZoneFilter(),
+        new DifferentHostFilter(),
+        new SameHostFilter(),
+        new ServerGroupAffinityFilter(),
+        new ServerGroupAntiAffinityFilter(),
+        new RamFilter(),
+        new CoreFilter(),
+        new DiskFilter());
   }
 }

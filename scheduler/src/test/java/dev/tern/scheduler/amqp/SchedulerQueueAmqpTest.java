@@ -14,7 +14,9 @@ import dev.tern.contract.amqp.Asked.NoAnswer;
 import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
+import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
+import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.local.BrokerForTests;
 import dev.tern.scheduler.Asking;
 import dev.tern.scheduler.FakeCloud;
@@ -92,6 +94,25 @@ class SchedulerQueueAmqpTest {
   }
 
   @Test
+  void plans_without_claiming() throws Exception {
+    FakeCloud cloud = new FakeCloud(host(1), host(2), host(3));
+    SchedulerClient client = startScheduler(over(cloud));
+    PlanHosts question =
+        new PlanHosts(
+            migration().question().request(),
+            List.of(migration().question().wanted()),
+            List.of(),
+            List.of(),
+            List.of(),
+            10);
+    assertThat(client.ask(question, LONG))
+        .isEqualTo(new Answered<>(over(cloud).plan(question)))
+        .extracting(answer -> ((Planned) ((Answered<?>) answer).answer()).decisions().size())
+        .isEqualTo(1);
+    assertThat(cloud.of(migration().question().server())).isEmpty();
+  }
+
+  @Test
   @Tag("S105")
   void answers_with_every_reason_when_no_host_will_do() throws Exception {
     SchedulerClient client =
@@ -138,6 +159,7 @@ class SchedulerQueueAmqpTest {
       switch (answer.resultNow()) {
         case Answered<SchedulerAnswer>(Selected _) -> selected++;
         case Answered<SchedulerAnswer>(NoHost _) -> {}
+        case Answered<SchedulerAnswer>(SchedulerAnswer other) -> throw new AssertionError(other);
         case NoAnswer<SchedulerAnswer> none -> throw new AssertionError(none.reason());
       }
     }

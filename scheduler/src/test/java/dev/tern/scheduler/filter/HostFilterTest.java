@@ -9,8 +9,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.Resources;
+import dev.tern.contract.scheduler.Decision.Refusal;
 import dev.tern.scheduler.Asking;
 import dev.tern.scheduler.SampleHost;
+import dev.tern.store.PlacementRules;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -27,8 +29,14 @@ class HostFilterTest {
   private static final String SERVER = Asking.SERVER.toString();
 
   private static Optional<Failure> refusal(Ratios ratios, SampleHost host, Asking asking) {
-    return HostFilter.all(ratios).stream()
-        .flatMap(filter -> filter.refusal(host.record(), asking.question()).stream())
+    return HostFilter.all().stream()
+        .flatMap(filter ->
+            filter
+                .refusal(
+                    HostState.of(host.record(), ratios),
+                    new RequestSpec(asking.question().wanted(), PlacementRules.NONE))
+                .stream())
+        .map(Refusal::why)
         .findFirst();
   }
 

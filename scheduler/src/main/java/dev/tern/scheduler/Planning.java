@@ -1,0 +1,131 @@
+package dev.tern.scheduler;
+
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.Resources;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.scheduler.Decision;
+import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
+import dev.tern.contract.scheduler.SchedulerRequest.Placed;
+import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
+import dev.tern.contract.scheduler.Wanted;
+import dev.tern.scheduler.filter.HostFilter;
+import dev.tern.scheduler.filter.HostState;
+import dev.tern.scheduler.filter.RequestSpec;
+import dev.tern.scheduler.weigher.HostWeigher.Weighted;
+import dev.tern.store.ClaimStore;
+import dev.tern.store.PlacementRules;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** One plan: where servers would go, one after the other. Changes only its own picture of hosts. */
+final class Planning {
+  private final Map<HostName, HostState> hosts = new LinkedHashMap<>();
+  private final Map<UUID, Map<ServerId, HostName>> supposed = new HashMap<>();
+  private final ClaimStore claims;
+  private final Function<ServerId, PlacementRules> rules;
+  private final List<HostFilter> filters;
+  private final List<Weighted> weighers;
+  private final Explaining explaining;
+  private final Function<Map<HostName, Failure>, Failure> noValidHost;
+
+  Planning(
+      Collection<HostState> hosts,
+      ClaimStore claims,
+      Function<ServerId, PlacementRules> rules,
+      List<HostFilter> filters,
+      List<Weighted> weighers,
+      Function<Map<HostName, Failure>, Failure> noValidHost) {
+    hosts.forEach(host -> this.hosts.put(host.name(), host));
+    this.claims = claims;
+    this.rules = rules;
+    this.filters = filters;
+    this.weighers = weighers;
+    this.explaining = new Explaining(filters, claims);
+    this.noValidHost = noValidHost;
+  }
+
+  Planned plan(PlanHosts request) {
+    request.earlier().forEach(placed -> suppose(placed, rules.apply(placed.server())));
+    List<Decision> decisions = new ArrayList<>();
+    for (Wanted wanted : request.servers()) {
+      decisions.add(decide(wanted, request));
+    }
+    return new Planned(decisions);
+  }
+
+  private Decision decide(Wanted wanted, PlanHosts request) {
+    PlacementRules its = rules.apply(wanted.server());
+    RequestSpec spec =
+        new RequestSpec(
+            wanted,
+            its.supposing(wanted.server(), supposed),
+            Set.copyOf(request.among()),
+            Set.copyOf(request.without()));
+    Ranking ranking = Ranking.of(candidates(wanted), spec, filters, weighers);
+    Optional<HostName> host = ranking.next().map(HostState::name);
+    host.ifPresent(chosen ->
+        suppose(new Placed(wanted.server(), wanted.resources(), wanted.source(), chosen), its));
+    return explaining.decision(
+        spec,
+        ranking,
+        host,
+        host.isPresent() ? Optional.empty() : Optional.of(failure(wanted, ranking, spec)),
+        Math.max(0, request.details()));
+  }
+
+  private Collection<HostState> candidates(Wanted wanted) {
+    return wanted
+        .requested()
+        .<Collection<HostState>>map(
+            name -> hosts.containsKey(name) ? List.of(hosts.get(name)) : List.of())
+        .orElse(hosts.values());
+  }
+
+  /** As {@link Scheduler#select} would put it. */
+  private Failure failure(Wanted wanted, Ranking ranking, RequestSpec spec) {
+    Map<HostName, Failure> reasons = new LinkedHashMap<>();
+    for (HostState host : ranking.refused()) {
+      filters.stream()
+          .flatMap(filter -> filter.refusal(host, spec).stream())
+          .findFirst()
+          .ifPresent(refusal -> reasons.put(host.name(), refusal.why()));
+    }
+    return wanted
+        .requested()
+        .map(name -> reasons.getOrDefault(name, Scheduler.unknown(name)))
+        .orElseGet(() -> noValidHost.apply(reasons));
+  }
+
+  private void suppose(Placed placed, PlacementRules its) {
+    hosts.computeIfPresent(placed.host(), (_, state) -> state.with(placed.resources()));
+    placed
+        .source()
+        .ifPresent(source ->
+            hosts.computeIfPresent(source, (_, state) -> state.without(heldOn(source, placed))));
+    its.group()
+        .ifPresent(group ->
+            supposed
+                .computeIfAbsent(group.id(), _ -> new HashMap<>())
+                .put(placed.server(), placed.host()));
+  }
+
+  private Resources heldOn(HostName source, Placed placed) {
+    @Nullable Resources held = null;
+    for (ClaimStore.ClaimRecord claim : claims.of(placed.server())) {
+      if (claim.host().equals(source)) {
+        held = claim.share();
+      }
+    }
+    return held == null ? new Resources(0, 0, 0) : held;
+  }
+}

@@ -1,0 +1,32 @@
+package dev.tern.scheduler.filter;
+
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.scheduler.Decision.Refusal;
+import dev.tern.store.AggregateStore;
+import java.util.Optional;
+
+/** The host is in the zone that was asked for. */
+record AvailabilityZoneFilter() implements HostFilter {
+  @Override
+  public boolean passes(HostState host, RequestSpec spec) {
+    Optional<String> zone = spec.rules().zone();
+    return zone.isEmpty() || zone.get().equals(there(host, spec));
+  }
+
+  @Override
+  public Refusal why(HostState host, RequestSpec spec) {
+    String needed = spec.rules().zone().orElseThrow();
+    String there = there(host, spec);
+    return refusal(
+        ErrorCode.HOST_NOT_WANTED,
+        "Host %s is in availability zone %s, and %s is asked for in %s."
+            .formatted(host.name(), there, spec.server(), needed),
+        needed,
+        there,
+        "it is put into availability zone %s".formatted(needed));
+  }
+
+  private static String there(HostState host, RequestSpec spec) {
+    return spec.rules().zones().getOrDefault(host.name(), AggregateStore.DEFAULT_ZONE);
+  }
+}

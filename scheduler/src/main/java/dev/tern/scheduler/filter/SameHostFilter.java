@@ -1,0 +1,27 @@
+package dev.tern.scheduler.filter;
+
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.scheduler.Decision.Refusal;
+import java.util.Optional;
+import java.util.Set;
+
+/** The hint {@code same_host}: with one of these servers. */
+record SameHostFilter() implements HostFilter {
+  @Override
+  public boolean passes(HostState host, RequestSpec spec) {
+    Optional<Set<HostName>> with = spec.rules().nextTo();
+    return with.isEmpty() || with.get().contains(host.name());
+  }
+
+  @Override
+  public Refusal why(HostState host, RequestSpec spec) {
+    return refusal(
+        ErrorCode.HOST_NOT_WANTED,
+        "Host %s has none of the servers that %s shall be with (same_host)."
+            .formatted(host.name(), spec.server()),
+        "a host with a server of same_host",
+        "one with none of them",
+        "a server of its hint same_host moves there");
+  }
+}
