@@ -40,6 +40,9 @@ public enum ErrorCode {
   FLAVOR_ACCESS_CONFLICT(Kind.CONFLICT, "FlavorAccessExists"),
   /** Servers or migrations are on it. */
   HOST_IN_USE(Kind.CONFLICT, "ServiceInUse"),
+  DRAIN_NOT_FOUND(Kind.NOT_FOUND, "DrainNotFound"),
+  /** What is wished of a drain, or of its host, does not go with the state it is in. */
+  DRAIN_CONFLICT(Kind.CONFLICT, "DrainConflict"),
   IMAGE_CONFLICT(Kind.CONFLICT, "ImageConflict"),
   FLAVOR_DISK_TOO_SMALL(Kind.INVALID, "FlavorDiskSmallerThanMinDisk"),
   NO_VALID_HOST(Kind.INVALID, "NoValidHost"),

@@ -19,8 +19,8 @@ public interface ClaimStore {
    * nothing and answers empty. A new attempt makes a new claim id.
    *
    * @param limits what may be claimed on the host in all, ratios applied
-   * @return empty when the host has not enough left, or the policy of the server's group, as its
-   *     members are at this moment, is against it
+   * @return empty when the host has not enough left, is being or has been emptied by a drain, or
+   *     the policy of the server's group, as its members are at this moment, is against it
    */
   Optional<ClaimRecord> claim(
       ClaimId claim, ServerId server, HostName host, Resources share, Resources limits);

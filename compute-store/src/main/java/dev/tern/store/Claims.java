@@ -104,7 +104,7 @@ final class Claims {
     return entities
         .createNativeQuery(
             "update host_shares set vcpus = vcpus + :vcpus, memory_mib = memory_mib + :memory,"
-                + " disk_bytes = disk_bytes + :disk where host = :host"
+                + " disk_bytes = disk_bytes + :disk where host = :host and drain is null"
                 + " and vcpus + :vcpus <= :maxVcpus and memory_mib + :memory <= :maxMemory"
                 + " and disk_bytes + :disk <= :maxDisk")
         .setParameter("vcpus", (long) share.vcpus())

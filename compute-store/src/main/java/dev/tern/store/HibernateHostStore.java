@@ -211,15 +211,19 @@ class HibernateHostStore implements HostStore {
   @Override
   public boolean setDisabled(HostName host, boolean disabled, Optional<String> reason) {
     @Nullable String why = disabled ? reason.orElse(null) : null;
-    return entities
-            .createQuery(
-                "update HostEntity h set h.disabled = :disabled, h.disabledReason = :why"
-                    + " where h.name = :name")
-            .setParameter("disabled", disabled)
-            .setParameter("why", why)
-            .setParameter("name", host.value())
-            .executeUpdate()
-        == 1;
+    boolean known =
+        entities
+                .createQuery(
+                    "update HostEntity h set h.disabled = :disabled, h.disabledReason = :why"
+                        + " where h.name = :name")
+                .setParameter("disabled", disabled)
+                .setParameter("why", why)
+                .setParameter("name", host.value())
+                .executeUpdate()
+            == 1;
+    // The host's row first, as in all that begins and ends drains.
+    new DrainedHosts(entities).decided(host, disabled);
+    return known;
   }
 
   @Override
@@ -257,6 +261,7 @@ class HibernateHostStore implements HostStore {
         .createQuery("delete from AggregateHostEntity a where a.host = :host")
         .setParameter("host", host.name)
         .executeUpdate();
+    new DrainedHosts(entities).decided(new HostName(host.name), false);
     host.removed = true;
     host.disabled = false;
     host.disabledReason = null;

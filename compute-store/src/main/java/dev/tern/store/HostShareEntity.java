@@ -5,6 +5,8 @@ import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The sum of a host's claims. */
 @Entity
@@ -18,6 +20,9 @@ class HostShareEntity {
 
   @Column(name = "disk_bytes")
   long diskBytes;
+
+  /** Which empties the host, or has emptied it; nothing is claimed meanwhile. */
+  @Nullable UUID drain;
 
   Resources toResources() {
     return new Resources(Math.toIntExact(vcpus), memoryMib, diskBytes);

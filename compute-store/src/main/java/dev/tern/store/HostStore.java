@@ -35,7 +35,14 @@ public interface HostStore {
   /** How these hosts are; those that are not there are left out. One question for all of them. */
   Map<HostName, HostState> states(Collection<HostName> hosts, Duration downAfter);
 
-  /** Enables or disables a host for new arrivals. False when there is no such host. */
+  /**
+   * Enables or disables a host for new arrivals. False when there is no such host. One that a drain
+   * has emptied takes servers again when it is enabled; one that was disabled by a drain and then
+   * by somebody stays so when the drain is cancelled.
+   *
+   * @throws dev.tern.contract.ComputeException {@code DRAIN_CONFLICT} when it is to be enabled
+   *     while a drain empties it
+   */
   boolean setDisabled(HostName host, boolean disabled, Optional<String> reason);
 
   /**

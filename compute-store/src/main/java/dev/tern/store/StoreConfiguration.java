@@ -85,6 +85,12 @@ public class StoreConfiguration {
   }
 
   @Bean
+  DrainStore drainStore(EntityManagerFactory factory, MigrationStore migrations) {
+    Parts parts = parts(factory);
+    return new HibernateDrainStore(parts.entities(), parts.rows(), migrations, UUID::randomUUID);
+  }
+
+  @Bean
   SagaStore sagaStore(EntityManagerFactory factory) {
     Parts parts = parts(factory);
     return new HibernateSagaStore(parts.entities(), parts.rows());

@@ -36,6 +36,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a drain")
+  class Drains extends DrainStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a disk copy")
   class Copies extends DiskCopyStoreContract {
     @Override

@@ -30,6 +30,7 @@ final class InMemoryClaimStore implements ClaimStore {
       }
       boolean refused = !groups.rules(server).group().map(group -> group.allows(host)).orElse(true);
       if (refused
+          || memory.closed.containsKey(host.value())
           || !memory.hosts.containsKey(host.value())
           || !fits(plus(claimedOn(memory, host.value()), share), limits)) {
         return Optional.empty();

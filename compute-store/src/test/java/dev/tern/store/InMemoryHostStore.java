@@ -144,6 +144,7 @@ final class InMemoryHostStore implements HostStore {
     return change(
         name,
         host -> {
+          InMemoryDrainStore.decided(memory, host.name, disabled);
           host.disabled = disabled;
           host.disabledReason = disabled ? reason.orElse(null) : null;
         });
@@ -176,6 +177,7 @@ final class InMemoryHostStore implements HostStore {
         throw HibernateHostStore.hosting();
       }
       memory.aggregates.replaceAll((_, each) -> InMemoryAggregateStore.without(each, host.name));
+      InMemoryDrainStore.decided(memory, host.name, false);
       host.removed = true;
       host.disabled = false;
       host.disabledReason = null;

@@ -18,6 +18,7 @@ public final class InMemoryStores implements Stores {
       new InMemoryServerStore(memory, new InMemoryQuotaStore(memory), groups);
   private final ServerEditStore edits = new InMemoryServerEditStore(memory);
   private final MigrationStore migrations = new InMemoryMigrationStore(memory);
+  private final DrainStore drains = new InMemoryDrainStore(memory, migrations);
   private final SagaStore sagas = new InMemorySagaStore(memory);
   private final ActionStore actions = new InMemoryActionStore(memory);
   private final InMemoryHostStore hosts = new InMemoryHostStore(memory);
@@ -113,6 +114,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public FenceStore fences() {
     return fences;
+  }
+
+  @Override
+  public DrainStore drains() {
+    return drains;
   }
 
   @Override

@@ -35,6 +35,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a drain")
+  class Drains extends DrainStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a disk copy")
   class Copies extends DiskCopyStoreContract {
     @Override

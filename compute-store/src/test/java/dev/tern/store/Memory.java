@@ -46,6 +46,12 @@ final class Memory {
   final Map<UUID, DeadLetterEntity> letters = new LinkedHashMap<>();
   final Map<IdempotencyStore.RequestKey, IdempotencyKeyEntity> keys = new LinkedHashMap<>();
 
+  final Map<UUID, DrainEntity> drains = new LinkedHashMap<>();
+  final List<DrainServerEntity> drainServers = new ArrayList<>();
+
+  /** Hosts that drains have closed. */
+  final Map<String, UUID> closed = new LinkedHashMap<>();
+
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
 
   Instant now = BEGIN;
@@ -66,9 +72,11 @@ final class Memory {
             quotas,
             groups,
             aggregates,
-            fences)
+            fences,
+            drains,
+            closed)
         .forEach(Map::clear);
-    List.of(log, actions, events, receipts, keyPairs).forEach(List::clear);
+    List.of(log, actions, events, receipts, keyPairs, drainServers).forEach(List::clear);
     now = BEGIN;
     lastNumber = 0;
   }

@@ -210,6 +210,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public DrainStore drains() {
+    return bean(DrainStore.class);
+  }
+
+  @Override
   public KeyPairStore keyPairs() {
     return bean(KeyPairStore.class);
   }

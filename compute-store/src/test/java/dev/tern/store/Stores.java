@@ -30,6 +30,8 @@ public interface Stores {
 
   FenceStore fences();
 
+  DrainStore drains();
+
   KeyPairStore keyPairs();
 
   QuotaStore quotas();

@@ -1,0 +1,425 @@
+package dev.tern.store;
+
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.ServerId;
+import dev.tern.store.ServerStore.Requested;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Drains: jobs that empty a host, and bring its servers home again. All there is of one is here, so
+ * any conductor goes on with it. Every change raises its revision, and what a conductor writes
+ * holds only for the revision that it has seen.
+ */
+public interface DrainStore {
+  /**
+   * Begins to empty a host: from this transaction on nothing can claim a share of it, and its
+   * service is disabled unless it was. One that only plans ({@link NewDrain#dryRun}) touches
+   * neither.
+   *
+   * @return the drain; the one under way when the host is being emptied already
+   * @throws ComputeException {@code COMPUTE_HOST_NOT_FOUND}; {@code DRAIN_CONFLICT} while servers
+   *     are coming home to the host
+   */
+  DrainRecord request(NewDrain drain, Requested by);
+
+  Optional<DrainRecord> find(UUID id);
+
+  /** The drain that empties a host now, or brings its servers home. */
+  Optional<DrainRecord> unfinished(HostName host);
+
+  /** Newest first; keyset paging after {@code marker}. */
+  List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit);
+
+  /** Those that went out and those that come home, each in its order. */
+  List<DrainServer> servers(UUID drain);
+
+  /**
+   * Pauses a drain, lets it go on, ends it, or has its servers come home. Asked twice is one
+   * effect.
+   *
+   * @throws ComputeException {@code DRAIN_NOT_FOUND}; {@code DRAIN_CONFLICT} when it is not in a
+   *     state for that
+   */
+  DrainRecord order(UUID id, Order order);
+
+  /**
+   * Changes what is wished of a drain under way; servers that were given up are tried again.
+   *
+   * @throws ComputeException as for {@link #order}
+   */
+  DrainRecord change(UUID id, Wishes wishes);
+
+  // ---- what a conductor reads and writes
+
+  /** Drains that something is still to be done for, oldest first. */
+  List<DrainRecord> open(int limit);
+
+  /** What is on a host, or on its way there, at this moment. */
+  Occupancy occupancy(HostName host);
+
+  /**
+   * Writes what has become of a drain: its state, plan and reason, and these of its servers.
+   *
+   * @return false when it has changed since it was seen; nothing is written then
+   */
+  boolean save(DrainRecord seen, Progress progress);
+
+  /**
+   * Begins to migrate a server, as {@link MigrationStore#requestLiveMigration} does, and notes that
+   * with the drain, in one transaction. Limits are looked at under one lock for all drains.
+   *
+   * @throws ComputeException what refuses the migration; nothing is changed then
+   */
+  Begun begin(
+      DrainRecord seen, DrainServer moving, MigrationStore.NewMigration migration, Most most);
+
+  /** Whether a migration was begun. */
+  enum Begun {
+    YES,
+    /** The drain has changed since it was seen. */
+    STALE,
+    /** As many migrations run as may. */
+    LIMITED
+  }
+
+  /** How many migrations may run at once; 0 is any number. */
+  record Most(int out, int in, int cluster) {}
+
+  enum State {
+    /** What would happen is to be told; nothing is done. */
+    PLANNING,
+    PLANNED,
+    DRAINING,
+    /** Nothing is on the host, and nothing arrives. */
+    DRAINED,
+    /** All that could be moved is, and something is left. */
+    INCOMPLETE,
+    CANCELLED,
+    RETURNING,
+    RETURNED;
+
+    public boolean ended() {
+      return switch (this) {
+        case PLANNING, DRAINING, RETURNING -> false;
+        case PLANNED, DRAINED, INCOMPLETE, CANCELLED, RETURNED -> true;
+      };
+    }
+  }
+
+  enum ServerState {
+    WAITING,
+    MOVING,
+    MOVED,
+    LEFT,
+    /** Somebody has to say what becomes of it. */
+    ASKING,
+    STOPPING,
+    STOPPED,
+    /** Deleted, or moved by somebody else. */
+    GONE;
+
+    /** Whether the drain is done with it. */
+    public boolean settled() {
+      return switch (this) {
+        case WAITING, MOVING, ASKING, STOPPING -> false;
+        case MOVED, LEFT, STOPPED, GONE -> true;
+      };
+    }
+  }
+
+  enum Leg {
+    OUT,
+    HOME
+  }
+
+  enum Order {
+    PAUSE,
+    RESUME,
+    /** What moves goes on to its end. */
+    CANCEL,
+    /** What moves is asked to end at home. */
+    ABORT,
+    RETURN
+  }
+
+  enum Sequence {
+    SMALLEST_FIRST,
+    LARGEST_FIRST,
+    GIVEN
+  }
+
+  enum OnCannotMove {
+    LEAVE,
+    STOP,
+    ASK
+  }
+
+  /**
+   * How much at once. Empty leaves it to the installation.
+   *
+   * @param out migrations that leave the host
+   * @param in migrations that come to any one host
+   * @param cluster migrations anywhere
+   * @param bytesPerSecond of all migrations of this drain together
+   * @param tries of one server
+   */
+  record Limits(
+      Optional<Integer> out,
+      Optional<Integer> in,
+      Optional<Integer> cluster,
+      Optional<Long> bytesPerSecond,
+      Optional<Integer> tries) {
+    public static final Limits NONE =
+        new Limits(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+  }
+
+  /**
+   * What is wished of a drain.
+   *
+   * @param given these servers first, in this order
+   * @param targets the only hosts to move to; empty for any
+   */
+  record Wishes(
+      Optional<Instant> deadline,
+      Limits limits,
+      Sequence sequence,
+      List<ServerId> given,
+      OnCannotMove onCannotMove,
+      Set<HostName> targets) {
+    public Wishes {
+      given = List.copyOf(given);
+      targets = Set.copyOf(targets);
+    }
+
+    public static final Wishes NONE =
+        new Wishes(
+            Optional.empty(),
+            Limits.NONE,
+            Sequence.SMALLEST_FIRST,
+            List.of(),
+            OnCannotMove.LEAVE,
+            Set.of());
+  }
+
+  record NewDrain(UUID id, HostName host, Wishes wishes, boolean dryRun) {}
+
+  /**
+   * A server's part in a plan.
+   *
+   * @param target where to; empty when nowhere, and then the reason says why
+   * @param after it begins this long after the plan was made
+   */
+  record PlannedMove(
+      ServerId server,
+      Optional<HostName> target,
+      long bytes,
+      Duration after,
+      Duration takes,
+      Optional<Duration> pause,
+      String reason) {}
+
+  /**
+   * What is expected of a drain.
+   *
+   * @param takes all of it
+   * @param basis where the expectation comes from, in words
+   * @param remarks what an operator should know, in sentences
+   */
+  record Plan(
+      Instant madeAt, List<PlannedMove> moves, Duration takes, String basis, List<String> remarks) {
+    public Plan {
+      moves = List.copyOf(moves);
+      remarks = List.copyOf(remarks);
+    }
+  }
+
+  /**
+   * A drain.
+   *
+   * @param paused nothing new is begun
+   * @param abortMoving what moves is asked to end at home
+   * @param waiting why nothing is begun now, in words
+   * @param disabledService its host's service was enabled before, and is again when it ends early
+   */
+  record DrainRecord(
+      UUID id,
+      HostName host,
+      State state,
+      boolean paused,
+      boolean abortMoving,
+      Wishes wishes,
+      Optional<Plan> plan,
+      Optional<String> waiting,
+      boolean disabledService,
+      long revision,
+      String user,
+      String project,
+      Instant createdAt,
+      Instant updatedAt,
+      Optional<Instant> endedAt) {}
+
+  /**
+   * A server of a drain, on one of its two legs.
+   *
+   * @param reason why it is not, or not yet, where it shall be; empty for none
+   * @param refused hosts that were tried in vain, and why
+   * @param tries migrations begun, and refused before they could
+   */
+  record DrainServer(
+      ServerId server,
+      Leg leg,
+      int place,
+      ServerState state,
+      Optional<HostName> target,
+      Optional<MigrationId> migration,
+      int tries,
+      Optional<Instant> notBefore,
+      String reason,
+      Map<HostName, String> refused,
+      Optional<HostName> from,
+      Optional<HostName> to,
+      Optional<Duration> took,
+      long bytes,
+      Optional<Duration> pause) {
+    public DrainServer {
+      refused = Map.copyOf(refused);
+    }
+
+    /** One that nothing has been done for. */
+    public static DrainServer waiting(ServerId server, Leg leg, int place) {
+      return new DrainServer(
+          server,
+          leg,
+          place,
+          ServerState.WAITING,
+          Optional.empty(),
+          Optional.empty(),
+          0,
+          Optional.empty(),
+          "",
+          Map.of(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          0,
+          Optional.empty());
+    }
+
+    public DrainServer in(ServerState next, String why) {
+      return new DrainServer(
+          server,
+          leg,
+          place,
+          next,
+          target,
+          migration,
+          tries,
+          Optional.empty(),
+          why,
+          refused,
+          from,
+          to,
+          took,
+          bytes,
+          pause);
+    }
+
+    /** Its migration is asked for. */
+    public DrainServer moving(HostName source, HostName destination, MigrationId id) {
+      return new DrainServer(
+          server,
+          leg,
+          place,
+          ServerState.MOVING,
+          Optional.of(destination),
+          Optional.of(id),
+          tries + 1,
+          Optional.empty(),
+          "",
+          refused,
+          Optional.of(source),
+          Optional.empty(),
+          Optional.empty(),
+          0,
+          Optional.empty());
+    }
+
+    /** It is not tried before. */
+    public DrainServer later(Instant when, String why, boolean counts, Map<HostName, String> not) {
+      return new DrainServer(
+          server,
+          leg,
+          place,
+          ServerState.WAITING,
+          Optional.empty(),
+          migration,
+          counts ? tries + 1 : tries,
+          Optional.of(when),
+          why,
+          not,
+          from,
+          to,
+          took,
+          bytes,
+          pause);
+    }
+
+    /** It has arrived. */
+    public DrainServer moved(HostName where, Duration length, long sent, Optional<Duration> stood) {
+      return new DrainServer(
+          server,
+          leg,
+          place,
+          ServerState.MOVED,
+          target,
+          migration,
+          tries,
+          Optional.empty(),
+          "",
+          refused,
+          from,
+          Optional.of(where),
+          Optional.of(length),
+          sent,
+          stood);
+    }
+  }
+
+  /**
+   * What a conductor found.
+   *
+   * @param servers those that have changed, or are new
+   */
+  record Progress(
+      State state, Optional<Plan> plan, Optional<String> waiting, List<DrainServer> servers) {
+    public Progress {
+      servers = List.copyOf(servers);
+    }
+  }
+
+  /**
+   * What is on a host.
+   *
+   * @param servers that belong there, oldest first
+   * @param arriving servers of other hosts, or of none yet, with a share of it
+   * @param empty nobody has a share of it any more, what has left included
+   */
+  record Occupancy(List<ServerId> servers, int arriving, boolean empty) {
+    public Occupancy {
+      servers = List.copyOf(servers);
+    }
+  }
+}
