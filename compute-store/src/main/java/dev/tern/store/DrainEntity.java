@@ -30,7 +30,7 @@ class DrainEntity {
 
   @Generated
   @Column(insertable = false, updatable = false)
-  @Nullable Long number;
+  long number;
 
   String host = "";
 

@@ -234,12 +234,18 @@ public interface DrainStore {
   /**
    * What is expected of a drain.
    *
-   * @param takes all of it
+   * @param takes all of it, from when it was first made
+   * @param firstTakes as was said then
    * @param basis where the expectation comes from, in words
    * @param remarks what an operator should know, in sentences
    */
   record Plan(
-      Instant madeAt, List<PlannedMove> moves, Duration takes, String basis, List<String> remarks) {
+      Instant madeAt,
+      List<PlannedMove> moves,
+      Duration takes,
+      Duration firstTakes,
+      String basis,
+      List<String> remarks) {
     public Plan {
       moves = List.copyOf(moves);
       remarks = List.copyOf(remarks);
@@ -316,6 +322,12 @@ public interface DrainStore {
           Optional.empty(),
           0,
           Optional.empty());
+    }
+
+    public DrainServer at(int other) {
+      return new DrainServer(
+          server, leg, other, state, target, migration, tries, notBefore, reason, refused, from, to,
+          took, bytes, pause);
     }
 
     public DrainServer in(ServerState next, String why) {

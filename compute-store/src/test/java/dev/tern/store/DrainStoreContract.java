@@ -200,6 +200,7 @@ abstract class DrainStoreContract {
                     Optional.of(Duration.ofMillis(50)),
                     "")),
             Duration.ofSeconds(3),
+            Duration.ofSeconds(2),
             "measured",
             List.of("fine"));
     DrainServer waits =

@@ -187,17 +187,11 @@ final class InMemoryDrainStore implements DrainStore {
   @Override
   public List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit) {
     synchronized (memory) {
-      long before =
-          marker
-              .map(memory.drains::get)
-              .map(each -> Objects.requireNonNull(each.number))
-              .orElse(Long.MAX_VALUE);
+      long before = marker.map(memory.drains::get).map(each -> each.number).orElse(Long.MAX_VALUE);
       return memory.drains.values().stream()
           .filter(each -> host.isEmpty() || host.get().value().equals(each.host))
-          .filter(each -> Objects.requireNonNull(each.number) < before)
-          .sorted(
-              Comparator.comparingLong((DrainEntity each) -> Objects.requireNonNull(each.number))
-                  .reversed())
+          .filter(each -> each.number < before)
+          .sorted(Comparator.comparingLong((DrainEntity each) -> each.number).reversed())
           .limit(limit)
           .map(DrainEntity::toRecord)
           .toList();

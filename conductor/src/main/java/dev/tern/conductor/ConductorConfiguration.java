@@ -3,6 +3,9 @@ package dev.tern.conductor;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.drain.DrainFacts;
+import dev.tern.conductor.drain.DrainSettings;
+import dev.tern.conductor.drain.Drains;
 import dev.tern.conductor.migration.FencedHosts;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.notifications.NotificationSettings;
@@ -19,23 +22,31 @@ import dev.tern.contract.Rounds;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
+import dev.tern.store.DrainStore;
 import dev.tern.store.FenceStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.ReceiptStore;
 import dev.tern.store.SagaStore;
+import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.InstantSource;
+import java.util.UUID;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** How the parts of a conductor fit together. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({ConductorSettings.class, NotificationSettings.class})
+@EnableConfigurationProperties({
+  ConductorSettings.class,
+  NotificationSettings.class,
+  DrainSettings.class
+})
 class ConductorConfiguration {
   static final String BINARY = "nova-conductor";
 
@@ -108,6 +119,32 @@ class ConductorConfiguration {
         new FencedHosts(stores.fences(), stores.hosts(), stores.servers(), agents, settings)::look,
         Pause.SLEEPING,
         settings.sweepEvery());
+  }
+
+  @Bean
+  Drains drains(
+      Stores stores,
+      DrainStore drains,
+      ServerGroupStore groups,
+      DrainSettings settings,
+      ConductorSettings conductor) {
+    return new Drains(
+        new DrainFacts.Sources(
+            drains,
+            stores.hosts(),
+            stores.servers(),
+            stores.migrations(),
+            stores.claims(),
+            groups,
+            conductor.hostDownAfter()),
+        settings,
+        InstantSource.system(),
+        UUID::randomUUID);
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds drainRounds(Drains drains, DrainSettings settings) {
+    return new Rounds("drains", drains::look, Pause.SLEEPING, settings.every());
   }
 
   @Bean

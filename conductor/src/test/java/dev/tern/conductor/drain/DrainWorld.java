@@ -1,0 +1,230 @@
+package dev.tern.conductor.drain;
+
+import dev.tern.conductor.fake.ConductorDied;
+import dev.tern.contract.ClaimId;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.ServerId;
+import dev.tern.store.DrainStore;
+import dev.tern.store.DrainStore.DrainRecord;
+import dev.tern.store.DrainStore.DrainServer;
+import dev.tern.store.DrainStore.Limits;
+import dev.tern.store.DrainStore.NewDrain;
+import dev.tern.store.DrainStore.OnCannotMove;
+import dev.tern.store.DrainStore.Progress;
+import dev.tern.store.DrainStore.Sequence;
+import dev.tern.store.DrainStore.Wishes;
+import dev.tern.store.MigrationStore.MigrationQuery;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.Samples;
+import dev.tern.store.Stores;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Predicate;
+
+/** Hosts whose migrations end when a test says so, and a conductor that may die at any write. */
+final class DrainWorld {
+  final Stores stores;
+  final Samples samples;
+  final HostName home;
+  final List<HostName> others = new ArrayList<>();
+
+  Instant now = Instant.parse("2026-11-22T20:00:00Z");
+  int mostAtOnce;
+
+  /** Writes that still succeed; the one after them kills the conductor before its effect. */
+  int writesLeft = Integer.MAX_VALUE;
+
+  /** The last write takes effect before the conductor dies. */
+  boolean afterTheEffect;
+
+  boolean died;
+
+  DrainWorld(Stores stores, int others) {
+    this.stores = stores;
+    this.samples = new Samples(() -> stores);
+    String name = UUID.randomUUID().toString().substring(0, 8);
+    this.home = new HostName("home-" + name);
+    samples.host(home);
+    for (int i = 1; i <= others; i++) {
+      HostName other = new HostName("other%d-%s".formatted(i, name));
+      samples.host(other);
+      this.others.add(other);
+    }
+  }
+
+  static DrainSettings settings() {
+    return new DrainSettings(
+        Duration.ofSeconds(1),
+        2,
+        2,
+        0,
+        3,
+        Duration.ofSeconds(10),
+        Duration.ofMinutes(5),
+        100_000_000);
+  }
+
+  Drains conductor() {
+    return new Drains(
+        new DrainFacts.Sources(
+            mortal(stores.drains()),
+            stores.hosts(),
+            stores.servers(),
+            stores.migrations(),
+            stores.claims(),
+            stores.groups(),
+            Duration.ofMinutes(1)),
+        settings(),
+        () -> now,
+        UUID::randomUUID);
+  }
+
+  private DrainStore mortal(DrainStore real) {
+    return (DrainStore)
+        Proxy.newProxyInstance(
+            DrainStore.class.getClassLoader(),
+            new Class<?>[] {DrainStore.class},
+            (_, method, arguments) -> {
+              boolean write = Set.of("save", "begin").contains(method.getName());
+              try {
+                if (write && writesLeft-- == 0) {
+                  if (afterTheEffect) {
+                    var _ = method.invoke(real, arguments);
+                  }
+                  died = true;
+                  throw new ConductorDied();
+                }
+                return method.invoke(real, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  /** One look of a conductor, which may die of it. */
+  void look() {
+    try {
+      conductor().look();
+    } catch (ConductorDied _) {
+      writesLeft = Integer.MAX_VALUE;
+    }
+    mostAtOnce = Math.max(mostAtOnce, Math.toIntExact(moving().size()));
+  }
+
+  void pass(Duration time) {
+    now = now.plus(time);
+  }
+
+  ServerId server() {
+    return samples.active(home).id();
+  }
+
+  DrainRecord ask(Wishes wishes) {
+    return stores
+        .drains()
+        .request(new NewDrain(UUID.randomUUID(), home, wishes, false), Samples.request());
+  }
+
+  static Wishes wishes(Limits limits, OnCannotMove otherwise, Optional<Instant> deadline) {
+    return new Wishes(deadline, limits, Sequence.SMALLEST_FIRST, List.of(), otherwise, Set.of());
+  }
+
+  DrainRecord drain(DrainRecord known) {
+    return stores.drains().find(known.id()).orElseThrow();
+  }
+
+  DrainServer row(DrainRecord drain, ServerId server) {
+    return stores.drains().servers(drain.id()).stream()
+        .filter(row -> row.server().equals(server))
+        .reduce((_, last) -> last)
+        .orElseThrow();
+  }
+
+  /** Migrations of this world that have not ended. */
+  List<MigrationRecord> moving() {
+    return all(migration -> migration.endedAt().isEmpty());
+  }
+
+  List<MigrationRecord> all(Predicate<MigrationRecord> which) {
+    List<MigrationRecord> found = new ArrayList<>();
+    List<HostName> hosts = new ArrayList<>(others);
+    hosts.add(home);
+    for (HostName host : hosts) {
+      found.addAll(
+          stores
+              .migrations()
+              .list(
+                  new MigrationQuery(
+                      Optional.empty(),
+                      Optional.empty(),
+                      Optional.of(host),
+                      Optional.empty(),
+                      false,
+                      Optional.empty(),
+                      Optional.empty(),
+                      Optional.empty(),
+                      Optional.empty(),
+                      1000)));
+    }
+    return found.stream().filter(which).toList();
+  }
+
+  void arrive(MigrationRecord migration) {
+    HostName to = migration.requestedHost().orElseThrow();
+    Lease lease = samples.lease(migration.server());
+    ClaimId claim = samples.claim(migration.server(), to);
+    stores.migrations().planned(lease, migration.id(), to, claim, 1);
+    stores.migrations().ownerChanged(lease, migration.id(), Samples.PAUSE);
+    stores.migrations().completed(lease, migration.id());
+  }
+
+  void fail(MigrationRecord migration, String why) {
+    stores
+        .migrations()
+        .rolledBack(
+            samples.lease(migration.server()),
+            migration.id(),
+            MigrationStatus.FAILED,
+            new Failure(ErrorCode.HYPERVISOR_FAILED, why));
+  }
+
+  void arriveAll() {
+    moving().forEach(this::arrive);
+  }
+
+  /** Looks, and lets arrive what moves, until nothing changes any more. */
+  DrainRecord run(DrainRecord drain, int rounds) {
+    for (int i = 0; i < rounds && drain(drain).endedAt().isEmpty(); i++) {
+      look();
+      arriveAll();
+      pass(Duration.ofSeconds(1));
+    }
+    return drain(drain);
+  }
+
+  static NewMigration elsewhere(ServerId server, HostName to) {
+    return new NewMigration(
+        new MigrationId(UUID.randomUUID()),
+        server,
+        Optional.of(to),
+        dev.tern.contract.agent.AgentRequest.BlockMigration.AUTO,
+        Optional.empty());
+  }
+
+  static Progress nothing(DrainRecord drain) {
+    return new Progress(drain.state(), drain.plan(), drain.waiting(), List.of());
+  }
+}

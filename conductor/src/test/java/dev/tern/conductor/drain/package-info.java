@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.drain;
+
+import org.jspecify.annotations.NullMarked;
