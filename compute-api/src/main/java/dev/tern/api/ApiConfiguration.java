@@ -43,6 +43,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.console",
   "dev.tern.api.deadletters",
   "dev.tern.api.disks",
+  "dev.tern.api.drains",
   "dev.tern.api.errors",
   "dev.tern.api.flavors",
   "dev.tern.api.groups",

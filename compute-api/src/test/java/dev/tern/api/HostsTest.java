@@ -143,7 +143,7 @@ class HostsTest {
                 + "\"accelerator\":{\"name\":\"tcg\",\"reason\":\"no kvm\"},"
                 + "\"machine_types\":[\"pc-q35-7.2\"],\"cpu_models\":[\"qemu64\"],\"missing_features\":[],"
                 + "\"migration_address\":\"127.0.0.1\",\"insecure\":false,\"kernel_nbd\":\"unknown\","
-                + "\"control_link\":null}");
+                + "\"control_link\":null,\"drain\":null}");
   }
 
   @Test

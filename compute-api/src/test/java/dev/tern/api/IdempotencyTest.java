@@ -8,6 +8,7 @@ import dev.tern.api.fakes.Samples;
 import dev.tern.api.servers.ServerAction;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
@@ -21,6 +22,11 @@ import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.VolumeThere;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.dead.DeadLetter;
+import dev.tern.store.DrainStore.DrainRecord;
+import dev.tern.store.DrainStore.NewDrain;
+import dev.tern.store.DrainStore.Progress;
+import dev.tern.store.DrainStore.State;
+import dev.tern.store.DrainStore.Wishes;
 import dev.tern.store.LifeRequest;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -224,6 +230,31 @@ class IdempotencyTest {
     return "/v2.1/flavors/own/action";
   }
 
+  private String draining(String rest) {
+    return "/v1/drains/%s%s"
+        .formatted(
+            api.stores
+                .drains()
+                .request(
+                    new NewDrain(UUID.randomUUID(), new HostName("host1"), Wishes.NONE, false),
+                    api.conductors.request("admin", "admin"))
+                .id(),
+            rest);
+  }
+
+  private String drained() {
+    String path = draining("/return");
+    DrainRecord drain = api.stores.drains().unfinished(new HostName("host1")).orElseThrow();
+    assertThat(
+            api.stores
+                .drains()
+                .save(
+                    drain,
+                    new Progress(State.DRAINED, Optional.empty(), Optional.empty(), List.of())))
+        .isTrue();
+    return path;
+  }
+
   private String dead() {
     DeadLetter letter =
         new DeadLetter(
@@ -325,6 +356,17 @@ class IdempotencyTest {
             "2.1",
             api -> api.moving(""),
             "{\"policy\": {\"max_bandwidth\": 70000}}"),
+        post("/v1/drains", _ -> "/v1/drains", "2.1", "{\"host\": \"host1\"}"),
+        new Sample(
+            "PATCH",
+            "/v1/drains/{id}",
+            "2.1",
+            api -> api.draining(""),
+            "{\"limits\": {\"out\": 1}}"),
+        post("/v1/drains/{id}/pause", api -> api.draining("/pause"), "2.1", ""),
+        post("/v1/drains/{id}/resume", api -> api.draining("/resume"), "2.1", ""),
+        post("/v1/drains/{id}/cancel", api -> api.draining("/cancel"), "2.1", ""),
+        post("/v1/drains/{id}/return", IdempotencyTest::drained, "2.1", ""),
         post("/v1/dead-letters/{id}/resend", IdempotencyTest::dead, "2.1", ""),
         post("/v1/servers/{id}/volumes", _ -> VOLUMES, "2.1", VOLUME),
         post("/v1/servers/{id}/disks/{disk}/snapshot", _ -> DISK + "/snapshot", "2.1", ""),
@@ -385,7 +427,8 @@ class IdempotencyTest {
         api.stores.actions().list(SERVER),
         api.stores.servers().find(SERVER),
         api.conductors.migrations(SERVER).size(),
-        api.stores.copies().list(SERVER, "disk0", 100));
+        api.stores.copies().list(SERVER, "disk0", 100),
+        api.stores.drains().list(Optional.empty(), Optional.empty(), 10));
   }
 
   private Answer send(Sample sample, String path, String key) {

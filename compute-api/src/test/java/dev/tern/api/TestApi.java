@@ -17,6 +17,7 @@ import dev.tern.store.AggregateStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DiskCopyStore;
+import dev.tern.store.DrainStore;
 import dev.tern.store.FenceStore;
 import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
@@ -397,6 +398,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     FenceStore fences(TestApi api) {
       return api.stores.fences();
+    }
+
+    @Bean
+    DrainStore drains(TestApi api) {
+      return api.stores.drains();
     }
 
     @Bean

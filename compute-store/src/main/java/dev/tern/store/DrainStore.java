@@ -35,6 +35,9 @@ public interface DrainStore {
   /** The drain that empties a host now, or brings its servers home. */
   Optional<DrainRecord> unfinished(HostName host);
 
+  /** The drain for which a host takes no servers; also one that has ended, until it is enabled. */
+  Optional<DrainRecord> closing(HostName host);
+
   /** Newest first; keyset paging after {@code marker}. */
   List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit);
 

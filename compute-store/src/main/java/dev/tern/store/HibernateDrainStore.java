@@ -199,6 +199,20 @@ class HibernateDrainStore implements DrainStore {
 
   @Override
   @Transactional(readOnly = true)
+  public Optional<DrainRecord> closing(HostName host) {
+    return entities
+        .createQuery(
+            "from DrainEntity d where d.id = (select s.drain from HostShareEntity s"
+                + " where s.host = :host)",
+            DrainEntity.class)
+        .setParameter("host", host.value())
+        .getResultStream()
+        .findFirst()
+        .map(DrainEntity::toRecord);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
   public List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit) {
     TypedQuery<DrainEntity> query =
         entities

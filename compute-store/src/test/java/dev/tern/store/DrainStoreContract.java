@@ -345,9 +345,12 @@ abstract class DrainStoreContract {
     assertThat(drains().save(drain, to(State.DRAINED))).isTrue();
     assertThat(now(drain).endedAt()).isPresent();
     assertThat(takes(host)).isFalse();
+    assertThat(drains().closing(host)).map(DrainRecord::id).contains(drain.id());
+    assertThat(drains().closing(other)).isEmpty();
     assertThat(drains().open(1_000_000)).extracting(DrainRecord::id).doesNotContain(drain.id());
     assertThat(stores().hosts().setDisabled(host, false, Optional.empty())).isTrue();
     assertThat(takes(host)).isTrue();
+    assertThat(drains().closing(host)).isEmpty();
   }
 
   @Test

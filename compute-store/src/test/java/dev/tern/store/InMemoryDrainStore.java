@@ -185,6 +185,15 @@ final class InMemoryDrainStore implements DrainStore {
   }
 
   @Override
+  public Optional<DrainRecord> closing(HostName host) {
+    synchronized (memory) {
+      return Optional.ofNullable(memory.closed.get(host.value()))
+          .map(memory.drains::get)
+          .map(DrainEntity::toRecord);
+    }
+  }
+
+  @Override
   public List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit) {
     synchronized (memory) {
       long before = marker.map(memory.drains::get).map(each -> each.number).orElse(Long.MAX_VALUE);

@@ -12,6 +12,7 @@ import dev.tern.contract.host.HostAnswer.Ports;
 import dev.tern.contract.host.HostQuestion.ListExports;
 import dev.tern.contract.host.HostQuestion.ListPorts;
 import dev.tern.contract.host.HostReport;
+import dev.tern.store.DrainStore;
 import dev.tern.store.HostStore.HostRecord;
 import java.time.Duration;
 import java.util.Locale;
@@ -34,9 +35,12 @@ final class HostsController {
   private final HostVoice hosts;
   private final Reachability reachability;
 
-  HostsController(HostVoice hosts, Reachability reachability) {
+  private final DrainStore drains;
+
+  HostsController(HostVoice hosts, Reachability reachability, DrainStore drains) {
     this.hosts = hosts;
     this.reachability = reachability;
+    this.drains = drains;
   }
 
   @GetMapping("/v1/hosts/{host}")
@@ -68,6 +72,14 @@ final class HostsController {
                     .put("protection", link.protection().name().toLowerCase(Locale.ROOT))
                     .put("broker", link.broker()),
             () -> view.putNull("control_link"));
+    drains
+        .closing(report.host())
+        .ifPresentOrElse(
+            drain ->
+                view.putObject("drain")
+                    .put("id", drain.id().toString())
+                    .put("state", drain.state().name().toLowerCase(Locale.ROOT)),
+            () -> view.putNull("drain"));
     return Json.ok("host", view);
   }
 

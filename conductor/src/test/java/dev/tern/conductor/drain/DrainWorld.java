@@ -55,6 +55,11 @@ final class DrainWorld {
   DrainWorld(Stores stores, int others) {
     this.stores = stores;
     this.samples = new Samples(() -> stores);
+    // What other tests have left in the same database is no place to go to.
+    stores
+        .hosts()
+        .list(Duration.ofMinutes(1), 0, 10_000)
+        .forEach(host -> stores.hosts().setForcedDown(host.report().host(), true));
     String name = UUID.randomUUID().toString().substring(0, 8);
     this.home = new HostName("home-" + name);
     samples.host(home);
