@@ -29,7 +29,6 @@ import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.ReceiptStore;
 import dev.tern.store.SagaStore;
-import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
 import io.micrometer.core.instrument.Gauge;
@@ -125,7 +124,7 @@ class ConductorConfiguration {
   Drains drains(
       Stores stores,
       DrainStore drains,
-      ServerGroupStore groups,
+      Schedulers schedulers,
       DrainSettings settings,
       ConductorSettings conductor) {
     return new Drains(
@@ -135,8 +134,8 @@ class ConductorConfiguration {
             stores.servers(),
             stores.migrations(),
             stores.claims(),
-            groups,
             conductor.hostDownAfter()),
+        schedulers,
         settings,
         InstantSource.system(),
         UUID::randomUUID);

@@ -1,6 +1,7 @@
 package dev.tern.conductor.drain;
 
-import dev.tern.conductor.drain.Places.Answer;
+import dev.tern.conductor.drain.Finding.Found;
+import dev.tern.conductor.drain.Finding.Unanswered;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
@@ -32,12 +33,14 @@ import java.util.stream.Collectors;
 /** One look at a drain: what has happened to its servers, and what is to be done next. */
 final class Deciding {
   private static final Duration BUSY_REST = Duration.ofSeconds(2);
+  private static final int LOOK_AHEAD = 20;
 
   private final DrainRecord drain;
   private final Map<ServerId, DrainServer> before;
   private final Map<ServerId, DrainServer> rows = new LinkedHashMap<>();
   private final Leg leg;
   private final DrainFacts facts;
+  private final Finding finding;
   private final DrainSettings settings;
   private final Supplier<MigrationId> newIds;
   private final Instant now;
@@ -52,11 +55,13 @@ final class Deciding {
       DrainRecord drain,
       List<DrainServer> all,
       DrainFacts facts,
+      Finding finding,
       DrainSettings settings,
       Supplier<MigrationId> newIds,
       Instant now) {
     this.drain = drain;
     this.facts = facts;
+    this.finding = finding;
     this.settings = settings;
     this.newIds = newIds;
     this.now = now;
@@ -80,7 +85,7 @@ final class Deciding {
       List<ServerId> stops,
       List<Start> starts) {}
 
-  Decision decide() {
+  Decision decide() throws InterruptedException {
     rows.replaceAll((_, row) -> row.state() == ServerState.MOVING ? settled(row) : row);
     State state =
         switch (drain.state()) {
@@ -178,23 +183,34 @@ final class Deciding {
 
   // ---- out
 
-  private State planned() {
+  private State planned() throws InterruptedException {
     takeIn(facts.occupancy());
-    plan = Optional.of(newPlan());
+    State next = plan() ? State.PLANNED : State.PLANNING;
     rows.clear();
-    return State.PLANNED;
+    return next;
   }
 
-  private State draining() {
+  /** Makes a plan, or says why there is none. */
+  private boolean plan() throws InterruptedException {
+    try {
+      plan = Optional.of(newPlan());
+      return true;
+    } catch (Unanswered e) {
+      waiting = Optional.of(e.why());
+      return false;
+    }
+  }
+
+  private State draining() throws InterruptedException {
     Occupancy occupancy = facts.occupancy();
     takeIn(occupancy);
     rows.replaceAll((_, row) -> row.state() == ServerState.STOPPING ? stopped(row) : row);
-    rows.replaceAll((_, row) -> due(row) ? looked(row) : row);
-    if (stale()) {
-      plan = Optional.of(newPlan());
+    boolean late = false;
+    lookAtNext();
+    if (!stale() || plan()) {
       orderByPlan();
+      late = begin();
     }
-    boolean late = begin();
     if (!starts.isEmpty()) {
       return State.DRAINING;
     }
@@ -202,6 +218,21 @@ final class Deciding {
       giveUpLate();
     }
     return end(occupancy);
+  }
+
+  /** At no more than could begin now: a host may have many servers, and a look is every second. */
+  private void lookAtNext() {
+    int slots = slots();
+    if (slots > 0) {
+      List<DrainServer> next =
+          inOrder().stream().filter(this::due).limit(slots + LOOK_AHEAD).toList();
+      next.forEach(row -> rows.put(row.server(), looked(row)));
+    }
+  }
+
+  private int slots() {
+    return drain.wishes().limits().out().orElse(settings.out())
+        - Math.toIntExact(count(ServerState.MOVING));
   }
 
   private State end(Occupancy occupancy) {
@@ -306,7 +337,7 @@ final class Deciding {
     if (unmovable.isPresent()) {
       return cannotMove(row, unmovable.get());
     }
-    Guest guest = facts.guest(server);
+    Guest guest = facts.guest(server, row.refused());
     guests.put(server.id(), guest);
     return row;
   }
@@ -337,14 +368,13 @@ final class Deciding {
       return true;
     }
     Map<ServerId, PlannedMove> moves = moves();
-    Places places = places();
     return guests.keySet().stream()
         .anyMatch(server -> {
           PlannedMove move = moves.get(server);
           return move == null
               || move.target()
-                  .map(target -> !places.open(target) || row(server).refused().containsKey(target))
-                  .orElse(false);
+                  .map(target -> !facts.open(target) || row(server).refused().containsKey(target))
+                  .orElse(true);
         });
   }
 
@@ -357,10 +387,6 @@ final class Deciding {
         .collect(Collectors.toMap(PlannedMove::server, move -> move, (_, last) -> last));
   }
 
-  private Places places() {
-    return new Places(facts.hosts(), drain.host(), drain.wishes().targets(), false);
-  }
-
   private Planner planner() {
     int lanes = drain.wishes().limits().out().orElse(settings.out());
     Optional<Long> share =
@@ -369,7 +395,7 @@ final class Deciding {
         drain.wishes(), Pace.of(facts.past(), settings.assumedBytesPerSecond(), share), lanes);
   }
 
-  private Plan newPlan() {
+  private Plan newPlan() throws Unanswered, InterruptedException {
     List<Guest> waitingOnes = new ArrayList<>();
     Map<ServerId, String> unmovable = new LinkedHashMap<>();
     for (DrainServer row : rows.values()) {
@@ -378,12 +404,23 @@ final class Deciding {
       Optional<ServerRecord> server =
           moves || cannot ? facts.server(row.server()) : Optional.empty();
       server.ifPresent(found -> {
-        waitingOnes.add(guests.computeIfAbsent(found.id(), _ -> facts.guest(found)));
+        waitingOnes.add(guests.computeIfAbsent(found.id(), _ -> facts.guest(found, row.refused())));
         Optional<String> why = cannot ? Optional.of(row.reason()) : unmovable(found);
         why.ifPresent(words -> unmovable.put(found.id(), words));
       });
     }
-    return planner().plan(waitingOnes, unmovable, places(), now, plan.or(drain::plan));
+    Optional<HostRecord> source = facts.host();
+    if (source.isEmpty()) {
+      throw new Unanswered(silent(drain.host(), source));
+    }
+    List<Guest> movable =
+        Planner.largestFirst(
+            waitingOnes.stream().filter(guest -> !unmovable.containsKey(guest.id())).toList());
+    Map<ServerId, Found> found =
+        movable.isEmpty()
+            ? Map.of()
+            : finding.find(movable, source.get(), drain.wishes().targets());
+    return planner().plan(waitingOnes, found, unmovable, now, plan);
   }
 
   private void orderByPlan() {
@@ -408,18 +445,10 @@ final class Deciding {
       return false;
     }
     Map<ServerId, PlannedMove> moves = moves();
-    Places places = places();
-    guests.forEach((server, guest) ->
-        Optional.ofNullable(moves.get(server))
-            .flatMap(PlannedMove::target)
-            .ifPresent(target -> places.take(target, guest)));
-    int slots =
-        drain.wishes().limits().out().orElse(settings.out())
-            - Math.toIntExact(count(ServerState.MOVING));
+    int slots = slots();
     boolean late = false;
     for (DrainServer row : inOrder()) {
-      Guest guest = guests.get(row.server());
-      if (guest == null || !due(row) || slots <= starts.size()) {
+      if (!guests.containsKey(row.server()) || !due(row) || slots <= starts.size()) {
         continue;
       }
       Optional<PlannedMove> move = Optional.ofNullable(moves.get(row.server()));
@@ -428,7 +457,7 @@ final class Deciding {
         late = true;
         rows.put(row.server(), row.in(ServerState.WAITING, tooLate.get()));
       } else {
-        start(row, guest, move, places);
+        start(row, move);
       }
     }
     return late;
@@ -464,25 +493,16 @@ final class Deciding {
             : row);
   }
 
-  private void start(DrainServer row, Guest guest, Optional<PlannedMove> move, Places places) {
-    Optional<HostName> planned =
-        move.flatMap(PlannedMove::target)
-            .filter(target -> places.open(target) && !row.refused().containsKey(target));
-    Answer answer =
-        planned
-            .<Answer>map(Answer.On::new)
-            .orElseGet(() -> places.place(guest, Optional.empty(), row.refused().keySet()));
-    switch (answer) {
-      case Answer.Nowhere nowhere -> {
-        String why = "No host can take it. " + nowhere.why();
-        rows.put(row.server(), again(row, why, true, row.refused()));
-        waiting = Optional.of(why);
-      }
-      case Answer.On(HostName target) -> {
-        if (arriving(target) < drain.wishes().limits().in().orElse(settings.in())) {
-          starts.add(new Start(row, newIds.get(), target));
-        }
-      }
+  private void start(DrainServer row, Optional<PlannedMove> move) {
+    Optional<HostName> target = move.flatMap(PlannedMove::target);
+    if (target.isEmpty()) {
+      String why =
+          "No host can take it. " + move.map(PlannedMove::reason).orElse("It is not planned yet.");
+      // Those that refused it before may have become better ones.
+      rows.put(row.server(), again(row, why, true, Map.of()));
+      waiting = Optional.of(why);
+    } else if (arriving(target.get()) < drain.wishes().limits().in().orElse(settings.in())) {
+      starts.add(new Start(row, newIds.get(), target.get()));
     }
   }
 

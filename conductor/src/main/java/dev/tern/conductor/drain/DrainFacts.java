@@ -14,22 +14,21 @@ import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
-import dev.tern.store.ServerGroupStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** What is true of hosts, servers and migrations while one look at a drain is taken. */
 public final class DrainFacts {
-  private static final int PAGE = 200;
   private static final int PAST = 20;
 
   private final Sources sources;
   private final DrainRecord drain;
-  private Optional<List<HostRecord>> hosts = Optional.empty();
+  private final Map<HostName, Boolean> open = new HashMap<>();
 
   DrainFacts(Sources sources, DrainRecord drain) {
     this.sources = sources;
@@ -43,7 +42,6 @@ public final class DrainFacts {
       ServerStore servers,
       MigrationStore migrations,
       ClaimStore claims,
-      ServerGroupStore groups,
       Duration hostDownAfter) {}
 
   Optional<ServerRecord> server(ServerId id) {
@@ -62,24 +60,19 @@ public final class DrainFacts {
     return sources.drains().occupancy(drain.host());
   }
 
-  /** All of them, read once for a look. */
-  List<HostRecord> hosts() {
-    if (hosts.isEmpty()) {
-      List<HostRecord> all = new ArrayList<>();
-      List<HostRecord> page = sources.hosts().list(sources.hostDownAfter(), 0, PAGE);
-      while (!page.isEmpty()) {
-        all.addAll(page);
-        page =
-            page.size() < PAGE
-                ? List.of()
-                : sources.hosts().list(sources.hostDownAfter(), page.getLast().number(), PAGE);
-      }
-      hosts = Optional.of(all);
-    }
-    return hosts.get();
+  /** Whether a host takes servers at all. */
+  boolean open(HostName name) {
+    return open.computeIfAbsent(
+        name,
+        asked ->
+            sources
+                .hosts()
+                .find(asked, sources.hostDownAfter())
+                .filter(host -> host.up() && !host.forcedDown() && !host.disabled())
+                .isPresent());
   }
 
-  Guest guest(ServerRecord server) {
+  Guest guest(ServerRecord server, Map<HostName, String> refused) {
     long memory = server.flavor().memoryMib() << 20;
     long disk =
         sources.claims().of(server.id()).stream()
@@ -89,10 +82,9 @@ public final class DrainFacts {
             .orElse(0);
     return new Guest(
         server.id(),
-        server.name(),
         new Resources(server.flavor().vcpus(), server.flavor().memoryMib(), disk),
         memory + sent(server.id()).orElse(disk),
-        sources.groups().rules(server.id()));
+        refused);
   }
 
   /** As many as it had to send when it moved last. */

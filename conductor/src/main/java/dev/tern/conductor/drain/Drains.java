@@ -1,5 +1,6 @@
 package dev.tern.conductor.drain;
 
+import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.drain.Deciding.Decision;
 import dev.tern.conductor.drain.Deciding.Start;
 import dev.tern.contract.ComputeException;
@@ -37,23 +38,26 @@ public final class Drains {
   private static final int AT_ONCE = 100;
 
   private final DrainFacts.Sources sources;
+  private final Finding finding;
   private final DrainSettings settings;
   private final InstantSource clock;
   private final Supplier<UUID> newIds;
 
   public Drains(
       DrainFacts.Sources sources,
+      Schedulers schedulers,
       DrainSettings settings,
       InstantSource clock,
       Supplier<UUID> newIds) {
     this.sources = sources;
+    this.finding = new Finding(schedulers, newIds);
     this.settings = settings;
     this.clock = clock;
     this.newIds = newIds;
   }
 
   /** One look at each. One that fails holds up no other. */
-  public void look() {
+  public void look() throws InterruptedException {
     for (DrainRecord drain : sources.drains().open(AT_ONCE)) {
       try {
         look(drain);
@@ -66,13 +70,14 @@ public final class Drains {
     }
   }
 
-  private void look(DrainRecord drain) {
+  private void look(DrainRecord drain) throws InterruptedException {
     DrainStore drains = sources.drains();
     Decision decision =
         new Deciding(
                 drain,
                 drains.servers(drain.id()),
                 new DrainFacts(sources, drain),
+                finding,
                 settings,
                 () -> new MigrationId(newIds.get()),
                 clock.instant())

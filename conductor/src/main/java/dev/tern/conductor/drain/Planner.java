@@ -1,9 +1,6 @@
 package dev.tern.conductor.drain;
 
-import dev.tern.conductor.drain.Places.Answer;
-import dev.tern.conductor.drain.Places.Answer.Nowhere;
-import dev.tern.conductor.drain.Places.Answer.On;
-import dev.tern.conductor.drain.Places.Refusal;
+import dev.tern.conductor.drain.Finding.Found;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.store.DrainStore.Plan;
@@ -14,7 +11,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +21,8 @@ import java.util.stream.Collectors;
 /** Says of a drain, before it goes on, what will move where, when, and what cannot. */
 final class Planner {
   private static final int NAMED = 5;
+  private static final Found NOT_ASKED =
+      new Found(Optional.empty(), "It was not asked where it could go.", List.of());
 
   private final Wishes wishes;
   private final Pace pace;
@@ -61,34 +59,31 @@ final class Planner {
   /**
    * A plan for what is still to move.
    *
+   * @param found where each that can be moved could go
    * @param unmovable why a server cannot be moved, whatever there is to move it to
    * @param before the plan so far; servers in it that are done with keep their place
    */
   Plan plan(
       List<Guest> guests,
+      Map<ServerId, Found> found,
       Map<ServerId, String> unmovable,
-      Places places,
       Instant now,
       Optional<Plan> before) {
     List<Guest> movable =
         inOrder(guests.stream().filter(each -> !unmovable.containsKey(each.id())).toList());
-    Map<ServerId, Answer> answers = place(movable, places);
     Instant began = before.map(Plan::madeAt).orElse(now);
     List<PlannedMove> moves = new ArrayList<>(kept(before, guests));
     Duration[] free = new Duration[lanes];
     Arrays.fill(free, Duration.between(began, now));
     for (Guest guest : movable) {
-      moves.add(
-          switch (answers.get(guest.id())) {
-            case On(HostName host) -> {
-              Arrays.sort(free);
-              Duration after = free[0];
-              free[0] = after.plus(pace.takes(guest.bytes()));
-              yield move(guest, Optional.of(host), after, "");
-            }
-            case Nowhere nowhere -> move(guest, Optional.empty(), Duration.ZERO, nowhere.why());
-            case null -> throw new IllegalStateException("not placed: " + guest.id());
-          });
+      Found place = found.getOrDefault(guest.id(), NOT_ASKED);
+      Duration after = Duration.ZERO;
+      if (place.host().isPresent()) {
+        Arrays.sort(free);
+        after = free[0];
+        free[0] = after.plus(pace.takes(guest.bytes()));
+      }
+      moves.add(move(guest, place.host(), after, place.why()));
     }
     guests.stream()
         .filter(each -> unmovable.containsKey(each.id()))
@@ -107,7 +102,7 @@ final class Planner {
         takes,
         before.map(Plan::firstTakes).orElse(takes),
         pace.basis(),
-        remarks(answers, unmovable, began.plus(takes)));
+        remarks(found, unmovable, began.plus(takes)));
   }
 
   private static List<PlannedMove> kept(Optional<Plan> before, List<Guest> guests) {
@@ -123,49 +118,35 @@ final class Planner {
   }
 
   /** The largest choose first, or a small one takes the only place that a large one has. */
-  private static Map<ServerId, Answer> place(List<Guest> guests, Places places) {
-    List<Guest> largestFirst =
-        guests.stream()
-            .sorted(
-                Comparator.comparingLong((Guest guest) -> guest.needs().memoryMib())
-                    .reversed()
-                    .thenComparing(guest -> guest.id().toString()))
-            .toList();
-    Map<ServerId, Answer> spread = each(largestFirst, places);
-    if (nowhere(spread) == 0) {
-      return spread;
-    }
-    Map<ServerId, Answer> filled = each(largestFirst, places.filledUp());
-    return nowhere(filled) < nowhere(spread) ? filled : spread;
-  }
-
-  private static Map<ServerId, Answer> each(List<Guest> guests, Places places) {
-    Map<ServerId, Answer> answers = new LinkedHashMap<>();
-    guests.forEach(
-        guest -> answers.put(guest.id(), places.place(guest, Optional.empty(), Set.of())));
-    return answers;
-  }
-
-  private static long nowhere(Map<ServerId, Answer> answers) {
-    return answers.values().stream().filter(Nowhere.class::isInstance).count();
+  static List<Guest> largestFirst(List<Guest> guests) {
+    return guests.stream()
+        .sorted(
+            Comparator.comparingLong((Guest guest) -> guest.needs().memoryMib())
+                .reversed()
+                .thenComparing(guest -> guest.id().toString()))
+        .toList();
   }
 
   private List<String> remarks(
-      Map<ServerId, Answer> answers, Map<ServerId, String> unmovable, Instant finish) {
+      Map<ServerId, Found> found, Map<ServerId, String> unmovable, Instant finish) {
     List<String> remarks = new ArrayList<>();
     List<ServerId> stuck = new ArrayList<>();
     Set<String> remedies = new LinkedHashSet<>();
-    answers.forEach((server, answer) -> {
-      if (answer instanceof Nowhere(Map<HostName, Refusal> refusals)) {
+    found.forEach((server, place) -> {
+      if (place.host().isEmpty()) {
         stuck.add(server);
-        refusals.values().stream().map(Refusal::remedy).forEach(remedies::add);
+        remedies.addAll(place.remedies());
       }
     });
     if (!stuck.isEmpty()) {
       remarks.add(
-          "No order satisfies the rules for %s. Do one of these: %s."
+          "No order satisfies the rules for %s. %s Relax that, wait, or see to one of these: %s."
               .formatted(
-                  names(stuck), remedies.isEmpty() ? "add a host" : String.join("; ", remedies)));
+                  names(stuck),
+                  found.getOrDefault(stuck.getFirst(), NOT_ASKED).why(),
+                  remedies.isEmpty()
+                      ? "add a host"
+                      : remedies.stream().limit(NAMED).collect(Collectors.joining("; "))));
     }
     if (!unmovable.isEmpty()) {
       remarks.add("Cannot be moved: %s.".formatted(names(List.copyOf(unmovable.keySet()))));

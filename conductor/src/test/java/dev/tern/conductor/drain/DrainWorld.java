@@ -38,6 +38,7 @@ import java.util.function.Predicate;
 final class DrainWorld {
   final Stores stores;
   final Samples samples;
+  final FakeScheduler scheduler;
   final HostName home;
   final List<HostName> others = new ArrayList<>();
 
@@ -54,6 +55,7 @@ final class DrainWorld {
 
   DrainWorld(Stores stores, int others) {
     this.stores = stores;
+    this.scheduler = new FakeScheduler(stores);
     this.samples = new Samples(() -> stores);
     // What other tests have left in the same database is no place to go to.
     stores
@@ -90,8 +92,8 @@ final class DrainWorld {
             stores.servers(),
             stores.migrations(),
             stores.claims(),
-            stores.groups(),
             Duration.ofMinutes(1)),
+        scheduler,
         settings(),
         () -> now,
         UUID::randomUUID);
@@ -123,6 +125,8 @@ final class DrainWorld {
   void look() {
     try {
       conductor().look();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     } catch (ConductorDied _) {
       writesLeft = Integer.MAX_VALUE;
     }

@@ -299,7 +299,7 @@ abstract class DrainsContract {
     }
     assertThat(world.drain(end).plan().orElseThrow().remarks().getFirst())
         .contains("No order satisfies the rules for server " + server)
-        .contains("wait for %s to come up".formatted(world.others.getFirst()));
+        .contains("%s fits if: ".formatted(world.others.getFirst()));
     assertThat(world.drain(end).state()).isEqualTo(State.INCOMPLETE);
     assertThat(world.row(end, server).reason())
         .contains("No host can take it.")
@@ -323,6 +323,21 @@ abstract class DrainsContract {
     assertThat(world.row(drain, server).reason())
         .contains("drain %s is emptying it".formatted(other.id()));
     assertThat(world.drain(other).state()).isEqualTo(State.DRAINED);
+  }
+
+  @Test
+  void waits_while_no_scheduler_answers() {
+    DrainWorld world = world(1);
+    var _ = world.server();
+    DrainRecord drain = world.ask(Wishes.NONE);
+    world.scheduler.away = true;
+    world.look();
+    world.look();
+    assertThat(world.moving()).isEmpty();
+    assertThat(world.drain(drain).waiting())
+        .contains("No scheduler answers: the queue is not read.");
+    world.scheduler.away = false;
+    assertThat(world.run(drain, MANY).state()).isEqualTo(State.DRAINED);
   }
 
   @Test

@@ -39,7 +39,7 @@ class DrainsStoreTest extends DrainsContract {
       for (int i = 0; i < 30 && world.drain(drain).endedAt().isEmpty(); i++) {
         List<CompletableFuture<Void>> looks =
             conductors.stream()
-                .map(each -> CompletableFuture.runAsync(each::look, threads))
+                .map(each -> CompletableFuture.runAsync(() -> look(each), threads))
                 .toList();
         looks.forEach(CompletableFuture::join);
         assertThat(world.moving()).hasSizeLessThanOrEqualTo(2);
@@ -51,6 +51,14 @@ class DrainsStoreTest extends DrainsContract {
     assertThat(world.all(_ -> true)).hasSize(6);
     servers.forEach(
         server -> assertThat(world.row(drain, server).state()).isEqualTo(ServerState.MOVED));
+  }
+
+  private static void look(Drains conductor) {
+    try {
+      conductor.look();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
