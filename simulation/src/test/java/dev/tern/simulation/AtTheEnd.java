@@ -6,6 +6,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.VmState;
 import dev.tern.store.ClaimStore.ClaimRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.ReceiptStore.HostReceipt;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.virt.MigrationObjects;
 import java.nio.file.Path;
@@ -14,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiPredicate;
-import java.util.stream.Stream;
 
 /** What must hold once nothing is asked for any more and nothing goes wrong any more. */
 final class AtTheEnd {
@@ -24,11 +23,16 @@ final class AtTheEnd {
       Set.of("_base", "proofs", "unused", "agent.lock", "secrets");
 
   private final Simulation simulation;
+  private final List<Swept> all;
   private final List<String> wrong = new ArrayList<>();
 
   AtTheEnd(Simulation simulation) {
     this.simulation = simulation;
+    this.all = all(simulation);
   }
+
+  /** One object that a sweeper took back. */
+  private record Swept(MigrationId of, HostName by, String what) {}
 
   /** Empty when all is well. */
   List<String> wrong() {
@@ -154,29 +158,30 @@ final class AtTheEnd {
   /** What is taken back as it should be leaves nothing to sweep. */
   private void nothingSwept() {
     List<String> swept =
-        swept(
-                simulation,
-                (id, host) -> !simulation.passedBy(id, host) && !simulation.fenced(id, host))
+        all.stream()
+            .filter(
+                one -> !simulation.passedBy(one.of(), one.by()) && !simulation.fenced(one.of(), one.by()))
+            .map(one -> one.by() + " " + one.what())
             .toList();
     if (!swept.isEmpty() && !simulation.requestsCameAgain()) {
       wrong.add("I5: swept, and no request had come again: " + swept);
     }
   }
 
-  /** Everything that a sweeper took back. */
-  static int swept(Simulation simulation) {
-    return (int) swept(simulation, (_, _) -> true).count();
+  /** How much a sweeper took back. */
+  int swept() {
+    return all.size();
   }
 
-  private static Stream<String> swept(
-      Simulation simulation, BiPredicate<MigrationId, HostName> where) {
-    return simulation.migrations().stream()
-        .flatMap(id ->
-            simulation.stores().receipts().of(id).stream()
-                .filter(part -> where.test(id, part.host())))
-        .flatMap(part ->
-            part.receipt().entries().stream()
-                .filter(entry -> entry.why().isPresent())
-                .map(entry -> part.host() + " " + entry.name()));
+  private static List<Swept> all(Simulation simulation) {
+    List<Swept> all = new ArrayList<>();
+    for (MigrationId id : simulation.migrations()) {
+      for (HostReceipt part : simulation.stores().receipts().of(id)) {
+        part.receipt().entries().stream()
+            .filter(entry -> entry.why().isPresent())
+            .forEach(entry -> all.add(new Swept(id, part.host(), entry.name())));
+      }
+    }
+    return all;
   }
 }

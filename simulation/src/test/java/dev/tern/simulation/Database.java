@@ -14,14 +14,17 @@ final class Database {
   private final RandomGenerator random;
   private final int farMillis;
   private final InMemoryStores stores = new InMemoryStores();
+  private final Runnable onClaim;
 
   /**
    * @param farMillis how long a transaction is on its way, at most; 0 when it is done at once
+   * @param onClaim called after each claim that is made
    */
-  Database(Turns turns, RandomGenerator random, int farMillis) {
+  Database(Turns turns, RandomGenerator random, int farMillis, Runnable onClaim) {
     this.turns = turns;
     this.random = random;
     this.farMillis = farMillis;
+    this.onClaim = onClaim;
     turns.onPassed(stores::pass);
   }
 
@@ -86,6 +89,9 @@ final class Database {
                 result = method.invoke(real, arguments);
               } catch (InvocationTargetException e) {
                 throw e.getCause();
+              }
+              if (method.getName().equals("claim")) {
+                onClaim.run();
               }
               if (before == Fault.Kind.COMMIT_UNHEARD) {
                 throw new Unreachable("the connection broke while the database committed");

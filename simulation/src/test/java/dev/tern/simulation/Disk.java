@@ -19,6 +19,9 @@ final class Disk implements FileEvents {
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
   private static final Pattern TYPE = Pattern.compile("\"type\":\"([A-Za-z]+)\"");
 
+  /** Most paths are those of the runs before. */
+  private static final Map<String, String> NAMES = new HashMap<>();
+
   private final Turns turns;
   private final BiConsumer<String, Path> watch;
   private final Map<Path, String> names = new HashMap<>();
@@ -74,7 +77,8 @@ final class Disk implements FileEvents {
   /** Without what differs between runs of one story. */
   static String name(Path path) {
     Path below = path.getNameCount() > 1 ? path.subpath(1, path.getNameCount()) : path;
-    String plain = ID.matcher(below.toString()).replaceAll("ID");
-    return DIGEST.matcher(plain).replaceAll("SHA");
+    return NAMES.computeIfAbsent(
+        below.toString(),
+        text -> DIGEST.matcher(ID.matcher(text).replaceAll("ID")).replaceAll("SHA"));
   }
 }

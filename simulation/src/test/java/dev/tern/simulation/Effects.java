@@ -1,5 +1,7 @@
 package dev.tern.simulation;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -12,24 +14,38 @@ final class Effects {
   private static final int UNDISTURBED = 12;
   private static final int DISTURBED = 30;
 
-  private Effects() {}
+  private final Map<String, Integer> counts;
+  private final List<List<String>> parts;
 
-  /** Each with how often it was seen in one run, at most. Always the same for the same code. */
-  static Map<String, Integer> known() {
-    return known(plan -> plan);
+  private Effects(Map<String, Integer> counts) {
+    this.counts = Map.copyOf(counts);
+    Map<String, List<String>> byPart = new TreeMap<>();
+    counts.keySet().stream()
+        .sorted()
+        .forEach(label -> byPart.computeIfAbsent(part(label), _ -> new ArrayList<>()).add(label));
+    this.parts = List.copyOf(byPart.values());
+  }
+
+  private static final class Usual {
+    private static final Effects KNOWN = known(plan -> plan);
+  }
+
+  /** Always the same for the same code; learned once. */
+  static Effects known() {
+    return Usual.KNOWN;
   }
 
   /** The same of runs that are different somehow. */
-  static Map<String, Integer> known(UnaryOperator<Plan> how) {
+  static Effects known(UnaryOperator<Plan> how) {
     Map<String, Integer> known = new TreeMap<>();
     for (long seed = 1; seed <= UNDISTURBED; seed++) {
       learn(known, how.apply(Plan.undisturbed(seed)));
     }
-    Map<String, Integer> usual = Map.copyOf(known);
+    Effects usual = new Effects(known);
     for (long seed = 1; seed <= DISTURBED; seed++) {
-      learn(known, how.apply(Plan.of(-seed, new TreeMap<>(usual))));
+      learn(known, how.apply(Plan.of(-seed, usual)));
     }
-    return known;
+    return new Effects(known);
   }
 
   private static void learn(Map<String, Integer> known, Plan plan) {
@@ -37,5 +53,25 @@ final class Effects {
         .run()
         .labels()
         .forEach((label, count) -> known.merge(label, count, Math::max));
+  }
+
+  /** How often one was seen in one run, at most. */
+  int count(String label) {
+    return counts.getOrDefault(label, 1);
+  }
+
+  /** All of them, by what they are done to. */
+  List<List<String>> parts() {
+    return parts;
+  }
+
+  /** Files are changed often, and schedulers asked once: each part is disturbed as often. */
+  private static String part(String label) {
+    for (String part : List.of(" db ", " qemu ", " file ", " writes ", " takes ", " answers ")) {
+      if (label.contains(part)) {
+        return label.startsWith("s ") ? "scheduler" : part;
+      }
+    }
+    return label.endsWith("asks a scheduler") ? "scheduler" : "asks";
   }
 }

@@ -61,7 +61,7 @@ final class Faults {
     }
     Fault.Kind mine = Fault.Kind.NONE;
     for (Fault fault : List.copyOf(left)) {
-      if (fault.label().equals(label) && fault.nth() == nth) {
+      if (fault.nth() == nth && fault.label().equals(label)) {
         left.remove(fault);
         hit++;
         simulation.turns().tell("**** " + fault);

@@ -2,9 +2,7 @@ package dev.tern.simulation;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
@@ -37,14 +35,14 @@ record Plan(
   }
 
   /** The run of a seed. */
-  static Plan of(long seed, Map<String, Integer> effects) {
+  static Plan of(long seed, Effects effects) {
     Random random = new Random(seed ^ 0x5eed_0f_fa_17L);
     return undisturbed(seed)
         .with(faults(random, effects, random.nextInt(MOST_FAULTS + 1), _ -> true));
   }
 
   /** The run of a seed in which only such things go wrong, and at least one does. */
-  static Plan of(long seed, Map<String, Integer> effects, Predicate<Fault> which) {
+  static Plan of(long seed, Effects effects, Predicate<Fault> which) {
     Random random = new Random(seed ^ 0x5eed_0f_fa_17L);
     return undisturbed(seed).with(faults(random, effects, 1 + random.nextInt(MOST_FAULTS), which));
   }
@@ -85,12 +83,8 @@ record Plan(
   }
 
   private static List<Fault> faults(
-      Random random, Map<String, Integer> effects, int many, Predicate<Fault> which) {
-    Map<String, List<String>> byPart = new TreeMap<>();
-    effects.keySet().stream()
-        .sorted()
-        .forEach(label -> byPart.computeIfAbsent(part(label), _ -> new ArrayList<>()).add(label));
-    List<List<String>> parts = List.copyOf(byPart.values());
+      Random random, Effects effects, int many, Predicate<Fault> which) {
+    List<List<String>> parts = effects.parts();
     List<Fault> faults = new ArrayList<>();
     while (!parts.isEmpty() && faults.size() < many) {
       Fault fault = fault(random, parts.get(random.nextInt(parts.size())), effects);
@@ -101,23 +95,13 @@ record Plan(
     return faults;
   }
 
-  private static Fault fault(Random random, List<String> labels, Map<String, Integer> effects) {
+  private static Fault fault(Random random, List<String> labels, Effects effects) {
     String label = labels.get(random.nextInt(labels.size()));
-    int count = effects.getOrDefault(label, 1);
+    int count = effects.count(label);
     // Early ones more often: later ones are of later migrations, if there are any.
     int nth = 1 + Math.min(random.nextInt(count), random.nextInt(count));
     List<Fault.Kind> kinds = kinds(label);
     return new Fault(label, nth, kinds.get(random.nextInt(kinds.size())));
-  }
-
-  /** Files are changed often, and schedulers asked once: each part is disturbed as often. */
-  private static String part(String label) {
-    for (String part : List.of(" db ", " qemu ", " file ", " writes ", " takes ", " answers ")) {
-      if (label.contains(part)) {
-        return label.startsWith("s ") ? "scheduler" : part;
-      }
-    }
-    return label.endsWith("asks a scheduler") ? "scheduler" : "asks";
   }
 
   private static List<Fault.Kind> kinds(String label) {

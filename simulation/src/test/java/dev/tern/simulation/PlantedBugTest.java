@@ -2,9 +2,7 @@ package dev.tern.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
@@ -19,12 +17,7 @@ class PlantedBugTest {
   private static final Logger log = LoggerFactory.getLogger(PlantedBugTest.class);
   private static final int SEEDS = 500;
 
-  private static Map<String, Integer> effects = Map.of();
-
-  @BeforeAll
-  static void learn() {
-    effects = Effects.known();
-  }
+  private final Effects effects = Effects.known();
 
   @ParameterizedTest
   @EnumSource(Planted.class)

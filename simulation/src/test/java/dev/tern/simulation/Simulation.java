@@ -32,6 +32,10 @@ import java.util.function.Predicate;
 
 /** Hosts, conductors, a scheduler, a database and a broker; servers that move; and a plan. */
 final class Simulation {
+  static {
+    StandInCurve.take();
+  }
+
   private static final int DATABASE_MILLIS = 20;
   private static final Duration DOWN_AFTER = Duration.ofSeconds(60);
 
@@ -66,7 +70,9 @@ final class Simulation {
     this.stories = new Stories(this, plan.servers());
     this.random = new Random(plan.seed() * 0x9e3779b97f4a7c15L + 1);
     this.turns = new Turns(random, plan.sticky());
-    this.database = new Database(turns, random, plan.servers() == 1 ? 0 : DATABASE_MILLIS);
+    this.database =
+        new Database(
+            turns, random, plan.servers() == 1 ? 0 : DATABASE_MILLIS, stories::nothingPromisedTwice);
     this.course = new Course(turns, random);
     this.qemus = new FakeWorld(course);
     turns.onPassed(_ -> qemus.write());
@@ -138,8 +144,9 @@ final class Simulation {
       violations.add("the simulation broke: " + e);
     }
     violations.addAll(qemus.violations());
+    AtTheEnd end = new AtTheEnd(this);
     if (violations.isEmpty()) {
-      violations.addAll(new AtTheEnd(this).wrong());
+      violations.addAll(end.wrong());
     }
     return new Result(
         plan,
@@ -151,7 +158,7 @@ final class Simulation {
         faults.hit(),
         many(one -> one.status() == MigrationStatus.COMPLETED),
         many(one -> one.failure().filter(why -> why.code() == ErrorCode.NO_VALID_HOST).isPresent()),
-        AtTheEnd.swept(this),
+        end.swept(),
         fences(),
         turns.now());
   }

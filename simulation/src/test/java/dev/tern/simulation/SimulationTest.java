@@ -3,9 +3,7 @@ package dev.tern.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
@@ -27,12 +25,7 @@ class SimulationTest {
   private static final int SEVERAL = 100;
   private static final int AFAR = 80;
 
-  private static Map<String, Integer> effects = Map.of();
-
-  @BeforeAll
-  static void learn() {
-    effects = Effects.known();
-  }
+  private final Effects effects = Effects.known();
 
   @Test
   @Tag("S117")
@@ -128,7 +121,7 @@ class SimulationTest {
   @Tag("S68")
   @Tag("S120")
   void that_goes_on_at_its_destination_before_its_memory_is_there_ends_whatever_dies() {
-    Map<String, Integer> known = Effects.known(Plan::byPostCopy);
+    Effects known = Effects.known(Plan::byPostCopy);
     int completed = 0;
     for (long seed = 1; seed <= AFAR; seed++) {
       Simulation.Result result =
@@ -143,7 +136,7 @@ class SimulationTest {
     assertThat(completed).as("migrations that completed").isPositive();
   }
 
-  private static Plan several(long seed) {
+  private Plan several(long seed) {
     return Plan.of(seed, effects).of(2 + (int) (seed % 3));
   }
 

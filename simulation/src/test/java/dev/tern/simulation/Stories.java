@@ -16,6 +16,7 @@ final class Stories {
 
   private final Simulation simulation;
   private final List<Story> all = new ArrayList<>();
+  private boolean begun;
   private Optional<Duration> calmSince = Optional.empty();
 
   Stories(Simulation simulation, int many) {
@@ -31,12 +32,13 @@ final class Stories {
 
   /** Every guest runs: from now on things may go wrong. */
   boolean begun() {
-    return all.stream().allMatch(Story::begun);
+    return begun;
   }
 
   /** Guests run, one after the other: once all of them do, all are to move. */
   void began() {
-    if (begun()) {
+    begun = all.stream().allMatch(Story::begun);
+    if (begun) {
       all.forEach(Story::move);
     }
   }
@@ -94,6 +96,12 @@ final class Stories {
 
   boolean givenUpOn(Host host, String file) {
     return all.stream().anyMatch(story -> story.has(file) && story.leftTo(host));
+  }
+
+  /** Looked at after each claim. */
+  void nothingPromisedTwice() {
+    promisedTwice()
+        .forEach(host -> simulation.violated("I5: more is claimed than there is on " + host));
   }
 
   /** Hosts of which more is promised to servers than they have. */

@@ -260,10 +260,6 @@ final class Story {
     if (simulation.stores().claims().of(server).size() > 2) {
       simulation.violated("I5: claims of one server on more than its owner and its destination");
     }
-    simulation
-        .stories()
-        .promisedTwice()
-        .forEach(host -> simulation.violated("I5: more is claimed than there is on " + host));
     if (record().task().isPresent()) {
       simulation.turns().after(SECOND, this::move);
       return;

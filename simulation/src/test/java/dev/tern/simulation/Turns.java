@@ -26,13 +26,14 @@ import org.jspecify.annotations.Nullable;
 final class Turns {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
   private static final int REMEMBERED = 400;
+  private static final long NANOS_IN_MILLI = 1_000_000;
 
   private record Ready(Party party, Runnable piece) {}
 
-  private record Later(Duration at, long number, Runnable what) implements Comparable<Later> {
+  private record Later(long at, long number, Runnable what) implements Comparable<Later> {
     @Override
     public int compareTo(Later other) {
-      int byTime = at.compareTo(other.at);
+      int byTime = Long.compare(at, other.at);
       return byTime != 0 ? byTime : Long.compare(number, other.number);
     }
   }
@@ -46,7 +47,9 @@ final class Turns {
   private final Digest digest = new Digest();
   private Function<Effect, Fault.Kind> onEffect = _ -> Fault.Kind.NONE;
   private final List<Consumer<Duration>> onPassed = new ArrayList<>();
+  private long nanos;
   private Duration now = Duration.ZERO;
+  private Instant instant = BEGIN;
   private long numbers;
   private long effects;
   private @Nullable Party running;
@@ -131,11 +134,11 @@ final class Turns {
   }
 
   long nanos() {
-    return now.toNanos();
+    return nanos;
   }
 
   Instant instant() {
-    return BEGIN.plus(now);
+    return instant;
   }
 
   /** The simulated time, for who wants a clock. */
@@ -167,7 +170,7 @@ final class Turns {
 
   /** Something happens by itself after a while; not as part of any party. */
   void after(Duration time, Runnable what) {
-    later.add(new Later(now.plus(time), ++numbers, what));
+    later.add(new Later(nanos + time.toNanos(), ++numbers, what));
   }
 
   void ready(Party party, Runnable piece) {
@@ -183,10 +186,11 @@ final class Turns {
 
   /** Runs until {@code enough} says so, nobody waits for anything any more, or the time is over. */
   void run(Duration until, java.util.function.BooleanSupplier enough) {
+    long last = until.toNanos();
     while (!enough.getAsBoolean()) {
       if (!ready.isEmpty()) {
         step(ready.size() == 1 ? 0 : random.nextInt(ready.size()));
-      } else if (later.isEmpty() || later.peek().at().compareTo(until) > 0) {
+      } else if (later.isEmpty() || later.peek().at() > last) {
         return;
       } else {
         passTo(later.remove());
@@ -212,9 +216,11 @@ final class Turns {
   }
 
   private void passTo(Later next) {
-    if (next.at().compareTo(now) > 0) {
-      Duration passed = next.at().minus(now);
-      now = next.at();
+    if (next.at() > nanos) {
+      Duration passed = Duration.ofNanos(next.at() - nanos);
+      nanos = next.at();
+      now = Duration.ofNanos(nanos);
+      instant = BEGIN.plus(now);
       onPassed.forEach(look -> look.accept(passed));
     }
     next.what().run();
@@ -223,7 +229,7 @@ final class Turns {
   // ---- what happened
 
   void tell(String what) {
-    String line = now.toMillis() + " " + what;
+    String line = nanos / NANOS_IN_MILLI + " " + what;
     digest.add(line);
     trace.addLast(line);
     if (trace.size() > REMEMBERED) {

@@ -17,6 +17,7 @@ final class MemoryPath implements Path {
   private final MemoryFiles files;
   private final boolean absolute;
   private final List<String> names;
+  private @Nullable String text;
 
   MemoryPath(MemoryFiles files, boolean absolute, List<String> names) {
     this.files = files;
@@ -185,6 +186,11 @@ final class MemoryPath implements Path {
 
   @Override
   public String toString() {
-    return (absolute ? "/" : "") + String.join("/", names);
+    String known = text;
+    if (known == null) {
+      known = (absolute ? "/" : "") + String.join("/", names);
+      text = known;
+    }
+    return known;
   }
 }

@@ -1,6 +1,7 @@
 package dev.tern.simulation.files;
 
 import java.io.IOException;
+import java.io.Serial;
 import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
@@ -42,10 +43,38 @@ final class MemoryProvider extends FileSystemProvider {
     this.files = files;
   }
 
+  /** Its stack is never looked at, and would cost more than the question. */
+  private static final class Missing extends NoSuchFileException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    Missing(Path path) {
+      super(path.toString());
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
+  }
+
+  /** The same of what is there already. */
+  private static final class Taken extends FileAlreadyExistsException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    Taken(Path path) {
+      super(path.toString());
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
+  }
+
   private Node existing(Path path) throws IOException {
     Node node = files.find(path);
     if (node == null) {
-      throw new NoSuchFileException(path.toString());
+      throw new Missing(path);
     }
     return node;
   }
@@ -77,13 +106,13 @@ final class MemoryProvider extends FileSystemProvider {
     boolean writes = append || options.contains(StandardOpenOption.WRITE);
     Node node = files.find(path);
     if (node != null && options.contains(StandardOpenOption.CREATE_NEW) && writes) {
-      throw new FileAlreadyExistsException(path.toString());
+      throw new Taken(path);
     }
     if (node == null) {
       if (!writes
           || !(options.contains(StandardOpenOption.CREATE)
               || options.contains(StandardOpenOption.CREATE_NEW))) {
-        throw new NoSuchFileException(path.toString());
+        throw new Missing(path);
       }
       files.events().before("create", path);
       node = made(path, false, attributes);
@@ -100,7 +129,7 @@ final class MemoryProvider extends FileSystemProvider {
       throws IOException {
     Node parent = parent(path);
     if (parent.children.containsKey(name(path))) {
-      throw new FileAlreadyExistsException(path.toString());
+      throw new Taken(path);
     }
     Node made = files.made(directory);
     made.mode =
@@ -151,7 +180,7 @@ final class MemoryProvider extends FileSystemProvider {
   @Override
   public void createDirectory(Path path, FileAttribute<?>... attributes) throws IOException {
     if (files.find(path) != null) {
-      throw new FileAlreadyExistsException(path.toString());
+      throw new Taken(path);
     }
     files.events().before("mkdir", path);
     made(path, true, attributes);
@@ -174,6 +203,19 @@ final class MemoryProvider extends FileSystemProvider {
   }
 
   @Override
+  public boolean deleteIfExists(Path path) throws IOException {
+    if (files.find(path) == null) {
+      return false;
+    }
+    try {
+      delete(path);
+      return true;
+    } catch (NoSuchFileException _) {
+      return false; // somebody else did meanwhile
+    }
+  }
+
+  @Override
   public void move(Path source, Path target, CopyOption... options) throws IOException {
     existing(source);
     files.events().before("move", target);
@@ -183,7 +225,7 @@ final class MemoryProvider extends FileSystemProvider {
     if (there != null
         && !atomic
         && !List.of(options).contains(StandardCopyOption.REPLACE_EXISTING)) {
-      throw new FileAlreadyExistsException(target.toString());
+      throw new Taken(target);
     }
     if (there != null && !there.children.isEmpty()) {
       throw new DirectoryNotEmptyException(target.toString());
