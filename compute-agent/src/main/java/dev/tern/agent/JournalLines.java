@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.exc.InvalidTypeIdException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -27,6 +29,8 @@ final class JournalLines {
   private static final Pattern HEAD_START =
       Pattern.compile("[0-9a-f]{0,8}|[0-9a-f]{8} [0-9a-f]{0,8}|[0-9a-f]{8} [0-9a-f]{8} ");
   private static final JsonMapper JSON = new JsonMapper();
+  private static final ObjectReader READER = JSON.readerFor(JournalEntry.class);
+  private static final ObjectWriter WRITER = JSON.writerFor(JournalEntry.class);
 
   private JournalLines() {}
 
@@ -56,7 +60,7 @@ final class JournalLines {
   }
 
   static byte[] line(JournalEntry entry) {
-    byte[] json = JSON.writerFor(JournalEntry.class).writeValueAsBytes(entry);
+    byte[] json = WRITER.writeValueAsBytes(entry);
     byte[] head =
         (HexFormat.of().toHexDigits(json.length)
                 + " "
@@ -122,7 +126,7 @@ final class JournalLines {
       throw new DamagedJournal(start, "length or checksum do not fit");
     }
     try {
-      return JSON.readerFor(JournalEntry.class).readValue(json);
+      return READER.readValue(json);
     } catch (InvalidTypeIdException e) {
       throw DamagedJournal.ofNewerAgent(start, String.valueOf(e.getTypeId()));
     } catch (JacksonException e) {

@@ -31,6 +31,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -40,6 +42,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class Ledger {
   private static final Logger log = LoggerFactory.getLogger(Ledger.class);
   private static final JsonMapper JSON = new JsonMapper();
+  private static final ObjectReader READER = JSON.readerFor(LedgerEntry.class);
+  private static final ObjectWriter WRITER = JSON.writerFor(LedgerEntry.class);
 
   /** Guards the file and {@link #items}. */
   private final ReentrantLock writing = new ReentrantLock();
@@ -136,14 +140,14 @@ final class Ledger {
 
   private static LedgerEntry entry(Path path, CheckedLines.Line line) throws DamagedLedger {
     try {
-      return JSON.readerFor(LedgerEntry.class).readValue(line.content());
+      return READER.readValue(line.content());
     } catch (JacksonException _) {
       throw new DamagedLedger(path, line.offset(), "an entry is unknown");
     }
   }
 
   private static byte[] line(LedgerEntry entry) {
-    return CheckedLines.line(JSON.writerFor(LedgerEntry.class).writeValueAsBytes(entry));
+    return CheckedLines.line(WRITER.writeValueAsBytes(entry));
   }
 
   private void take(LedgerEntry entry) throws DamagedLedger {

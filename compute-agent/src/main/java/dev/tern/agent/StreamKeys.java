@@ -188,6 +188,11 @@ final class StreamKeys {
     endWhere((of, _) -> of.equals(server));
   }
 
+  /** Ends the key of one migration. Harmless when there is none. */
+  void end(Header header) throws IOException {
+    endWhere((of, epoch) -> of.equals(header.server()) && epoch == header.epoch());
+  }
+
   /** Ends the keys of those migrations. */
   void endWhere(BiPredicate<ServerId, Long> over) throws IOException {
     keeping.lock();

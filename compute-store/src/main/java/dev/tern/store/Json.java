@@ -4,6 +4,7 @@ import dev.tern.contract.agent.AgentResult.Way;
 import dev.tern.contract.move.DiskPlace;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,6 +20,12 @@ final class Json {
 
   private static final TypeReference<Map<String, DiskPlace>> PLACES = new TypeReference<>() {};
 
+  private static final int MOST_REMEMBERED = 256;
+
+  private record Column(Class<?> type, String text) {}
+
+  private static final Map<Column, Object> READ = new ConcurrentHashMap<>();
+
   private Json() {}
 
   static String of(Object value) {
@@ -29,8 +36,21 @@ final class Json {
     return MAPPER.writeValueAsString(new TreeMap<>(texts));
   }
 
+  /**
+   * What a text says. Rows are read far more often than they change, so the newest answers are
+   * remembered; all of them are values.
+   */
   static <T> T read(Class<T> type, String json) {
-    return MAPPER.readValue(json, type);
+    Column column = new Column(type, json);
+    Object known = READ.get(column);
+    if (known == null) {
+      known = MAPPER.readValue(json, type);
+      if (READ.size() >= MOST_REMEMBERED) {
+        READ.clear();
+      }
+      READ.put(column, known);
+    }
+    return type.cast(known);
   }
 
   static String ofWays(Map<String, Way> ways) {

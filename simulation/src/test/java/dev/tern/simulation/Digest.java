@@ -9,11 +9,12 @@ final class Digest {
 
   private long hash = BASIS;
 
-  void add(String line) {
+  void add(long number, String line) {
+    long so = (hash ^ number) * PRIME;
     for (int i = 0; i < line.length(); i++) {
-      hash = (hash ^ line.charAt(i)) * PRIME;
+      so = (so ^ line.charAt(i)) * PRIME;
     }
-    hash = (hash ^ '\n') * PRIME;
+    hash = (so ^ '\n') * PRIME;
   }
 
   String hex() {

@@ -17,14 +17,12 @@ class PlantedBugTest {
   private static final Logger log = LoggerFactory.getLogger(PlantedBugTest.class);
   private static final int SEEDS = 500;
 
-  private final Effects effects = Effects.known();
-
   @ParameterizedTest
   @EnumSource(Planted.class)
   void is_found(Planted bug) {
     Optional<Simulation.Result> found = Optional.empty();
     for (long seed = 1; seed <= SEEDS && found.isEmpty(); seed++) {
-      Plan plan = bug.in(Plan.of(seed, effects, bug::shows));
+      Plan plan = bug.in(Plan.of(seed, Effects.known(), bug::shows));
       Simulation.Result result = new Simulation(plan, bug).run();
       if (!result.good()) {
         found = Optional.of(result);

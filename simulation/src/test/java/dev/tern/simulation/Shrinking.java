@@ -2,6 +2,7 @@ package dev.tern.simulation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Looks for less that goes wrong and still breaks something. */
 final class Shrinking {
@@ -10,13 +11,13 @@ final class Shrinking {
   /**
    * The run of a plan with as few faults as will do; it fails as the given one does, or otherwise.
    */
-  static Simulation.Result least(Simulation.Result failed, Variant variant) {
+  private static Simulation.Result least(Simulation.Result failed) {
     Simulation.Result least = failed;
     int at = 0;
     while (at < least.plan().faults().size()) {
       List<Fault> fewer = new ArrayList<>(least.plan().faults());
       fewer.remove(at);
-      Simulation.Result again = new Simulation(least.plan().with(fewer), variant).run();
+      Simulation.Result again = new Simulation(least.plan().with(fewer), Variant.AS_IT_IS).run();
       if (again.good()) {
         at++;
       } else {
@@ -27,12 +28,11 @@ final class Shrinking {
   }
 
   /** All that is needed to find out what happened. */
-  static String story(Simulation.Result failed, Variant variant) {
-    Simulation.Result least = least(failed, variant);
+  static String story(Simulation.Result failed) {
+    Simulation.Result least = least(failed);
     return """
     %s
     violated: %s
-    again: mvn -pl simulation -am test -Dtest=SimulationTest -Dsurefire.failIfNoSpecifiedTests=false -Dtern.sim.seed=%d
     with fewer faults: %s
     violated: %s
     the last of that:
@@ -41,9 +41,8 @@ final class Shrinking {
         .formatted(
             failed.plan(),
             failed.violations(),
-            failed.plan().seed(),
             least.plan().faults(),
             least.violations(),
-            String.join("\n", least.trace()));
+            least.trace().stream().map(Turns.Line::toString).collect(Collectors.joining("\n")));
   }
 }

@@ -118,7 +118,7 @@ final class Simulation {
   record Result(
       Plan plan,
       List<String> violations,
-      List<String> trace,
+      List<Turns.Line> trace,
       String digest,
       long effects,
       Map<String, Integer> labels,

@@ -41,6 +41,8 @@ final class Story {
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration DOWN_AFTER = Duration.ofSeconds(60);
   private static final int IMAGE_BYTES = 4096;
+  private static final byte[] IMAGE = image();
+  private static final String IMAGE_SHA256 = sha256(IMAGE);
 
   /** Of a guest. */
   static final int MEMORY_MIB = 128;
@@ -131,12 +133,11 @@ final class Story {
 
   /** What every host has from the beginning: the image of all servers. */
   static void lay(Iterable<Host> hosts) {
-    byte[] image = image();
     try {
       for (Host host : hosts) {
         Path bases = host.data().resolve("_base");
         Files.createDirectories(bases);
-        Files.write(bases.resolve(sha256(image)), image);
+        Files.write(bases.resolve(IMAGE_SHA256), IMAGE);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -152,7 +153,7 @@ final class Story {
 
   /** Makes the server, and begins when it runs. */
   void build() {
-    ImageRef ref = new ImageRef(new ImageId(id(1)), sha256(image()), "raw", IMAGE_BYTES);
+    ImageRef ref = new ImageRef(new ImageId(id(1)), IMAGE_SHA256, "raw", IMAGE_BYTES);
     ServerSpec spec =
         new ServerSpec(
             "vm",

@@ -38,12 +38,20 @@ final class Turns {
     }
   }
 
+  /** Something that happened. */
+  record Line(long millis, String what) {
+    @Override
+    public String toString() {
+      return millis + " " + what;
+    }
+  }
+
   private final RandomGenerator random;
   private final double sticky;
   private final Thread thread = Thread.currentThread();
   private final List<Ready> ready = new ArrayList<>();
   private final PriorityQueue<Later> later = new PriorityQueue<>();
-  private final Deque<String> trace = new ArrayDeque<>();
+  private final Deque<Line> trace = new ArrayDeque<>();
   private final Digest digest = new Digest();
   private Function<Effect, Fault.Kind> onEffect = _ -> Fault.Kind.NONE;
   private final List<Consumer<Duration>> onPassed = new ArrayList<>();
@@ -229,8 +237,8 @@ final class Turns {
   // ---- what happened
 
   void tell(String what) {
-    String line = nanos / NANOS_IN_MILLI + " " + what;
-    digest.add(line);
+    Line line = new Line(nanos / NANOS_IN_MILLI, what);
+    digest.add(line.millis(), what);
     trace.addLast(line);
     if (trace.size() > REMEMBERED) {
       trace.removeFirst();
@@ -238,7 +246,7 @@ final class Turns {
   }
 
   /** The last that happened, oldest first. */
-  List<String> trace() {
+  List<Line> trace() {
     return List.copyOf(trace);
   }
 

@@ -6,6 +6,7 @@ import dev.tern.store.SagaStore.LogLine;
 import dev.tern.store.SagaStore.Position;
 import java.time.InstantSource;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes down where a saga stands. A write that returns is durable; one that fails wrote nothing.
@@ -16,6 +17,11 @@ public final class Journal<F> {
   private final Function<F, String> json;
   private final InstantSource clock;
 
+  /** Facts that are immutable, and seldom others than those of the line before. */
+  private record Written(Object facts, String json) {}
+
+  private @Nullable Written last;
+
   public Journal(SagaStore sagas, Lease lease, Function<F, String> json, InstantSource clock) {
     this.sagas = sagas;
     this.lease = lease;
@@ -25,6 +31,16 @@ public final class Journal<F> {
 
   void write(Position position, F facts, String step, String what, String detail) {
     sagas.record(
-        lease, position, json.apply(facts), new LogLine(step, what, detail, clock.instant()));
+        lease, position, json(facts), new LogLine(step, what, detail, clock.instant()));
+  }
+
+  private String json(F facts) {
+    Written before = last;
+    if (before != null && before.facts() == facts) {
+      return before.json();
+    }
+    String text = json.apply(facts);
+    last = new Written(facts, text);
+    return text;
   }
 }
