@@ -246,6 +246,11 @@ final class AgentRequests {
   /** No job: the guest's own QEMU moves it on, and this only looks. */
   private AgentAnswer awaitArrival(AwaitArrival request) throws Exception {
     Optional<AgentResult> arrived = destination.awaitArrival(request.header(), jobs);
-    return arrived.isPresent() ? new Done(arrived.get()) : new Working("the guest is under way");
+    if (arrived.isEmpty()) {
+      return new Working("the guest is under way");
+    }
+    // Once more: its QEMU may have died before the arrival was noted, or the disk was full then.
+    instances.keys().end(request.header());
+    return new Done(arrived.get());
   }
 }

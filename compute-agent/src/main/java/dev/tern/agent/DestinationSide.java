@@ -354,8 +354,6 @@ final class DestinationSide {
     }
     Optional<AgentResult> arrived = arrived(header, instance);
     if (arrived.isPresent()) {
-      // Again: its QEMU may have died between its arrival and the note of it, and a disk may be full.
-      instances.keys().end(header);
       checks.release(header);
     }
     return arrived;

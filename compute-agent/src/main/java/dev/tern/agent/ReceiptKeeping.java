@@ -128,6 +128,11 @@ final class ReceiptKeeping {
         .toList();
   }
 
+  /** See {@link Receipts#youngerUnderWay}. */
+  boolean youngerUnderWay(Ledger than) {
+    return receipts.youngerUnderWay(than);
+  }
+
   Optional<Ledger> ledger(MigrationId migration) {
     return receipts.find(migration);
   }

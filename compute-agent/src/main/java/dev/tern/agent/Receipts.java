@@ -168,6 +168,24 @@ final class Receipts {
     }
   }
 
+  /**
+   * Whether a younger migration of the same server has a receipt here and is not known as over. One
+   * whose receipt is damaged may be younger.
+   */
+  boolean youngerUnderWay(Ledger than) {
+    keeping.lock();
+    try {
+      return !damaged.isEmpty()
+          || ledgers.values().stream()
+              .anyMatch(each ->
+                  each.server().equals(than.server())
+                      && each.epoch() > than.epoch()
+                      && each.over().isEmpty());
+    } finally {
+      keeping.unlock();
+    }
+  }
+
   private Path file(MigrationId migration) {
     return directory.resolve(migration.toString());
   }

@@ -144,21 +144,17 @@ final class Sweeping {
 
   private void takeBack(MigrationId migration, Ledger ledger)
       throws IOException, VirtException, InterruptedException {
-    Header header =
-        new Header(
-            RequestId.of(migration.value()),
-            ledger.server(),
-            ledger.epoch(),
-            Optional.of(migration));
+    Header own = header(migration, ledger, ledger.epoch());
     Instance instance = instances.of(ledger.server());
     if (instance.belongsToAnotherHost()) {
       return;
     }
     Standing standing = instance.standing();
-    if (standing.highestEpoch() > ledger.epoch()) {
-      exact.remove(header); // All else may be a younger operation's.
+    if (standing.highestEpoch() > ledger.epoch() && !outlived(ledger, standing)) {
+      exact.remove(own); // All else may be a younger operation's.
       return;
     }
+    Header header = header(migration, ledger, Math.max(ledger.epoch(), standing.highestEpoch()));
     boolean notTakenIn = ledger.over().equals(Optional.of(MigrationEnd.NOT_TAKEN_IN));
     boolean settled =
         switch (standing.place()) {
@@ -178,8 +174,26 @@ final class Sweeping {
           case HANDED_OVER, RETIRED -> false;
         };
     if (settled && dropped(header, ledger)) {
-      exact.remove(header);
+      exact.remove(own);
     }
+  }
+
+  private static Header header(MigrationId migration, Ledger ledger, long epoch) {
+    return new Header(
+        RequestId.of(migration.value()), ledger.server(), epoch, Optional.of(migration));
+  }
+
+  /**
+   * A copy of this migration, made again by a request that came late, of a server of which younger
+   * requests were seen since; and no younger migration has anything here. A younger one that begins
+   * now would remove that copy too.
+   */
+  private boolean outlived(Ledger ledger, Standing standing) {
+    return switch (standing.place()) {
+      case RECEIVING, INCOMING, DEAD ->
+          standing.epoch() == ledger.epoch() && !receipts.youngerUnderWay(ledger);
+      case NOTHING, DEFINED, RUNNING, STOPPED, HANDED_OVER, RETIRED -> false;
+    };
   }
 
   /**

@@ -6,11 +6,16 @@ import static dev.tern.agent.TwoHosts.header;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.RequestId;
 import dev.tern.contract.agent.AgentRequest.AgreeOnKey;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.host.HostAnswer.Receipt;
 import dev.tern.contract.host.HostQuestion.ForgetReceipt;
+import dev.tern.contract.host.HostQuestion.TellReceipt;
 import dev.tern.contract.host.MigrationEnd;
 import dev.tern.contract.host.ReceiptEntry;
 import dev.tern.contract.host.ReceiptEntry.Kind;
@@ -21,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
@@ -33,6 +39,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 @Tag("S166")
 class SweepingTest extends SweepingScene {
+  private static final Header YOUNGER =
+      new Header(
+          RequestId.of(new UUID(0, 3)),
+          SERVER,
+          3,
+          Optional.of(new MigrationId(new UUID(0x4000L, 3))));
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void takes_back_a_copy_whose_migration_is_over_and_says_why(boolean restarts) throws Exception {
@@ -76,6 +89,40 @@ class SweepingTest extends SweepingScene {
     assertThat(hosts.destination.agent.report().receipts()).containsExactly(MIGRATION);
     assertThat(hosts.destination.instance()).isDirectory();
     var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
+    assertNothingLeft();
+  }
+
+  /** Which had nothing to do with the copy, and is over too. */
+  @Test
+  void takes_back_what_came_late_of_a_server_that_was_asked_for_something_younger_since()
+      throws Exception {
+    var _ = mirrored();
+    takenBack();
+    var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
+    var _ = hosts.destination.agent.answer(new ForgetReceipt(MIGRATION));
+    hosts.destination.restart();
+    hosts.destination.done(new CreateDisks(header(2), facts));
+    hosts.destination.done(new WithdrawKey(YOUNGER));
+
+    var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
+
+    assertNothingLeft();
+  }
+
+  /** Its own undo takes back what it finds. */
+  @Test
+  void leaves_what_came_late_while_a_younger_migration_has_something_here() throws Exception {
+    hosts.destination.done(new AgreeOnKey(YOUNGER, Optional.empty()));
+    assertThat(over(hosts.destination, MigrationEnd.NOT_TAKEN_IN).settled()).isFalse();
+    assertThat(hosts.destination.instance().resolve("disk0.qcow2")).exists();
+
+    hosts.destination.done(new WithdrawKey(YOUNGER));
+    var _ =
+        hosts.destination.agent.answer(
+            new TellReceipt(
+                YOUNGER.migration().orElseThrow(), Optional.of(MigrationEnd.NOT_TAKEN_IN)));
+    hosts.destination.agent.sweep();
+
     assertNothingLeft();
   }
 

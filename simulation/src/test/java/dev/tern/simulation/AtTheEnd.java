@@ -159,8 +159,8 @@ final class AtTheEnd {
   private void nothingSwept() {
     List<String> swept =
         all.stream()
-            .filter(
-                one -> !simulation.passedBy(one.of(), one.by()) && !simulation.fenced(one.of(), one.by()))
+            .filter(one ->
+                !simulation.passedBy(one.of(), one.by()) && !simulation.fenced(one.of(), one.by()))
             .map(one -> one.by() + " " + one.what())
             .toList();
     if (!swept.isEmpty() && !simulation.requestsCameAgain()) {

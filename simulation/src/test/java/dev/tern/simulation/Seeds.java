@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Many runs of one kind, one after the other: all seeds from the first on, or the only one that is
- * asked for by {@code tern.sim.seed} and {@code tern.sim.kind}. Half of them belong to either of two
- * test classes, which processes of their own run at the same time.
+ * asked for by {@code tern.sim.seed} and {@code tern.sim.kind}. Half of them belong to either of
+ * two test classes, which processes of their own run at the same time.
  */
 final class Seeds {
   /** How many stories of failures are told whole; of the others, what they were. */
@@ -44,8 +44,7 @@ final class Seeds {
     DARK(400) {
       @Override
       Plan plan(long seed) {
-        return Plan.of(
-            seed, Effects.known(), fault -> fault.kind() == Fault.Kind.POWER_LOST);
+        return Plan.of(seed, Effects.known(), fault -> fault.kind() == Fault.Kind.POWER_LOST);
       }
     },
     /** Two to four servers, which arrive and leave at once, and want the same places. */

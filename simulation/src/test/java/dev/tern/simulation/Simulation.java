@@ -72,7 +72,10 @@ final class Simulation {
     this.turns = new Turns(random, plan.sticky());
     this.database =
         new Database(
-            turns, random, plan.servers() == 1 ? 0 : DATABASE_MILLIS, stories::nothingPromisedTwice);
+            turns,
+            random,
+            plan.servers() == 1 ? 0 : DATABASE_MILLIS,
+            stories::nothingPromisedTwice);
     this.course = new Course(turns, random);
     this.qemus = new FakeWorld(course);
     turns.onPassed(_ -> qemus.write());

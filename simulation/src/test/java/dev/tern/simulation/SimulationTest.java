@@ -18,7 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SimulationTest {
   private static final int UNDISTURBED = 20;
 
-
   @Test
   @Tag("S117")
   void that_nothing_disturbs_moves_its_guest_in_any_order_of_messages() {
@@ -191,6 +190,45 @@ class SimulationTest {
             List.of(
                 new Fault("A file flush instances/ID/move.json.new", 1, Fault.Kind.DIES),
                 new Fault("A writes instances/ID/move.json.new", 1, Fault.Kind.RUNNER_DIES))),
+        // Old disks came late, and a younger request was seen since: nobody swept them.
+        new Plan(
+            1877,
+            3,
+            3,
+            0.0,
+            5,
+            List.of(
+                new Fault("B takes DeleteDisks", 1, Fault.Kind.COMES_AGAIN),
+                new Fault("A takes MirrorDisks", 2, Fault.Kind.COPY_DIES),
+                new Fault("c2 db did record", 3, Fault.Kind.SILENCE))),
+        // The key stayed of a guest whose QEMU died between its arrival and the note of it.
+        new Plan(
+            2439,
+            3,
+            3,
+            0.5,
+            50,
+            List.of(
+                new Fault("A qemu hears of the arrival", 1, Fault.Kind.COPY_DIES),
+                new Fault("c1 db foreseen", 1, Fault.Kind.COMMIT_UNHEARD))),
+        // The same, in another order.
+        new Plan(
+            4235,
+            2,
+            3,
+            0.5,
+            5,
+            List.of(
+                new Fault("B qemu hears of the arrival", 1, Fault.Kind.COPY_DIES),
+                new Fault("A qemu was let go", 1, Fault.Kind.COPY_DIES))),
+        // A key stayed on a disk that was full for a moment.
+        new Plan(
+            11062,
+            2,
+            1,
+            0.5,
+            1,
+            List.of(new Fault("B file delete keys/ID", 1, Fault.Kind.DISK_FULL))),
         // Its guest died while memory was still to come: the source was kept for it for ever.
         new Plan(
                 89,

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Turns {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
-  private static final int REMEMBERED = 400;
+  private static final int REMEMBERED = Integer.getInteger("tern.sim.lines", 400);
   private static final long NANOS_IN_MILLI = 1_000_000;
 
   private record Ready(Party party, Runnable piece) {}

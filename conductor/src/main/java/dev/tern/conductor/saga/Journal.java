@@ -30,8 +30,7 @@ public final class Journal<F> {
   }
 
   void write(Position position, F facts, String step, String what, String detail) {
-    sagas.record(
-        lease, position, json(facts), new LogLine(step, what, detail, clock.instant()));
+    sagas.record(lease, position, json(facts), new LogLine(step, what, detail, clock.instant()));
   }
 
   private String json(F facts) {
