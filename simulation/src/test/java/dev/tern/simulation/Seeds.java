@@ -137,8 +137,7 @@ final class Seeds {
   }
 
   /** Fails when one of them has, with the stories of the first; or when that never happened. */
-  @SafeVarargs
-  final void allAreGood(Consumer<Seeds>... and) {
+  void allAreGood(Consumer<Seeds> and) {
     if (!failed.isEmpty()) {
       StringBuilder told = new StringBuilder();
       failed.stream()
@@ -158,7 +157,7 @@ final class Seeds {
                   told));
     }
     if (number("tern.sim.seed", 0) == 0) {
-      List.of(and).forEach(one -> one.accept(this));
+      and.accept(this);
     }
   }
 

@@ -35,7 +35,7 @@ public final class Journal<F> {
 
   private String json(F facts) {
     Written before = last;
-    if (before != null && before.facts() == facts) {
+    if (before != null && before.facts().equals(facts)) {
       return before.json();
     }
     String text = json.apply(facts);
