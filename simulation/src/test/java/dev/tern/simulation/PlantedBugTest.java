@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class PlantedBugTest {
   private static final Logger log = LoggerFactory.getLogger(PlantedBugTest.class);
-  private static final int SEEDS = 500;
+  private static final int SEEDS = 2000;
 
   @ParameterizedTest
   @EnumSource(Planted.class)

@@ -34,7 +34,7 @@ final class Seeds {
   /** What a seed is the seed of. */
   enum Kind {
     /** One server, and whatever can go wrong. */
-    ANYTHING(6000) {
+    ANYTHING(4000) {
       @Override
       Plan plan(long seed) {
         return Plan.of(seed, Effects.known());
@@ -48,14 +48,14 @@ final class Seeds {
       }
     },
     /** Two to four servers, which arrive and leave at once, and want the same places. */
-    SEVERAL(600) {
+    SEVERAL(400) {
       @Override
       Plan plan(long seed) {
         return Plan.of(seed, Effects.known()).of(2 + (int) (seed % 3));
       }
     },
     /** Guests that run at their destination before their memory is there. */
-    AFAR(600) {
+    AFAR(400) {
       @Override
       Plan plan(long seed) {
         return Plan.of(seed, Effects.knownAfar()).byPostCopy();
