@@ -30,6 +30,7 @@ import dev.tern.contract.agent.AgentRequest.KeepConsole;
 import dev.tern.contract.agent.AgentRequest.KeepDisks;
 import dev.tern.contract.agent.AgentRequest.KeepLayers;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
+import dev.tern.contract.agent.AgentRequest.LeaveServer;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.OfDisks;
 import dev.tern.contract.agent.AgentRequest.PauseServer;
@@ -128,6 +129,7 @@ final class AgentRequests {
       case PauseServer r -> change(r, () -> pausing.pause(r.header()));
       case UnpauseServer r -> change(r, () -> pausing.unpause(r.header()));
       case DestroyServer r -> destroy(r);
+      case LeaveServer r -> change(r, () -> life.leave(r.header(), r.keepDisks()));
       case DescribeSource r -> look(r, () -> source.describe(r.header()));
       case CheckSource r ->
           look(r, () -> source.check(r.header(), r.probeFile(), r.blockMigration()));

@@ -10,6 +10,7 @@ import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.DisksKept;
 import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.MoreDisks;
 import dev.tern.virt.DiskImages.ImageFacts;
@@ -333,15 +334,19 @@ final class GuestLife {
     return new Nothing();
   }
 
-  /** Whatever stands here goes: the server is being deleted, and no younger request came. */
-  AgentResult destroy(Header header) throws Exception {
-    Instance instance = instances.of(header.server());
+  private static void requireOwn(Header header, Instance instance) throws IOException {
     if (instance.present() && instance.belongsToAnotherHost()) {
       throw new ComputeException(
           ErrorCode.INVALID_SHARED_STORAGE,
           "The directory of server %s is another host's.".formatted(header.server()),
           null);
     }
+  }
+
+  /** Whatever stands here goes: the server is being deleted, and no younger request came. */
+  AgentResult destroy(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    requireOwn(header, instance);
     instance.kill();
     own.secrets().remove(header.server());
     List<String> drives = own.drives().of(instance.directory(), header.server());
@@ -351,6 +356,40 @@ final class GuestLife {
     new KeptDisks(instances, own.secrets()).remove(header.server());
     own.drives().remove(drives);
     return new Nothing();
+  }
+
+  /**
+   * The server lives elsewhere since this host was stated to be down. A QEMU that outlived that is
+   * ended first of all: whatever fails then, the guest does not run here.
+   */
+  AgentResult leave(Header header, boolean keepDisks) throws Exception {
+    Instance instance = instances.of(header.server());
+    KeptDisks kept = new KeptDisks(instances, own.secrets());
+    Standing standing = instance.standing();
+    requireOwn(header, instance);
+    switch (standing.place()) {
+      case NOTHING, RETIRED -> {
+        if (keepDisks) {
+          return new DisksKept(kept.of(header.server(), header.epoch()).map(Path::toString));
+        }
+      }
+      case DEFINED, RUNNING, STOPPED, HANDED_OVER -> {}
+      case RECEIVING, INCOMING, DEAD ->
+          throw Refusals.wrongPlace(header.server(), standing, "left");
+    }
+    instance.kill();
+    instance.noteStopped("its host was fenced, and it lives elsewhere");
+    instances.keys().end(header.server());
+    reservations.release(header.server(), header.epoch());
+    if (keepDisks) {
+      kept.leave(header);
+      return new DisksKept(kept.of(header.server(), header.epoch()).map(Path::toString));
+    }
+    own.secrets().remove(header.server());
+    List<String> drives = own.drives().of(instance.directory(), header.server());
+    instance.remove();
+    own.drives().remove(drives);
+    return new DisksKept(Optional.empty());
   }
 
   /** Whether the place is one a server of this host can be in for good. */

@@ -69,6 +69,7 @@ final class Intents {
           AgentRequest.PauseServer _,
           AgentRequest.UnpauseServer _,
           AgentRequest.DestroyServer _,
+          AgentRequest.LeaveServer _,
           AgentRequest.AskGuest _,
           AgentRequest.ReadConsole _,
           AgentRequest.WithdrawKey _,

@@ -64,12 +64,37 @@ final class KeptDisks {
       throw Refusals.wrongPlace(header.server(), standing, "kept aside");
     }
     instance.kill();
+    putAside(header, instance, mark(header));
+    return of(header.server(), header.epoch());
+  }
+
+  /**
+   * Puts the disks of a server aside that lives elsewhere since this host was fenced. Its QEMU is
+   * ended. Repeated after a crash it goes on.
+   *
+   * @throws IOException when they are not all aside; then nothing of them is gone
+   */
+  void leave(Header header) throws IOException {
+    putAside(header, instances.of(header.server()), evacuated(header));
+  }
+
+  private void putAside(Header header, Instance instance, String mark) throws IOException {
     Durable.removeTree(instance.directory().resolve("tls-server"));
     // First of all, so that whoever finds half of this knows what it is.
-    Durable.write(instance.directory().resolve(MARK), mark(header).getBytes(UTF_8));
+    Durable.write(instance.directory().resolve(MARK), mark.getBytes(UTF_8));
     secrets.setAside(header.server(), header.epoch());
     instance.keep(header.epoch());
-    return of(header.server(), header.epoch());
+  }
+
+  private static String evacuated(Header header) {
+    return """
+    Disks of server %s as they were when this host was stated to be down. The server
+    was made anew from its image on another host (request %s), so these may be
+    the last copy of what its guest wrote. recipe.json says what they are; passphrases are in the
+    agent's directory of secrets, as kept-%s-%d-DISK. docs/operations.md says how to
+    rescue from them. Remove this directory when nothing of it is needed any more.
+    """
+        .formatted(header.server(), header.request(), header.server(), header.epoch());
   }
 
   private static String mark(Header header) {

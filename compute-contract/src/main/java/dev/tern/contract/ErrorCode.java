@@ -19,6 +19,8 @@ public enum ErrorCode {
   INSTANCE_INVALID_STATE(Kind.CONFLICT, "InstanceInvalidState"),
   INSTANCE_IS_LOCKED(Kind.CONFLICT, "InstanceIsLocked"),
   SERVER_IN_TRANSIT(Kind.CONFLICT, "InstanceInvalidState"),
+  /** Its host may run it yet: it is not stated to be down, or its agent answers. */
+  HOST_NOT_FENCED(Kind.INVALID, "ComputeServiceInUse"),
   INVALID_MIGRATION_STATE(Kind.INVALID, "InvalidMigrationState"),
   /** The same in Tern's own API, where it is no fault of the request. */
   MIGRATION_NOT_STEERABLE(Kind.CONFLICT, "InvalidMigrationState"),

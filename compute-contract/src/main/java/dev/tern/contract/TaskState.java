@@ -25,6 +25,10 @@ public enum TaskState {
   IMAGE_SNAPSHOT("image_snapshot"),
   IMAGE_PENDING_UPLOAD("image_pending_upload"),
   IMAGE_UPLOADING("image_uploading"),
+  /** Of a host that was fenced, and to be made anew on another. */
+  REBUILDING("rebuilding"),
+  REBUILD_BLOCK_DEVICE_MAPPING("rebuild_block_device_mapping"),
+  REBUILD_SPAWNING("rebuild_spawning"),
   DELETING("deleting");
 
   private final String wire;

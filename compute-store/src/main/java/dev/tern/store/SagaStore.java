@@ -73,7 +73,8 @@ public interface SagaStore {
     DISK_SNAPSHOT,
     CREATE_IMAGE,
     VOLUME_ATTACH,
-    VOLUME_DETACH
+    VOLUME_DETACH,
+    EVACUATE
   }
 
   enum Direction {

@@ -172,6 +172,13 @@ public class StoreConfiguration {
   }
 
   @Bean
+  EvacuationStore evacuationStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateEvacuationStore(
+        parts.entities(), parts.rows(), parts.requests(), parts.endings(), parts.claims());
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

@@ -4,6 +4,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.PowerState;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.store.EvacuationStore.EvacuationStatus;
 import jakarta.persistence.AttributeConverter;
 import jakarta.persistence.Converter;
 import java.util.Arrays;
@@ -57,6 +58,21 @@ final class StoredForms {
     @Override
     public @Nullable MigrationStatus convertToEntityAttribute(@Nullable String stored) {
       return stored == null ? null : find(MigrationStatus.values(), MigrationStatus::wire, stored);
+    }
+  }
+
+  @Converter
+  static final class OfEvacuationStatus implements AttributeConverter<EvacuationStatus, String> {
+    @Override
+    public @Nullable String convertToDatabaseColumn(@Nullable EvacuationStatus status) {
+      return status == null ? null : status.wire();
+    }
+
+    @Override
+    public @Nullable EvacuationStatus convertToEntityAttribute(@Nullable String stored) {
+      return stored == null
+          ? null
+          : find(EvacuationStatus.values(), EvacuationStatus::wire, stored);
     }
   }
 

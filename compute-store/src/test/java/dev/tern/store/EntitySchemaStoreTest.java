@@ -62,6 +62,8 @@ class EntitySchemaStoreTest {
           DeadLetterEntity.class,
           DrainEntity.class,
           DrainServerEntity.class,
+          EvacuationEntity.class,
+          EvacuationLeftoverEntity.class,
           FenceEntity.class,
           FlavorAccessEntity.class,
           FlavorEntity.class,
@@ -150,6 +152,18 @@ class EntitySchemaStoreTest {
         words("drain_servers", "leg", DrainStore.Leg.values(), Enum::name),
         words("fences", "outcome", FenceStore.Outcome.values(), Enum::name),
         words("fences", "runs", FenceStore.Runs.values(), Enum::name),
+        words(
+            "evacuations",
+            "status",
+            EvacuationStore.EvacuationStatus.values(),
+            EvacuationStore.EvacuationStatus::wire),
+        words(
+            "evacuations",
+            "outcome",
+            new FenceStore.Outcome[] {
+              FenceStore.Outcome.REMOVED, FenceStore.Outcome.LEFT, FenceStore.Outcome.OVERTAKEN
+            },
+            Enum::name),
         words("quotas", "kind", QuotaStore.Kind.values(), Enum::name),
         words(
             "server_groups",

@@ -63,6 +63,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("an evacuation")
+  class Evacuations extends EvacuationStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a saga")
   class Sagas extends SagaStoreContract {
     @Override

@@ -28,6 +28,7 @@ public final class InMemoryStores implements Stores {
   private final VolumeStore volumes = new InMemoryVolumeStore(memory);
   private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
   private final FenceStore fences = new InMemoryFenceStore(memory);
+  private final EvacuationStore evacuations = new InMemoryEvacuationStore(memory);
   private final KeyPairStore keyPairs = new InMemoryKeyPairStore(memory);
   private final UsageStore usage = new InMemoryUsageStore(memory);
   private final QuotaStore quotas = new InMemoryQuotaStore(memory);
@@ -119,6 +120,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public DrainStore drains() {
     return drains;
+  }
+
+  @Override
+  public EvacuationStore evacuations() {
+    return evacuations;
   }
 
   @Override

@@ -62,6 +62,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("an evacuation")
+  class Evacuations extends EvacuationStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a saga")
   class Sagas extends SagaStoreContract {
     @Override

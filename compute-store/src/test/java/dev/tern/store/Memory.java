@@ -38,6 +38,8 @@ final class Memory {
   final Map<UUID, VolumeEntity> volumes = new LinkedHashMap<>();
   final List<ReceiptEntity> receipts = new ArrayList<>();
   final Map<UUID, FenceEntity> fences = new LinkedHashMap<>();
+  final Map<UUID, EvacuationEntity> evacuations = new LinkedHashMap<>();
+  final List<EvacuationLeftoverEntity> leftovers = new ArrayList<>();
   final List<KeyPairStore.KeyPairRecord> keyPairs = new ArrayList<>();
   final Map<String, Map<QuotaStore.Resource, Long>> quotas = new LinkedHashMap<>();
   final Map<UUID, ServerGroupEntity> groups = new LinkedHashMap<>();
@@ -74,9 +76,10 @@ final class Memory {
             aggregates,
             fences,
             drains,
-            closed)
+            closed,
+            evacuations)
         .forEach(Map::clear);
-    List.of(log, actions, events, receipts, keyPairs, drainServers).forEach(List::clear);
+    List.of(log, actions, events, receipts, keyPairs, drainServers, leftovers).forEach(List::clear);
     now = BEGIN;
     lastNumber = 0;
   }

@@ -200,6 +200,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public EvacuationStore evacuations() {
+    return bean(EvacuationStore.class);
+  }
+
+  @Override
   public ReceiptStore receipts() {
     return bean(ReceiptStore.class);
   }

@@ -32,6 +32,8 @@ public interface Stores {
 
   DrainStore drains();
 
+  EvacuationStore evacuations();
+
   KeyPairStore keyPairs();
 
   QuotaStore quotas();

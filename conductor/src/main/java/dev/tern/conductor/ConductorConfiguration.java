@@ -6,6 +6,7 @@ import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.drain.DrainFacts;
 import dev.tern.conductor.drain.DrainSettings;
 import dev.tern.conductor.drain.Drains;
+import dev.tern.conductor.evacuation.EvacuatedHosts;
 import dev.tern.conductor.migration.FencedHosts;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.notifications.NotificationSettings;
@@ -23,6 +24,7 @@ import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DrainStore;
+import dev.tern.store.EvacuationStore;
 import dev.tern.store.FenceStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
@@ -60,9 +62,20 @@ class ConductorConfiguration {
       ActionStore actions,
       DiskCopyStore copies,
       VolumeStore volumes,
-      FenceStore fences) {
+      FenceStore fences,
+      EvacuationStore evacuations) {
     return new Stores(
-        sagas, servers, migrations, claims, hosts, images, actions, copies, volumes, fences);
+        sagas,
+        servers,
+        migrations,
+        claims,
+        hosts,
+        images,
+        actions,
+        copies,
+        volumes,
+        fences,
+        evacuations);
   }
 
   /** Closed before the stores and the broker's connections, and gives its leases back then. */
@@ -116,6 +129,21 @@ class ConductorConfiguration {
     return new Rounds(
         "fenced",
         new FencedHosts(stores.fences(), stores.hosts(), stores.servers(), agents, settings)::look,
+        Pause.SLEEPING,
+        settings.sweepEvery());
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds evacuatedHosts(Stores stores, Agents agents, ConductorSettings settings) {
+    return new Rounds(
+        "evacuated",
+        new EvacuatedHosts(
+                stores.evacuations(),
+                stores.hosts(),
+                stores.servers(),
+                agents,
+                settings.hostDownAfter())
+            ::look,
         Pause.SLEEPING,
         settings.sweepEvery());
   }

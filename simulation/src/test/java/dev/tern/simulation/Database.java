@@ -54,7 +54,8 @@ final class Database {
         watched(dev.tern.store.ActionStore.class, stores.actions()),
         watched(dev.tern.store.DiskCopyStore.class, stores.copies()),
         watched(dev.tern.store.VolumeStore.class, stores.volumes()),
-        watched(dev.tern.store.FenceStore.class, stores.fences()));
+        watched(dev.tern.store.FenceStore.class, stores.fences()),
+        watched(dev.tern.store.EvacuationStore.class, stores.evacuations()));
   }
 
   /** Others' transactions may come first, as they cannot while no time passes. */

@@ -70,6 +70,16 @@ public sealed interface AgentRequest {
   /** Done when neither process nor file of the server is left here. Also when it was never here. */
   record DestroyServer(Header header) implements AgentRequest {}
 
+  /**
+   * The server lives elsewhere since this host was stated to be down: a QEMU that outlived that is
+   * ended, and nothing here starts the server again. Done: {@link AgentResult.DisksKept}; also when
+   * it was never here. Refused (CONFLICT) while it is only on its way to this host.
+   *
+   * @param keepDisks its disks are put aside, where nothing but a person removes them, as they may
+   *     be the only ones with what the guest wrote; else they are gone
+   */
+  record LeaveServer(Header header, boolean keepDisks) implements AgentRequest {}
+
   /** Done: {@link AgentResult.GuestReport}. Never takes long, whatever else is under way. */
   record AskGuest(Header header) implements AgentRequest {}
 

@@ -12,6 +12,11 @@ import dev.tern.conductor.disk.DiskOutcome;
 import dev.tern.conductor.disk.DiskWork;
 import dev.tern.conductor.disk.ImageSaga;
 import dev.tern.conductor.disk.SnapshotSaga;
+import dev.tern.conductor.evacuation.DeadHost;
+import dev.tern.conductor.evacuation.EvacuationFacts;
+import dev.tern.conductor.evacuation.EvacuationOutcome;
+import dev.tern.conductor.evacuation.EvacuationSaga;
+import dev.tern.conductor.evacuation.NewHome;
 import dev.tern.conductor.migration.ActionEvents;
 import dev.tern.conductor.migration.Choice;
 import dev.tern.conductor.migration.Console;
@@ -52,6 +57,7 @@ import dev.tern.conductor.volume.VolumeHost;
 import dev.tern.conductor.volume.VolumeOutcome;
 import dev.tern.conductor.volume.VolumeWork;
 import dev.tern.store.DiskCopyStore.CopyRecord;
+import dev.tern.store.EvacuationStore.EvacuationRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.SagaStore.SagaRecord;
@@ -90,6 +96,7 @@ public final class Sagas implements SagaRunner.Teller {
       case BOOT, START, STOP, REBOOT, HARD_REBOOT, PAUSE, UNPAUSE, DELETE -> runServer(saga, bell);
       case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga, bell);
       case VOLUME_ATTACH, VOLUME_DETACH -> runVolume(saga, bell);
+      case EVACUATE -> runEvacuation(saga, bell);
     }
   }
 
@@ -162,7 +169,13 @@ public final class Sagas implements SagaRunner.Teller {
       case PAUSE -> PauseSaga.pause(host, outcome);
       case UNPAUSE -> PauseSaga.unpause(host, outcome);
       case DELETE -> DeleteSaga.of(host, outcome);
-      case LIVE_MIGRATION, DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE, VOLUME_ATTACH, VOLUME_DETACH ->
+      case LIVE_MIGRATION,
+          DISK_COPY,
+          DISK_SNAPSHOT,
+          CREATE_IMAGE,
+          VOLUME_ATTACH,
+          VOLUME_DETACH,
+          EVACUATE ->
           throw new IllegalStateException("%s has a story of its own".formatted(saga.kind()));
     };
   }
@@ -213,7 +226,8 @@ public final class Sagas implements SagaRunner.Teller {
           DELETE,
           LIVE_MIGRATION,
           VOLUME_ATTACH,
-          VOLUME_DETACH ->
+          VOLUME_DETACH,
+          EVACUATE ->
           throw new IllegalStateException("%s is not about a disk".formatted(kind));
     };
   }
@@ -241,6 +255,33 @@ public final class Sagas implements SagaRunner.Teller {
         saga.kind() == SagaKind.VOLUME_ATTACH
             ? AttachSaga.of(host, outcome)
             : DetachSaga.of(host, outcome);
+    engine(story, saga, hold, log).run(saga.position(), facts);
+  }
+
+  private void runEvacuation(SagaRecord saga, Bell bell) throws InterruptedException {
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    Hold hold = hold(saga, log, bell);
+    EvacuationRecord evacuation =
+        stores
+            .evacuations()
+            .ofSaga(saga.id())
+            .orElseThrow(() -> new IllegalStateException("an evacuation's saga without it"));
+    dev.tern.conductor.evacuation.Journey journey =
+        new dev.tern.conductor.evacuation.Journey(
+            evacuation, serverOf(saga), asking(hold), hold, log, settings.server());
+    NewHome home =
+        new NewHome(
+            journey,
+            new NewHome.Stocks(
+                stores.evacuations(), stores.claims(), stores.volumes(), stores.actions()),
+            new RootDisk(stores.images()));
+    Saga<EvacuationFacts> story =
+        EvacuationSaga.of(
+            new DeadHost(journey), home, new EvacuationOutcome(journey, stores.evacuations()));
+    EvacuationFacts facts =
+        saga.position().isEmpty()
+            ? EvacuationFacts.none()
+            : FactsJson.read(EvacuationFacts.class, saga.facts());
     engine(story, saga, hold, log).run(saga.position(), facts);
   }
 

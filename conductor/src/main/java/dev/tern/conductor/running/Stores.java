@@ -3,6 +3,7 @@ package dev.tern.conductor.running;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
+import dev.tern.store.EvacuationStore;
 import dev.tern.store.FenceStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
@@ -22,4 +23,5 @@ public record Stores(
     ActionStore actions,
     DiskCopyStore copies,
     VolumeStore volumes,
-    FenceStore fences) {}
+    FenceStore fences,
+    EvacuationStore evacuations) {}

@@ -35,7 +35,7 @@ public final class RootDisk {
   }
 
   /** Of all disks together, for the claim. */
-  long allBytes(ServerRecord server) {
+  public long allBytes(ServerRecord server) {
     return bytes(server) + ephemeral(server).stream().mapToLong(Long::longValue).sum();
   }
 
@@ -49,7 +49,7 @@ public final class RootDisk {
    * @throws ComputeException {@code IMAGE_NOT_FOUND}, {@code IMAGE_NOT_ACTIVE} or {@code
    *     IMAGE_UNACCEPTABLE}
    */
-  ServerSpec spec(ServerRecord server) {
+  public ServerSpec spec(ServerRecord server) {
     ImageRecord image = active(server.image());
     return new ServerSpec(
         server.name(),

@@ -90,7 +90,8 @@ public final class DiskCloud {
               DELETE,
               LIVE_MIGRATION,
               VOLUME_ATTACH,
-              VOLUME_DETACH ->
+              VOLUME_DETACH,
+              EVACUATE ->
               throw new IllegalArgumentException("no operation on a disk: " + kind);
         };
   }
@@ -196,7 +197,8 @@ public final class DiskCloud {
                   stores.actions(),
                   copies,
                   stores.volumes(),
-                  stores.fences()),
+                  stores.fences(),
+                  stores.evacuations()),
               this::ask,
               (_, _) -> {
                 throw new IllegalStateException("no scheduler is needed");

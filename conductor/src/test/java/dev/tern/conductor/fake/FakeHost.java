@@ -192,6 +192,7 @@ final class FakeHost {
           AgentRequest.PauseServer _,
           AgentRequest.UnpauseServer _,
           AgentRequest.DestroyServer _,
+          AgentRequest.LeaveServer _,
           AgentRequest.ReadConsole _,
           AgentRequest.OfDisks _ ->
           throw new IllegalStateException("not part of a migration");

@@ -101,7 +101,8 @@ public final class LifeCloud {
             stores.actions(),
             stores.copies(),
             stores.volumes(),
-            stores.fences()),
+            stores.fences(),
+            stores.evacuations()),
         this::ask,
         (_, _) -> {
           throw new IllegalStateException("no scheduler is needed");

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.evacuation;
+
+import org.jspecify.annotations.NullMarked;
