@@ -35,7 +35,8 @@ create table evacuations (
     check ((ended_at is not null) = (status in ('done', 'completed', 'failed', 'error')))
 );
 create index evacuations_of_server on evacuations (server_id);
-create index evacuations_from on evacuations (source) where ended_at is null or (owner_changed_at is not null and settled_at is null);
+create index evacuations_from on evacuations (source);
+create index evacuations_to on evacuations (destination);
 create index evacuations_owing on evacuations (number) where owner_changed_at is not null and settled_at is null;
 create index evacuations_changed on evacuations (updated_at);
 
@@ -51,6 +52,8 @@ create table evacuation_leftovers (
     settled_at timestamptz,
     unique (evacuation, host)
 );
+create index evacuation_leftovers_of_server on evacuation_leftovers (server_id);
+create index evacuation_leftovers_on on evacuation_leftovers (host);
 create index evacuation_leftovers_owing on evacuation_leftovers (number) where settled_at is null;
 
 -- The words a server's task and a saga may have; each release writes the whole list anew.

@@ -47,6 +47,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.errors",
   "dev.tern.api.flavors",
   "dev.tern.api.groups",
+  "dev.tern.api.evacuate",
   "dev.tern.api.hosts",
   "dev.tern.api.hypervisors",
   "dev.tern.api.images",

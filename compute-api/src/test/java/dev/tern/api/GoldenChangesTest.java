@@ -96,7 +96,10 @@ class GoldenChangesTest {
           Change.FILTERS_FOR_ALL,
           Change.EXTRA_SPECS_CHECKED,
           Change.KEYPAIR_GIVEN,
-          Change.HOSTNAME_QUALIFIED);
+          Change.HOSTNAME_QUALIFIED,
+          Change.EVACUATE_FINDS_STORAGE,
+          Change.EVACUATE_FORCE,
+          Change.EVACUATE_STOPPED);
 
   private TestApi api;
   private RequestId request;

@@ -202,6 +202,16 @@ class IdempotencyTest {
     return path;
   }
 
+  private String fenced() {
+    assertThat(api.stores.hosts().setForcedDown(new HostName("host1"), true)).isTrue();
+    Agents others = Objects.requireNonNull(api.agents.get());
+    api.agents.set((host, question, deadline) ->
+        question instanceof AgentRequest.AskGuest
+            ? new Asked.NoAnswer<>("nobody is there")
+            : others.ask(host, question, deadline));
+    return ACTION;
+  }
+
   private String forcedInNova() {
     String _ = moving("");
     return "/v2.1/servers/%s/migrations/%d/action"
@@ -345,6 +355,16 @@ class IdempotencyTest {
             api -> api.moving("/force-complete"),
             "2.1",
             ""),
+        action("2.13", IdempotencyTest::fenced, "{\"evacuate\": {\"onSharedStorage\": false}}"),
+        action("2.68", IdempotencyTest::fenced, "{\"evacuate\": {\"host\": \"host2\"}}"),
+        post(
+            "/v1/hosts/{host}/evacuate",
+            api -> {
+              String _ = api.fenced();
+              return "/v1/hosts/host1/evacuate";
+            },
+            "2.1",
+            "{\"rebuildFromImage\": true}"),
         post(
             "/v1/migrations/{uuid}/resolve",
             IdempotencyTest::inDoubt,

@@ -18,6 +18,7 @@ import dev.tern.store.ClaimStore;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DrainStore;
+import dev.tern.store.EvacuationStore;
 import dev.tern.store.FenceStore;
 import dev.tern.store.FlavorStore;
 import dev.tern.store.FlavorStore.FlavorRecord;
@@ -403,6 +404,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     DrainStore drains(TestApi api) {
       return api.stores.drains();
+    }
+
+    @Bean
+    EvacuationStore evacuations(TestApi api) {
+      return api.stores.evacuations();
     }
 
     @Bean

@@ -11,7 +11,9 @@ import dev.tern.store.SagaStore.SagaKind;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Which servers are evacuated, and what ends for it. */
 final class Evacuating {
@@ -52,6 +54,21 @@ final class Evacuating {
             ACTION,
             "task_state " + (server.task == null ? "None" : server.task.wire()) + hint(saga));
       }
+    }
+  }
+
+  /** What {@link #guard} throws. */
+  static Optional<ComputeException> objection(
+      Optional<ServerEntity> found, ServerId id, Supplier<List<SagaEntity>> unfinished) {
+    Optional<ServerEntity> server = found.filter(it -> it.vmState != VmState.DELETED);
+    if (server.isEmpty()) {
+      return Optional.of(Refusals.noServer(id));
+    }
+    try {
+      guard(server.get(), unfinished.get());
+      return Optional.empty();
+    } catch (ComputeException refused) {
+      return Optional.of(refused);
     }
   }
 

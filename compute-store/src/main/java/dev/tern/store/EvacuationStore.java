@@ -1,6 +1,7 @@
 package dev.tern.store;
 
 import dev.tern.contract.ClaimId;
+import dev.tern.contract.ComputeException;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
@@ -30,6 +31,9 @@ public interface EvacuationStore {
    *     HOST_NOT_FENCED} unless its host is forced down
    */
   EvacuationRecord request(NewEvacuation asked, Requested by);
+
+  /** What {@link #request} would refuse the server with, but for its host. Changes nothing. */
+  Optional<ComputeException> objection(ServerId server);
 
   Optional<EvacuationRecord> find(UUID id);
 

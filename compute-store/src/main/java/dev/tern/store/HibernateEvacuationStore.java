@@ -1,6 +1,7 @@
 package dev.tern.store;
 
 import dev.tern.contract.ClaimId;
+import dev.tern.contract.ComputeException;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.PowerState;
@@ -67,6 +68,15 @@ class HibernateEvacuationStore implements EvacuationStore {
     EvacuationEntity evacuation = EvacuationEntity.of(asked, server, saga, by, now);
     entities.persist(evacuation);
     return evacuation.toRecord();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<ComputeException> objection(ServerId id) {
+    return Evacuating.objection(
+        Optional.ofNullable(entities.find(ServerEntity.class, id.value())),
+        id,
+        () -> unfinished(id, LockModeType.NONE));
   }
 
   private List<SagaEntity> unfinished(ServerId server, LockModeType lock) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** A page of migrations, newest first; the number is the order, because the database gives it. */
 final class MigrationListing {
@@ -53,10 +54,13 @@ final class MigrationListing {
   }
 
   private static long number(EntityManager entities, MigrationId marker) {
-    return entities
-        .createQuery("select m.number from MigrationEntity m where m.uuid = :uuid", Long.class)
-        .setParameter("uuid", marker.value())
-        .getResultStream()
+    // Nova lists evacuations among them, so that the last of a page may be one.
+    return Stream.of("MigrationEntity", "EvacuationEntity")
+        .flatMap(kind ->
+            entities
+                .createQuery("select m.number from " + kind + " m where m.uuid = :uuid", Long.class)
+                .setParameter("uuid", marker.value())
+                .getResultStream())
         .findFirst()
         .orElseThrow(() -> Refusals.noMarker(marker));
   }

@@ -1,9 +1,11 @@
 package dev.tern.store;
 
 import dev.tern.contract.ClaimId;
+import dev.tern.contract.ComputeException;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.PowerState;
+import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.FenceStore.Outcome;
@@ -45,6 +47,16 @@ final class InMemoryEvacuationStore implements EvacuationStore {
       entity.number = memory.nextNumber();
       memory.evacuations.put(entity.uuid, entity);
       return entity.toRecord();
+    }
+  }
+
+  @Override
+  public Optional<ComputeException> objection(ServerId id) {
+    synchronized (memory) {
+      return Evacuating.objection(
+          Optional.ofNullable(memory.servers.get(id.value())),
+          id,
+          () -> memory.unfinished(id.value()).toList());
     }
   }
 

@@ -190,11 +190,7 @@ final class InMemoryMigrationStore implements MigrationStore {
   @Override
   public List<MigrationRecord> list(MigrationQuery query) {
     synchronized (memory) {
-      long before =
-          query
-              .marker()
-              .map(marker -> find(marker).orElseThrow(() -> Refusals.noMarker(marker)).number())
-              .orElse(Long.MAX_VALUE);
+      long before = query.marker().map(this::numberOf).orElse(Long.MAX_VALUE);
       return memory.migrations.values().stream()
           .map(MigrationEntity::toRecord)
           .filter(wanted(query))
@@ -203,6 +199,14 @@ final class InMemoryMigrationStore implements MigrationStore {
           .limit(query.limit())
           .toList();
     }
+  }
+
+  private long numberOf(MigrationId marker) {
+    return find(marker)
+        .map(MigrationRecord::number)
+        .or(() ->
+            Optional.ofNullable(memory.evacuations.get(marker.value())).map(each -> each.number))
+        .orElseThrow(() -> Refusals.noMarker(marker));
   }
 
   private static Predicate<MigrationRecord> wanted(MigrationQuery query) {

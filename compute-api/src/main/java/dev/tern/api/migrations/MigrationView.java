@@ -4,13 +4,18 @@ import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
 import dev.tern.api.version.Change;
+import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.store.EvacuationStore.EvacuationRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Migrations in Nova's two shapes. Who is no admin sees no hosts. */
 final class MigrationView {
+  static final String LIVE_MIGRATION = "live-migration";
+  static final String EVACUATION = "evacuation";
+
   private MigrationView() {}
 
   /** Nova lists a live migration under its server while it is in one of these. */
@@ -28,7 +33,7 @@ final class MigrationView {
             .put("id", migration.number())
             .put("status", migration.status().wire())
             .put("server_uuid", migration.server().toString());
-    hosts(view, migration, request);
+    hosts(view, migration.source(), migration.destination().or(migration::requestedHost), request);
     view.put("memory_total_bytes", migration.memoryTotal())
         .put("memory_processed_bytes", migration.memoryProcessed())
         .put("memory_remaining_bytes", migration.memoryRemaining())
@@ -47,11 +52,11 @@ final class MigrationView {
             .put("id", migration.number())
             .put("status", migration.status().wire())
             .put("instance_uuid", migration.server().toString());
-    hosts(view, migration, request);
+    hosts(view, migration.source(), migration.destination().or(migration::requestedHost), request);
     view.putNull("old_instance_type_id").putNull("new_instance_type_id");
     dates(view, migration);
     if (request.has(Change.SERVER_MIGRATIONS)) {
-      view.put("migration_type", "live-migration");
+      view.put("migration_type", LIVE_MIGRATION);
       if (inProgress(migration)) {
         view.set(
             "links",
@@ -64,10 +69,34 @@ final class MigrationView {
     return view;
   }
 
-  private static void hosts(ObjectNode view, MigrationRecord migration, ApiRequest request) {
-    Optional<?> source = request.admin() ? Optional.of(migration.source()) : Optional.empty();
-    Optional<?> destination =
-        request.admin() ? migration.destination().or(migration::requestedHost) : Optional.empty();
+  /** An evacuation, as {@code /os-migrations} lists it. */
+  static ObjectNode ofEvacuation(EvacuationRecord evacuation, ApiRequest request) {
+    ObjectNode view =
+        Json.object()
+            .put("id", evacuation.number())
+            .put("status", evacuation.status().wire())
+            .put("instance_uuid", evacuation.server().toString());
+    hosts(
+        view, evacuation.source(), evacuation.destination().or(evacuation::requestedHost), request);
+    view.putNull("old_instance_type_id").putNull("new_instance_type_id");
+    view.put("created_at", Dates.micros(evacuation.createdAt()))
+        .put("updated_at", Dates.micros(evacuation.updatedAt()));
+    if (request.has(Change.SERVER_MIGRATIONS)) {
+      view.put("migration_type", EVACUATION);
+    }
+    if (request.has(Change.MIGRATION_PAGING)) {
+      view.put("uuid", evacuation.id().toString());
+    }
+    if (request.has(Change.MIGRATION_USER)) {
+      view.put("user_id", evacuation.user()).put("project_id", evacuation.project());
+    }
+    return view;
+  }
+
+  private static void hosts(
+      ObjectNode view, HostName from, Optional<HostName> to, ApiRequest request) {
+    Optional<HostName> source = request.admin() ? Optional.of(from) : Optional.empty();
+    Optional<HostName> destination = request.admin() ? to : Optional.empty();
     Json.putOrNull(view, "source_compute", source.orElse(null));
     Json.putOrNull(view, "source_node", source.orElse(null));
     Json.putOrNull(view, "dest_compute", destination.orElse(null));

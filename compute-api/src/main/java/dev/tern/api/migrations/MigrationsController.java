@@ -11,11 +11,17 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.ServerId;
+import dev.tern.store.EvacuationStore;
+import dev.tern.store.EvacuationStore.EvacuationQuery;
+import dev.tern.store.EvacuationStore.EvacuationRecord;
+import dev.tern.store.EvacuationStore.EvacuationStatus;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,17 +34,22 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code /os-migrations}: all migrations, also the ended ones. */
+/** {@code /os-migrations}: all migrations and evacuations, also the ended ones. */
 @RestController
 final class MigrationsController {
   private static final Set<String> FILTERS =
       Set.of("host", "status", "instance_uuid", "migration_type", "source_compute", "hidden");
 
   private final MigrationStore migrations;
+  private final EvacuationStore evacuations;
 
-  MigrationsController(MigrationStore migrations) {
+  MigrationsController(MigrationStore migrations, EvacuationStore evacuations) {
     this.migrations = migrations;
+    this.evacuations = evacuations;
   }
+
+  /** One of the list, of either type. */
+  private record Listed(long number, String id, ObjectNode view) {}
 
   @GetMapping("/v2.1/os-migrations")
   ResponseEntity<JsonNode> list(ApiRequest request) {
@@ -46,17 +57,44 @@ final class MigrationsController {
     boolean paged = request.has(Change.MIGRATION_PAGING);
     Page page = paged ? request.page() : Page.first();
     Optional<String> project = project(request);
-    List<MigrationRecord> found =
-        nothingCanMatch(request.query()) || page.limit() == 0
+    List<Listed> found =
+        page.limit() == 0 || request.query().flag("hidden")
             ? List.of()
-            : search(request, page, project);
+            : both(request, page, project);
     ObjectNode body = Json.object();
     ArrayNode items = body.putArray("migrations");
-    found.forEach(migration -> items.add(MigrationView.ofAll(migration, request)));
+    found.forEach(each -> items.add(each.view()));
     if (paged) {
-      page.linkNext(body, "migrations_links", found, m -> m.id().toString(), request);
+      page.linkNext(body, "migrations_links", found, Listed::id, request);
     }
     return Json.ok(body);
+  }
+
+  /** Their numbers are of one kind, and newer ones higher. */
+  private List<Listed> both(ApiRequest request, Page page, Optional<String> project) {
+    Optional<Marker> marker =
+        request.has(Change.MIGRATION_PAGING) ? marker(page) : Optional.empty();
+    List<Listed> all = new ArrayList<>();
+    if (canMatch(request.query(), MigrationView.LIVE_MIGRATION, status(request.query()))) {
+      search(request, page, project, marker.map(Marker::id)).stream()
+          .map(each ->
+              new Listed(each.number(), each.id().toString(), MigrationView.ofAll(each, request)))
+          .forEach(all::add);
+    }
+    if (canMatch(request.query(), MigrationView.EVACUATION, evacuationStatus(request.query()))) {
+      searchEvacuations(request, page, project, marker.map(Marker::number)).stream()
+          .map(each ->
+              new Listed(
+                  each.number(), each.id().toString(), MigrationView.ofEvacuation(each, request)))
+          .forEach(all::add);
+    }
+    all.sort(Comparator.comparingLong(Listed::number).reversed());
+    return all.size() <= page.limit() ? all : all.subList(0, page.limit());
+  }
+
+  private static boolean canMatch(QueryParameters query, String type, Optional<?> status) {
+    boolean typed = query.one("migration_type").map(type::equals).orElse(true);
+    return typed && (query.one("status").isEmpty() || status.isPresent());
   }
 
   private static void checkNames(ApiRequest request) {
@@ -88,21 +126,13 @@ final class MigrationsController {
     return named;
   }
 
-  private static boolean nothingCanMatch(QueryParameters query) {
-    boolean otherType =
-        query.one("migration_type").filter(type -> !type.equals("live-migration")).isPresent();
-    boolean unknownStatus =
-        query.one("status").isPresent()
-            && query.one("status").flatMap(MigrationsController::status).isEmpty();
-    return otherType || unknownStatus || query.flag("hidden");
-  }
-
-  private List<MigrationRecord> search(ApiRequest request, Page page, Optional<String> project) {
+  private List<MigrationRecord> search(
+      ApiRequest request, Page page, Optional<String> project, Optional<MigrationId> after) {
     QueryParameters query = request.query();
     boolean dated = request.has(Change.MIGRATION_PAGING);
     Optional<Instant> before =
         request.has(Change.CHANGES_BEFORE) ? query.instant("changes-before") : Optional.empty();
-    Optional<MigrationId> marker = dated ? marker(page) : Optional.empty();
+    Optional<MigrationId> marker = after;
     List<MigrationRecord> found = new ArrayList<>();
     while (true) {
       List<MigrationRecord> next =
@@ -111,7 +141,7 @@ final class MigrationsController {
                   named(query, "instance_uuid", ServerId::parse),
                   named(query, "host", HostName::new),
                   named(query, "source_compute", HostName::new),
-                  query.one("status").flatMap(MigrationsController::status),
+                  status(query),
                   false,
                   request.has(Change.MIGRATION_USER) ? query.one("user_id") : Optional.empty(),
                   project,
@@ -129,12 +159,52 @@ final class MigrationsController {
     }
   }
 
-  private Optional<MigrationId> marker(Page page) {
+  private List<EvacuationRecord> searchEvacuations(
+      ApiRequest request, Page page, Optional<String> project, Optional<Long> after) {
+    QueryParameters query = request.query();
+    boolean dated = request.has(Change.MIGRATION_PAGING);
+    Optional<Instant> before =
+        request.has(Change.CHANGES_BEFORE) ? query.instant("changes-before") : Optional.empty();
+    Optional<Long> marker = after;
+    List<EvacuationRecord> found = new ArrayList<>();
+    while (true) {
+      List<EvacuationRecord> next =
+          evacuations.list(
+              new EvacuationQuery(
+                  named(query, "instance_uuid", ServerId::parse),
+                  named(query, "host", HostName::new),
+                  named(query, "source_compute", HostName::new),
+                  evacuationStatus(query),
+                  request.has(Change.MIGRATION_USER) ? query.one("user_id") : Optional.empty(),
+                  project,
+                  dated ? query.instant("changes-since") : Optional.empty(),
+                  marker,
+                  page.limit()));
+      next.stream()
+          .filter(each -> before.isEmpty() || !each.updatedAt().isAfter(before.get()))
+          .limit(page.limit() - found.size())
+          .forEach(found::add);
+      if (next.size() < page.limit() || found.size() >= page.limit()) {
+        return found;
+      }
+      marker = Optional.of(next.getLast().number());
+    }
+  }
+
+  /** The last of the page before. */
+  private record Marker(MigrationId id, long number) {}
+
+  private Optional<Marker> marker(Page page) {
     return page.marker()
         .map(text -> {
           try {
             MigrationId id = MigrationId.parse(text);
-            return migrations.find(id).orElseThrow(() -> Refusals.noMarker(text)).id();
+            return migrations
+                .find(id)
+                .map(MigrationRecord::number)
+                .or(() -> evacuations.find(id.value()).map(EvacuationRecord::number))
+                .map(number -> new Marker(id, number))
+                .orElseThrow(() -> Refusals.noMarker(text));
           } catch (IllegalArgumentException e) {
             throw Refusals.invalidQuery(
                 "marker", "Value: %s. It is not a UUID.".formatted(Refusals.shortened(text)));
@@ -156,12 +226,21 @@ final class MigrationsController {
         });
   }
 
-  private static Optional<MigrationStatus> status(String word) {
-    for (MigrationStatus status : MigrationStatus.values()) {
-      if (status.wire().equals(word)) {
-        return Optional.of(status);
-      }
-    }
-    return Optional.empty();
+  private static Optional<MigrationStatus> status(QueryParameters query) {
+    return query
+        .one("status")
+        .flatMap(word ->
+            Arrays.stream(MigrationStatus.values())
+                .filter(status -> status.wire().equals(word))
+                .findFirst());
+  }
+
+  private static Optional<EvacuationStatus> evacuationStatus(QueryParameters query) {
+    return query
+        .one("status")
+        .flatMap(word ->
+            Arrays.stream(EvacuationStatus.values())
+                .filter(status -> status.wire().equals(word))
+                .findFirst());
   }
 }

@@ -23,7 +23,6 @@ final class ServerActionsController {
           "changePassword",
           "confirmResize",
           "createBackup",
-          "evacuate",
           "forceDelete",
           "injectNetworkInfo",
           "migrate",

@@ -38,7 +38,14 @@ enum Status {
           TaskState.REBOOTING, REBOOT,
           TaskState.REBOOTING_HARD, HARD_REBOOT);
 
+  private static final Set<TaskState> REBUILDS =
+      Set.of(
+          TaskState.REBUILDING, TaskState.REBUILD_BLOCK_DEVICE_MAPPING, TaskState.REBUILD_SPAWNING);
+
   static Status of(VmState vmState, Optional<TaskState> task) {
+    if (task.filter(REBUILDS::contains).isPresent() && REBUILD.vmStates().contains(vmState)) {
+      return REBUILD;
+    }
     boolean migrating = task.filter(t -> t == TaskState.MIGRATING).isPresent();
     return switch (vmState) {
       case BUILDING -> BUILD;
@@ -60,8 +67,8 @@ enum Status {
       case SHUTOFF -> Set.of(VmState.STOPPED);
       case ERROR -> Set.of(VmState.ERROR);
       case DELETED -> Set.of(VmState.DELETED);
+      case REBUILD -> Set.of(VmState.ACTIVE, VmState.STOPPED, VmState.ERROR);
       case PASSWORD,
-          REBUILD,
           RESCUE,
           RESIZE,
           REVERT_RESIZE,

@@ -14,6 +14,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.store.AggregateStore;
+import dev.tern.store.EvacuationStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.HostStore.ServiceBeat;
@@ -39,11 +40,17 @@ final class ServicesController {
 
   private final HostStore hosts;
   private final AggregateStore aggregates;
+  private final EvacuationStore evacuations;
   private final ApiSettings settings;
 
-  ServicesController(HostStore hosts, AggregateStore aggregates, ApiSettings settings) {
+  ServicesController(
+      HostStore hosts,
+      AggregateStore aggregates,
+      EvacuationStore evacuations,
+      ApiSettings settings) {
     this.hosts = hosts;
     this.aggregates = aggregates;
+    this.evacuations = evacuations;
     this.settings = settings;
   }
 
@@ -108,7 +115,7 @@ final class ServicesController {
     ObjectNode view = Json.object().put("host", host.value()).put("binary", COMPUTE);
     if (force) {
       boolean down = body.flag("forced_down");
-      hosts.setForcedDown(host, down);
+      forceDown(host, down);
       return Json.ok("service", view.put("forced_down", down));
     }
     Optional<String> why =
@@ -143,9 +150,26 @@ final class ServicesController {
       throw Refusals.invalid(
           "No updates were requested. Fields 'status' or 'forced_down' should be specified.");
     }
+    down.filter(value -> !value).ifPresent(_ -> requireNoneRelies(host));
     status.ifPresent(word -> hosts.setDisabled(host, word.equals("disabled"), reason));
-    down.ifPresent(value -> hosts.setForcedDown(host, value));
+    down.ifPresent(value -> forceDown(host, value));
     return Json.ok("service", view(find(host.value()).orElse(record), aggregates.zones(), request));
+  }
+
+  private void forceDown(HostName host, boolean down) {
+    if (!down) {
+      requireNoneRelies(host);
+    }
+    hosts.setForcedDown(host, down);
+  }
+
+  /** Not before the host has been told what was evacuated from it. */
+  private void requireNoneRelies(HostName host) {
+    if (evacuations.reliesOn(host)) {
+      throw Refusals.invalid(
+          "Unable to set forced_down to False: servers of host %s were evacuated, and it has not been told. Start its agent, and wait until their evacuations are completed."
+              .formatted(host));
+    }
   }
 
   /** By the number up to 2.52, by the UUID from 2.53 on. */

@@ -23,7 +23,7 @@ public enum Change {
   VIRTUAL_INTERFACE_NET(12, Reach.ELSEWHERE, "virtual interfaces show their network"),
   SERVER_GROUP_OWNER(13, Reach.HONOURED, "server groups show project and user"),
   EVACUATE_FINDS_STORAGE(
-      14, Reach.ELSEWHERE, "evacuate finds out by itself whether storage is shared"),
+      14, Reach.HONOURED, "evacuate finds out by itself whether storage is shared"),
   SERVER_GROUP_SOFT_POLICIES(15, Reach.HONOURED, "soft policies of server groups"),
   SERVER_HOST_STATUS(16, Reach.HONOURED, "a server shows the status of its host to admins"),
   CRASH_DUMP(17, Reach.ELSEWHERE, "action trigger_crash_dump"),
@@ -41,7 +41,7 @@ public enum Change {
   SERVER_TAGS(26, Reach.HONOURED, "servers have tags"),
   HEADER(27, Reach.HONOURED, "header OpenStack-API-Version"),
   HYPERVISOR_CPU_OBJECT(28, Reach.HONOURED, "cpu_info of hypervisors is an object"),
-  EVACUATE_FORCE(29, Reach.ELSEWHERE, "evacuate asks the scheduler unless forced"),
+  EVACUATE_FORCE(29, Reach.HONOURED, "evacuate asks the scheduler unless forced"),
   LIVE_MIGRATE_FORCE(
       30, Reach.HONOURED, "live migration to a named host asks the scheduler unless forced"),
   CONSOLE_TOKENS(31, Reach.ELSEWHERE, "console tokens of every type"),
@@ -112,7 +112,7 @@ public enum Change {
   KEYPAIR_GIVEN(92, Reach.HONOURED, "key pairs are no longer generated"),
   REBUILD_VOLUME(93, Reach.ELSEWHERE, "rebuild of servers that boot from a volume"),
   HOSTNAME_QUALIFIED(94, Reach.HONOURED, "the host name may be fully qualified"),
-  EVACUATE_STOPPED(95, Reach.ELSEWHERE, "evacuated servers stay stopped"),
+  EVACUATE_STOPPED(95, Reach.HONOURED, "evacuated servers stay stopped"),
   PINNED_ZONE(96, Reach.HONOURED, "a server shows the zone it is pinned to");
 
   /** Whether a step can be noticed here. */

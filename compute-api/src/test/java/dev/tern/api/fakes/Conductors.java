@@ -150,6 +150,16 @@ public final class Conductors {
     stores.servers().deleted(samples.lease(id), id);
   }
 
+  /** Makes the server anew on a host. */
+  public void evacuates(ServerId id, String host, VmState state) {
+    Lease lease = samples.lease(id);
+    UUID evacuation = stores.evacuations().ofSaga(lease.saga()).orElseThrow().id();
+    HostName away = new HostName(host);
+    stores.evacuations().chosen(lease, evacuation, away, samples.claim(id, away));
+    stores.evacuations().ownerChanged(lease, evacuation);
+    stores.evacuations().done(lease, evacuation, state);
+  }
+
   // ---- migrations
 
   /** All of a server's, newest first. */

@@ -32,10 +32,12 @@ final class Occasions {
           Map.entry("pausing", "pause"),
           Map.entry("unpausing", "unpause"),
           Map.entry("suspending", "suspend"),
-          Map.entry("resuming", "resume"));
+          Map.entry("resuming", "resume"),
+          Map.entry("rebuild_block_device_mapping", "rebuild"),
+          Map.entry("rebuild_spawning", "rebuild"));
 
   /** Those for which Nova tells of a failure. */
-  private static final Set<String> WITH_ERROR = Set.of("create", "reboot");
+  private static final Set<String> WITH_ERROR = Set.of("create", "reboot", "rebuild");
 
   /** By the event of the action. */
   private static final Map<String, String> EVENTS =
@@ -51,6 +53,7 @@ final class Occasions {
   /** The guest had arrived by post-copy: nothing was taken back. */
   private static final String MEMORY_LOST = ErrorCode.GUEST_MEMORY_LOST.name();
 
+  private static final String REBUILDING = "rebuilding";
   private static final String COMPUTE = "nova-compute";
   private static final String API = "nova-api";
 
@@ -77,6 +80,7 @@ final class Occasions {
       all.add(
           at("live_migration_post", ".start", Change.textOr(change.was(), "host", host(change))));
     }
+    evacuation(change).ifPresent(all::add);
     boolean locked = Change.text(change.becomes(), "locked_by") != null;
     if (change.was().isObject() && locked != (Change.text(change.was(), "locked_by") != null)) {
       all.add(
@@ -85,6 +89,22 @@ final class Occasions {
     }
     all.add(new Occasion("instance.update", Form.UPDATE, COMPUTE, host(change), false));
     return all;
+  }
+
+  /** It is asked for, or ends before there is a host for it. */
+  private static Optional<Occasion> evacuation(Change change) {
+    boolean was = REBUILDING.equals(Change.text(change.was(), "task_state"));
+    boolean is = REBUILDING.equals(Change.text(change.becomes(), "task_state"));
+    if (is && !was) {
+      return Optional.of(new Occasion("instance.evacuate", Form.ACTION, API, "tern", false));
+    }
+    boolean failed =
+        change.differs("fault_at") && Change.text(change.becomes(), "fault_at") != null;
+    return was && !is && failed
+        ? Optional.of(
+            new Occasion(
+                "compute_task.rebuild_server.error", Form.TASK, "nova-conductor", "tern", true))
+        : Optional.empty();
   }
 
   private static boolean isMoving(Change change) {

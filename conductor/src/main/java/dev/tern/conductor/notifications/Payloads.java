@@ -140,9 +140,15 @@ final class Payloads {
     data.put(
         "reason",
         exception(
-            Change.textOr(change.becomes(), "failure_code", "UNKNOWN"),
-            Change.textOr(change.becomes(), "failure_message", "")));
+            told(change, "failure_code", "fault_code", "UNKNOWN"),
+            told(change, "failure_message", "fault_message", "")));
     return data;
+  }
+
+  /** Of a migration its own; of an evacuation that found no host, the server's. */
+  private static String told(Change change, String column, String fault, String otherwise) {
+    return Change.textOr(
+        change.becomes(), column, Change.textOr(change.becomes(), fault, otherwise));
   }
 
   private static @Nullable Map<String, @Nullable Object> fault(JsonNode server) {

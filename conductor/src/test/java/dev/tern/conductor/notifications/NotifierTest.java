@@ -211,6 +211,40 @@ class NotifierTest {
   }
 
   @Test
+  void tells_of_an_evacuation_and_what_it_is_made_of() throws InterruptedException {
+    noted(Cause.SERVER, state("-/active"), state("rebuilding/active"), state("rebuilding/active"));
+    noted(
+        Cause.SERVER,
+        state("rebuilding/active"),
+        state("rebuild_spawning/active"),
+        state("rebuild_spawning/active"));
+    noted(Cause.SERVER, state("rebuild_spawning/active"), state("-/active"), state("-/active"));
+
+    round(true);
+
+    assertThat(types())
+        .containsExactly(
+            "instance.evacuate",
+            "instance.update",
+            "instance.rebuild.start",
+            "instance.update",
+            "instance.rebuild.end",
+            "instance.update");
+  }
+
+  @Test
+  void tells_of_an_evacuation_that_finds_no_host() throws InterruptedException {
+    noted(Cause.SERVER, state("rebuilding/active"), state("-/error!"), state("-/error!"));
+
+    round(true);
+
+    assertThat(types()).containsExactly("compute_task.rebuild_server.error", "instance.update");
+    JsonNode data = open(told.getFirst()).path("payload").path("nova_object.data");
+    assertThat(data.path("reason").path("nova_object.data").path("exception").asString())
+        .isNotEqualTo("UNKNOWN");
+  }
+
+  @Test
   void names_both_states_in_an_update() throws InterruptedException {
     noted(
         Cause.SERVER,
