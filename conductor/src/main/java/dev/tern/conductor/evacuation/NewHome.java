@@ -75,7 +75,7 @@ public final class NewHome {
             Optional.of(journey.evacuation().source()),
             Optional.empty(),
             facts.refusals());
-    return switch (journey.asking().scheduler(question, journey.settings().silence())) {
+    return switch (journey.asking().select(question, journey.settings().silence())) {
       case SchedulerAnswer.Selected(HostName host, ClaimId claim) -> {
         stocks.evacuations().chosen(journey.hold().lease(), journey.evacuation().id(), host, claim);
         yield facts.chosen(host, claim);
