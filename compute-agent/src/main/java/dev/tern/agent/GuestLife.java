@@ -378,7 +378,9 @@ final class GuestLife {
           throw Refusals.wrongPlace(header.server(), standing, "left");
     }
     instance.kill();
-    instance.noteStopped("its host was fenced, and it lives elsewhere");
+    if (standing.place() == Place.RUNNING) {
+      instance.noteStopped("its host was fenced, and it lives elsewhere");
+    }
     instances.keys().end(header.server());
     reservations.release(header.server(), header.epoch());
     if (keepDisks) {

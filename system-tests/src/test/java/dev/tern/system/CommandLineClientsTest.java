@@ -52,7 +52,7 @@ class CommandLineClientsTest {
   }
 
   /** The client of Nova reads no {@code clouds.yaml}. */
-  private static Map<String, String> variables(String clouds) {
+  static Map<String, String> variables(String clouds) {
     Map<String, String> variables = new HashMap<>(Map.of("OS_IDENTITY_API_VERSION", "3"));
     Matcher line =
         Pattern.compile(
@@ -249,6 +249,18 @@ class CommandLineClientsTest {
 
   @Test
   @Order(9)
+  void are_told_that_a_host_in_use_is_not_evacuated() throws Exception {
+    String home = host("guest");
+    assertThat(nova.run("nova evacuate guest").out()).contains("is still in use");
+    // 6.0.0 fails on its own when it was accepted: what it says when it was not is Nova's word.
+    assertThat(openstack("server evacuate guest").out()).contains("is still in use");
+    openstack("compute service set --down %s nova-compute", home).ok();
+    assertThat(nova.run("nova host-evacuate %s", home).out()).contains("is still in use");
+    openstack("compute service set --up %s nova-compute", home).ok();
+  }
+
+  @Test
+  @Order(10)
   void take_everything_away() throws Exception {
     openstack("server image create --name picture --wait guest").ok();
     assertThat(openstack("image list -f value -c Name").word().lines()).contains("picture");
