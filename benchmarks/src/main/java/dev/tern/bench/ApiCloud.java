@@ -91,6 +91,15 @@ final class ApiCloud implements AutoCloseable {
    * @throws IOException saying why it does not start; then nothing is left running
    */
   static ApiCloud start(Path directory, int servers) throws IOException {
+    return start(directory, servers, Math.max(1, servers / SERVERS_OF_A_HOST));
+  }
+
+  /**
+   * The same with so many hosts, each with another share of it taken.
+   *
+   * @throws IOException as above
+   */
+  static ApiCloud start(Path directory, int servers, int hosts) throws IOException {
     EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgresql"));
     try {
       DatabaseMigrations.migrate(database.jdbcUrl(), null, null);
@@ -104,7 +113,7 @@ final class ApiCloud implements AutoCloseable {
                   "--logging.level.root=OFF");
       ApiCloud cloud = new ApiCloud(servers, database, api);
       try {
-        cloud.fill();
+        cloud.fill(hosts);
         return cloud;
       } catch (SQLException e) {
         api.close();
@@ -120,8 +129,7 @@ final class ApiCloud implements AutoCloseable {
     return "lpad((" + number + ")::text, 32, '0')::uuid";
   }
 
-  private void fill() throws SQLException {
-    int hosts = Math.max(1, servers / SERVERS_OF_A_HOST);
+  private void fill(int hosts) throws SQLException {
     api.getBean(HostStore.class).report(template());
     try (Connection connection = DriverManager.getConnection(database.jdbcUrl());
         Statement statement = connection.createStatement()) {
@@ -136,6 +144,9 @@ final class ApiCloud implements AutoCloseable {
       }
       statement.execute("delete from host_shares where host = 'template'");
       statement.execute("delete from hosts where name = 'template'");
+      statement.execute(
+          "update host_shares set memory_mib = (hashtext(host) & 8191), vcpus = (hashtext(host) & 63)"
+              + " where hashtext(host) % 4 <> 0");
       statement.execute("vacuum analyze");
     }
   }
@@ -162,6 +173,10 @@ final class ApiCloud implements AutoCloseable {
         "up",
         false,
         Map.of());
+  }
+
+  <T> T bean(Class<T> type) {
+    return api.getBean(type);
   }
 
   int servers() {

@@ -7,7 +7,12 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description = "Measures Tern beside the least that can be done.",
-    subcommands = {MigrateCommand.class, TunnelCommand.class, ApiCommand.class},
+    subcommands = {
+      MigrateCommand.class,
+      TunnelCommand.class,
+      ApiCommand.class,
+      SchedulerCommand.class
+    },
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND")
 final class BenchCommand {

@@ -20,6 +20,7 @@ import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -316,7 +317,13 @@ public final class Agent implements AutoCloseable {
         guests,
         receipts.present(),
         figures.kernelNbd(),
-        Optional.empty());
+        Optional.empty(),
+        Optional.of(
+            new HostReport.Offers(
+                settings.cpuModel(),
+                here.cpuFeatures().getOrDefault("max", List.of()),
+                Optional.ofNullable(here.cpuFeatures().get(settings.cpuModel())),
+                NewestBases.in(directories.bases()))));
   }
 
   /** See {@link BaseHousekeeping#round}. */

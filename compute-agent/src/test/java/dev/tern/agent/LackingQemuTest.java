@@ -60,6 +60,7 @@ class LackingQemuTest {
         usual.machineTypes(),
         usual.defaultMachineType(),
         usual.cpuModels(),
+        usual.cpuFeatures(),
         usual.accelerator(),
         usual.acceleratorReason(),
         LACKING);

@@ -42,6 +42,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.audit",
   "dev.tern.api.console",
   "dev.tern.api.deadletters",
+  "dev.tern.api.decisions",
   "dev.tern.api.disks",
   "dev.tern.api.drains",
   "dev.tern.api.errors",

@@ -16,6 +16,7 @@ import dev.tern.store.ActionStore;
 import dev.tern.store.AggregateStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DeadLetterStore;
+import dev.tern.store.DecisionStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DrainStore;
 import dev.tern.store.EvacuationStore;
@@ -409,6 +410,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     EvacuationStore evacuations(TestApi api) {
       return api.stores.evacuations();
+    }
+
+    @Bean
+    DecisionStore decisions(TestApi api) {
+      return api.stores.decisions();
     }
 
     @Bean

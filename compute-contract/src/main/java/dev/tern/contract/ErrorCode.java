@@ -57,6 +57,7 @@ public enum ErrorCode {
   DESTINATION_LACKS_MEMORY(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_LACKS_DISK(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_LACKS_VCPUS(Kind.INVALID, "MigrationPreCheckError"),
+  DESTINATION_LACKS_CPU_FEATURE(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_LACKS_MACHINE_TYPE(Kind.INVALID, "MigrationPreCheckError"),
   DESTINATION_ACCELERATOR_DIFFERS(Kind.INVALID, "MigrationPreCheckError"),
   /** The policy of its server group, a hint, or its availability zone speak against the host. */
@@ -99,6 +100,7 @@ public enum ErrorCode {
   HOST_DISK_FULL(Kind.UNAVAILABLE, "HostDiskFull"),
   HYPERVISOR_FAILED(Kind.BROKEN, "HypervisorFailed"),
   DEAD_LETTER_NOT_FOUND(Kind.NOT_FOUND, "DeadLetterNotFound"),
+  DECISION_NOT_FOUND(Kind.NOT_FOUND, "DecisionNotFound"),
   /** It is not whole, or nobody of this installation has its queue. */
   DEAD_LETTER_NOT_SENDABLE(Kind.CONFLICT, "DeadLetterNotSendable"),
   BROKER_NO_ANSWER(Kind.UNAVAILABLE, "MessagingUnavailable"),

@@ -4,6 +4,8 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.host.HostReport.Offers;
+import dev.tern.store.FlavorStore.FlavorRecord;
 import jakarta.persistence.EntityManager;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -104,26 +106,24 @@ final class Groups {
     return new PlacementRules(
         Optional.ofNullable(entity.group).flatMap(this::find).map(group -> rule(group, server)),
         Optional.ofNullable(entity.availabilityZone),
-        entity.availabilityZone == null ? Map.of() : zones(),
         entity.apartFrom == null ? Set.of() : hosts(List.of(entity.apartFrom)),
-        entity.nextTo == null ? Optional.empty() : Optional.of(hosts(List.of(entity.nextTo))));
+        entity.nextTo == null ? Optional.empty() : Optional.of(hosts(List.of(entity.nextTo))),
+        asks(entity));
   }
 
-  private Map<HostName, String> zones() {
-    Map<HostName, String> zones = new HashMap<>();
-    entities
-        .createQuery(
-            "select h.host, a.metadata from AggregateHostEntity h, AggregateEntity a"
-                + " where a.number = h.aggregate",
-            Object[].class)
-        .getResultStream()
-        .forEach(row -> {
-          @Nullable String zone = Json.texts((String) row[1]).get(AggregateStore.ZONE);
-          if (zone != null) {
-            zones.put(new HostName((String) row[0]), zone);
-          }
-        });
-    return zones;
+  private PlacementRules.Asks asks(ServerEntity entity) {
+    @Nullable ImageEntity image = entities.find(ImageEntity.class, entity.image);
+    return asks(entity, image);
+  }
+
+  static PlacementRules.Asks asks(ServerEntity entity, @Nullable ImageEntity image) {
+    return new PlacementRules.Asks(
+        entity.project,
+        Json.read(FlavorRecord.class, entity.flavor).extraSpecs(),
+        image == null ? Map.of() : Json.texts(image.properties),
+        image == null || image.sha256 == null || image.sizeBytes == null
+            ? Optional.empty()
+            : Optional.of(new PlacementRules.Base(Offers.digest(image.sha256), image.sizeBytes)));
   }
 
   private PlacementRules.Group rule(ServerGroupEntity group, UUID server) {

@@ -3,6 +3,7 @@ package dev.tern.store;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
+import dev.tern.contract.Resources;
 import dev.tern.contract.VmState;
 import dev.tern.contract.host.HostReport;
 import jakarta.persistence.EntityManager;
@@ -131,6 +132,73 @@ class HibernateHostStore implements HostStore {
               new HostName((String) row[0]), new HostState(up, (boolean) row[2], forcedDown));
         });
     return states;
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<HostGlance> glances(Duration downAfter) {
+    Instant upSince = rows.now().minus(downAfter);
+    Map<String, Integer> migrations = activeMigrations();
+    return entities
+        .createQuery(
+            "select h.name, h.agentStartedAtMillis, h.sequence, h.lastSeen, h.disabled,"
+                + " h.disabledReason, h.forcedDown, s.vcpus, s.memoryMib, s.diskBytes"
+                + " from HostEntity h join HostShareEntity s on s.host = h.name"
+                + " where not h.removed order by h.number",
+            Object[].class)
+        .getResultStream()
+        .map(row -> {
+          boolean forcedDown = (boolean) row[6];
+          return new HostGlance(
+              new HostName((String) row[0]),
+              (long) row[1],
+              (long) row[2],
+              !forcedDown && !((Instant) row[3]).isBefore(upSince),
+              (boolean) row[4],
+              Optional.ofNullable((String) row[5]),
+              forcedDown,
+              new Resources(
+                  Math.toIntExact(((Number) row[7]).longValue()),
+                  ((Number) row[8]).longValue(),
+                  ((Number) row[9]).longValue()),
+              migrations.getOrDefault((String) row[0], 0));
+        })
+        .toList();
+  }
+
+  private Map<String, Integer> activeMigrations() {
+    Map<String, Integer> counts = new HashMap<>();
+    entities
+        .createQuery(
+            "select m.source, m.destination from MigrationEntity m where m.endedAt is null",
+            Object[].class)
+        .getResultStream()
+        .forEach(row -> {
+          for (Object end : row) {
+            if (end != null) {
+              counts.merge((String) end, 1, Integer::sum);
+            }
+          }
+        });
+    return counts;
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<HostName, HostReport> reports(Collection<HostName> hosts) {
+    if (hosts.isEmpty()) {
+      return Map.of();
+    }
+    Map<HostName, HostReport> reports = new HashMap<>();
+    entities
+        .createQuery(
+            "select h.report from HostEntity h where h.name in :names and not h.removed",
+            String.class)
+        .setParameter("names", hosts.stream().map(HostName::value).toList())
+        .getResultStream()
+        .map(report -> Json.read(HostReport.class, report))
+        .forEach(report -> reports.put(report.host(), report));
+    return reports;
   }
 
   /** Four questions for a page, however many hosts are on it. */

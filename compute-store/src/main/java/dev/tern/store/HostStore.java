@@ -36,6 +36,15 @@ public interface HostStore {
   Map<HostName, HostState> states(Collection<HostName> hosts, Duration downAfter);
 
   /**
+   * How every host is that is not removed, without its report: cheap enough to be asked every
+   * second of 10,000, by who keeps the reports.
+   */
+  List<HostGlance> glances(Duration downAfter);
+
+  /** The newest reports of these hosts; those that are not there are left out. */
+  Map<HostName, HostReport> reports(Collection<HostName> hosts);
+
+  /**
    * Enables or disables a host for new arrivals. False when there is no such host. One that a drain
    * has emptied takes servers again when it is enabled; one that was disabled by a drain and then
    * by somebody stays so when the drain is cancelled.
@@ -75,6 +84,24 @@ public interface HostStore {
 
   /** What is to be known of a host to say how its servers' host is. */
   record HostState(boolean up, boolean disabled, boolean forcedDown) {}
+
+  /**
+   * A host, but for what its report says.
+   *
+   * @param agentStartedAtMillis of its newest report, as {@code sequence}
+   * @param claimed by servers and by migrations in flight together
+   * @param activeMigrations in flight, in or out
+   */
+  record HostGlance(
+      HostName host,
+      long agentStartedAtMillis,
+      long sequence,
+      boolean up,
+      boolean disabled,
+      Optional<String> disabledReason,
+      boolean forcedDown,
+      Resources claimed,
+      int activeMigrations) {}
 
   /**
    * A host.

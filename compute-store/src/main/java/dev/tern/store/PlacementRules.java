@@ -13,24 +13,51 @@ import java.util.UUID;
  * What a server asks of its host beside room.
  *
  * @param zone the host's has to be this one
- * @param zones of hosts, when there is a zone; the others are in the default one
  * @param apartFrom hosts of servers that it may not be with
  * @param nextTo hosts of servers, of which it has to be with one
+ * @param asks what its flavor and its image say
  */
 public record PlacementRules(
     Optional<Group> group,
     Optional<String> zone,
-    Map<HostName, String> zones,
     Set<HostName> apartFrom,
-    Optional<Set<HostName>> nextTo) {
+    Optional<Set<HostName>> nextTo,
+    Asks asks) {
   public static final PlacementRules NONE =
-      new PlacementRules(Optional.empty(), Optional.empty(), Map.of(), Set.of(), Optional.empty());
+      new PlacementRules(Optional.empty(), Optional.empty(), Set.of(), Optional.empty(), Asks.NONE);
 
   public PlacementRules {
-    zones = Map.copyOf(zones);
     apartFrom = Set.copyOf(apartFrom);
     nextTo = nextTo.map(Set::copyOf);
   }
+
+  /**
+   * What flavor and image say of hosts.
+   *
+   * @param project whose server it is
+   * @param extraSpecs the flavor's, as it was when the server was made
+   * @param imageProperties the image's, as they are now; none when it is gone
+   * @param base the image's file, which its host needs; empty when it is gone
+   */
+  public record Asks(
+      String project,
+      Map<String, String> extraSpecs,
+      Map<String, String> imageProperties,
+      Optional<Base> base) {
+    public static final Asks NONE = new Asks("", Map.of(), Map.of(), Optional.empty());
+
+    public Asks {
+      extraSpecs = Map.copyOf(extraSpecs);
+      imageProperties = Map.copyOf(imageProperties);
+    }
+  }
+
+  /**
+   * A file by its content, and what it takes to bring it.
+   *
+   * @param digest as hosts report theirs
+   */
+  public record Base(String digest, long bytes) {}
 
   /**
    * The same if members of groups were where they are supposed to be, and there only.
@@ -42,9 +69,9 @@ public record PlacementRules(
     return new PlacementRules(
         group.map(its -> its.supposing(self, places.getOrDefault(its.id(), Map.of()))),
         zone,
-        zones,
         apartFrom,
-        nextTo);
+        nextTo,
+        asks);
   }
 
   /**

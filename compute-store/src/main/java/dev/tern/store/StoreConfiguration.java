@@ -161,6 +161,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  DecisionStore decisionStore(EntityManagerFactory factory) {
+    return new HibernateDecisionStore(parts(factory).entities());
+  }
+
+  @Bean
   TokenStore tokenStore(EntityManagerFactory factory) {
     return new HibernateTokenStore(parts(factory).entities());
   }

@@ -64,6 +64,7 @@ class EntitySchemaStoreTest {
           DrainServerEntity.class,
           EvacuationEntity.class,
           EvacuationLeftoverEntity.class,
+          DecisionEntity.class,
           FenceEntity.class,
           FlavorAccessEntity.class,
           FlavorEntity.class,

@@ -106,6 +106,36 @@ final class InMemoryHostStore implements HostStore {
     }
   }
 
+  @Override
+  public List<HostGlance> glances(Duration downAfter) {
+    synchronized (memory) {
+      return list(downAfter, 0, Integer.MAX_VALUE).stream()
+          .map(host ->
+              new HostGlance(
+                  host.report().host(),
+                  host.report().agentStartedAtMillis(),
+                  host.report().sequence(),
+                  host.up(),
+                  host.disabled(),
+                  host.disabledReason(),
+                  host.forcedDown(),
+                  host.claimed(),
+                  host.activeMigrations()))
+          .toList();
+    }
+  }
+
+  @Override
+  public Map<HostName, HostReport> reports(Collection<HostName> hosts) {
+    synchronized (memory) {
+      Map<HostName, HostReport> reports = new HashMap<>();
+      for (HostName name : hosts) {
+        find(name, Duration.ZERO).ifPresent(host -> reports.put(name, host.report()));
+      }
+      return reports;
+    }
+  }
+
   private HostRecord toRecord(HostEntity host, Duration downAfter) {
     long servers =
         memory.servers.values().stream()

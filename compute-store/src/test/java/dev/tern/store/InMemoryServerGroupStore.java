@@ -16,11 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 final class InMemoryServerGroupStore implements ServerGroupStore {
   private final Memory memory;
-  private final AggregateStore aggregates;
 
-  InMemoryServerGroupStore(Memory memory, AggregateStore aggregates) {
+  InMemoryServerGroupStore(Memory memory) {
     this.memory = memory;
-    this.aggregates = aggregates;
   }
 
   @Override
@@ -105,13 +103,12 @@ final class InMemoryServerGroupStore implements ServerGroupStore {
       if (server == null) {
         return PlacementRules.NONE;
       }
-      boolean zoned = server.availabilityZone != null;
       return new PlacementRules(
           Optional.ofNullable(server.group).map(group -> rule(group, id)),
           Optional.ofNullable(server.availabilityZone),
-          zoned ? aggregates.zones() : Map.of(),
           hosts(server.apartFrom).orElse(Set.of()),
-          hosts(server.nextTo));
+          hosts(server.nextTo),
+          Groups.asks(server, null));
     }
   }
 

@@ -12,7 +12,7 @@ import java.util.Map;
 public final class InMemoryStores implements Stores {
   private final Memory memory = new Memory();
   private final AggregateStore aggregates = new InMemoryAggregateStore(memory);
-  private final InMemoryServerGroupStore groups = new InMemoryServerGroupStore(memory, aggregates);
+  private final InMemoryServerGroupStore groups = new InMemoryServerGroupStore(memory);
   private final ClaimStore claims = new InMemoryClaimStore(memory, groups);
   private final ServerStore servers =
       new InMemoryServerStore(memory, new InMemoryQuotaStore(memory), groups);
@@ -27,6 +27,7 @@ public final class InMemoryStores implements Stores {
   private final DiskCopyStore copies = new InMemoryDiskCopyStore(memory, images);
   private final VolumeStore volumes = new InMemoryVolumeStore(memory);
   private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
+  private final DecisionStore decisions = new InMemoryDecisionStore(memory);
   private final FenceStore fences = new InMemoryFenceStore(memory);
   private final EvacuationStore evacuations = new InMemoryEvacuationStore(memory);
   private final KeyPairStore keyPairs = new InMemoryKeyPairStore(memory);
@@ -105,6 +106,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public VolumeStore volumes() {
     return volumes;
+  }
+
+  @Override
+  public DecisionStore decisions() {
+    return decisions;
   }
 
   @Override

@@ -37,6 +37,7 @@ final class Memory {
   final Map<UUID, DiskCopyEntity> copies = new LinkedHashMap<>();
   final Map<UUID, VolumeEntity> volumes = new LinkedHashMap<>();
   final List<ReceiptEntity> receipts = new ArrayList<>();
+  final List<DecisionStore.KeptDecision> decisions = new ArrayList<>();
   final Map<UUID, FenceEntity> fences = new LinkedHashMap<>();
   final Map<UUID, EvacuationEntity> evacuations = new LinkedHashMap<>();
   final List<EvacuationLeftoverEntity> leftovers = new ArrayList<>();
@@ -80,6 +81,7 @@ final class Memory {
             evacuations)
         .forEach(Map::clear);
     List.of(log, actions, events, receipts, keyPairs, drainServers, leftovers).forEach(List::clear);
+    decisions.clear();
     now = BEGIN;
     lastNumber = 0;
   }

@@ -491,6 +491,10 @@ abstract class MigrationStoreContract {
     Duration minute = Duration.ofMinutes(1);
     assertThat(stores().hosts().find(home, minute).orElseThrow().activeMigrations()).isOne();
     assertThat(stores().hosts().find(away, minute).orElseThrow().activeMigrations()).isOne();
+    assertThat(stores().hosts().glances(minute))
+        .filteredOn(each -> each.host().equals(home) || each.host().equals(away))
+        .extracting(each -> each.activeMigrations())
+        .containsExactly(1, 1);
     assertThat(stores().hosts().find(away, minute).orElseThrow().runningServers()).isZero();
     assertThat(stores().hosts().find(away, minute).orElseThrow().claimed())
         .isEqualTo(Samples.SHARE);

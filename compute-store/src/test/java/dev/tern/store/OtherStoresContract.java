@@ -2,7 +2,9 @@ package dev.tern.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.tern.contract.ClaimId;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
@@ -16,8 +18,12 @@ import dev.tern.contract.VmState;
 import dev.tern.contract.conductor.Outbox;
 import dev.tern.contract.host.HostAnswer.Receipt;
 import dev.tern.contract.host.ReceiptEntry;
+import dev.tern.contract.scheduler.Decision;
+import dev.tern.contract.scheduler.Decision.Verdict;
 import dev.tern.store.ActionStore.ActionRecord;
+import dev.tern.store.DecisionStore.KeptDecision;
 import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.HostStore.HostGlance;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.HostStore.HostState;
 import dev.tern.store.HostStore.ServiceBeat;
@@ -83,6 +89,61 @@ abstract class OtherStoresContract {
     assertThat(host().up()).isFalse();
     stores().hosts().report(Samples.report(host, 1, 2));
     assertThat(host().up()).isTrue();
+  }
+
+  @Test
+  void a_glance_at_hosts_is_as_each_is() {
+    HostName gone = new HostName("host-" + UUID.randomUUID());
+    stores().hosts().report(Samples.report(host, 7, 3));
+    stores().hosts().setDisabled(host, true, Optional.of("fan"));
+    stores().hosts().report(Samples.report(gone, 1, 1));
+    stores().hosts().removeService(stores().hosts().find(gone, MINUTE).orElseThrow().serviceUuid());
+    HostRecord is = host();
+    assertThat(stores().hosts().glances(MINUTE))
+        .filteredOn(each -> each.host().equals(host) || each.host().equals(gone))
+        .containsExactly(
+            new HostGlance(host, 7, 3, true, true, Optional.of("fan"), false, is.claimed(), 0));
+    assertThat(stores().hosts().reports(List.of(host, gone))).isEqualTo(Map.of(host, is.report()));
+    stores().pass(MINUTE.plusSeconds(1));
+    assertThat(stores().hosts().glances(MINUTE))
+        .filteredOn(each -> each.host().equals(host))
+        .extracting(HostGlance::up)
+        .containsExactly(false);
+  }
+
+  @Test
+  void decisions_are_kept_within_bounds() {
+    ServerId server = server();
+    RequestId request = RequestId.of(UUID.randomUUID());
+    ClaimId first = new ClaimId(UUID.randomUUID());
+    ClaimId second = new ClaimId(UUID.randomUUID());
+    Duration day = Duration.ofDays(1);
+    stores().decisions().keep(request, first, decision(server, 1), 1_000, day);
+    stores().decisions().keep(request, second, decision(server, 2), 1_000, day);
+    stores().decisions().keep(request, first, decision(server, 3), 1_000, day);
+    assertThat(stores().decisions().of(request))
+        .extracting(KeptDecision::claim, kept -> kept.decision().looked())
+        .containsExactly(tuple(first, 3), tuple(second, 2));
+    assertThat(stores().decisions().of(server, 1))
+        .extracting(KeptDecision::decision)
+        .containsExactly(decision(server, 2));
+    assertThat(stores().decisions().of(RequestId.of(UUID.randomUUID()))).isEmpty();
+    stores().decisions().keep(request, new ClaimId(UUID.randomUUID()), decision(server, 4), 1, day);
+    assertThat(stores().decisions().of(server, 10))
+        .extracting(kept -> kept.decision().looked())
+        .containsExactly(4);
+  }
+
+  private Decision decision(ServerId server, int looked) {
+    return new Decision(
+        server,
+        Optional.of(host),
+        Optional.empty(),
+        looked,
+        1,
+        List.of(new Verdict(host, List.of(), List.of(new Decision.Score("RAMWeigher", 2.5, 1)), 1)),
+        List.of(),
+        List.of());
   }
 
   @Test

@@ -209,6 +209,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
     return bean(ReceiptStore.class);
   }
 
+  @Override
+  public DecisionStore decisions() {
+    return bean(DecisionStore.class);
+  }
+
   /** Real databases only: triggers fill it. */
   public NotificationStore notifications() {
     return bean(NotificationStore.class);

@@ -28,6 +28,8 @@ public interface Stores {
 
   ReceiptStore receipts();
 
+  DecisionStore decisions();
+
   FenceStore fences();
 
   DrainStore drains();

@@ -47,8 +47,8 @@ final class Explaining {
       Optional<HostName> host,
       Optional<Failure> failure,
       int details) {
-    List<Near> refused = nearest(ranking, spec);
-    List<Near> told = refused.stream().limit(details).toList();
+    List<Near> refused = refused(ranking, spec);
+    List<Near> told = first(refused, details);
     List<Verdict> verdicts =
         Stream.concat(
                 ranking.best(details).stream()
@@ -66,7 +66,7 @@ final class Explaining {
         ranking.passed(),
         verdicts,
         counts(refused),
-        hints(told, spec));
+        hints(told, spec, host.isEmpty()));
   }
 
   /** A host that was refused, and by which filters. */
@@ -76,8 +76,9 @@ final class Explaining {
     }
   }
 
+  // Asked for every decision: what is many is not sorted, only its nearest are.
   // Those that nothing helps last; few refusals first, and of those the host that lacks least.
-  private List<Near> nearest(Ranking ranking, RequestSpec spec) {
+  private List<Near> refused(Ranking ranking, RequestSpec spec) {
     List<Near> refused = new ArrayList<>(ranking.refused().size());
     for (HostState host : ranking.refused()) {
       List<HostFilter> by = new ArrayList<>(2);
@@ -88,12 +89,17 @@ final class Explaining {
       }
       refused.add(new Near(host, by, lacking(host, spec.wanted().resources())));
     }
-    refused.sort(
+    return refused;
+  }
+
+  private static List<Near> first(List<Near> refused, int most) {
+    return Best.of(
+        refused,
+        most,
         Comparator.comparing((Near near) -> !near.canBeHelped())
             .thenComparingInt(near -> near.by().size())
             .thenComparingDouble(Near::lacking)
             .thenComparing(near -> near.host().name().value()));
-    return refused;
   }
 
   private static double lacking(HostState host, Resources needed) {
@@ -120,7 +126,7 @@ final class Explaining {
         .toList();
   }
 
-  private List<Hint> hints(List<Near> refused, RequestSpec spec) {
+  private List<Hint> hints(List<Near> refused, RequestSpec spec, boolean namesServers) {
     List<Hint> hints = new ArrayList<>();
     for (Near near : refused) {
       if (near.canBeHelped()) {
@@ -132,7 +138,10 @@ final class Explaining {
             new Hint(
                 near.host().name(),
                 "%s fits if %s%s"
-                    .formatted(near.host().name(), all, leaving(near, spec).orElse(""))));
+                    .formatted(
+                        near.host().name(),
+                        all,
+                        namesServers ? leaving(near, spec).orElse("") : "")));
       }
     }
     return hints;

@@ -1,6 +1,7 @@
 package dev.tern.scheduler;
 
 import dev.tern.contract.HostName;
+import dev.tern.scheduler.filter.HostState.Membership;
 import dev.tern.store.HostStore.HostRecord;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -12,4 +13,9 @@ public interface HostCatalog {
 
   /** Shows every host once; one that arrives meanwhile may be missed. */
   void forEach(Consumer<HostRecord> look);
+
+  /** The aggregates a host is in. */
+  default Membership membership(HostName host) {
+    return Membership.NONE;
+  }
 }

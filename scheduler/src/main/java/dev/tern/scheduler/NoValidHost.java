@@ -3,6 +3,8 @@ package dev.tern.scheduler;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
+import dev.tern.contract.scheduler.Decision.Hint;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -21,10 +23,27 @@ final class NoValidHost {
    * @param named hosts named at most; the others are counted
    */
   static Failure failure(Map<HostName, Failure> reasons, int named) {
-    return new Failure(ErrorCode.NO_VALID_HOST, SHORT + " " + list(reasons, named));
+    return failure(reasons, named, reasons.size());
   }
 
-  private static String list(Map<HostName, Failure> reasons, int named) {
+  /** The same of {@code all} hosts, of which some have no reason here. */
+  static Failure failure(Map<HostName, Failure> reasons, int named, int all) {
+    return new Failure(ErrorCode.NO_VALID_HOST, SHORT + " " + list(reasons, named, all));
+  }
+
+  /** The same with the smallest change that would help. */
+  static Failure hinting(Failure failure, List<Hint> hints) {
+    return hints.isEmpty()
+        ? failure
+        : new Failure(failure.code(), "%s. %s.".formatted(strip(failure), hints.getFirst().text()));
+  }
+
+  private static String strip(Failure failure) {
+    String message = failure.message();
+    return message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
+  }
+
+  private static String list(Map<HostName, Failure> reasons, int named, int all) {
     if (reasons.isEmpty()) {
       return "There are no hosts.";
     }
@@ -33,9 +52,7 @@ final class NoValidHost {
             .limit(named)
             .map(reason -> reason.getKey() + ": " + brief(reason.getValue().message()))
             .collect(Collectors.joining("; "));
-    return reasons.size() <= named
-        ? list
-        : "%s; and %d more".formatted(list, reasons.size() - named);
+    return all <= named ? list : "%s; and %d more".formatted(list, all - named);
   }
 
   private static String brief(String message) {

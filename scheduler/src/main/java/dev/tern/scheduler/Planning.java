@@ -9,10 +9,9 @@ import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
 import dev.tern.contract.scheduler.SchedulerRequest.Placed;
 import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.Wanted;
-import dev.tern.scheduler.filter.HostFilter;
+import dev.tern.scheduler.Scheduler.Choosing;
 import dev.tern.scheduler.filter.HostState;
 import dev.tern.scheduler.filter.RequestSpec;
-import dev.tern.scheduler.weigher.HostWeigher.Weighted;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.PlacementRules;
 import java.util.ArrayList;
@@ -33,8 +32,7 @@ final class Planning {
   private final Map<UUID, Map<ServerId, HostName>> supposed = new HashMap<>();
   private final ClaimStore claims;
   private final Function<ServerId, PlacementRules> rules;
-  private final List<HostFilter> filters;
-  private final List<Weighted> weighers;
+  private final Choosing choosing;
   private final Explaining explaining;
   private final Function<Map<HostName, Failure>, Failure> noValidHost;
 
@@ -42,15 +40,13 @@ final class Planning {
       Collection<HostState> hosts,
       ClaimStore claims,
       Function<ServerId, PlacementRules> rules,
-      List<HostFilter> filters,
-      List<Weighted> weighers,
+      Choosing choosing,
       Function<Map<HostName, Failure>, Failure> noValidHost) {
     hosts.forEach(host -> this.hosts.put(host.name(), host));
     this.claims = claims;
     this.rules = rules;
-    this.filters = filters;
-    this.weighers = weighers;
-    this.explaining = new Explaining(filters, claims);
+    this.choosing = choosing;
+    this.explaining = new Explaining(choosing.filters(), claims);
     this.noValidHost = noValidHost;
   }
 
@@ -69,9 +65,10 @@ final class Planning {
         new RequestSpec(
             wanted,
             its.supposing(wanted.server(), supposed),
+            wanted.source().map(hosts::get),
             Set.copyOf(request.among()),
             Set.copyOf(request.without()));
-    Ranking ranking = Ranking.of(candidates(wanted), spec, filters, weighers);
+    Ranking ranking = Ranking.of(candidates(wanted), spec, choosing.filters(), choosing.weighers());
     Optional<HostName> host = ranking.next().map(HostState::name);
     host.ifPresent(chosen ->
         suppose(new Placed(wanted.server(), wanted.resources(), wanted.source(), chosen), its));
@@ -95,7 +92,7 @@ final class Planning {
   private Failure failure(Wanted wanted, Ranking ranking, RequestSpec spec) {
     Map<HostName, Failure> reasons = new LinkedHashMap<>();
     for (HostState host : ranking.refused()) {
-      filters.stream()
+      choosing.filters().stream()
           .flatMap(filter -> filter.refusal(host, spec).stream())
           .findFirst()
           .ifPresent(refusal -> reasons.put(host.name(), refusal.why()));

@@ -100,10 +100,7 @@ final class Ranking {
 
   /** The best ones, whether taken or not. */
   List<Scored> best(int most) {
-    return IntStream.range(0, passed.size())
-        .boxed()
-        .sorted(this::compare)
-        .limit(most)
+    return Best.of(IntStream.range(0, passed.size()).boxed().toList(), most, this::compare).stream()
         .map(host -> new Scored(passed.get(host), scores(host), weights[host]))
         .toList();
   }

@@ -4,6 +4,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.scheduler.Decision;
 import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
@@ -15,12 +16,12 @@ import dev.tern.scheduler.filter.HostState;
 import dev.tern.scheduler.filter.Ratios;
 import dev.tern.scheduler.filter.RequestSpec;
 import dev.tern.scheduler.weigher.HostWeigher;
+import dev.tern.scheduler.weigher.HostWeigher.Multipliers;
 import dev.tern.scheduler.weigher.HostWeigher.Weighted;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.ClaimStore.ClaimRecord;
-import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.PlacementRules;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,31 +34,65 @@ import java.util.function.Function;
  * that were true when a host was looked at are checked again, atomically, by the claim.
  */
 public final class Scheduler {
-  private final HostCatalog hosts;
+  /** Hosts that were lost to others, or are not as they were, before all are looked at anew. */
+  private static final int LOST_BEFORE_A_NEW_LOOK = 5;
+
+  /** Hosts a kept decision describes, of those that passed and of those refused each. */
+  private static final int DESCRIBED_HOSTS = 10;
+
+  /** Hosts whose reasons are answered; with thousands of hosts the rest is counted. */
+  private static final int MOST_REASONS = 500;
+
+  private final HostView hosts;
   private final ClaimStore claims;
-  private final Ratios ratios;
-  private final List<HostFilter> filters;
-  private final List<Weighted> weighers;
+  private final Choosing choosing;
   private final Function<ServerId, PlacementRules> rules;
   private final int namedHosts;
+  private final KeptDecisions kept;
+  private final Explaining explaining;
+
+  /** What is looked at, and how much it counts. */
+  public record Choosing(List<HostFilter> filters, List<Weighted> weighers) {
+    /** As it is unless an operator says otherwise. */
+    public static final Choosing STANDARD =
+        new Choosing(HostFilter.all(), HostWeigher.of(Multipliers.STANDARD));
+
+    public Choosing {
+      filters = List.copyOf(filters);
+      weighers = List.copyOf(weighers);
+    }
+  }
 
   /**
    * @param rules what a server asks of its host, as it is at that moment
    * @param namedHosts how many hosts the message names when none will do
+   * @param kept where each decision goes
    */
+  public Scheduler(
+      HostView hosts,
+      ClaimStore claims,
+      Choosing choosing,
+      Function<ServerId, PlacementRules> rules,
+      int namedHosts,
+      KeptDecisions kept) {
+    this.hosts = hosts;
+    this.claims = claims;
+    this.choosing = choosing;
+    this.rules = rules;
+    this.namedHosts = namedHosts;
+    this.kept = kept;
+    this.explaining = new Explaining(choosing.filters(), claims);
+  }
+
+  /** One that reads all hosts for each question. */
   public Scheduler(
       HostCatalog hosts,
       ClaimStore claims,
       Ratios ratios,
       Function<ServerId, PlacementRules> rules,
       int namedHosts) {
-    this.hosts = hosts;
-    this.claims = claims;
-    this.ratios = ratios;
-    this.rules = rules;
-    this.filters = HostFilter.all();
-    this.weighers = HostWeigher.standard();
-    this.namedHosts = namedHosts;
+    this(
+        new CatalogView(hosts, ratios), claims, Choosing.STANDARD, rules, namedHosts, (_, _) -> {});
   }
 
   /**
@@ -85,38 +120,53 @@ public final class Scheduler {
   /** Answers with what would be selected, one server after the other, and claims nothing. */
   public Planned plan(PlanHosts request) {
     return new Planning(
-            states(),
+            hosts.now(),
             claims,
             rules,
-            filters,
-            weighers,
+            choosing,
             reasons -> NoValidHost.failure(reasons, namedHosts))
         .plan(request);
   }
 
-  private List<HostState> states() {
-    List<HostState> states = new ArrayList<>();
-    hosts.forEach(host -> states.add(HostState.of(host, ratios)));
-    return states;
-  }
-
   private Choice claimRequested(HostName name, SelectHost request) {
-    Optional<HostRecord> host = hosts.find(name);
+    Optional<HostState> host = hosts.now(name);
     if (host.isEmpty()) {
       Failure unknown = unknown(name);
       return new NoHost(unknown, Map.of(name, unknown));
     }
-    HostState state = HostState.of(host.get(), ratios);
-    Optional<Failure> refusal = refusal(state, spec(request));
+    RequestSpec spec = spec(request, request.source().flatMap(hosts::now));
+    Choice choice = claimRequested(host.get(), request, spec);
+    Ranking ranking =
+        Ranking.of(List.of(host.get()), spec, choosing.filters(), choosing.weighers());
+    keep(request, spec, ranking, choice);
+    return choice;
+  }
+
+  private Choice claimRequested(HostState host, SelectHost request, RequestSpec spec) {
+    Optional<Failure> refusal = refusal(host, spec);
     if (refusal.isPresent()) {
-      return new NoHost(refusal.get(), Map.of(name, refusal.get()));
+      return new NoHost(refusal.get(), Map.of(host.name(), refusal.get()));
     }
-    Optional<ClaimRecord> claim = claim(state, request);
+    Optional<ClaimRecord> claim = claim(host, request);
     if (claim.isPresent()) {
       return answer(claim.get(), request);
     }
-    Failure lost = lostRace(name, request);
-    return new NoHost(lost, Map.of(name, lost));
+    Failure lost = lostRace(host.name(), spec);
+    return new NoHost(lost, Map.of(host.name(), lost));
+  }
+
+  private Decision keep(SelectHost request, RequestSpec spec, Ranking ranking, Choice choice) {
+    Decision decision =
+        switch (choice) {
+          case Selected(HostName host, _) ->
+              explaining.decision(
+                  spec, ranking, Optional.of(host), Optional.empty(), DESCRIBED_HOSTS);
+          case NoHost(Failure failure, _) ->
+              explaining.decision(
+                  spec, ranking, Optional.empty(), Optional.of(failure), DESCRIBED_HOSTS);
+        };
+    kept.keep(request, decision);
+    return decision;
   }
 
   static Failure unknown(HostName name) {
@@ -125,35 +175,90 @@ public final class Scheduler {
   }
 
   private Choice claimBest(SelectHost request) {
-    RequestSpec spec = spec(request);
-    Ranking ranking = Ranking.of(states(), spec, filters, weighers);
-    Map<HostName, Failure> lost = new LinkedHashMap<>();
-    for (Optional<HostState> best = ranking.next(); best.isPresent(); best = ranking.next()) {
-      Optional<ClaimRecord> claim = claim(best.get(), request);
-      if (claim.isPresent()) {
-        return answer(claim.get(), request);
+    PlacementRules its = rules.apply(request.server());
+    if (hosts.mayBeOld()) {
+      Optional<Choice> chosen =
+          new Round(hosts.lately(), request, its).claim(LOST_BEFORE_A_NEW_LOOK);
+      if (chosen.isPresent()) {
+        return chosen.get();
       }
-      lost.put(best.get().name(), lostRace(best.get().name(), request));
     }
-    Map<HostName, Failure> reasons = new LinkedHashMap<>();
-    ranking.refused().forEach(host -> reasons.put(host.name(), refusal(host, spec).orElseThrow()));
-    reasons.putAll(lost);
-    // Refused ones that are gone since.
-    request.refused().keySet().stream()
-        .sorted(Comparator.comparing(HostName::value))
-        .forEach(host -> reasons.putIfAbsent(host, request.refused().get(host)));
-    return new NoHost(NoValidHost.failure(reasons, namedHosts), reasons);
+    // Nobody is told that there is no host by figures that may be old.
+    Round round = new Round(hosts.now(), request, its);
+    return round.claim(Integer.MAX_VALUE).orElseGet(round::noHost);
   }
 
-  private RequestSpec spec(SelectHost request) {
-    return new RequestSpec(request.wanted(), rules.apply(request.server()));
+  /** All hosts, looked at once. */
+  private final class Round {
+    private final SelectHost request;
+    private final RequestSpec spec;
+    private final Ranking ranking;
+    private final Map<HostName, Failure> lost = new LinkedHashMap<>();
+
+    Round(Collection<HostState> all, SelectHost request, PlacementRules its) {
+      this.request = request;
+      this.spec = new RequestSpec(request.wanted(), its, source(all, request.source()));
+      this.ranking = Ranking.of(all, spec, choosing.filters(), choosing.weighers());
+    }
+
+    Optional<Choice> claim(int tries) {
+      for (int tried = 0; tried < tries; tried++) {
+        Optional<HostState> best = ranking.next();
+        if (best.isEmpty()) {
+          return Optional.empty();
+        }
+        HostName name = best.get().name();
+        Optional<HostState> now = hosts.mayBeOld() ? hosts.now(name) : best;
+        if (now.filter(host -> refusal(host, spec).isEmpty()).isPresent()) {
+          Optional<ClaimRecord> claim = Scheduler.this.claim(now.get(), request);
+          if (claim.isPresent()) {
+            hosts.claimed(name, request.resources());
+            Choice choice = answer(claim.get(), request);
+            keep(request, spec, ranking, choice);
+            return Optional.of(choice);
+          }
+        }
+        lost.put(name, lostRace(name, spec));
+      }
+      return Optional.empty();
+    }
+
+    Choice noHost() {
+      Map<HostName, Failure> reasons = new LinkedHashMap<>();
+      ranking.refused().stream()
+          .limit(MOST_REASONS)
+          .forEach(host -> reasons.put(host.name(), refusal(host, spec).orElseThrow()));
+      reasons.putAll(lost);
+      // Refused ones that are gone since.
+      request.refused().keySet().stream()
+          .sorted(Comparator.comparing(HostName::value))
+          .forEach(host -> reasons.putIfAbsent(host, request.refused().get(host)));
+      Failure failure =
+          NoValidHost.failure(
+              reasons,
+              namedHosts,
+              Math.max(reasons.size(), ranking.refused().size() + lost.size()));
+      Decision why = keep(request, spec, ranking, new NoHost(failure, reasons));
+      return new NoHost(NoValidHost.hinting(failure, why.wouldFit()), reasons);
+    }
+  }
+
+  static Optional<HostState> source(Collection<HostState> all, Optional<HostName> name) {
+    return name.flatMap(
+        source -> all.stream().filter(host -> host.name().equals(source)).findFirst());
+  }
+
+  private RequestSpec spec(SelectHost request, Optional<HostState> source) {
+    return new RequestSpec(request.wanted(), rules.apply(request.server()), source);
   }
 
   private Optional<Failure> refusal(HostState host, RequestSpec spec) {
-    return filters.stream()
-        .flatMap(filter -> filter.refusal(host, spec).stream())
-        .map(refusal -> refusal.why())
-        .findFirst();
+    for (HostFilter filter : choosing.filters()) {
+      if (!filter.passes(host, spec)) {
+        return Optional.of(filter.why(host, spec).why());
+      }
+    }
+    return Optional.empty();
   }
 
   private Optional<ClaimRecord> claim(HostState host, SelectHost request) {
@@ -162,10 +267,12 @@ public final class Scheduler {
   }
 
   /** Said with the figures of now: those that passed the filters are out of date. */
-  private Failure lostRace(HostName name, SelectHost request) {
+  private Failure lostRace(HostName name, RequestSpec before) {
+    RequestSpec spec =
+        new RequestSpec(before.wanted(), rules.apply(before.wanted().server()), before.source());
     return hosts
-        .find(name)
-        .flatMap(now -> refusal(HostState.of(now, ratios), spec(request)))
+        .now(name)
+        .flatMap(now -> refusal(now, spec))
         .orElseGet(() ->
             new Failure(
                 ErrorCode.NO_VALID_HOST,

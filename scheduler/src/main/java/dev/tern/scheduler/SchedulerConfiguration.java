@@ -1,6 +1,8 @@
 package dev.tern.scheduler;
 
+import dev.tern.store.AggregateStore;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.DecisionStore;
 import dev.tern.store.HostStore;
 import dev.tern.store.ServerGroupStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,15 +17,35 @@ import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 class SchedulerConfiguration {
   @Bean
   Questions questions(
-      HostStore hosts,
+      HostMemory schedulerHosts,
       ClaimStore claims,
       ServerGroupStore groups,
+      DecisionStore decisions,
       SchedulerSettings settings,
       MeterRegistry metrics) {
-    HostCatalog catalog = new StoredHosts(hosts, settings.serviceDownAfter());
     return new Questions(
-        new Scheduler(catalog, claims, settings.ratios(), groups::rules, settings.namedHosts()),
+        new Scheduler(
+            schedulerHosts,
+            claims,
+            settings.choosing(),
+            groups::rules,
+            settings.namedHosts(),
+            new StoredDecisions(decisions, settings.decisions(), settings.decisionsKeptFor())),
         metrics);
+  }
+
+  @Bean
+  HostMemory schedulerHosts(
+      HostStore hosts, AggregateStore aggregates, SchedulerSettings settings) {
+    return new HostMemory(hosts, aggregates, settings.serviceDownAfter(), settings.ratios());
+  }
+
+  @Bean
+  KeepingUp schedulerKeepingUp(
+      HostMemory schedulerHosts,
+      SchedulerSettings settings,
+      SimpleAsyncTaskScheduler schedulerTimer) {
+    return new KeepingUp(schedulerHosts, settings.refreshHosts(), schedulerTimer);
   }
 
   @Bean

@@ -4,6 +4,7 @@ import dev.tern.contract.ClaimId;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
+import dev.tern.scheduler.filter.HostState.Membership;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.HostStore.HostRecord;
 import java.util.Comparator;
@@ -23,6 +24,7 @@ import java.util.function.Consumer;
 public final class FakeCloud implements HostCatalog, ClaimStore {
   private final Map<HostName, HostRecord> hosts = new LinkedHashMap<>();
   private final Map<ClaimId, ClaimRecord> claims = new HashMap<>();
+  private final Map<HostName, String> zones = new HashMap<>();
   private final Set<ClaimId> givenBack = new HashSet<>();
   private Runnable meanwhile = () -> {};
 
@@ -69,6 +71,17 @@ public final class FakeCloud implements HostCatalog, ClaimStore {
       all = hosts.values().stream().map(this::now).toList();
     }
     all.forEach(look);
+  }
+
+  synchronized void inZone(HostName host, String zone) {
+    zones.put(host, zone);
+  }
+
+  @Override
+  public synchronized Membership membership(HostName host) {
+    return zones.containsKey(host)
+        ? new Membership(zones.get(host), List.of(Map.of("availability_zone", zones.get(host))))
+        : Membership.NONE;
   }
 
   private HostRecord now(HostRecord host) {

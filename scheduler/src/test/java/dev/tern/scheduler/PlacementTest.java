@@ -12,6 +12,7 @@ import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
 import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.PlacementRules;
+import dev.tern.store.PlacementRules.Asks;
 import dev.tern.store.PlacementRules.Group;
 import dev.tern.store.ServerGroupStore.Policy;
 import java.util.HashMap;
@@ -32,6 +33,7 @@ class PlacementTest {
   private static Choice ask(PlacementRules rules, Asking asking) {
     // By room alone it is host 2 that is chosen.
     FakeCloud cloud = new FakeCloud(host(2).memoryMib(65_536), host(3).memoryMib(8_192));
+    cloud.inZone(THREE, "east");
     return new Scheduler(cloud, cloud, new Ratios(1.0, 512, 16.0, 1.0), _ -> rules, 3)
         .select(asking.question());
   }
@@ -45,9 +47,9 @@ class PlacementTest {
     return new PlacementRules(
         Optional.of(new Group(GROUP, policy, most, members)),
         Optional.empty(),
-        Map.of(),
         Set.of(),
-        Optional.empty());
+        Optional.empty(),
+        Asks.NONE);
   }
 
   private static void assertSelected(HostName host, PlacementRules rules) {
@@ -112,23 +114,14 @@ class PlacementTest {
 
   @Test
   void stays_within_the_zone() {
-    PlacementRules east =
-        new PlacementRules(
-            Optional.empty(),
-            Optional.of("east"),
-            Map.of(THREE, "east"),
-            Set.of(),
-            Optional.empty());
-    assertSelected(THREE, east);
-    assertRefused(east, migration().requested(TWO.value()), "availability zone nova");
-    assertSelected(
-        TWO,
-        new PlacementRules(
-            Optional.empty(),
-            Optional.of("nova"),
-            Map.of(THREE, "east"),
-            Set.of(),
-            Optional.empty()));
+    assertSelected(THREE, zone("east"));
+    assertRefused(zone("east"), migration().requested(TWO.value()), "availability zone nova");
+    assertSelected(TWO, zone("nova"));
+  }
+
+  private static PlacementRules zone(String zone) {
+    return new PlacementRules(
+        Optional.empty(), Optional.of(zone), Set.of(), Optional.empty(), Asks.NONE);
   }
 
   @Test
@@ -136,10 +129,10 @@ class PlacementTest {
     assertSelected(
         THREE,
         new PlacementRules(
-            Optional.empty(), Optional.empty(), Map.of(), Set.of(TWO), Optional.empty()));
+            Optional.empty(), Optional.empty(), Set.of(TWO), Optional.empty(), Asks.NONE));
     assertSelected(
         THREE,
         new PlacementRules(
-            Optional.empty(), Optional.empty(), Map.of(), Set.of(), Optional.of(Set.of(THREE))));
+            Optional.empty(), Optional.empty(), Set.of(), Optional.of(Set.of(THREE)), Asks.NONE));
   }
 }

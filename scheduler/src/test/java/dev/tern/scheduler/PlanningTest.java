@@ -23,6 +23,7 @@ import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.Wanted;
 import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.PlacementRules;
+import dev.tern.store.PlacementRules.Asks;
 import dev.tern.store.PlacementRules.Group;
 import dev.tern.store.ServerGroupStore.Policy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -131,9 +132,9 @@ class PlanningTest {
         new PlacementRules(
             Optional.of(new Group(GROUP, Policy.ANTI_AFFINITY, 1, Map.of())),
             Optional.empty(),
-            Map.of(),
             Set.of(),
-            Optional.empty());
+            Optional.empty(),
+            Asks.NONE);
     Scheduler scheduler = new Scheduler(cloud, cloud, RATIOS, _ -> apart, 3);
     List<Decision> decisions =
         scheduler.plan(question(leaves(1, 10), leaves(2, 10), leaves(3, 10))).decisions();

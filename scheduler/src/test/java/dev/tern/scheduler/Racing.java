@@ -21,7 +21,7 @@ import java.util.function.UnaryOperator;
  * Sixty-four servers at once for three hosts that take ten each; each is asked for twice. The same
  * on the fake and on the database.
  */
-record Racing(Scheduler scheduler, Function<HostName, Resources> claimedOn) {
+record Racing(List<Scheduler> schedulers, Function<HostName, Resources> claimedOn) {
   static final int SERVERS = 64;
   private static final int TIMES = 2;
 
@@ -45,6 +45,7 @@ record Racing(Scheduler scheduler, Function<HostName, Resources> claimedOn) {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int n = 0; n < SERVERS * TIMES; n++) {
         Asking asking = boot(n % SERVERS);
+        Scheduler scheduler = schedulers.get(n % schedulers.size());
         asked.add(
             threads.submit(() -> {
               start.await();

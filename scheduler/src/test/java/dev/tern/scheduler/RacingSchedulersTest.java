@@ -4,6 +4,7 @@ import static dev.tern.scheduler.SampleHost.host;
 
 import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.PlacementRules;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,6 @@ class RacingSchedulersTest {
             Racing.TEN_FIT.apply(host(3)));
     Scheduler scheduler =
         new Scheduler(cloud, cloud, new Ratios(1, 512, 16, 1), _ -> PlacementRules.NONE, 3);
-    new Racing(scheduler, cloud::claimedOn).neverClaimsMoreThanThereIs();
+    new Racing(List.of(scheduler), cloud::claimedOn).neverClaimsMoreThanThereIs();
   }
 }

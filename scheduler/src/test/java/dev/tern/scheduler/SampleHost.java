@@ -32,6 +32,7 @@ public final class SampleHost {
   private long diskFreeBytes = 80_000_000_000L;
   private Resources claimed = new Resources(0, 0, 0);
   private int activeMigrations;
+  private Optional<HostReport.Offers> offers = Optional.empty();
 
   private SampleHost(int number) {
     this.name = new HostName("host-" + number);
@@ -105,7 +106,17 @@ public final class SampleHost {
     return this;
   }
 
+  public SampleHost offers(HostReport.Offers what) {
+    offers = Optional.of(what);
+    return this;
+  }
+
   public HostReport report() {
+    HostReport said = said();
+    return offers.map(said::offering).orElse(said);
+  }
+
+  private HostReport said() {
     return new HostReport(
         name,
         1,

@@ -139,7 +139,7 @@ class SchedulerTest {
                 ErrorCode.NO_VALID_HOST,
                 "No valid host was found. host-1: no route; host-2: Compute service of host-2 is"
                     + " unavailable at this time.; host-3: Host host-3 has too little memory: 512"
-                    + " MiB available, 4096 MiB needed."));
+                    + " MiB available, 4096 MiB needed. host-2 fits if its agent reports again."));
     assertThat(none.reasons().keySet())
         .containsExactlyInAnyOrder(
             new HostName("host-1"), new HostName("host-2"), new HostName("host-3"));
@@ -156,7 +156,7 @@ class SchedulerTest {
     NoHost none = refusedWithNothingClaimed(cloud, boot(1));
     assertThat(none.failure().message())
         .startsWith("No valid host was found. host-1: Compute service of host-1 is disabled (xxx")
-        .endsWith("…; and 7 more")
+        .endsWith("…; and 7 more. host-1 fits if its service is enabled.")
         .hasSizeLessThan(4 * NoValidHost.LONGEST_REASON);
     assertThat(none.reasons()).hasSize(10);
   }

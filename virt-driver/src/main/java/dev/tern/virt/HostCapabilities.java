@@ -1,6 +1,7 @@
 package dev.tern.virt;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * What the installed QEMU and this machine offer.
@@ -10,6 +11,8 @@ import java.util.List;
  *     hypervisor_version}
  * @param machineTypes every versioned machine type QEMU knows
  * @param defaultMachineType what new guests get, versioned
+ * @param cpuFeatures of the models {@code max} and {@code qemu64}: what a guest gets that is given
+ *     that model here; {@code max} is all there is
  * @param accelerator {@code kvm} only where processor flags and {@code /dev/kvm} both say a guest
  *     can run under it, else {@code tcg}
  * @param acceleratorReason why, in one sentence
@@ -23,6 +26,7 @@ public record HostCapabilities(
     List<String> machineTypes,
     String defaultMachineType,
     List<String> cpuModels,
+    Map<String, List<String>> cpuFeatures,
     String accelerator,
     String acceleratorReason,
     List<String> missingCommands) {}

@@ -21,6 +21,7 @@ final class MigrationReport {
             .put("phase", migration.phase().name())
             .put("source", migration.source().value());
     Json.putOrNull(view, "destination", migration.destination().orElse(null));
+    view.put("decisions", "/v1/servers/%s/decisions".formatted(migration.server()));
     view.put("in_doubt", migration.inDoubt()).put("checked", migration.checked());
     DoubtView.add(view, migration);
     view.set("policy", PolicyBody.view(migration.wishes().policy()));

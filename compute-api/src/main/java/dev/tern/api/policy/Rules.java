@@ -191,6 +191,8 @@ public final class Rules {
         rule("tern:drains:show", ADMIN, "GET /v1/drains/{id}"),
         rule("tern:drains:create", ADMIN, "POST /v1/drains"),
         rule("tern:drains:update", ADMIN, "PATCH /v1/drains/{id}, and pausing to returning"),
+        rule("tern:decisions:show", ADMIN, "GET /v1/decisions/{request}"),
+        rule("tern:decisions:index", ADMIN, "GET /v1/servers/{id}/decisions"),
         rule("tern:hosts:show", ADMIN, "GET /v1/hosts/{host}"),
         rule("tern:hosts:exports", ADMIN, "GET /v1/hosts/{host}/exports"),
         rule("tern:hosts:ports", ADMIN, "GET /v1/hosts/{host}/ports"),

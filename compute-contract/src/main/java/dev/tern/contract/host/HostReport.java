@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param insecure whether streams of migrations are plaintext
  * @param controlLink how the broker is reached that this report comes through; empty until it is
  *     sent, and from an agent too old to say
+ * @param offers empty from an agent too old to say
  */
 public record HostReport(
     HostName host,
@@ -50,7 +51,8 @@ public record HostReport(
     Map<ServerId, Runner> guests,
     List<MigrationId> receipts,
     KernelNbd kernelNbd,
-    Optional<ControlLink> controlLink) {
+    Optional<ControlLink> controlLink,
+    Optional<Offers> offers) {
   /** Receipts named in one report; the others come when these are done with. */
   public static final int RECEIPTS = 64;
 
@@ -110,6 +112,7 @@ public record HostReport(
         guests,
         List.of(),
         KernelNbd.UNKNOWN,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -138,6 +141,68 @@ public record HostReport(
         guests,
         receipts,
         kernelNbd,
-        Optional.of(link));
+        Optional.of(link),
+        offers);
+  }
+
+  /** The same, of a host that says what it has to offer. */
+  public HostReport offering(Offers what) {
+    return new HostReport(
+        host,
+        agentStartedAtMillis,
+        sequence,
+        hypervisorType,
+        hypervisorVersion,
+        hypervisorVersionText,
+        accelerator,
+        acceleratorReason,
+        machineTypes,
+        cpuModels,
+        missingFeatures,
+        vcpus,
+        memoryMib,
+        memoryAvailableMib,
+        diskTotalBytes,
+        diskFreeBytes,
+        migrationAddress,
+        uptime,
+        insecure,
+        guests,
+        receipts,
+        kernelNbd,
+        controlLink,
+        Optional.of(what));
+  }
+
+  /**
+   * What a scheduler chooses by, beside figures.
+   *
+   * @param cpuModel that new guests get here
+   * @param cpuFeatures that guests can be given here
+   * @param guestCpuFeatures that guests of {@code cpuModel} have; empty when that is not known
+   * @param bases images and layers in {@code _base}, the newest, at most {@value #BASES}; of each
+   *     digest the first {@value #DIGEST} digits
+   */
+  public record Offers(
+      String cpuModel,
+      List<String> cpuFeatures,
+      Optional<List<String>> guestCpuFeatures,
+      List<String> bases) {
+    /** Named in one report; of more, a host looks as if it had not got the oldest. */
+    public static final int BASES = 128;
+
+    /** Enough to tell one from another; a wrong guess costs bytes, no server. */
+    public static final int DIGEST = 16;
+
+    public Offers {
+      cpuFeatures = List.copyOf(cpuFeatures);
+      guestCpuFeatures = guestCpuFeatures.map(List::copyOf);
+      bases = List.copyOf(bases);
+    }
+
+    /** What stands for a digest in {@link #bases}. */
+    public static String digest(String sha256) {
+      return sha256.substring(0, Math.min(DIGEST, sha256.length()));
+    }
   }
 }

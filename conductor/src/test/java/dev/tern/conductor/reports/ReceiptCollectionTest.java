@@ -115,7 +115,8 @@ class ReceiptCollectionTest {
           guests,
           new ArrayList<>(receipts.keySet()),
           r.kernelNbd(),
-          r.controlLink());
+          r.controlLink(),
+          Optional.empty());
     }
   }
 

@@ -2,7 +2,6 @@ package dev.tern.scheduler.filter;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.scheduler.Decision.Refusal;
-import dev.tern.store.AggregateStore;
 import java.util.Optional;
 
 /** The host is in the zone that was asked for. */
@@ -10,13 +9,13 @@ record AvailabilityZoneFilter() implements HostFilter {
   @Override
   public boolean passes(HostState host, RequestSpec spec) {
     Optional<String> zone = spec.rules().zone();
-    return zone.isEmpty() || zone.get().equals(there(host, spec));
+    return zone.isEmpty() || zone.get().equals(host.facts().zone());
   }
 
   @Override
   public Refusal why(HostState host, RequestSpec spec) {
     String needed = spec.rules().zone().orElseThrow();
-    String there = there(host, spec);
+    String there = host.facts().zone();
     return refusal(
         ErrorCode.HOST_NOT_WANTED,
         "Host %s is in availability zone %s, and %s is asked for in %s."
@@ -24,9 +23,5 @@ record AvailabilityZoneFilter() implements HostFilter {
         needed,
         there,
         "it is put into availability zone %s".formatted(needed));
-  }
-
-  private static String there(HostState host, RequestSpec spec) {
-    return spec.rules().zones().getOrDefault(host.name(), AggregateStore.DEFAULT_ZONE);
   }
 }

@@ -10,7 +10,7 @@ import dev.tern.contract.scheduler.Decision.Refusal;
 record ComputeFilter() implements HostFilter {
   @Override
   public boolean passes(HostState host, RequestSpec spec) {
-    return isUp(host) && !host.record().disabled();
+    return isUp(host) && !host.disabled();
   }
 
   @Override
@@ -20,21 +20,24 @@ record ComputeFilter() implements HostFilter {
           ErrorCode.COMPUTE_SERVICE_UNAVAILABLE,
           "Compute service of %s is unavailable at this time.".formatted(host.name()),
           "a service that is up",
-          host.record().forcedDown() ? "forced down" : "down",
-          host.record().forcedDown()
-              ? "its service is no longer forced down"
-              : "its agent reports again");
+          host.forcedDown() ? "forced down" : "down",
+          host.forcedDown() ? "its service is no longer forced down" : "its agent reports again");
     }
     return refusal(
         ErrorCode.COMPUTE_SERVICE_UNAVAILABLE,
         "Compute service of %s is disabled (%s) and takes no servers."
-            .formatted(host.name(), host.record().disabledReason().orElse("no reason given")),
+            .formatted(host.name(), host.disabledReason().orElse("no reason given")),
         "a service that is enabled",
         "disabled",
         "its service is enabled");
   }
 
   private static boolean isUp(HostState host) {
-    return host.record().up() && !host.record().forcedDown();
+    return host.up() && !host.forcedDown();
+  }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
   }
 }

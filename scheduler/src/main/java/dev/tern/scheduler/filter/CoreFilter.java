@@ -27,4 +27,9 @@ record CoreFilter() implements HostFilter {
   public boolean looksAtRoom() {
     return true;
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

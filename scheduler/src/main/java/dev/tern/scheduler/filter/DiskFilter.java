@@ -35,4 +35,9 @@ record DiskFilter() implements HostFilter {
   public boolean looksAtRoom() {
     return true;
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

@@ -3,7 +3,10 @@ package dev.tern.scheduler.filter;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.scheduler.Decision.Refusal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** One thing a host must have, or be, to take a server. Pure: figures in, an answer out. */
@@ -45,6 +48,11 @@ public interface HostFilter {
     return new Refusal(name(), new Failure(code, message), needed, available, Optional.of(fitsIf));
   }
 
+  /** Whether an operator may leave it out: not what keeps a guest from harm. */
+  default boolean mayBeLeftOut() {
+    return true;
+  }
+
   /**
    * Every filter, in the order in which their reasons are worth telling: what an operator can mend
    * at once first, what is full last.
@@ -59,8 +67,13 @@ public interface HostFilter {
         new HypervisorVersionFilter(),
         new AcceleratorFilter(),
         new MachineTypeFilter(),
+        new CpuFeaturesFilter(),
         new QemuFeaturesFilter(),
         new AvailabilityZoneFilter(),
+        new ImagePropertiesFilter(),
+        new AggregateInstanceExtraSpecsFilter(),
+        new AggregateImagePropertiesIsolation(),
+        new AggregateMultiTenancyIsolation(),
         new DifferentHostFilter(),
         new SameHostFilter(),
         new ServerGroupAffinityFilter(),
@@ -68,5 +81,34 @@ public interface HostFilter {
         new RamFilter(),
         new CoreFilter(),
         new DiskFilter());
+  }
+
+  /**
+   * These filters, in this order.
+   *
+   * @throws IllegalArgumentException when one is unknown or named twice, or one that may not be
+   *     left out is
+   */
+  static List<HostFilter> named(List<String> names) {
+    Map<String, HostFilter> left = new LinkedHashMap<>();
+    all().forEach(filter -> left.put(filter.name(), filter));
+    List<HostFilter> chosen = new ArrayList<>();
+    for (String name : names) {
+      HostFilter filter = left.remove(name);
+      if (filter == null) {
+        throw new IllegalArgumentException(
+            "There is no filter %s, or it is named twice. There are: %s"
+                .formatted(name, String.join(", ", all().stream().map(HostFilter::name).toList())));
+      }
+      chosen.add(filter);
+    }
+    left.values().stream()
+        .filter(filter -> !filter.mayBeLeftOut())
+        .findFirst()
+        .ifPresent(filter -> {
+          throw new IllegalArgumentException(
+              "%s may not be left out: guests would come to harm.".formatted(filter.name()));
+        });
+    return List.copyOf(chosen);
   }
 }

@@ -29,4 +29,9 @@ record HypervisorTypeFilter() implements HostFilter {
   public boolean canBeHelped() {
     return false;
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

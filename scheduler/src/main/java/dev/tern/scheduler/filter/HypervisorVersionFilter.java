@@ -29,4 +29,9 @@ record HypervisorVersionFilter() implements HostFilter {
   private static String text(int version) {
     return "%d.%d.%d".formatted(version / 1_000_000, version / 1_000 % 1_000, version % 1_000);
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

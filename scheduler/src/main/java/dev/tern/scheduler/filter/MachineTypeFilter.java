@@ -10,7 +10,7 @@ record MachineTypeFilter() implements HostFilter {
   @Override
   public boolean passes(HostState host, RequestSpec spec) {
     Optional<GuestNeeds> guest = spec.wanted().guest();
-    return guest.isEmpty() || host.report().machineTypes().contains(guest.get().machineType());
+    return guest.isEmpty() || host.facts().machineTypes().contains(guest.get().machineType());
   }
 
   @Override
@@ -26,6 +26,11 @@ record MachineTypeFilter() implements HostFilter {
 
   @Override
   public boolean canBeHelped() {
+    return false;
+  }
+
+  @Override
+  public boolean mayBeLeftOut() {
     return false;
   }
 }

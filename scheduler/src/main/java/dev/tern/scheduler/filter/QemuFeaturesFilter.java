@@ -27,4 +27,9 @@ record QemuFeaturesFilter() implements HostFilter {
   public boolean canBeHelped() {
     return false;
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

@@ -32,4 +32,9 @@ record RamFilter() implements HostFilter {
   public boolean looksAtRoom() {
     return true;
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

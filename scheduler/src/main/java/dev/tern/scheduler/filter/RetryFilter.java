@@ -23,4 +23,9 @@ record RetryFilter() implements HostFilter {
   public boolean canBeHelped() {
     return false;
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

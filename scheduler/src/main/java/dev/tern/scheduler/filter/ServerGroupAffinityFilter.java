@@ -28,4 +28,9 @@ record ServerGroupAffinityFilter() implements HostFilter {
         "one with none of them",
         "the other members of server group %s move there first".formatted(group.id()));
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

@@ -31,4 +31,9 @@ record ServerGroupAntiAffinityFilter() implements HostFilter {
         "%d of the members of server group %s move away"
             .formatted(there - group.mostPerHost() + 1, group.id()));
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

@@ -25,4 +25,9 @@ record SourceHostFilter() implements HostFilter {
   public boolean canBeHelped() {
     return false;
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

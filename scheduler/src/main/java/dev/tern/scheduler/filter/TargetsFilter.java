@@ -22,4 +22,9 @@ record TargetsFilter() implements HostFilter {
         host.name().value(),
         emptied ? "it is not left out" : "it is named as a target");
   }
+
+  @Override
+  public boolean mayBeLeftOut() {
+    return false;
+  }
 }

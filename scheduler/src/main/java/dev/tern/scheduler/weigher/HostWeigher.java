@@ -3,6 +3,7 @@ package dev.tern.scheduler.weigher;
 import dev.tern.scheduler.filter.HostState;
 import dev.tern.scheduler.filter.RequestSpec;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One thing that makes a host better than another. Its values are stretched over 0 to 1 among the
@@ -29,12 +30,30 @@ public interface HostWeigher {
    */
   record Weighted(HostWeigher weigher, double multiplier) {}
 
-  /** Every weigher, as it counts unless an operator says otherwise. */
-  static List<Weighted> standard() {
-    return List.of(
-        new Weighted(new ServerGroupSoftAffinityWeigher(), 10),
-        new Weighted(new ServerGroupSoftAntiAffinityWeigher(), 10),
-        new Weighted(new RAMWeigher(), 1),
-        new Weighted(new IoOpsWeigher(), -0.5));
+  /** How much each weigher counts; one that counts 0 is left out. */
+  record Multipliers(
+      double ram,
+      double cpu,
+      double disk,
+      double ioOps,
+      double softAffinity,
+      double softAntiAffinity,
+      double bytesToMove) {
+    /** As it is unless an operator says otherwise. */
+    public static final Multipliers STANDARD = new Multipliers(1, 0, 0, -0.5, 10, 10, -2);
+  }
+
+  /** Those that count. */
+  static List<Weighted> of(Multipliers multipliers) {
+    return Stream.of(
+            new Weighted(new ServerGroupSoftAffinityWeigher(), multipliers.softAffinity()),
+            new Weighted(new ServerGroupSoftAntiAffinityWeigher(), multipliers.softAntiAffinity()),
+            new Weighted(new BytesToMoveWeigher(), multipliers.bytesToMove()),
+            new Weighted(new RAMWeigher(), multipliers.ram()),
+            new Weighted(new CPUWeigher(), multipliers.cpu()),
+            new Weighted(new DiskWeigher(), multipliers.disk()),
+            new Weighted(new IoOpsWeigher(), multipliers.ioOps()))
+        .filter(weighted -> weighted.multiplier() != 0)
+        .toList();
   }
 }

@@ -7,6 +7,6 @@ import dev.tern.scheduler.filter.RequestSpec;
 record IoOpsWeigher() implements HostWeigher {
   @Override
   public double value(HostState host, RequestSpec spec) {
-    return host.record().activeMigrations();
+    return host.activeMigrations();
   }
 }

@@ -12,6 +12,7 @@ import dev.tern.contract.Resources;
 import dev.tern.contract.scheduler.Decision.Refusal;
 import dev.tern.scheduler.Asking;
 import dev.tern.scheduler.SampleHost;
+import dev.tern.scheduler.filter.HostState.Membership;
 import dev.tern.store.PlacementRules;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -33,8 +34,9 @@ class HostFilterTest {
         .flatMap(filter ->
             filter
                 .refusal(
-                    HostState.of(host.record(), ratios),
-                    new RequestSpec(asking.question().wanted(), PlacementRules.NONE))
+                    HostState.of(host.record(), Membership.NONE, ratios),
+                    new RequestSpec(
+                        asking.question().wanted(), PlacementRules.NONE, Optional.empty()))
                 .stream())
         .map(Refusal::why)
         .findFirst();

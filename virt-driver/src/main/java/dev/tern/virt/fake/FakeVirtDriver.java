@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Simulated guests in a {@link FakeWorld}. */
@@ -30,6 +31,7 @@ public final class FakeVirtDriver implements VirtDriver {
           List.of("pc-q35-7.1", "pc-q35-7.2"),
           "pc-q35-7.2",
           List.of("max", "qemu64"),
+          Map.of("max", List.of("avx2", "sse2"), "qemu64", List.of("sse2")),
           "tcg",
           "Guests are simulated.",
           List.of());

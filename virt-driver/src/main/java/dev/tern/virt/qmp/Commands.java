@@ -53,6 +53,22 @@ public final class Commands {
   /** A processor model. */
   public record CpuModel(String name) {}
 
+  /** All properties of a processor model, as a guest would get it here. */
+  public record QueryCpuModelExpansion(String type, Model model) implements Query<CpuExpansion> {
+    /** Which model. */
+    public record Model(String name) {}
+
+    public static QueryCpuModelExpansion full(String model) {
+      return new QueryCpuModelExpansion("full", new Model(model));
+    }
+  }
+
+  /** What a model comes to. */
+  public record CpuExpansion(Expanded model) {
+    /** Features are true or false; other properties are numbers and texts. */
+    public record Expanded(String name, Map<String, JsonNode> props) {}
+  }
+
   public record QueryKvm() implements Query<Kvm> {}
 
   /** Whether KVM runs the guest. */
