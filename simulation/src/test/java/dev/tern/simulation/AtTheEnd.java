@@ -5,6 +5,9 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.VmState;
 import dev.tern.store.ClaimStore.ClaimRecord;
+import dev.tern.store.FenceStore.FenceRecord;
+import dev.tern.store.FenceStore.Outcome;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.ReceiptStore.HostReceipt;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -44,6 +47,7 @@ final class AtTheEnd {
       guests();
       simulation.stories().all().forEach(this::atHome);
       simulation.stories().all().forEach(this::claims);
+      simulation.migrations().forEach(this::givenUp);
       simulation
           .stories()
           .promisedTwice()
@@ -143,7 +147,8 @@ final class AtTheEnd {
       boolean emptyTop = size < 0 && !file.contains("/");
       boolean atHome = simulation.stories().belongsOn(host, file);
       boolean givenUp = simulation.stories().givenUpOn(host, file);
-      if (!emptyTop && !atHome && !givenUp && !STAYS.contains(top)) {
+      boolean kept = isKept(host.data().resolve(file));
+      if (!emptyTop && !atHome && !givenUp && !kept && !STAYS.contains(top)) {
         left.add(file);
       }
       if (atHome && (file.endsWith(".new") || file.contains("tls") || file.contains("move"))) {
@@ -152,6 +157,51 @@ final class AtTheEnd {
     });
     if (!left.isEmpty()) {
       wrong.add("I5: left on %s: %s".formatted(host.name(), left));
+    }
+  }
+
+  /** What had come of disks when their source was given up: nobody removes that. */
+  private boolean isKept(Path file) {
+    return simulation.migrations().stream()
+        .flatMap(id -> kept(id).stream())
+        .anyMatch(file::startsWith);
+  }
+
+  private Optional<Path> kept(MigrationId id) {
+    return simulation
+        .stores()
+        .fences()
+        .of(id)
+        .flatMap(FenceRecord::kept)
+        .map(simulation.files()::getPath);
+  }
+
+  /** Its source is back: the server is there as if nobody had stated anything. */
+  private void givenUp(MigrationId id) {
+    Optional<FenceRecord> lost =
+        simulation
+            .stores()
+            .fences()
+            .of(id)
+            .filter(fence -> fence.runs() == Runs.NOWHERE && fence.reliedOnAt().isPresent());
+    if (lost.isEmpty()) {
+      return;
+    }
+    MigrationRecord migration = simulation.migration(id);
+    if (migration.status() != MigrationStatus.ERROR) {
+      wrong.add("I4: a migration was given up and is " + migration.status());
+    }
+    if (!lost.get().outcome().equals(Optional.of(Outcome.RETURNED))) {
+      wrong.add("I3: a guest was given up, and its host is back: " + lost.get().outcome());
+    }
+    if (kept(id).filter(copy -> simulation.files().below(copy).isEmpty()).isPresent()) {
+      wrong.add("I2: what was kept of a guest that was given up is gone: " + lost.get().kept());
+    }
+    for (Story story : simulation.stories().all()) {
+      boolean of = story.server().equals(migration.server());
+      if (of && story.record().vmState() == VmState.ERROR) {
+        wrong.add("I3: the server's host has it again, and it is in error still");
+      }
     }
   }
 

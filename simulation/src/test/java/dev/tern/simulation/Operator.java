@@ -9,6 +9,7 @@ import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentResult.GuestReport;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.FenceStore;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,12 +17,18 @@ import java.util.UUID;
 
 /**
  * Looks now and then whether a migration waits for a host that has lost its power, and states that
- * it is fenced, on the same conditions as {@code POST /v1/migrations/{id}/resolve}. What is stated
- * is always true here: the host stays without power until some time later.
+ * it is fenced, and with some seeds that the guest is lost with it, on the same conditions as
+ * {@code POST /v1/migrations/{id}/resolve}. What is stated is always true here: the host stays
+ * without power until some time later.
  */
 final class Operator {
   private static final Duration ONCE = Duration.ofSeconds(3);
   private static final Duration LOOKS = Duration.ofSeconds(40);
+
+  /** Of so many seeds, so many are of operators who give a guest up. */
+  private static final int PATIENCE = 5;
+
+  private static final int IMPATIENT = 2;
 
   private final Simulation simulation;
   private final Party party;
@@ -54,25 +61,45 @@ final class Operator {
       return;
     }
     MigrationRecord migration = simulation.migration(story.migrations().getLast());
-    FenceStore fences = simulation.stores().fences();
     try {
-      HostName keeps =
-          fences.requireWaiting(migration.id(), lost.name(), FenceStore.Runs.ELSEWHERE);
-      boolean consents = consents(migration, keeps);
-      // It may have got its power back meanwhile; then nobody states anything.
-      if (consents && lost.lost() && fences.of(migration.id()).isEmpty()) {
-        var _ =
-            fences.state(
-                migration.id(),
-                lost.name(),
-                FenceStore.Runs.ELSEWHERE,
-                story.requested(fenceNumber()));
-        simulation.turns().tell("---- the operator states that " + lost.name() + " is fenced");
-        story.lostWith(lost, keeps);
-        simulation.wakes(migration.saga());
-      }
+      state(story, migration, lost, Runs.ELSEWHERE);
     } catch (ComputeException e) {
       simulation.turns().tell("---- the operator cannot resolve it: " + e.code());
+      if (givesUp()) {
+        giveUp(story, migration, lost);
+      }
+    }
+  }
+
+  /** Some operators wait for a host with the only copy until it is back. */
+  private boolean givesUp() {
+    return Math.floorMod(simulation.plan().seed(), PATIENCE) < IMPATIENT;
+  }
+
+  private void giveUp(Story story, MigrationRecord migration, Host lost)
+      throws InterruptedException {
+    try {
+      state(story, migration, lost, Runs.NOWHERE);
+    } catch (ComputeException e) {
+      simulation.turns().tell("---- nor give the guest up: " + e.code());
+    }
+  }
+
+  private void state(Story story, MigrationRecord migration, Host lost, Runs runs)
+      throws InterruptedException {
+    FenceStore fences = simulation.stores().fences();
+    HostName other = fences.requireWaiting(migration.id(), lost.name(), runs);
+    boolean consents = consents(migration, other, runs);
+    // It may have got its power back meanwhile; then nobody states anything.
+    if (consents && lost.lost() && fences.of(migration.id()).isEmpty()) {
+      var _ = fences.state(migration.id(), lost.name(), runs, story.requested(fenceNumber()));
+      simulation.turns().tell("---- the operator states that " + lost.name() + " is fenced");
+      if (runs == Runs.ELSEWHERE) {
+        story.lostWith(lost, other);
+      } else {
+        simulation.turns().tell("---- and that the guest runs nowhere");
+      }
+      simulation.wakes(migration.saga());
     }
   }
 
@@ -80,20 +107,22 @@ final class Operator {
     return 5_000 + simulation.random().nextInt(1_000_000);
   }
 
-  private boolean consents(MigrationRecord migration, HostName keeps) throws InterruptedException {
+  private boolean consents(MigrationRecord migration, HostName other, Runs runs)
+      throws InterruptedException {
     Header header =
         new Header(
             RequestId.of(new UUID(simulation.random().nextLong(), 1)),
             migration.server(),
             migration.epoch(),
             Optional.of(migration.id()));
-    boolean source = keeps.equals(migration.source());
-    return simulation.net().ask(keeps, new AskGuest(header), ONCE)
+    boolean source = other.equals(migration.source());
+    return simulation.net().ask(other, new AskGuest(header), ONCE)
             instanceof Asked.Answered(AgentAnswer.Done(GuestReport report))
         && switch (report.runner()) {
-          case RUNNING, PAUSED, STOPPED -> true;
-          case HANDED_OVER -> source;
-          case INCOMING, DEAD, ABSENT, BROKEN, UNKNOWN -> false;
+          case RUNNING, PAUSED, STOPPED -> runs == Runs.ELSEWHERE;
+          case HANDED_OVER -> runs == Runs.ELSEWHERE && source;
+          case INCOMING, DEAD, ABSENT -> runs == Runs.NOWHERE;
+          case BROKEN, UNKNOWN -> false;
         };
   }
 }

@@ -199,6 +199,17 @@ enum Planted implements Variant {
     }
   },
 
+  /** A source that was given up with its guest is back, and is not told that it has it again. */
+  SOURCE_THAT_IS_BACK_IS_NOT_TOLD {
+    @Override
+    public AgentAnswer answer(Function<AgentRequest, AgentAnswer> agent, AgentRequest request) {
+      return request instanceof AgentRequest.ReturnHome(var _, var handedOver)
+              && handedOver.isPresent()
+          ? new Done(new AgentResult.Nothing())
+          : agent.apply(request);
+    }
+  },
+
   /** An agent carries out whatever it is asked for, however old. */
   EPOCHS_ARE_NOT_CHECKED {
     @Override
@@ -243,6 +254,7 @@ enum Planted implements Variant {
       case CLAIMS_AGAIN_WHEN_ASKED_AGAIN ->
           fault.kind() == Fault.Kind.LOST
               && (fault.label().endsWith("a scheduler") || fault.label().equals("s answers"));
+      case SOURCE_THAT_IS_BACK_IS_NOT_TOLD -> fault.kind() == Fault.Kind.POWER_LOST;
       case EPOCHS_ARE_NOT_CHECKED -> fault.kind() == Fault.Kind.COMES_AGAIN;
       case SILENCE_IS_TAKEN_FOR_DONE ->
           fault.kind() == Fault.Kind.DIES && fault.label().matches("[ABC] (takes|answers) .*");

@@ -31,6 +31,7 @@ abstract class SeedsOf {
     Seeds.run(Seeds.Kind.DARK, half)
         .allAreGood(all -> {
           assertThat(all.fenced()).as("statements").isPositive();
+          assertThat(all.givenUp()).as("guests that were given up").isPositive();
           assertThat(all.completed()).as("migrations that completed all the same").isPositive();
         });
   }

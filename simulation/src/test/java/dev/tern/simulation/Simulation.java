@@ -13,6 +13,7 @@ import dev.tern.scheduler.Scheduler;
 import dev.tern.scheduler.filter.Ratios;
 import dev.tern.simulation.files.MemoryFiles;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.InMemoryStores;
@@ -130,6 +131,7 @@ final class Simulation {
       int withoutRoom,
       int swept,
       int fenced,
+      int givenUp,
       Duration lasted) {
     boolean good() {
       return violations.isEmpty();
@@ -163,6 +165,7 @@ final class Simulation {
         many(one -> one.failure().filter(why -> why.code() == ErrorCode.NO_VALID_HOST).isPresent()),
         end.swept(),
         fences(),
+        givenUp(),
         turns.now());
   }
 
@@ -260,6 +263,15 @@ final class Simulation {
   /** How often an operator stated that a host is dead. */
   private int fences() {
     return (int) migrations().stream().filter(id -> stores().fences().of(id).isPresent()).count();
+  }
+
+  /** How often a guest was given up with its source. */
+  private int givenUp() {
+    return (int)
+        migrations().stream()
+            .flatMap(id -> stores().fences().of(id).stream())
+            .filter(fence -> fence.runs() == Runs.NOWHERE && fence.reliedOnAt().isPresent())
+            .count();
   }
 
   /** Whether an operator stated that the host is dead, so that nobody asks it to undo anything. */
