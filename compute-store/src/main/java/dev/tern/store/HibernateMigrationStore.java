@@ -143,6 +143,18 @@ class HibernateMigrationStore implements MigrationStore {
     return migration.toRecord();
   }
 
+  @Override
+  public void share(MigrationId id, Optional<Long> bytesPerSecond) {
+    rows.lockMigration(id.value())
+        .ifPresent(migration -> {
+          entities.refresh(migration);
+          Instant now = rows.now();
+          if (migration.give(bytesPerSecond, now)) {
+            rows.wake(migration.saga, now);
+          }
+        });
+  }
+
   /** The server's row first, as everywhere. */
   private MigrationEntity lock(ServerId id, long number) {
     var _ = requests.server(id);

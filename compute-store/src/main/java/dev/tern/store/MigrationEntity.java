@@ -161,6 +161,9 @@ class MigrationEntity {
   @Column(name = "disk_plan")
   @Nullable String diskPlan;
 
+  @Column(name = "share_bytes_per_second")
+  @Nullable Long share;
+
   @Column(name = "force_requested")
   boolean forceRequested;
 
@@ -181,6 +184,23 @@ class MigrationEntity {
       throw new IllegalStateException("not stored yet");
     }
     return number;
+  }
+
+  /**
+   * Gives it a share, with the next revision; nothing when it has that one, or moves no data any
+   * more.
+   *
+   * @return whether its source is to be told
+   */
+  boolean give(Optional<Long> bytesPerSecond, Instant now) {
+    boolean over = endedAt != null || phase == Phase.FINISH || phase == Phase.CONFIRM;
+    if (over || bytesPerSecond.equals(Optional.ofNullable(share))) {
+      return false;
+    }
+    share = bytesPerSecond.orElse(null);
+    policyRevision++;
+    updatedAt = now;
+    return true;
   }
 
   void doubted(String why, Instant now) {
@@ -314,7 +334,8 @@ class MigrationEntity {
             forceRequested,
             Optional.ofNullable(dataSince),
             Optional.ofNullable(disks).map(Json::ways),
-            Optional.ofNullable(diskPlaces).map(Json::places).orElse(Map.of())),
+            Optional.ofNullable(diskPlaces).map(Json::places).orElse(Map.of()),
+            Optional.ofNullable(share)),
         failure(),
         createdAt,
         updatedAt,

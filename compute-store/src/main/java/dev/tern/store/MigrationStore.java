@@ -63,6 +63,14 @@ public interface MigrationStore {
    */
   void requestForceComplete(ServerId server, long number, Requested by);
 
+  /**
+   * Gives a migration its share of the bandwidth of all of them; the saga takes it up at its next
+   * look. Nothing when it has that one, when its guest has been handed over, or when there is none.
+   *
+   * @param bytesPerSecond empty for no limit
+   */
+  void share(MigrationId id, Optional<Long> bytesPerSecond);
+
   Optional<MigrationRecord> find(MigrationId id);
 
   Optional<MigrationRecord> find(ServerId server, long number);
@@ -183,6 +191,7 @@ public interface MigrationStore {
    * @param dataSince when data began to move, the moment its deadline counts from
    * @param disks the way of each disk to be copied, when the request chose; then no other is
    * @param places where disks are put on the destination, as the request chose
+   * @param share bytes per second that it has of what all migrations share; empty for no limit
    */
   record Wishes(
       PolicyParts policy,
@@ -191,10 +200,23 @@ public interface MigrationStore {
       boolean forced,
       Optional<Instant> dataSince,
       Optional<Map<String, Way>> disks,
-      Map<String, DiskPlace> places) {
+      Map<String, DiskPlace> places,
+      Optional<Long> share) {
     public Wishes {
       disks = disks.map(Map::copyOf);
       places = Map.copyOf(places);
+    }
+
+    /** Of a migration that shares with none. */
+    public Wishes(
+        PolicyParts policy,
+        long revision,
+        StreamParts streams,
+        boolean forced,
+        Optional<Instant> dataSince,
+        Optional<Map<String, Way>> disks,
+        Map<String, DiskPlace> places) {
+      this(policy, revision, streams, forced, dataSince, disks, places, Optional.empty());
     }
 
     /** None, and nothing has moved. */

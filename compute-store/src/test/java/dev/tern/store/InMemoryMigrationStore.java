@@ -168,6 +168,15 @@ final class InMemoryMigrationStore implements MigrationStore {
   // ---- reading
 
   @Override
+  public void share(MigrationId id, Optional<Long> bytesPerSecond) {
+    synchronized (memory) {
+      Optional.ofNullable(memory.migrations.get(id.value()))
+          .filter(migration -> migration.give(bytesPerSecond, memory.now))
+          .ifPresent(migration -> memory.wake(migration.saga));
+    }
+  }
+
+  @Override
   public Optional<MigrationRecord> find(MigrationId id) {
     synchronized (memory) {
       return Optional.ofNullable(memory.migrations.get(id.value())).map(MigrationEntity::toRecord);

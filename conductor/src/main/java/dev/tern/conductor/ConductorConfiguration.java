@@ -3,6 +3,8 @@ package dev.tern.conductor;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.bandwidth.Arbiter;
+import dev.tern.conductor.bandwidth.BandwidthSettings;
 import dev.tern.conductor.drain.DrainFacts;
 import dev.tern.conductor.drain.DrainSettings;
 import dev.tern.conductor.drain.Drains;
@@ -46,7 +48,8 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties({
   ConductorSettings.class,
   NotificationSettings.class,
-  DrainSettings.class
+  DrainSettings.class,
+  BandwidthSettings.class
 })
 class ConductorConfiguration {
   static final String BINARY = "nova-conductor";
@@ -172,6 +175,15 @@ class ConductorConfiguration {
   @Bean(initMethod = "start", destroyMethod = "close")
   Rounds drainRounds(Drains drains, DrainSettings settings) {
     return new Rounds("drains", drains::look, Pause.SLEEPING, settings.every());
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds bandwidthRounds(Stores stores, DrainStore drains, BandwidthSettings settings) {
+    return new Rounds(
+        "bandwidth",
+        new Arbiter(stores.migrations(), drains, settings)::look,
+        Pause.SLEEPING,
+        settings.every());
   }
 
   @Bean

@@ -11,6 +11,7 @@ import dev.tern.contract.move.StreamParts;
 import dev.tern.contract.move.Streams;
 import dev.tern.store.MigrationStore.Wishes;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A migration's policy, put together: the request's wishes over the host's over the settings. */
 final class Policy {
@@ -38,12 +39,17 @@ final class Policy {
     return new MovePolicy(
         wishes.revision(),
         parts.maxPause().orElse(settings.maxPause()),
-        parts.bytesPerSecond().orElse(settings.bytesPerSecond()),
+        least(parts.bytesPerSecond().orElse(settings.bytesPerSecond()), wishes.share()),
         parts.deadline().orElseGet(this::usualDeadline),
         // Who forbids post-copy above those who wish it at the deadline has the last word.
         atDeadline == AtDeadline.POST_COPY && !postCopy ? AtDeadline.ABORT : atDeadline,
         postCopy,
         parts.autoConverge().orElse(settings.autoConverge()));
+  }
+
+  /** What is wished, but no more than its share; 0 is no limit. */
+  static long least(long wished, Optional<Long> share) {
+    return share.map(most -> wished == 0 ? most : Math.min(wished, most)).orElse(wished);
   }
 
   static Streams streams(MigrationSettings settings, StreamParts parts) {

@@ -22,7 +22,7 @@ public final class Demo {
   private static final Duration BOOT = Duration.ofMinutes(2);
   private static final Duration MOVE = Duration.ofMinutes(3);
   private static final Duration SOON = Duration.ofMinutes(1);
-  private static final String KERNEL_ARGUMENTS =
+  static final String KERNEL_ARGUMENTS =
       "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off no_timer_check cryptomgr.notests audit=0 rcupdate.rcu_expedited=1 ";
 
   private final DemoPlace place;

@@ -23,6 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
     name = "demo",
     description =
         "Live-migrates a writing virtual machine with its disk between two hosts, and proves that nothing was lost.",
+    subcommands = DrainDemoCommand.class,
     mixinStandardHelpOptions = true)
 public final class DemoCommand implements Callable<Integer> {
   @Mixin private FormOptions options = new FormOptions();

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.bandwidth;
+
+import org.jspecify.annotations.NullMarked;
