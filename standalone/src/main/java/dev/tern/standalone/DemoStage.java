@@ -75,10 +75,9 @@ public final class DemoStage implements AutoCloseable, Services {
         asked.data(), asked.hosts(), asked.port(), asked.amqp(), asked.db(), true, properties);
   }
 
-  /** Three hosts and every service a process; little bandwidth, so that there is time to kill. */
+  /** Three hosts and every service a process. */
   public static FormSettings forDrain(FormSettings asked) {
     Map<String, String> properties = new HashMap<>(asked.properties());
-    properties.putIfAbsent("tern.conductor.migration.bytes-per-second", "8388608");
     properties.putIfAbsent("tern.conductor.migration.keep-source-disks", "false");
     properties.putIfAbsent("tern.conductor.lease", "15s");
     return new FormSettings(

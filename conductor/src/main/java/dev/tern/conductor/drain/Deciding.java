@@ -2,7 +2,6 @@ package dev.tern.conductor.drain;
 
 import dev.tern.conductor.drain.Finding.Found;
 import dev.tern.conductor.drain.Finding.Unanswered;
-import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
@@ -32,7 +31,7 @@ import java.util.stream.Collectors;
 
 /** One look at a drain: what has happened to its servers, and what is to be done next. */
 final class Deciding {
-  private static final Duration BUSY_REST = Duration.ofSeconds(2);
+  static final Duration BUSY_REST = Duration.ofSeconds(2);
   private static final int LOOK_AHEAD = 20;
 
   private final DrainRecord drain;
@@ -44,9 +43,9 @@ final class Deciding {
   private final DrainSettings settings;
   private final Supplier<MigrationId> newIds;
   private final Instant now;
+  private final Settling settling;
   private final List<Start> starts = new ArrayList<>();
   private final List<ServerId> stops = new ArrayList<>();
-  private final List<MigrationRecord> aborts = new ArrayList<>();
   private final Map<ServerId, Guest> guests = new HashMap<>();
   private Optional<Plan> plan;
   private Optional<String> waiting = Optional.empty();
@@ -69,6 +68,7 @@ final class Deciding {
     this.leg = all.stream().anyMatch(row -> row.leg() == Leg.HOME) ? Leg.HOME : Leg.OUT;
     all.stream().filter(row -> row.leg() == leg).forEach(row -> rows.put(row.server(), row));
     this.before = Map.copyOf(rows);
+    this.settling = new Settling(drain, leg, facts, settings, now);
   }
 
   /** A migration to ask for. */
@@ -86,7 +86,7 @@ final class Deciding {
       List<Start> starts) {}
 
   Decision decide() throws InterruptedException {
-    rows.replaceAll((_, row) -> row.state() == ServerState.MOVING ? settled(row) : row);
+    rows.replaceAll((_, row) -> row.state() == ServerState.MOVING ? settling.settled(row) : row);
     State state =
         switch (drain.state()) {
           case PLANNING -> planned();
@@ -103,82 +103,9 @@ final class Deciding {
             && waiting.equals(drain.waiting());
     return new Decision(
         same ? Optional.empty() : Optional.of(new Progress(state, plan, waiting, changed)),
-        aborts,
+        settling.aborts(),
         stops,
         starts);
-  }
-
-  // ---- what has ended
-
-  private DrainServer settled(DrainServer row) {
-    Optional<MigrationRecord> migration = row.migration().flatMap(facts::migration);
-    if (migration.isEmpty()) {
-      return row.in(ServerState.WAITING, "Its migration is not known any more.");
-    }
-    MigrationRecord ended = migration.get();
-    if (ended.endedAt().isEmpty()) {
-      if (drain.abortMoving() && !ended.abortRequested()) {
-        aborts.add(ended);
-      }
-      return row;
-    }
-    return switch (ended.status()) {
-      case COMPLETED ->
-          row.moved(
-              ended.destination().orElseThrow(),
-              Duration.between(ended.createdAt(), ended.endedAt().get()),
-              ended.memoryProcessed() + ended.diskProcessed(),
-              ended.pause());
-      case FAILED, CANCELLED, ERROR -> failed(row, ended);
-      case ACCEPTED, QUEUED, PREPARING, RUNNING -> throw new IllegalStateException("not ended");
-    };
-  }
-
-  private DrainServer failed(DrainServer row, MigrationRecord ended) {
-    String why =
-        ended.failure().map(Failure::message).orElse("The migration ended without a reason.");
-    Optional<ServerRecord> server = facts.server(row.server());
-    if (server.isEmpty()) {
-      return row.in(ServerState.GONE, "The server was deleted.");
-    }
-    if (drain.state() == State.CANCELLED) {
-      return row.in(ServerState.LEFT, why);
-    }
-    if (server.get().vmState() == VmState.ERROR) {
-      return cannotMove(row, why);
-    }
-    Map<HostName, String> refused = new HashMap<>(row.refused());
-    row.target().ifPresent(target -> refused.put(target, why));
-    return again(row, why, false, refused);
-  }
-
-  /** Another try after a rest, unless it had as many as it may have. */
-  private DrainServer again(
-      DrainServer row, String why, boolean counts, Map<HostName, String> refused) {
-    int tries = row.tries() + (counts ? 1 : 0);
-    if (tries >= drain.wishes().limits().tries().orElse(settings.tries())) {
-      return cannotMove(
-          row.later(now, why, counts, refused),
-          tries == 1 ? why : "Tried %d times. %s".formatted(tries, why));
-    }
-    return row.later(now.plus(rest(tries)), why, counts, refused);
-  }
-
-  private Duration rest(int tries) {
-    Duration rest = settings.firstRest().multipliedBy(1L << Math.min(20, Math.max(0, tries - 1)));
-    return rest.compareTo(settings.longestRest()) < 0 ? rest : settings.longestRest();
-  }
-
-  private DrainServer cannotMove(DrainServer row, String why) {
-    return row.in(
-        leg == Leg.HOME
-            ? ServerState.LEFT
-            : switch (drain.wishes().onCannotMove()) {
-              case LEAVE -> ServerState.LEFT;
-              case ASK -> ServerState.ASKING;
-              case STOP -> ServerState.STOPPING;
-            },
-        why);
   }
 
   // ---- out
@@ -333,32 +260,21 @@ final class Deciding {
           false,
           row.refused());
     }
-    Optional<String> unmovable = unmovable(server);
+    Optional<String> unmovable = Settling.unmovable(server);
     if (unmovable.isPresent()) {
-      return cannotMove(row, unmovable.get());
+      return settling.cannotMove(row, unmovable.get());
     }
     Guest guest = facts.guest(server, row.refused());
     guests.put(server.id(), guest);
     return row;
   }
 
-  private static Optional<String> unmovable(ServerRecord server) {
-    return switch (server.vmState()) {
-      case ACTIVE, PAUSED -> Optional.empty();
-      case STOPPED ->
-          Optional.of(
-              "It is stopped, and servers move only while they run or are paused. Start it, or"
-                  + " delete it.");
-      case ERROR ->
-          Optional.of(
-              "It is in error%s. Mend or delete it."
-                  .formatted(
-                      server
-                          .fault()
-                          .map(fault -> " (" + fault.failure().message() + ")")
-                          .orElse("")));
-      case BUILDING, DELETED -> Optional.of("It is %s.".formatted(server.vmState().wire()));
-    };
+  private State returning() {
+    Homecoming homecoming = new Homecoming(drain, rows, facts, settings, now);
+    State state = homecoming.look();
+    waiting = homecoming.waiting();
+    homecoming.next().forEach(row -> starts.add(new Start(row, newIds.get(), drain.host())));
+    return state;
   }
 
   // ---- the plan
@@ -405,7 +321,7 @@ final class Deciding {
           moves || cannot ? facts.server(row.server()) : Optional.empty();
       server.ifPresent(found -> {
         waitingOnes.add(guests.computeIfAbsent(found.id(), _ -> facts.guest(found, row.refused())));
-        Optional<String> why = cannot ? Optional.of(row.reason()) : unmovable(found);
+        Optional<String> why = cannot ? Optional.of(row.reason()) : Settling.unmovable(found);
         why.ifPresent(words -> unmovable.put(found.id(), words));
       });
     }
@@ -499,7 +415,7 @@ final class Deciding {
       String why =
           "No host can take it. " + move.map(PlannedMove::reason).orElse("It is not planned yet.");
       // Those that refused it before may have become better ones.
-      rows.put(row.server(), again(row, why, true, Map.of()));
+      rows.put(row.server(), settling.again(row, why, true, Map.of()));
       waiting = Optional.of(why);
     } else if (arriving(target.get()) < drain.wishes().limits().in().orElse(settings.in())) {
       starts.add(new Start(row, newIds.get(), target.get()));
@@ -512,55 +428,5 @@ final class Deciding {
             .filter(row -> row.target().equals(Optional.of(target)))
             .count()
         + starts.stream().filter(start -> start.target().equals(target)).count();
-  }
-
-  // ---- home
-
-  private State returning() {
-    rows.replaceAll((_, row) -> row.state() == ServerState.WAITING ? homeward(row) : row);
-    if (rows.values().stream().allMatch(row -> row.state().settled())) {
-      return State.RETURNED;
-    }
-    if (drain.paused()) {
-      waiting = Optional.of("The drain is paused.");
-      return State.RETURNING;
-    }
-    Optional<HostRecord> home = facts.host();
-    if (home.isEmpty() || !home.get().up() || home.get().disabled()) {
-      waiting =
-          Optional.of(
-              "%s is %s, so nothing can come home."
-                  .formatted(
-                      drain.host(), home.filter(HostRecord::up).isPresent() ? "disabled" : "down"));
-      return State.RETURNING;
-    }
-    int most = drain.wishes().limits().in().orElse(settings.in());
-    for (DrainServer row : inOrder()) {
-      if (due(row) && arriving(drain.host()) < most) {
-        starts.add(new Start(row, newIds.get(), drain.host()));
-      }
-    }
-    return State.RETURNING;
-  }
-
-  private DrainServer homeward(DrainServer row) {
-    Optional<ServerRecord> server = facts.server(row.server());
-    if (server.isEmpty()) {
-      return row.in(ServerState.GONE, "The server was deleted.");
-    }
-    if (server.get().host().equals(Optional.of(drain.host()))) {
-      return row.in(ServerState.GONE, "It is home already.");
-    }
-    if (!due(row)) {
-      return row;
-    }
-    if (server.get().task().isPresent()) {
-      return row.later(
-          now.plus(BUSY_REST),
-          "It is busy (%s).".formatted(server.get().task().get().wire()),
-          false,
-          row.refused());
-    }
-    return unmovable(server.get()).map(why -> row.in(ServerState.LEFT, why)).orElse(row);
   }
 }

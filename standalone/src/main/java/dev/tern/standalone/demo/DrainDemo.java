@@ -27,6 +27,10 @@ public final class DrainDemo {
   private static final Duration DEAD = Duration.ofSeconds(3);
   private static final int MEMORY_MIB = 64;
   private static final int BOOT_AT_ONCE = 4;
+
+  /** Little, so that there is time to kill somebody. */
+  private static final long BANDWIDTH = 24L << 20;
+
   private static final String HOME = "host-1";
   private static final String VICTIM = "host-2";
   private static final DemoWork WORK =
@@ -192,10 +196,18 @@ public final class DrainDemo {
                 planned.path("seconds").asLong(0),
                 planned.path("basis").asString("")));
     Map<String, Object> wishes =
-        Map.of("host", HOME, "limits", Map.of("out", 3, "in", 2), "order", "smallest_first");
+        Map.of(
+            "host",
+            HOME,
+            "limits",
+            Map.of("out", 3, "in", 2, "bandwidth", BANDWIDTH),
+            "order",
+            "smallest_first");
     JsonNode drain = api.post("/v1/drains", wishes).path("drain");
     String id = drain.path("id").asString();
-    story.step("drain %s: at most 3 leave %s at once, 2 come to any host".formatted(id, HOME));
+    story.step(
+        "drain %s: at most 3 leave %s at once, 2 come to any host, %s a second in all"
+            .formatted(id, HOME, Story.bytes(BANDWIDTH)));
     drain
         .path("plan")
         .path("remarks")
@@ -262,6 +274,10 @@ public final class DrainDemo {
         drain.path("state").asString().equals("drained"),
         "the drain ended as %s: %s"
             .formatted(drain.path("state").asString(), drain.path("report").path("still_there")));
+    double seconds = drain.path("report").path("seconds").asDouble(0);
+    require(
+        drain.path("report").path("bytes").asDouble(0) <= 1.05 * BANDWIDTH * seconds,
+        "more than %s a second was sent".formatted(Story.bytes(BANDWIDTH)));
     require(killed && restarted, "no agent was killed meanwhile");
     for (Map.Entry<String, GuestWatch> each : watches.entrySet()) {
       String server = each.getKey();
