@@ -25,8 +25,10 @@ public final class DrainDemo {
   private static final Duration DRAIN = Duration.ofMinutes(20);
   private static final Duration SOON = Duration.ofMinutes(2);
   private static final Duration DEAD = Duration.ofSeconds(3);
+
   /** With 64 the guest's kernel runs out of memory as it boots. */
   private static final int MEMORY_MIB = 80;
+
   private static final int BOOT_AT_ONCE = 4;
 
   /** Little, so that there is time to kill somebody. */
