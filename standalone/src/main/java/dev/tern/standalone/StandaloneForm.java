@@ -39,6 +39,10 @@ final class StandaloneForm implements AutoCloseable {
   private String db = "";
   private URI api = URI.create("http://127.0.0.1/");
 
+  /** Settings that are the conductor's alone, and are not named after it. */
+  private static final List<String> CONDUCTORS =
+      List.of("tern.drain.", "tern.bandwidth.", "tern.notifications.");
+
   private StandaloneForm(FormSettings settings, Consumer<String> say) {
     this.settings = settings;
     this.say = say;
@@ -207,7 +211,7 @@ final class StandaloneForm implements AutoCloseable {
         return true;
       }
     }
-    return false;
+    return service != Service.CONDUCTOR && CONDUCTORS.stream().anyMatch(key::startsWith);
   }
 
   private static int freePort() throws IOException {
