@@ -86,13 +86,16 @@ public interface EvacuationStore {
 
   // ---- hosts that are back
 
-  /** Evacuations whose old host has not been told that the server lives elsewhere, oldest first. */
+  /**
+   * Evacuations whose old host has reported since, and has not been told that the server lives
+   * elsewhere, oldest first.
+   */
   List<EvacuationRecord> owing(int limit);
 
   /** The old host has been told, and this is what became of what it had: {@code completed}. */
   void settle(UUID id, Outcome outcome, String said);
 
-  /** What is still to be removed, oldest first. */
+  /** What is still to be removed from hosts that have reported since, oldest first. */
   List<Leftover> leftovers(int limit);
 
   /** Nothing of it is there any more. */

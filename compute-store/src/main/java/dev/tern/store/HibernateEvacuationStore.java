@@ -284,8 +284,9 @@ class HibernateEvacuationStore implements EvacuationStore {
   public List<EvacuationRecord> owing(int limit) {
     return entities
         .createQuery(
-            "from EvacuationEntity e where e.ownerChangedAt is not null and e.settledAt is null"
-                + " and e.endedAt is not null order by e.number",
+            "select e from EvacuationEntity e join HostEntity h on h.name = e.source"
+                + " where e.ownerChangedAt is not null and e.settledAt is null"
+                + " and e.endedAt is not null and h.lastSeen > e.ownerChangedAt order by e.number",
             EvacuationEntity.class)
         .setMaxResults(limit)
         .getResultStream()
@@ -303,7 +304,8 @@ class HibernateEvacuationStore implements EvacuationStore {
   public List<Leftover> leftovers(int limit) {
     return entities
         .createQuery(
-            "from EvacuationLeftoverEntity l where l.settledAt is null order by l.number",
+            "select l from EvacuationLeftoverEntity l join HostEntity h on h.name = l.host"
+                + " where l.settledAt is null and h.lastSeen > l.leftAt order by l.number",
             EvacuationLeftoverEntity.class)
         .setMaxResults(limit)
         .getResultStream()

@@ -64,6 +64,11 @@ abstract class EvacuationStoreContract {
     return server;
   }
 
+  private void comesBack(HostName host) {
+    stores().pass(java.time.Duration.ofSeconds(1));
+    stores().hosts().report(Samples.report(host, 2, 1));
+  }
+
   private static NewEvacuation of(ServerRecord server, boolean leaveStopped) {
     return new NewEvacuation(UUID.randomUUID(), server.id(), Optional.empty(), leaveStopped, false);
   }
@@ -165,6 +170,8 @@ abstract class EvacuationStoreContract {
   void owes_its_old_host_a_word_until_that_is_told() {
     EvacuationRecord evacuation = arrived(onDeadHost());
     assertThat(evacuations().reliesOn(dead)).isTrue();
+    assertThat(evacuations().owing(1_000_000)).as("it is not back").doesNotContain(evacuation);
+    comesBack(dead);
     assertThat(evacuations().owing(1_000_000)).contains(evacuation);
     evacuations().settle(evacuation.id(), Outcome.LEFT, "in a directory");
     assertThat(evacuations().owing(1_000_000)).doesNotContain(now(evacuation));
@@ -190,6 +197,10 @@ abstract class EvacuationStoreContract {
         .satisfies(held -> assertThat(held.host()).isEqualTo(dead));
     assertThat(now(evacuation).status()).isEqualTo(EvacuationStatus.ERROR);
     assertThat(now(evacuation).failure()).contains(FAILURE);
+    assertThat(evacuations().leftovers(1_000_000))
+        .as("it is not back")
+        .noneMatch(each -> each.server().equals(server.id()));
+    comesBack(away);
     List<Leftover> left =
         evacuations().leftovers(1_000_000).stream()
             .filter(each -> each.server().equals(server.id()))

@@ -12,6 +12,7 @@ import dev.tern.store.FenceStore.Outcome;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.ServerStore.Requested;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -213,10 +214,15 @@ final class InMemoryEvacuationStore implements EvacuationStore {
     synchronized (memory) {
       return all()
           .filter(EvacuationEntity::owes)
+          .filter(each -> hasReported(each.source, Objects.requireNonNull(each.ownerChangedAt)))
           .limit(limit)
           .map(EvacuationEntity::toRecord)
           .toList();
     }
+  }
+
+  private boolean hasReported(String host, Instant since) {
+    return Objects.requireNonNull(memory.hosts.get(host)).lastSeen.isAfter(since);
   }
 
   @Override
@@ -230,7 +236,7 @@ final class InMemoryEvacuationStore implements EvacuationStore {
   public List<Leftover> leftovers(int limit) {
     synchronized (memory) {
       return memory.leftovers.stream()
-          .filter(each -> each.settledAt == null)
+          .filter(each -> each.settledAt == null && hasReported(each.host, each.leftAt))
           .limit(limit)
           .map(EvacuationLeftoverEntity::toRecord)
           .toList();

@@ -20,8 +20,9 @@ import dev.tern.store.HostStore;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -57,16 +58,16 @@ public final class EvacuatedHosts {
 
   /** One look at each that is owed something; who does not answer is owed it still. */
   public void look() {
+    Set<HostName> silent = new HashSet<>();
     try {
       for (EvacuationRecord evacuation : evacuations.owing(AT_ONCE)) {
-        Instant left = evacuation.ownerChangedAt().orElse(Instant.MAX);
-        if (hasReported(evacuation.source(), left)) {
-          look(evacuation);
+        if (!silent.contains(evacuation.source()) && isThere(evacuation.source())) {
+          look(evacuation, silent);
         }
       }
       for (Leftover leftover : evacuations.leftovers(AT_ONCE)) {
-        if (hasReported(leftover.host(), Instant.MIN)) {
-          look(leftover);
+        if (!silent.contains(leftover.host()) && isThere(leftover.host())) {
+          look(leftover, silent);
         }
       }
     } catch (InterruptedException _) {
@@ -75,15 +76,14 @@ public final class EvacuatedHosts {
   }
 
   /** Forced down or not: it stays that until it has been told. */
-  private boolean hasReported(HostName host, Instant since) {
+  private boolean isThere(HostName host) {
     return hosts
         .find(host, downAfter)
         .filter(found -> found.forcedDown() || found.up())
-        .filter(found -> found.lastSeen().isAfter(since))
         .isPresent();
   }
 
-  private void look(EvacuationRecord evacuation) throws InterruptedException {
+  private void look(EvacuationRecord evacuation, Set<HostName> silent) throws InterruptedException {
     Optional<ServerRecord> server = servers.findEvenDeleted(evacuation.server());
     if (server.flatMap(ServerRecord::task).isPresent()) {
       return; // Something may be on its way to that host; what begins later is younger.
@@ -107,7 +107,7 @@ public final class EvacuatedHosts {
       case Asked.Answered(AgentAnswer.Done(DisksKept kept)) -> told(evacuation, kept);
       case Asked.Answered(AgentAnswer.Refused(Failure why)) -> refused(evacuation, why);
       case Asked.Answered(AgentAnswer _) -> {}
-      case Asked.NoAnswer<AgentAnswer> _ -> {}
+      case Asked.NoAnswer<AgentAnswer> _ -> silent.add(evacuation.source());
     }
   }
 
@@ -156,7 +156,7 @@ public final class EvacuatedHosts {
         .log("a host that was evacuated is back");
   }
 
-  private void look(Leftover leftover) throws InterruptedException {
+  private void look(Leftover leftover, Set<HostName> silent) throws InterruptedException {
     Optional<ServerRecord> server = servers.findEvenDeleted(leftover.server());
     if (server.flatMap(ServerRecord::task).isPresent()) {
       return;
@@ -167,13 +167,16 @@ public final class EvacuatedHosts {
     }
     long epoch = Math.max(leftover.epoch(), server.map(ServerRecord::epoch).orElse(0L));
     Header header = new Header(leftover.request(), leftover.server(), epoch, Optional.empty());
-    if (agents.ask(leftover.host(), new AgentRequest.LeaveServer(header, false), Asking.ONCE)
-        instanceof Asked.Answered(AgentAnswer.Done _)) {
-      evacuations.removed(leftover);
-      log.atInfo()
-          .addKeyValue("server", leftover.server())
-          .addKeyValue("host", leftover.host())
-          .log("what an evacuation had left on a host is gone");
+    switch (agents.ask(leftover.host(), new AgentRequest.LeaveServer(header, false), Asking.ONCE)) {
+      case Asked.Answered(AgentAnswer.Done _) -> {
+        evacuations.removed(leftover);
+        log.atInfo()
+            .addKeyValue("server", leftover.server())
+            .addKeyValue("host", leftover.host())
+            .log("what an evacuation had left on a host is gone");
+      }
+      case Asked.Answered(AgentAnswer _) -> {} // It is told again.
+      case Asked.NoAnswer<AgentAnswer> _ -> silent.add(leftover.host());
     }
   }
 }

@@ -50,10 +50,7 @@ public final class EvacuationOutcome {
         facts
             .failure()
             .orElseGet(() -> new Failure(ErrorCode.UNEXPECTED, "The evacuation failed."));
-    boolean asBefore =
-        !facts.ownerChanged()
-            && (failure.code() == ErrorCode.HOST_NOT_FENCED
-                || failure.code() == ErrorCode.MIGRATION_CANCELLED);
+    boolean asBefore = !facts.ownerChanged() && failure.code() == ErrorCode.HOST_NOT_FENCED;
     evacuations.failed(journey.hold().lease(), id(), failure, !asBefore, facts.leftAt());
     journey
         .log()
