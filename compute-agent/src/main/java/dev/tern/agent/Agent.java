@@ -138,6 +138,9 @@ public final class Agent implements AutoCloseable {
     ProgressTeller progress = new ProgressTeller(world.progress(), clock, world.time().nanos());
     Moves moves = new Moves(clock, settings.policy().parts());
     LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress);
+    DestinationCheck arrivals =
+        new DestinationCheck(
+            host, driver, arrival, reservations, new DiskPlacement(directories, figures));
     this.requests =
         new AgentRequests(
             instances,
@@ -153,8 +156,7 @@ public final class Agent implements AutoCloseable {
             new DestinationSide(
                 host,
                 instances,
-                new DestinationCheck(
-                    host, driver, arrival, reservations, new DiskPlacement(directories, figures)),
+                arrivals,
                 arrival,
                 secrets,
                 driver,
@@ -178,6 +180,7 @@ public final class Agent implements AutoCloseable {
             this.receipts,
             sweeping,
             new StockTaking(instances, driver, this.receipts, settings.secretsDirectory()),
+            arrivals,
             new HostQuestions.Range(address, settings.firstPort(), settings.lastPort()));
   }
 

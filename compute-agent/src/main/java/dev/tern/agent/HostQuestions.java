@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.contract.ServerId;
 import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostAnswer.ArrivalChecked;
 import dev.tern.contract.host.HostAnswer.Export;
 import dev.tern.contract.host.HostAnswer.Exports;
 import dev.tern.contract.host.HostAnswer.PortInUse;
@@ -35,6 +36,7 @@ final class HostQuestions {
   private final ReceiptKeeping receipts;
   private final Sweeping sweeping;
   private final StockTaking stock;
+  private final DestinationCheck arrivals;
   private final Range range;
 
   /**
@@ -51,12 +53,14 @@ final class HostQuestions {
       ReceiptKeeping receipts,
       Sweeping sweeping,
       StockTaking stock,
+      DestinationCheck arrivals,
       Range range) {
     this.instances = instances;
     this.probes = probes;
     this.receipts = receipts;
     this.sweeping = sweeping;
     this.stock = stock;
+    this.arrivals = arrivals;
     this.range = range;
   }
 
@@ -81,11 +85,14 @@ final class HostQuestions {
         }
         case HostQuestion.ForgetReceipt(var migration) -> receipts.forget(migration);
         case HostQuestion.TakeStock _ -> stock.take();
+        case HostQuestion.CheckArrival(var header, var source, var overCommit) ->
+            new ArrivalChecked(
+                arrivals.check(header, instances.of(header.server()), source, overCommit));
       };
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Refused(Refusals.failure(e));
-    } catch (IOException | VirtException | RuntimeException e) {
+    } catch (Exception e) {
       log.atInfo()
           .addKeyValue("step", question.getClass().getSimpleName())
           .setCause(e)

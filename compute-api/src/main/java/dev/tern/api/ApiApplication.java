@@ -5,6 +5,7 @@ import dev.tern.api.disks.Agents;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.idempotency.ExpiredKeys;
 import dev.tern.api.idempotency.IdempotencySettings;
+import dev.tern.api.preflight.AskingSchedulers;
 import dev.tern.contract.Pause;
 import dev.tern.contract.Rounds;
 import dev.tern.contract.amqp.AgentClient;
@@ -12,6 +13,7 @@ import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.amqp.ConductorQueue;
 import dev.tern.contract.amqp.HostClient;
 import dev.tern.contract.amqp.OutboxRelay;
+import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.settings.UnknownSettings;
 import dev.tern.store.IdempotencyStore;
 import dev.tern.store.OutboxStore;
@@ -73,6 +75,11 @@ public class ApiApplication {
   Rounds expiredKeys(IdempotencyStore store, IdempotencySettings settings, Pause pause) {
     return new Rounds(
         "expired-keys", new ExpiredKeys(store)::removeAll, pause, settings.purgeEvery());
+  }
+
+  @Bean
+  AskingSchedulers askingSchedulers(SchedulerClient client) {
+    return client::ask;
   }
 
   @Bean

@@ -57,6 +57,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.migrations",
   "dev.tern.api.networks",
   "dev.tern.api.openapi",
+  "dev.tern.api.preflight",
   "dev.tern.api.quotas",
   "dev.tern.api.servers",
   "dev.tern.api.services",

@@ -101,7 +101,8 @@ class HostsTest {
             }
             case HostQuestion.TellReceipt _,
                 HostQuestion.ForgetReceipt _,
-                HostQuestion.TakeStock _ ->
+                HostQuestion.TakeStock _,
+                HostQuestion.CheckArrival _ ->
                 refused("no receipts here");
           });
     }

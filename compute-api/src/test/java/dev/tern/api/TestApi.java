@@ -7,6 +7,7 @@ import dev.tern.api.fakes.DyingKeys;
 import dev.tern.api.fakes.FakeBroker;
 import dev.tern.api.fakes.Samples;
 import dev.tern.api.hosts.AskingHosts;
+import dev.tern.api.preflight.AskingSchedulers;
 import dev.tern.api.request.Authentication;
 import dev.tern.api.request.Caller;
 import dev.tern.api.request.NoAuthentication;
@@ -89,6 +90,10 @@ public final class TestApi implements AutoCloseable {
 
   /** What hosts answer about themselves; nobody, unless a test says otherwise. */
   public final AtomicReference<AskingHosts> answering = new AtomicReference<>(NOBODY);
+
+  /** What schedulers answer; nobody, unless a test says otherwise. */
+  public final AtomicReference<AskingSchedulers> choosing =
+      new AtomicReference<>((_, _) -> new Asked.NoAnswer<>("no scheduler is there"));
 
   private static final AskingHosts NOBODY =
       (host, question, deadline) -> new Asked.NoAnswer<>("nobody listens to " + host);
@@ -436,6 +441,12 @@ public final class TestApi implements AutoCloseable {
     @Bean
     ActionStore actions(TestApi api) {
       return api.stores.actions();
+    }
+
+    @Bean
+    AskingSchedulers askingSchedulers(TestApi api) {
+      return (question, deadline) ->
+          Objects.requireNonNull(api.choosing.get()).ask(question, deadline);
     }
 
     @Bean

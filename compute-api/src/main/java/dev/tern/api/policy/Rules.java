@@ -191,6 +191,7 @@ public final class Rules {
         rule("tern:drains:show", ADMIN, "GET /v1/drains/{id}"),
         rule("tern:drains:create", ADMIN, "POST /v1/drains"),
         rule("tern:drains:update", ADMIN, "PATCH /v1/drains/{id}, and pausing to returning"),
+        rule("tern:preflight:show", ADMIN, "POST /v1/preflight"),
         rule("tern:decisions:show", ADMIN, "GET /v1/decisions/{request}"),
         rule("tern:decisions:index", ADMIN, "GET /v1/servers/{id}/decisions"),
         rule("tern:hosts:show", ADMIN, "GET /v1/hosts/{host}"),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.Failure;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import java.time.Duration;
 import java.time.Instant;
@@ -160,6 +161,9 @@ public sealed interface HostAnswer {
   record ReceiptInStock(MigrationId migration, Optional<ServerId> server, Receipt receipt) {}
 
   record ProbeEnded() implements HostAnswer {}
+
+  /** The guest could come. */
+  record ArrivalChecked(DestinationFacts facts) implements HostAnswer {}
 
   /** Not done, and why. */
   record Refused(Failure failure) implements HostAnswer {}

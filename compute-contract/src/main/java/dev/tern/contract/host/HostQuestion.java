@@ -3,6 +3,8 @@ package dev.tern.contract.host;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.MigrationId;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -72,6 +74,16 @@ public sealed interface HostQuestion {
    * Answer: {@link HostAnswer.Stock}; refused when it cannot be seen, and then nothing is said.
    */
   record TakeStock() implements HostQuestion {}
+
+  /**
+   * Whether a guest could come here now: the check that its migration would make, without its probe
+   * file. Makes nothing and reserves nothing. Answer: {@link HostAnswer.ArrivalChecked}; refused as
+   * the check would refuse.
+   *
+   * @param source the guest, as its host describes it
+   */
+  record CheckArrival(Header header, SourceFacts source, boolean diskOverCommit)
+      implements HostQuestion {}
 
   /** Removes whatever is left of a probe here. Answer: {@link HostAnswer.ProbeEnded}. */
   record EndProbe(UUID probe) implements HostQuestion {}

@@ -18,6 +18,7 @@ import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.PauseParts;
+import dev.tern.store.PlanForecast;
 import dev.tern.store.SagaStore.Lease;
 import java.time.Duration;
 import java.util.List;

@@ -8,6 +8,7 @@ import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.Forecast.Span;
 import dev.tern.store.MigrationFigures;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.PlanForecast;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

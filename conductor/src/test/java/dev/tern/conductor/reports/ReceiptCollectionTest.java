@@ -81,7 +81,8 @@ class ReceiptCollectionTest {
                 HostQuestion.OpenProbe _,
                 HostQuestion.RunProbe _,
                 HostQuestion.TakeStock _,
-                HostQuestion.EndProbe _ ->
+                HostQuestion.EndProbe _,
+                HostQuestion.CheckArrival _ ->
                 throw new AssertionError("asked " + question);
           });
     }

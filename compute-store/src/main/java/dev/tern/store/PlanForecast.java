@@ -1,4 +1,4 @@
-package dev.tern.conductor.migration;
+package dev.tern.store;
 
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.Forecast.Span;
@@ -11,9 +11,9 @@ import java.util.Optional;
  * What is expected of a migration before a byte of it has moved, from those that left the same host
  * before: their bytes, their time, their guests' pauses. Who has no history says so.
  */
-final class PlanForecast {
+public final class PlanForecast {
   /** How many of the latest are looked at. */
-  static final int PAST = 10;
+  public static final int PAST = 10;
 
   /** With so few, the slowest and the fastest say little of the next. */
   private static final int FEW = 3;
@@ -23,10 +23,12 @@ final class PlanForecast {
   private PlanForecast() {}
 
   /**
+   * Says what can be said.
+   *
    * @param bytes of disks and memory to move
    * @param past completed migrations from the same host
    */
-  static Forecast of(long bytes, List<MigrationRecord> past) {
+  public static Forecast of(long bytes, List<MigrationRecord> past) {
     List<Double> rates = past.stream().flatMap(before -> rate(before).stream()).sorted().toList();
     if (rates.isEmpty()) {
       return Forecast.unknown("no migration from this host has been measured yet");

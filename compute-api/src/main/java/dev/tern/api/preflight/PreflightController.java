@@ -1,0 +1,238 @@
+package dev.tern.api.preflight;
+
+import dev.tern.api.ApiSettings;
+import dev.tern.api.decisions.DecisionView;
+import dev.tern.api.preflight.Preflight.Outlook;
+import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Caller.Role;
+import dev.tern.api.request.Json;
+import dev.tern.api.request.JsonBody;
+import dev.tern.contract.ComputeException;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.host.Forecast;
+import dev.tern.contract.scheduler.Decision;
+import dev.tern.store.HostStore;
+import dev.tern.store.ServerStore;
+import dev.tern.store.ServerStore.ServerQuery;
+import dev.tern.store.ServerStore.ServerRecord;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code POST /v1/preflight}: what would come of migrations, without any. */
+@RestController
+final class PreflightController {
+  /** Of a host with more, a drain's dry run tells. */
+  private static final int MOST = 100;
+
+  private static final String NOT_MEASURED =
+      "How fast the guest dirties its memory and writes its disks is not measured before it moves;"
+          + " whether it converges is told while it does. The band is of the last migrations from"
+          + " its host.";
+
+  private final Preflight preflight;
+  private final ServerStore servers;
+  private final HostStore hosts;
+  private final ApiSettings settings;
+
+  PreflightController(
+      Preflight preflight, ServerStore servers, HostStore hosts, ApiSettings settings) {
+    this.preflight = preflight;
+    this.servers = servers;
+    this.hosts = hosts;
+    this.settings = settings;
+  }
+
+  @PostMapping("/v1/preflight")
+  ResponseEntity<JsonNode> look(JsonBody body, ApiRequest request) throws InterruptedException {
+    request.caller().require(Role.ADMIN, "tern:preflight:show");
+    body.refuseOthers(Set.of("server", "servers", "host", "targets"));
+    List<ServerRecord> asked = asked(body);
+    List<HostName> targets = new ArrayList<>();
+    for (String target : texts(body, "targets")) {
+      targets.add(host(target));
+    }
+    List<Outlook> outlooks = preflight.of(asked, targets, request);
+    return request.once(() -> view(outlooks));
+  }
+
+  private static ResponseEntity<JsonNode> view(List<Outlook> outlooks) {
+    ObjectNode view = Json.object();
+    view.put("possible", outlooks.stream().allMatch(each -> each.blockers().isEmpty()));
+    var all = view.putArray("servers");
+    outlooks.forEach(each -> all.add(view(each)));
+    return Json.ok("preflight", view);
+  }
+
+  private List<ServerRecord> asked(JsonBody body) {
+    long ways = List.of("server", "servers", "host").stream().filter(body::given).count();
+    if (ways != 1) {
+      throw invalid("Name one of server, servers and host.");
+    }
+    if (body.given("host")) {
+      return on(host(body.text("host", 1, 255)));
+    }
+    List<String> ids =
+        body.given("server") ? List.of(body.text("server", 1, 64)) : texts(body, "servers");
+    if (ids.isEmpty() || ids.size() > MOST) {
+      throw invalid("1 to %d servers are looked at, not %d.".formatted(MOST, ids.size()));
+    }
+    return ids.stream().distinct().map(this::server).toList();
+  }
+
+  private List<ServerRecord> on(HostName host) {
+    List<ServerRecord> there =
+        servers.list(
+            new ServerQuery(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(host),
+                Set.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                List.of(),
+                Optional.empty(),
+                MOST + 1));
+    if (there.size() > MOST) {
+      throw invalid(
+          "Host %s has more than %d servers: plan a drain of it with dry_run instead."
+              .formatted(host, MOST));
+    }
+    return there;
+  }
+
+  private ServerRecord server(String id) {
+    try {
+      return servers.find(ServerId.parse(id)).orElseThrow(() -> noServer(id));
+    } catch (IllegalArgumentException e) {
+      throw noServer(id);
+    }
+  }
+
+  private static ComputeException noServer(String id) {
+    return new ComputeException(
+        ErrorCode.INSTANCE_NOT_FOUND, "Instance %s could not be found.".formatted(id), null);
+  }
+
+  private HostName host(String text) {
+    try {
+      HostName name = new HostName(text);
+      if (hosts.find(name, settings.serviceDownAfter()).isPresent()) {
+        return name;
+      }
+    } catch (IllegalArgumentException _) {
+      // No host has such a name.
+    }
+    throw new ComputeException(
+        ErrorCode.COMPUTE_HOST_NOT_FOUND,
+        "Compute host %s could not be found.".formatted(text),
+        null);
+  }
+
+  private static List<String> texts(JsonBody body, String field) {
+    List<String> texts = new ArrayList<>();
+    if (body.given(field)) {
+      JsonNode list = body.required(field);
+      if (!list.isArray()) {
+        throw body.wrongType(field, "array");
+      }
+      for (JsonNode each : list) {
+        if (!each.isString() || each.stringValue().length() > 255) {
+          throw body.invalid(field, "It holds something that is no name.");
+        }
+        texts.add(each.stringValue());
+      }
+    }
+    return texts;
+  }
+
+  private static ComputeException invalid(String message) {
+    return new ComputeException(ErrorCode.INVALID_INPUT, message, null);
+  }
+
+  private static ObjectNode view(Outlook outlook) {
+    ObjectNode view =
+        Json.object()
+            .put("server", outlook.server().id().toString())
+            .put("possible", outlook.blockers().isEmpty());
+    Json.putOrNull(view, "source", outlook.server().host().orElse(null));
+    Json.putOrNull(view, "destination", outlook.decision().flatMap(Decision::host).orElse(null));
+    var blockers = view.putArray("blockers");
+    outlook
+        .blockers()
+        .forEach(why ->
+            blockers.addObject().put("code", why.code().novaName()).put("message", why.message()));
+    outlook
+        .decision()
+        .ifPresentOrElse(
+            decision -> view.set("candidates", DecisionView.of(decision)),
+            () -> view.putNull("candidates"));
+    view.set("plan", plan(outlook));
+    view.set("forecast", forecast(outlook.forecast()));
+    outlook
+        .back()
+        .ifPresentOrElse(back -> view.set("return", back(back)), () -> view.putNull("return"));
+    return view;
+  }
+
+  private static ObjectNode plan(Outlook outlook) {
+    ObjectNode plan = Json.object();
+    var disks = plan.putArray("disks");
+    outlook.guest().stream()
+        .flatMap(guest -> guest.disks().stream())
+        .forEach(disk -> disks.add(disk(disk)));
+    return plan.put("disk_bytes", outlook.diskBytes())
+        .put("layer_bytes", outlook.layerBytes())
+        .put("memory_bytes", outlook.memoryBytes());
+  }
+
+  private static ObjectNode disk(DiskFacts disk) {
+    ObjectNode view =
+        Json.object()
+            .put("id", disk.id())
+            .put("kind", disk.kind().name().toLowerCase(java.util.Locale.ROOT))
+            .put("format", disk.format());
+    Json.putOrNull(
+        view,
+        "mode",
+        disk.way().map(way -> way.name().toLowerCase(java.util.Locale.ROOT)).orElse(null));
+    return view.put("virtual_bytes", disk.virtualBytes()).put("bytes_to_send", disk.bytesToMove());
+  }
+
+  private static ObjectNode forecast(Forecast forecast) {
+    ObjectNode view = Json.object();
+    forecast
+        .left()
+        .ifPresentOrElse(
+            span ->
+                view.putObject("seconds")
+                    .put("low", span.low().toMillis() / 1e3)
+                    .put("expected", span.expected().toMillis() / 1e3)
+                    .put("high", span.high().toMillis() / 1e3),
+            () -> view.putNull("seconds"));
+    view.put("reason", forecast.reason());
+    view.put("pause_millis", forecast.pause().map(pause -> pause.toMillis()).orElse(null));
+    return view.putNull("converges").put("not_measured", NOT_MEASURED);
+  }
+
+  private static ObjectNode back(Decision back) {
+    ObjectNode view = Json.object().put("possible", back.host().isPresent());
+    var reasons = view.putArray("reasons");
+    back.hosts().stream()
+        .flatMap(host -> host.refusals().stream())
+        .forEach(refusal -> reasons.add(refusal.why().message()));
+    return view;
+  }
+}

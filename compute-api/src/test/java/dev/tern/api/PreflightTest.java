@@ -1,0 +1,238 @@
+package dev.tern.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
+import dev.tern.contract.HostName;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest.DescribeSource;
+import dev.tern.contract.agent.AgentResult.DestinationFacts;
+import dev.tern.contract.agent.AgentResult.DiskFacts;
+import dev.tern.contract.agent.AgentResult.DiskKind;
+import dev.tern.contract.agent.AgentResult.ImmutableFile;
+import dev.tern.contract.agent.AgentResult.SourceFacts;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostQuestion.CheckArrival;
+import dev.tern.contract.scheduler.Decision;
+import dev.tern.contract.scheduler.Decision.Refusal;
+import dev.tern.contract.scheduler.Decision.Verdict;
+import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
+import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
+import dev.tern.contract.scheduler.Wanted;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+@DisplayName("/v1/preflight")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PreflightTest {
+  private static final ServerId SERVER = ServerId.parse("22222222-2222-4222-8222-222222222222");
+  private static final HostName ONE = new HostName("host1");
+  private static final HostName TWO = new HostName("host2");
+  private static final String LAYER = "b".repeat(64);
+
+  private final List<PlanHosts> planned = new CopyOnWriteArrayList<>();
+  private final List<HostName> checked = new CopyOnWriteArrayList<>();
+  private Set<HostName> refusing = Set.of();
+  private TestApi api;
+
+  @BeforeAll
+  void start(@TempDir Path images) {
+    api = new TestApi(images);
+  }
+
+  @AfterAll
+  void stop() {
+    api.close();
+  }
+
+  @BeforeEach
+  void aServer() {
+    api.reset();
+    api.conductors.boots(SERVER, "demo", "host1");
+    planned.clear();
+    checked.clear();
+    refusing = Set.of();
+    api.agents.set((_, request, _) ->
+        request instanceof DescribeSource
+            ? new Asked.Answered<>(new AgentAnswer.Done(guest()))
+            : new Asked.NoAnswer<>("only the guest is asked for"));
+    api.answering.set((host, question, _) -> {
+      assertThat(question).isInstanceOf(CheckArrival.class);
+      checked.add(host);
+      return new Asked.Answered<>(
+          refusing.contains(host)
+              ? new HostAnswer.Refused(new Failure(ErrorCode.DESTINATION_DISK_EXISTS, "in the way"))
+              : new HostAnswer.ArrivalChecked(
+                  new DestinationFacts(
+                      "", 10, 100, List.of(LAYER), Optional.of(List.of(LAYER)), Optional.empty())));
+    });
+    api.choosing.set((question, _) -> {
+      PlanHosts plan = (PlanHosts) question;
+      planned.add(plan);
+      return new Asked.Answered<>(
+          new Planned(plan.servers().stream().map(PreflightTest::decide).toList()));
+    });
+  }
+
+  /** Like a scheduler for which only two hosts are there. */
+  private static Decision decide(Wanted wanted) {
+    HostName other = wanted.source().equals(Optional.of(ONE)) ? TWO : ONE;
+    boolean back = wanted.requested().isPresent();
+    Optional<Failure> why =
+        back
+            ? Optional.of(new Failure(ErrorCode.DESTINATION_HYPERVISOR_TOO_OLD, "too old there"))
+            : Optional.ofNullable(wanted.refused().get(other))
+                .map(_ -> new Failure(ErrorCode.NO_VALID_HOST, "No valid host was found."));
+    List<Refusal> refusals =
+        why.map(failure ->
+                List.of(new Refusal("SomeFilter", failure, "much", "little", Optional.empty())))
+            .orElse(List.of());
+    return new Decision(
+        wanted.server(),
+        why.isEmpty() ? Optional.of(other) : Optional.empty(),
+        why,
+        2,
+        why.isEmpty() ? 1 : 0,
+        List.of(new Verdict(other, refusals, List.of(), 0)),
+        List.of(),
+        List.of());
+  }
+
+  private static SourceFacts guest() {
+    return new SourceFacts(
+        "{}",
+        "QEMU",
+        7_002_000,
+        "q35",
+        "tcg",
+        1,
+        128,
+        List.of(
+            new DiskFacts(
+                "disk0",
+                DiskKind.LOCAL,
+                "qcow2",
+                100,
+                40,
+                0,
+                Optional.empty(),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(List.of()))),
+        List.of(),
+        List.of(new ImmutableFile(LAYER, 50)),
+        false,
+        Optional.empty(),
+        true);
+  }
+
+  private List<Object> everything() {
+    return new ArrayList<>(
+        List.of(
+            api.stores.servers().find(SERVER),
+            api.stores.claims().of(SERVER),
+            api.stores.actions().list(SERVER),
+            api.stores.outbox().waiting(),
+            api.conductors.migrations(SERVER).size(),
+            api.stores.decisions().of(SERVER, 10)));
+  }
+
+  private JsonNode look(String body) {
+    List<Object> before = everything();
+    TestApi.Answer answer = api.to("/v1/preflight").post(body);
+    assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+    assertThat(everything()).isEqualTo(before);
+    return answer.json().path("preflight");
+  }
+
+  private static String one() {
+    return "{\"server\": \"%s\"}".formatted(SERVER);
+  }
+
+  @Test
+  void tells_plan_forecast_and_return_and_changes_nothing() {
+    JsonNode look = look(one());
+    assertThat(look.path("possible").booleanValue()).isTrue();
+    JsonNode server = look.path("servers").path(0);
+    assertThat(server.path("source").stringValue()).isEqualTo("host1");
+    assertThat(server.path("destination").stringValue()).isEqualTo("host2");
+    assertThat(server.path("plan").path("memory_bytes").longValue()).isEqualTo(128L << 20);
+    assertThat(server.path("plan").path("layer_bytes").longValue()).isEqualTo(50);
+    assertThat(server.path("plan").path("disk_bytes").longValue()).isEqualTo(40);
+    assertThat(server.at("/plan/disks/0/mode").stringValue()).isEqualTo("full");
+    assertThat(server.at("/forecast/reason").stringValue()).contains("measured yet");
+    assertThat(server.at("/forecast/not_measured").stringValue()).contains("not measured");
+    assertThat(server.at("/return/possible").booleanValue()).isFalse();
+    assertThat(server.at("/return/reasons/0").stringValue()).isEqualTo("too old there");
+    assertThat(planned.getLast().earlier()).hasSize(1);
+    assertThat(planned.getLast().servers().getFirst().requested()).contains(ONE);
+    assertThat(checked).containsExactly(TWO);
+  }
+
+  @Test
+  void tries_another_when_a_destination_refuses_and_says_what_stands_against_each() {
+    refusing = Set.of(TWO);
+    JsonNode look = look("{\"host\": \"host1\", \"targets\": [\"host2\"]}");
+    assertThat(look.path("possible").booleanValue()).isFalse();
+    JsonNode server = look.path("servers").path(0);
+    assertThat(server.at("/blockers/0/code").stringValue()).isEqualTo("NoValidHost");
+    assertThat(server.at("/candidates/hosts/0/refusals/0/filter").stringValue())
+        .isEqualTo("SomeFilter");
+    assertThat(planned.getLast().servers().getFirst().refused())
+        .isEqualTo(Map.of(TWO, new Failure(ErrorCode.DESTINATION_DISK_EXISTS, "in the way")));
+    assertThat(planned.getLast().among()).containsExactly(TWO);
+    assertThat(server.path("return").isNull()).isTrue();
+  }
+
+  @Test
+  void says_what_keeps_a_guest_from_leaving() {
+    api.agents.set((_, _, _) ->
+        new Asked.Answered<>(
+            new AgentAnswer.Refused(
+                new Failure(ErrorCode.SOURCE_LACKS_QEMU_FEATURE, "lacks a command"))));
+    JsonNode server = look(one()).path("servers").path(0);
+    assertThat(server.at("/blockers/0/message").stringValue()).isEqualTo("lacks a command");
+    assertThat(server.path("candidates").isNull()).isTrue();
+    assertThat(checked).isEmpty();
+  }
+
+  @Test
+  void refuses_what_it_cannot_look_at() {
+    for (String body :
+        List.of(
+            "{}",
+            "{\"host\": \"host1\", \"server\": \"%s\"}".formatted(SERVER),
+            "{\"servers\": []}",
+            "{\"servers\": \"x\"}",
+            "{\"host\": \"nowhere\"}",
+            "{\"server\": \"%s\", \"targets\": [\"nowhere\"]}".formatted(SERVER),
+            "{\"server\": \"%s\", \"now\": true}".formatted(SERVER))) {
+      assertThat(api.to("/v1/preflight").post(body).status()).as(body).isEqualTo(400);
+    }
+    assertThat(api.to("/v1/preflight").post("{\"server\": \"x\"}").status()).isEqualTo(404);
+    assertThat(api.to("/v1/preflight").as("u:demo").post(one()).status()).isEqualTo(403);
+  }
+
+  @Test
+  void says_so_when_no_scheduler_answers() {
+    api.choosing.set((_, _) -> new Asked.NoAnswer<>("away"));
+    assertThat(api.to("/v1/preflight").post(one()).status()).isEqualTo(503);
+  }
+}
