@@ -236,6 +236,9 @@ final class Deciding {
       return row.in(ServerState.STOPPED, row.reason());
     }
     if (server.get().task().isEmpty()) {
+      if (server.get().vmState() == VmState.PAUSED) {
+        return row.in(ServerState.LEFT, row.reason() + " It is paused, and so cannot be stopped.");
+      }
       stops.add(row.server());
     }
     return row;

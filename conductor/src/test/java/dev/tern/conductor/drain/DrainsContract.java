@@ -20,6 +20,7 @@ import dev.tern.store.DrainStore.Sequence;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.DrainStore.Wishes;
+import dev.tern.store.LifeRequest;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.Samples;
@@ -175,6 +176,18 @@ abstract class DrainsContract {
     assertThat(world.run(drain, 5).state()).isEqualTo(State.INCOMPLETE);
     assertThat(world.row(drain, server).state()).isEqualTo(ServerState.STOPPED);
     assertThat(world.row(drain, server).reason()).isEqualTo("The link broke.");
+  }
+
+  @Test
+  void leaves_a_paused_server_that_it_could_neither_move_nor_stop() {
+    DrainWorld world = world(2);
+    ServerId server = world.server();
+    var _ = stores().servers().requestLife(server, LifeRequest.PAUSE, Samples.request());
+    stores().servers().paused(world.samples.lease(server), server);
+    DrainRecord end = failing(world, world.ask(otherwise(OnCannotMove.STOP, 1)));
+    assertThat(end.state()).isEqualTo(State.INCOMPLETE);
+    assertThat(world.row(end, server).reason())
+        .isEqualTo("The link broke. It is paused, and so cannot be stopped.");
   }
 
   @Test
