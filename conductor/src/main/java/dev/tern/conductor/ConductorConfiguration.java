@@ -155,6 +155,7 @@ class ConductorConfiguration {
   Drains drains(
       Stores stores,
       DrainStore drains,
+      Agents agents,
       Schedulers schedulers,
       DrainSettings settings,
       ConductorSettings conductor) {
@@ -165,6 +166,8 @@ class ConductorConfiguration {
             stores.servers(),
             stores.migrations(),
             stores.claims(),
+            agents,
+            UUID::randomUUID,
             conductor.hostDownAfter()),
         schedulers,
         settings,

@@ -22,10 +22,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -46,7 +48,10 @@ final class Deciding {
   private final Settling settling;
   private final List<Start> starts = new ArrayList<>();
   private final List<ServerId> stops = new ArrayList<>();
-  private final Map<ServerId, Guest> guests = new HashMap<>();
+
+  /** Those that could begin now. */
+  private final Set<ServerId> ready = new HashSet<>();
+
   private Optional<Plan> plan;
   private Optional<String> waiting = Optional.empty();
 
@@ -267,8 +272,7 @@ final class Deciding {
     if (unmovable.isPresent()) {
       return settling.cannotMove(row, unmovable.get());
     }
-    Guest guest = facts.guest(server, row.refused());
-    guests.put(server.id(), guest);
+    ready.add(server.id());
     return row;
   }
 
@@ -287,7 +291,7 @@ final class Deciding {
       return true;
     }
     Map<ServerId, PlannedMove> moves = moves();
-    return guests.keySet().stream()
+    return ready.stream()
         .anyMatch(server -> {
           PlannedMove move = moves.get(server);
           return move == null
@@ -316,17 +320,20 @@ final class Deciding {
 
   private Plan newPlan() throws Unanswered, InterruptedException {
     List<Guest> waitingOnes = new ArrayList<>();
+    Map<ServerId, PlannedMove> moves = moves();
     Map<ServerId, String> unmovable = new LinkedHashMap<>();
     for (DrainServer row : rows.values()) {
-      boolean moves = row.state() == ServerState.WAITING;
+      boolean waits = row.state() == ServerState.WAITING;
       boolean cannot = row.state() == ServerState.LEFT || row.state() == ServerState.ASKING;
       Optional<ServerRecord> server =
-          moves || cannot ? facts.server(row.server()) : Optional.empty();
-      server.ifPresent(found -> {
-        waitingOnes.add(guests.computeIfAbsent(found.id(), _ -> facts.guest(found, row.refused())));
+          waits || cannot ? facts.server(row.server()) : Optional.empty();
+      if (server.isPresent()) {
+        ServerRecord found = server.get();
+        Optional<Long> known = Optional.ofNullable(moves.get(found.id())).map(PlannedMove::bytes);
+        waitingOnes.add(facts.guest(found, row.refused(), known));
         Optional<String> why = cannot ? Optional.of(row.reason()) : Settling.unmovable(found);
         why.ifPresent(words -> unmovable.put(found.id(), words));
-      });
+      }
     }
     Optional<HostRecord> source = facts.host();
     if (source.isEmpty()) {
@@ -367,7 +374,7 @@ final class Deciding {
     int slots = slots();
     boolean late = false;
     for (DrainServer row : inOrder()) {
-      if (!guests.containsKey(row.server()) || !due(row) || slots <= starts.size()) {
+      if (!ready.contains(row.server()) || !due(row) || slots <= starts.size()) {
         continue;
       }
       Optional<PlannedMove> move = Optional.ofNullable(moves.get(row.server()));

@@ -1,10 +1,18 @@
 package dev.tern.conductor.drain;
 
+import dev.tern.conductor.asking.Agents;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.RequestId;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest.DescribeDisks;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.contract.agent.AgentResult.Disk;
+import dev.tern.contract.amqp.Asked;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
@@ -21,14 +29,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
 
 /** What is true of hosts, servers and migrations while one look at a drain is taken. */
 public final class DrainFacts {
   private static final int PAST = 20;
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Sources sources;
   private final DrainRecord drain;
   private final Map<HostName, Boolean> open = new HashMap<>();
+  private boolean silent;
 
   DrainFacts(Sources sources, DrainRecord drain) {
     this.sources = sources;
@@ -42,6 +54,8 @@ public final class DrainFacts {
       ServerStore servers,
       MigrationStore migrations,
       ClaimStore claims,
+      Agents agents,
+      Supplier<UUID> newIds,
       Duration hostDownAfter) {}
 
   Optional<ServerRecord> server(ServerId id) {
@@ -72,19 +86,47 @@ public final class DrainFacts {
                 .isPresent());
   }
 
-  Guest guest(ServerRecord server, Map<HostName, String> refused) {
-    long memory = server.flavor().memoryMib() << 20;
-    long disk =
+  /**
+   * What there is to move of a server.
+   *
+   * @param known bytes, when they were found out before
+   */
+  Guest guest(ServerRecord server, Map<HostName, String> refused, Optional<Long> known)
+      throws InterruptedException {
+    long claimed =
         sources.claims().of(server.id()).stream()
             .filter(claim -> Optional.of(claim.host()).equals(server.host()))
             .mapToLong(claim -> claim.share().diskBytes())
             .findFirst()
             .orElse(0);
+    long disk = known.isPresent() ? claimed : Math.min(claimed, allocated(server).orElse(claimed));
+    long memory = server.flavor().memoryMib() << 20;
     return new Guest(
         server.id(),
         new Resources(server.flavor().vcpus(), server.flavor().memoryMib(), disk),
-        memory + sent(server.id()).orElse(disk),
+        known.orElse(memory + (disk < claimed ? disk : sent(server.id()).orElse(disk))),
         refused);
+  }
+
+  /**
+   * What its disks have on its host, as that says; it is asked once, and no more if it is silent.
+   */
+  private Optional<Long> allocated(ServerRecord server) throws InterruptedException {
+    if (silent || server.host().isEmpty()) {
+      return Optional.empty();
+    }
+    Header header =
+        new Header(
+            RequestId.of(sources.newIds().get()), server.id(), server.epoch(), Optional.empty());
+    return switch (sources.agents().ask(server.host().get(), new DescribeDisks(header), PATIENCE)) {
+      case Asked.Answered(AgentAnswer.Done(AgentResult.DiskReport(List<Disk> disks))) ->
+          Optional.of(disks.stream().mapToLong(Disk::allocatedBytes).sum());
+      case Asked.Answered<AgentAnswer> _ -> Optional.empty();
+      case Asked.NoAnswer<AgentAnswer> _ -> {
+        silent = true;
+        yield Optional.empty();
+      }
+    };
   }
 
   /** As many as it had to send when it moved last. */

@@ -8,6 +8,8 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.amqp.Asked;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.DrainServer;
@@ -43,6 +45,10 @@ final class DrainWorld {
   final List<HostName> others = new ArrayList<>();
 
   Instant now = Instant.parse("2026-11-22T20:00:00Z");
+
+  /** What every agent answers when it is asked for disks. */
+  Asked<AgentAnswer> agent = new Asked.NoAnswer<>("it is silent");
+
   int mostAtOnce;
 
   /** Writes that still succeed; the one after them kills the conductor before its effect. */
@@ -92,6 +98,8 @@ final class DrainWorld {
             stores.servers(),
             stores.migrations(),
             stores.claims(),
+            (_, _, _) -> agent,
+            UUID::randomUUID,
             Duration.ofMinutes(1)),
         scheduler,
         settings(),

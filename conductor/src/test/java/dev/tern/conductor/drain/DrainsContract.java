@@ -6,6 +6,10 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
+import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentResult.Disk;
+import dev.tern.contract.agent.AgentResult.DiskReport;
+import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostReport;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.DrainServer;
@@ -404,6 +408,31 @@ abstract class DrainsContract {
     assertThat(move.bytes()).isEqualTo((128L << 20) + (1L << 30));
     assertThat(world.all(_ -> true)).isEmpty();
     assertThat(stores().drains().servers(plan.id())).isEmpty();
+  }
+
+  @Test
+  void counts_what_disks_have_and_not_what_they_could() {
+    DrainWorld world = world(1);
+    var _ = world.server();
+    world.agent =
+        new Asked.Answered<>(
+            new AgentAnswer.Done(
+                new DiskReport(
+                    List.of(
+                        new Disk(
+                            "disk0",
+                            Optional.empty(),
+                            "/disk0.qcow2",
+                            Optional.empty(),
+                            "qcow2",
+                            "none",
+                            Optional.empty(),
+                            1L << 30,
+                            10L << 20)))));
+    DrainRecord drain = world.ask(Wishes.NONE);
+    world.look();
+    assertThat(world.drain(drain).plan().orElseThrow().moves().getFirst().bytes())
+        .isEqualTo((128L << 20) + (10L << 20));
   }
 
   @Test
