@@ -63,17 +63,14 @@ final class DrainWorld {
     this.stores = stores;
     this.scheduler = new FakeScheduler(stores);
     this.samples = new Samples(() -> stores);
-    // What other tests have left in the same database is no place to go to.
-    stores
-        .hosts()
-        .list(Duration.ofMinutes(1), 0, 10_000)
-        .forEach(host -> stores.hosts().setForcedDown(host.report().host(), true));
     String name = UUID.randomUUID().toString().substring(0, 8);
     this.home = new HostName("home-" + name);
     samples.host(home);
+    scheduler.hosts.add(home);
     for (int i = 1; i <= others; i++) {
       HostName other = new HostName("other%d-%s".formatted(i, name));
       samples.host(other);
+      scheduler.hosts.add(other);
       this.others.add(other);
     }
   }

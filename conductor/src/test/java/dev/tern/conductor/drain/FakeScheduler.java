@@ -18,13 +18,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Plans as a scheduler does, by whether hosts are open, their memory, and groups of servers. */
 final class FakeScheduler implements Schedulers {
   private final Stores stores;
+
+  /** The only hosts there are for it. */
+  final Set<HostName> hosts = new HashSet<>();
 
   /** Nobody answers. */
   boolean away;
@@ -58,6 +63,7 @@ final class FakeScheduler implements Schedulers {
     List<Hint> hints = new ArrayList<>();
     Optional<HostRecord> best =
         stores.hosts().list(Duration.ofMinutes(1), 0, 10_000).stream()
+            .filter(host -> hosts.contains(name(host)))
             .filter(host -> plan.among().isEmpty() || plan.among().contains(name(host)))
             .filter(host -> !wanted.source().equals(Optional.of(name(host))))
             .filter(host -> {
