@@ -22,6 +22,7 @@ CONSTANTS
   OnlySilence,  \* a host that answers and cannot say is not taken for one that is silent
   OnlyWhole,    \* nothing may be stated of a source whose guest has not arrived
   TrueStatements, \* what is stated to be fenced is
+  AwaitsLetGo,  \* where a source can fail after all has arrived, the guest waits until it cannot any more
   \* What QEMU does; TRUE is a QEMU that can fail after its peer has everything: one that was allowed
   \* post-copy, or that describes its stream behind its end (StreamDescription has it leave that out).
   TailBreaks
@@ -31,7 +32,7 @@ Other(h) == IF h = "A" THEN "B" ELSE "A"
 
 VARIABLES
   con,    \* conductor: pc (step), ans (answer to the question it asks), giveUp, abort
-  db,     \* database: epoch, owner, src of each migration, sent, lost; the host that was stated to be
+  db,     \* database: epoch, owner, src of each migration, sent, letGo, lost; the host that was stated to be
           \* fenced, whether that was relied on, and what it was told of since
   net,    \* every request with an effect that was ever sent: <<kind, epoch>>
   up,     \* per host: the agent's process lives; and cut: the host that nobody hears, off: that one has
@@ -107,8 +108,8 @@ GoGivingUp(p) == /\ con' = [con EXCEPT !.pc = p, !.ans = "", !.giveUp = TRUE]
 ---------------------------------------------------------------------------
 (* A host. *)
 
-NoJob == [st |-> "none", ep |-> 0, cancel |-> FALSE]
-NoWatch == [st |-> "none", ep |-> 0]
+NoJob == [st |-> "none", ep |-> 0, cancel |-> FALSE, own |-> FALSE, go |-> FALSE]
+NoWatch == [st |-> "none", ep |-> 0, go |-> FALSE]
 NoQemu == [run |-> "none", mig |-> "none"]
 Blank == [place |-> "NOTHING", ep |-> 0, high |-> 0, arr |-> 0, ho |-> 0, ret |-> 0, res |-> FALSE, sent |-> FALSE]
 
@@ -180,7 +181,7 @@ StartIncoming == \E e \in Epochs, t \in Requests :
   /\ IF j.place = "RECEIVING" /\ j.ep = e THEN
        /\ jr' = [jr EXCEPT ![h] = [j EXCEPT !.place = "INCOMING", !.high = Max(j.high, e)]]
        /\ q' = [q EXCEPT ![h] = [run |-> "waits", mig |-> "none"]]
-       /\ watch' = [watch EXCEPT ![h] = [st |-> "watching", ep |-> e]]
+       /\ watch' = [watch EXCEPT ![h] = [st |-> "watching", ep |-> e, go |-> FALSE]]
        /\ wire' = "none"
        /\ Answer(t, "ok")
      ELSE
@@ -230,7 +231,9 @@ AwaitArrival == \E e \in Epochs, t \in Requests :
       again == stands /\ (watch[h].st = "none" \/ (watch[h].st = "failed" /\ j.arr = e)) IN
   /\ Comes("AwaitArrival", e, t)
   /\ UNCHANGED <<jr, job, lane, kept, q, mir, wire, fresh>>
-  /\ watch' = IF again THEN [watch EXCEPT ![h] = [st |-> "watching", ep |-> e]] ELSE watch
+  /\ watch' = IF again THEN [watch EXCEPT ![h] = [st |-> "watching", ep |-> e, go |-> db.letGo[e]]]
+               ELSE IF watch[h].st = "watching" /\ watch[h].ep = e THEN [watch EXCEPT ![h].go = @ \/ db.letGo[e]]
+               ELSE watch
   /\ Answer(t, IF again \/ (watch[h].st \in {"watching", "permitted", "ran"} /\ watch[h].ep = e) THEN "working"
                ELSE IF j.arr = e THEN "arrived" ELSE "refused")
 
@@ -244,10 +247,17 @@ Report(h) ==
     [] j.place = "HANDED_OVER" -> "HANDED_OVER"
     [] j.place = "DEAD" -> (IF Alive(h) THEN "INCOMING" ELSE "DEAD")
 
+(* Of a guest that was handed over: GuestReport.letGo. *)
+HasLetGo(h) == jr[h].place = "HANDED_OVER" /\ (jr[h].sent \/ q[h].mig = "completed")
+
+WillNotLetGo(h) ==
+  TailBreaks /\ jr[h].place = "HANDED_OVER" /\ ~jr[h].sent /\ (~Alive(h) \/ q[h].mig \in {"failed", "none"})
+
 AskGuest ==
   /\ con.pc \in Asking /\ con.ans = "" /\ Kind[con.pc] \in {"AskSource", "AskDestination"}
   /\ Reached(AskedHost)
-  /\ con' = [con EXCEPT !.ans = Report(AskedHost)]
+  /\ con' = [con EXCEPT !.ans = IF con.pc = "askS" /\ HasLetGo(S) THEN "LET GO"
+                                ELSE IF con.pc = "askS" /\ WillNotLetGo(S) THEN "FAILED" ELSE Report(AskedHost)]
   /\ UNCHANGED <<db, net, left, world>>
 
 (* SourceSide.mirrorDisks *)
@@ -263,7 +273,8 @@ MirrorDisks == \E e \in Epochs, t \in Requests :
   /\ UNCHANGED <<lane, kept, watch, q, wire, fresh>>
 
 (* A thread that has something to do at once is not overtaken by a whole migration. *)
-WatchIsBusy(h) == watch[h].st \in {"permitted", "ran"} \/ (watch[h].st = "watching" /\ Completed(h))
+MayArrive(h) == Completed(h) /\ (TailBreaks /\ AwaitsLetGo => watch[h].go)
+WatchIsBusy(h) == watch[h].st \in {"permitted", "ran"} \/ (watch[h].st = "watching" /\ MayArrive(h))
 
 (* SourceSide.handOver: begins the job, finds it, or says what is known. *)
 HandOver == \E e \in Epochs, t \in Requests :
@@ -272,18 +283,18 @@ HandOver == \E e \in Epochs, t \in Requests :
   /\ ~JobRuns(h) /\ ~WatchIsBusy(h)
   /\ jr' = [jr EXCEPT ![h] = Seen(h, e)]
   /\ UNCHANGED <<lane, kept, watch, mir, wire, fresh>>
-  /\ IF job[h].st \in {"stayed", "gone", "sent"} /\ job[h].ep = e THEN
+  /\ IF job[h].st \in {"stayed", "gone", "sent", "let go"} /\ job[h].ep = e THEN
        /\ Answer(t, IF job[h].st = "gone" THEN "refused" ELSE job[h].st) \* told once
        /\ job' = [job EXCEPT ![h] = NoJob]
        /\ UNCHANGED q
      ELSE IF j.place = "RUNNING" /\ Alive(h) THEN
-       /\ job' = [job EXCEPT ![h] = [st |-> "begins", ep |-> e, cancel |-> FALSE]]
+       /\ job' = [job EXCEPT ![h] = [NoJob EXCEPT !.st = "begins", !.ep = e, !.own = TRUE]]
        /\ NoAnswerYet
        /\ UNCHANGED q
      ELSE IF j.place = "HANDED_OVER" /\ j.ho = e THEN
-       IF j.sent \/ ~Alive(h) THEN Answer(t, "sent") /\ UNCHANGED <<job, q>>
+       IF j.sent \/ ~Alive(h) THEN Answer(t, IF j.sent THEN "let go" ELSE "sent") /\ UNCHANGED <<job, q>>
        ELSE (* Departure.goOn *)
-         /\ job' = [job EXCEPT ![h] = [st |-> IF q[h].mig = "pre" THEN "recorded" ELSE "waits", ep |-> e, cancel |-> FALSE]]
+         /\ job' = [job EXCEPT ![h] = [NoJob EXCEPT !.st = IF q[h].mig = "pre" THEN "recorded" ELSE "waits", !.ep = e]]
          /\ NoAnswerYet
          /\ UNCHANGED q
      ELSE Answer(t, "refused") /\ UNCHANGED <<job, q>>
@@ -435,7 +446,7 @@ Ends(h) ==
         /\ q' = [q EXCEPT ![h].run = "stands"]
         /\ UNCHANGED jr
      \/ ~Alive(h) /\ UNCHANGED <<q, jr>>
-  /\ JobTo(h, "sent")
+  /\ JobTo(h, IF q[h].mig = "completed" \/ job[h].go THEN "let go" ELSE "sent")
   /\ UNCHANGED <<JobRest, mir, wire, fresh>>
 
 (* The broken variant: first migrate-continue, then the record. *)
@@ -457,7 +468,7 @@ RecordsAfterwards(h) ==
 WatchRest == <<con, db, net, up, job, lane, kept, mir, wire, died, left>>
 
 Arrives(h) ==
-  /\ up[h] /\ watch[h].st = "watching" /\ Completed(h)
+  /\ up[h] /\ watch[h].st = "watching" /\ MayArrive(h)
   /\ LET e == watch[h].ep IN LET j == jr[h] IN
      IF ~PermitNeeded THEN
        /\ watch' = [watch EXCEPT ![h].st = "permitted"]
@@ -509,6 +520,7 @@ SendsAll(h) ==
 
 Completes(h) ==
   /\ q[h].mig = "tail"
+  /\ TailBreaks => q[Other(h)].run \in {"loaded", "runs"} \* its last word
   /\ q' = [q EXCEPT ![h].mig = "completed"]
   /\ UNCHANGED <<QemuRest, wire, fresh, left>>
 
@@ -525,6 +537,13 @@ FailsInTheTail(h) ==
   /\ q' = [q EXCEPT ![h] = [run |-> "runs", mig |-> "failed"]]
   /\ fresh' = FreshAfterRunAt(h)
   /\ UNCHANGED <<QemuRest, wire>>
+
+LosesItsPeer(h) ==
+  /\ TailBreaks
+  /\ q[h].mig = "tail" /\ ~Alive(Other(h))
+  /\ q' = [q EXCEPT ![h] = [run |-> "runs", mig |-> "failed"]]
+  /\ fresh' = FreshAfterRunAt(h)
+  /\ UNCHANGED <<QemuRest, wire, left>>
 
 Loads(h) ==
   /\ q[h].run = "waits" /\ wire = "eof"
@@ -572,7 +591,7 @@ AgentStarts(h) ==
                     IF /\ Alive(h)
                        /\ \/ j.place = "INCOMING" /\ (q[h].run = "waits" \/ ~AwaitsWord)
                           \/ j.place = "RUNNING" /\ j.arr = j.ep /\ j.arr > 0 /\ ~j.res /\ ~AwaitsWord
-                    THEN [st |-> "watching", ep |-> j.ep] ELSE NoWatch]
+                    THEN [st |-> "watching", ep |-> j.ep, go |-> FALSE] ELSE NoWatch]
      /\ IF j.place \in {"DEAD", "RETIRED"} THEN Killed(h)
         ELSE IF j.place = "RUNNING" /\ ~Alive(h) /\ ~StartsNothing THEN
           q' = [q EXCEPT ![h] = [run |-> "runs", mig |-> "none"]] /\ UNCHANGED <<mir, wire, fresh>>
@@ -583,7 +602,10 @@ QemuDies(h) ==
   /\ Fault("QEMU") /\ Alive(h)
   /\ Killed(h)
   /\ died' = (died \/ fresh = {h} \/ jr[h].place \in {"RUNNING", "HANDED_OVER"})
-  /\ UNCHANGED <<con, db, net, up, jr, job, lane, kept, watch>>
+  \* Departure.lost: who has watched it all along knows that it had not failed.
+  /\ job' = IF job[h].own /\ job[h].st = "waits" /\ q[h].mig \in {"device", "tail", "completed"}
+            THEN [job EXCEPT ![h].go = TRUE] ELSE job
+  /\ UNCHANGED <<con, db, net, up, jr, lane, kept, watch>>
 
 (* Instance.gone *)
 AgentSeesTheEnd(h) ==
@@ -643,6 +665,7 @@ TurnsBack ==
 HearsOfHandOver ==
   /\ \/ At("handover") /\ con.ans = "" /\ db.sent /\ Go("askD") /\ UNCHANGED <<db, left>>
      \/ Is("handover", "sent") /\ Go("askD") /\ db' = [db EXCEPT !.sent = TRUE] /\ UNCHANGED left
+     \/ Is("handover", "let go") /\ Go("askD") /\ db' = [db EXCEPT !.sent = TRUE, !.letGo[db.epoch] = TRUE] /\ UNCHANGED left
      \/ Is("handover", "stayed") /\ Go("undoMirror") /\ UNCHANGED <<db, left>>
      \/ Is("handover", "refused") /\ Go("refusedS") /\ UNCHANGED <<db, left>>
      \/ At("handover") /\ Silence /\ Go("askD") /\ UNCHANGED db
@@ -674,11 +697,13 @@ AsksTheDestination ==
   /\ UNCHANGED <<db, world>>
 
 AsksTheSource ==
-  /\ \/ In("askS", {"RUNNING", "PAUSED"}) /\ Go(IF db.sent THEN "undoMirror" ELSE "handover") /\ UNCHANGED left
-     \/ Is("askS", "HANDED_OVER") /\ Go(IF con.giveUp THEN "killD" ELSE IF NothingGuessed THEN "handover" ELSE "home") /\ UNCHANGED left
-     \/ In("askS", {"STOPPED", "ABSENT", "DEAD", "INCOMING"}) /\ Go("killD") /\ UNCHANGED left
-     \/ At("askS") /\ Silence /\ Go("handover")
-  /\ UNCHANGED <<db, world>>
+  /\ \/ In("askS", {"RUNNING", "PAUSED"}) /\ Go(IF db.sent THEN "undoMirror" ELSE "handover") /\ UNCHANGED <<db, left>>
+     \/ /\ Is("askS", "LET GO") /\ ~db.letGo[db.epoch]
+        /\ Go("awaitD") /\ db' = [db EXCEPT !.sent = TRUE, !.letGo[db.epoch] = TRUE] /\ UNCHANGED left
+     \/ (Is("askS", "HANDED_OVER") \/ (Is("askS", "LET GO") /\ db.letGo[db.epoch])) /\ Go(IF con.giveUp THEN "killD" ELSE IF NothingGuessed THEN "handover" ELSE "home") /\ UNCHANGED <<db, left>>
+     \/ In("askS", {"STOPPED", "ABSENT", "DEAD", "INCOMING", "FAILED"}) /\ Go("killD") /\ UNCHANGED <<db, left>>
+     \/ At("askS") /\ Silence /\ Go("handover") /\ UNCHANGED db
+  /\ UNCHANGED world
 
 EndsTheCopy ==
   /\ \/ Is("killD", "dead") /\ Go("home") /\ UNCHANGED left
@@ -866,7 +891,7 @@ StartsHalfCopied ==
 Init ==
   /\ con = [pc |-> "idle", ans |-> "", giveUp |-> FALSE, abort |-> "no"]
   /\ db = [epoch |-> 0, owner |-> "A", src |-> [e \in 1..Migrations |-> "A"], sent |-> FALSE, lost |-> FALSE,
-            fence |-> "", relied |-> FALSE, told |-> ""]
+            letGo |-> [e \in 1..Migrations |-> FALSE], fence |-> "", relied |-> FALSE, told |-> ""]
   /\ net = {}
   /\ up = [A |-> TRUE, B |-> TRUE, cut |-> "", off |-> FALSE, ran |-> ""]
   /\ jr = [h \in Hosts |-> IF h = "A" THEN [Blank EXCEPT !.place = "RUNNING"] ELSE Blank]
@@ -885,7 +910,7 @@ Progress ==
   \/ AskGuest \/ AwaitArrival
   \/ \E h \in Hosts : ComesHome(h) \/ Begins(h) \/ Records(h) \/ GivesUp(h) \/ Stays(h) \/ Continues(h) \/ Ends(h)
        \/ ContinuesUnrecorded(h) \/ RecordsAfterwards(h) \/ Arrives(h) \/ Starts(h) \/ NotesResumed(h)
-       \/ Converges(h) \/ SendsAll(h) \/ Completes(h) \/ Fails(h) \/ Loads(h) \/ EndsWithItsStream(h)
+       \/ Converges(h) \/ SendsAll(h) \/ Completes(h) \/ Fails(h) \/ LosesItsPeer(h) \/ Loads(h) \/ EndsWithItsStream(h)
        \/ AgentStarts(h) \/ AgentSeesTheEnd(h)
   \/ GoesOn \/ TurnsBack \/ HearsOfHandOver \/ Cancels \/ AsksTheDestination \/ AsksTheSource \/ EndsTheCopy
   \/ SendsHome \/ HearsOfArrival \/ ChangesOwner \/ CompletesSaga \/ Undoes
@@ -910,7 +935,7 @@ Spec == Init /\ [][Next]_vars
 (* What is not a fault happens in the end: a dead agent is started again, a question is asked      *)
 (* until it is answered, a QEMU that can go on does.                                              *)
 QemuGoesOn == \E h \in Hosts :
-  Converges(h) \/ SendsAll(h) \/ Completes(h) \/ Fails(h) \/ Loads(h) \/ EndsWithItsStream(h)
+  Converges(h) \/ SendsAll(h) \/ Completes(h) \/ Fails(h) \/ LosesItsPeer(h) \/ Loads(h) \/ EndsWithItsStream(h)
 AgentGoesOn(h) ==
   \/ Begins(h) \/ Records(h) \/ GivesUp(h) \/ Stays(h) \/ Continues(h) \/ Ends(h)
   \/ ContinuesUnrecorded(h) \/ RecordsAfterwards(h)

@@ -176,7 +176,11 @@ final class AgentRequests {
               r,
               () ->
                   destination.startIncoming(
-                      r.header(), r.source(), r.streams(), why -> say(r, why)));
+                      r.header(),
+                      r.source(),
+                      r.streams(),
+                      r.awaitSource().orElse(false),
+                      why -> say(r, why)));
       case KillIncoming r -> killIncoming(r);
       case AwaitArrival r -> awaitArrival(r);
       case ReadConsole r -> new Done(consoles.read(r.header(), r.lines()));
@@ -247,7 +251,8 @@ final class AgentRequests {
 
   /** No job: the guest's own QEMU moves it on, and this only looks. */
   private AgentAnswer awaitArrival(AwaitArrival request) throws Exception {
-    Optional<AgentResult> arrived = destination.awaitArrival(request.header(), jobs);
+    Optional<AgentResult> arrived =
+        destination.awaitArrival(request.header(), request.sourceLetGo().orElse(false), jobs);
     if (arrived.isEmpty()) {
       return new Working("the guest is under way");
     }

@@ -11,9 +11,17 @@ import dev.tern.virt.MoveOptions;
  * @param recipe what QEMU is started by here
  * @param paused it stays paused
  * @param suppressVmdesc its source can end the stream with the last byte that is needed here
+ * @param awaitSource it may come by post-copy
  */
-record Arriving(LaunchRecipe recipe, boolean paused, MoveOptions options, boolean suppressVmdesc) {
-  static Arriving of(LaunchRecipe recipe, SourceFacts source, Streams streams) {
-    return new Arriving(recipe, source.paused(), Moves.options(streams), source.suppressVmdesc());
+record Arriving(
+    LaunchRecipe recipe,
+    boolean paused,
+    MoveOptions options,
+    boolean suppressVmdesc,
+    boolean awaitSource) {
+  static Arriving of(
+      LaunchRecipe recipe, SourceFacts source, Streams streams, boolean awaitSource) {
+    return new Arriving(
+        recipe, source.paused(), Moves.options(streams), source.suppressVmdesc(), awaitSource);
   }
 }

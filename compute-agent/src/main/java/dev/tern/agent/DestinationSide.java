@@ -21,6 +21,7 @@ import dev.tern.virt.DiskImages.NewImage;
 import dev.tern.virt.DiskImages.Shape;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.ArrivalPermit;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.RecipeFiles;
@@ -230,13 +231,20 @@ final class DestinationSide {
   /**
    * Starts a QEMU that waits for the guest, once there are ports for it.
    *
+   * @param awaitSource it may come by post-copy; see {@link ArrivalPermit#sourceLetGo}
    * @param waits told what for while there are none
    */
   AgentResult startIncoming(
-      Header header, SourceFacts source, Streams streams, Consumer<String> waits) throws Exception {
+      Header header,
+      SourceFacts source,
+      Streams streams,
+      boolean awaitSource,
+      Consumer<String> waits)
+      throws Exception {
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
-    Arriving arriving = Arriving.of(DiskWays.arriving(header, source), source, streams);
+    Arriving arriving =
+        Arriving.of(DiskWays.arriving(header, source), source, streams, awaitSource);
     return switch (standing.place()) {
       case RECEIVING -> {
         if (standing.epoch() != header.epoch()) {
@@ -327,10 +335,16 @@ final class DestinationSide {
   /**
    * Empty while the guest is under way; holds the question for a while. A guest that came while no
    * agent was here is let run by this: who asks counts on this host.
+   *
+   * @param sourceLetGo its source's QEMU cannot run it by itself any more
    */
-  Optional<AgentResult> awaitArrival(Header header, Jobs jobs) throws Exception {
+  Optional<AgentResult> awaitArrival(Header header, boolean sourceLetGo, Jobs jobs)
+      throws Exception {
     Instance instance = instances.of(header.server());
     letRun(header, instance);
+    if (sourceLetGo) {
+      instance.sourceLetGo(header.epoch());
+    }
     Optional<CompletableFuture<Arrival>> arrival = instance.arrival();
     if (arrival.isPresent() && instance.standing().epoch() == header.epoch()) {
       Optional<Arrival> told = jobs.hold(arrival.get());
@@ -348,6 +362,9 @@ final class DestinationSide {
           // It is recorded as arrived and QEMU did not hear that it may run: it is told again, and
           // its source is kept until it has heard.
           watchArrival(instance, header.epoch(), instance.standing().paused());
+          if (sourceLetGo) {
+            instance.sourceLetGo(header.epoch());
+          }
           return Optional.empty();
         }
       }

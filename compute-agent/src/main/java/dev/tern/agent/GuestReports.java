@@ -13,7 +13,12 @@ import java.util.Optional;
 final class GuestReports {
   private GuestReports() {}
 
-  private record Seen(Runner runner, String detail, Optional<MissingMemory> missing) {
+  private record Seen(
+      Runner runner, String detail, Optional<MissingMemory> missing, Optional<Boolean> letGo) {
+    Seen(Runner runner, String detail, Optional<MissingMemory> missing) {
+      this(runner, detail, missing, Optional.empty());
+    }
+
     Seen(Runner runner, String detail) {
       this(runner, detail, Optional.empty());
     }
@@ -23,7 +28,8 @@ final class GuestReports {
     try {
       Standing standing = instance.standing();
       Seen seen = seen(instance, standing);
-      return new GuestReport(seen.runner(), standing.highestEpoch(), seen.detail(), seen.missing());
+      return new GuestReport(
+          seen.runner(), standing.highestEpoch(), seen.detail(), seen.missing(), seen.letGo());
     } catch (ComputeException e) {
       return new GuestReport(Runner.UNKNOWN, 0, e.explanation());
     } catch (IOException e) {
@@ -46,13 +52,7 @@ final class GuestReports {
         case RUNNING ->
             guest.isPresent() ? running(guest.get()) : new Seen(Runner.STOPPED, "no process");
         case INCOMING -> new Seen(Runner.INCOMING, guest.isPresent() ? "" : "its process is gone");
-        case HANDED_OVER ->
-            guest.isPresent()
-                ? new Seen(Runner.HANDED_OVER, "")
-                : new Seen(
-                    Runner.HANDED_OVER,
-                    "its process is gone",
-                    standing.sent() ? Optional.empty() : Optional.of(MissingMemory.CUT_OFF));
+        case HANDED_OVER -> handedOver(standing, guest);
         case DEAD ->
             guest.isPresent()
                 ? new Seen(Runner.INCOMING, "it is being ended")
@@ -62,6 +62,21 @@ final class GuestReports {
       // Gone, refused or silent: only a look that finds no process says that the guest ended.
       return new Seen(Runner.UNKNOWN, "Its monitor says: " + e.getMessage());
     }
+  }
+
+  /** A process that ended before that was recorded may have failed and run the guest again. */
+  private static Seen handedOver(Standing standing, Optional<Guest> guest) throws VirtException {
+    return guest.isPresent()
+        ? new Seen(
+            Runner.HANDED_OVER,
+            "",
+            Optional.empty(),
+            standing.sent() ? Optional.of(true) : guest.get().hasLeft())
+        : new Seen(
+            Runner.HANDED_OVER,
+            "its process is gone",
+            standing.sent() ? Optional.empty() : Optional.of(MissingMemory.CUT_OFF),
+            Optional.of(standing.sent()));
   }
 
   private static Seen running(Guest guest) throws VirtException {

@@ -12,6 +12,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.ArrivalPermit;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtDriver.LaunchMode;
@@ -39,8 +40,8 @@ final class Instance implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Instance.class);
 
   /**
-   * Guards {@link #journal}, {@link #guest} and {@link #arrival}: opening, connecting, starting and
-   * removing. Not held while a guest is asked anything.
+   * Guards {@link #journal}, {@link #guest}, {@link #arrival} and {@link #sourceLetGo}: opening,
+   * connecting, starting and removing. Not held while a guest is asked anything.
    */
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -51,6 +52,7 @@ final class Instance implements AutoCloseable {
   private volatile @Nullable Journal journal;
   private volatile @Nullable Guest guest;
   private @Nullable CompletableFuture<Arrival> arrival;
+  private CompletableFuture<Void> sourceLetGo = new CompletableFuture<>();
   private final WayHome wayHome = new WayHome(this);
   private boolean closed;
 
@@ -359,11 +361,11 @@ final class Instance implements AutoCloseable {
   void watchArrival(long epoch, boolean keepPaused) throws IOException, VirtException {
     Guest incoming = runningGuest();
     CompletableFuture<Arrival> arriving = new CompletableFuture<>();
-    expect(arriving);
+    CompletableFuture<Void> letGo = expect(arriving);
     boolean watched = false;
     try {
       incoming.watchArrival(
-          () -> recordArrived(epoch), keepPaused, told -> arrived(epoch, told, arriving));
+          permit(epoch, letGo), keepPaused, told -> arrived(epoch, told, arriving));
       watched = true;
     } finally {
       if (!watched) {
@@ -372,10 +374,45 @@ final class Instance implements AutoCloseable {
     }
   }
 
-  private void expect(CompletableFuture<Arrival> arriving) {
+  private ArrivalPermit permit(long epoch, CompletableFuture<Void> letGo) {
+    return new ArrivalPermit() {
+      @Override
+      public void recordArrived() throws IOException {
+        Instance.this.recordArrived(epoch);
+      }
+
+      @Override
+      public CompletableFuture<Void> sourceLetGo() {
+        return letGo;
+      }
+    };
+  }
+
+  /**
+   * The source's QEMU cannot run the guest by itself any more, which a guest that is watched here
+   * in that epoch may have waited for.
+   */
+  void sourceLetGo(long epoch) throws IOException {
+    if (standing().epoch() != epoch) {
+      return;
+    }
+    CompletableFuture<Void> told;
+    lock.lock();
+    try {
+      told = sourceLetGo;
+    } finally {
+      lock.unlock();
+    }
+    told.complete(null); // What waits for it may run here and now, and takes locks of its own.
+  }
+
+  /** Returns what is completed when the source lets go of the guest that is expected. */
+  private CompletableFuture<Void> expect(CompletableFuture<Arrival> arriving) {
     lock.lock();
     try {
       arrival = arriving;
+      sourceLetGo = new CompletableFuture<>();
+      return sourceLetGo;
     } finally {
       lock.unlock();
     }

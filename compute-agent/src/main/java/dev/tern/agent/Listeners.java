@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -132,12 +133,14 @@ final class Listeners {
                 exports,
                 arriving.options(),
                 keys.stream(header),
-                arriving.suppressVmdesc()));
+                arriving.suppressVmdesc(),
+                arriving.awaitSource()));
     return new IncomingReady(
         open.address(),
         open.nbdPort(),
         open.migrationPort(),
         open.exportNames(),
-        open.suppressVmdesc());
+        open.suppressVmdesc(),
+        open.awaitsSource() ? Optional.of(true) : Optional.empty());
   }
 }

@@ -112,6 +112,7 @@ final class Probes implements AutoCloseable {
                     Map.of(DISK, "probe-" + probe),
                     MoveOptions.PLAIN,
                     means.keys().stream(header(probe)),
+                    false,
                     false));
         return new ProbeOpen(
             open.address(), open.nbdPort(), open.migrationPort(), open.exportNames(), half);
@@ -166,7 +167,7 @@ final class Probes implements AutoCloseable {
                 Duration.between(started, mirrored),
                 Duration.between(mirrored, clock.instant()));
         case HandOver.Stayed(String reason) -> throw unreachable(reason);
-        case HandOver.Unknown(String reason) -> throw unreachable(reason);
+        case HandOver.Unknown(String reason, _) -> throw unreachable(reason);
       };
     }
   }

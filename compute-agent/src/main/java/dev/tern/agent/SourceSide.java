@@ -161,7 +161,8 @@ final class SourceSide {
           throw Refusals.wrongPlace(header.server(), standing, "handed over");
         }
         if (standing.sent()) {
-          yield new AgentResult.HandedOver(true, "", standing.leaving(), progress.last(header));
+          yield new AgentResult.HandedOver(
+              true, "", standing.leaving(), progress.last(header), Optional.of(true));
         }
         yield instance.guest().isPresent()
             ? handOver(header, instance, target, move, true)
@@ -209,12 +210,13 @@ final class SourceSide {
         instance.append(new Sent(header.epoch(), stamps));
         instances.keys().end(header.server());
         told.accept(moved);
-        yield new AgentResult.HandedOver(true, "", stamps, progress.last(header));
+        yield new AgentResult.HandedOver(
+            true, "", stamps, progress.last(header), Optional.of(true));
       }
       case Guest.HandOver.Stayed(String reason) ->
           new AgentResult.HandedOver(false, reason, Optional.empty(), Optional.empty());
-      case Guest.HandOver.Unknown(String reason) ->
-          new AgentResult.HandedOver(true, reason, Optional.empty(), progress.last(header));
+      case Guest.HandOver.Unknown(String reason, var letGo) ->
+          new AgentResult.HandedOver(true, reason, Optional.empty(), progress.last(header), letGo);
     };
   }
 

@@ -48,6 +48,11 @@ record StreamTarget(IncomingReady ready, Optional<StreamKey> key) {
   }
 
   MemoryTarget memory() {
-    return new MemoryTarget(ready.address(), ready.migrationPort(), key, ready.suppressVmdesc());
+    return new MemoryTarget(
+        ready.address(),
+        ready.migrationPort(),
+        key,
+        ready.suppressVmdesc(),
+        ready.awaitsSource().orElse(false));
   }
 }

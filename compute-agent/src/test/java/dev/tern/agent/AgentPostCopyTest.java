@@ -46,7 +46,13 @@ class AgentPostCopyTest {
   private static final Move MOVE =
       new Move(
           new MovePolicy(
-              0, Duration.ofMillis(300), 0, Duration.ofSeconds(60), AtDeadline.ABORT, true, true),
+              0,
+              Duration.ofMillis(300),
+              0,
+              Duration.ofSeconds(60),
+              AtDeadline.POST_COPY,
+              true,
+              true),
           Streams.PLAIN);
 
   @TempDir Path directory;
@@ -93,7 +99,9 @@ class AgentPostCopyTest {
     TwoHosts.agreeOnKey((host, request) -> host.done(request), hosts.source, hosts.destination, 2);
     hosts.destination.done(new CreateDisks(header(2), facts));
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
+        (IncomingReady)
+            hosts.destination.done(
+                new StartIncoming(header(2), facts, Streams.PLAIN, Optional.of(true)));
     hosts.source.done(new MirrorDisks(header(2), ready, MOVE));
     hosts.source.ask(new HandOver(header(2), ready, MOVE));
     hosts.destination.done(new AwaitArrival(header(2)));

@@ -353,6 +353,11 @@ final class TwoHosts implements AutoCloseable {
       throw new AssertionError("no final answer to " + request);
     }
 
+    /** Asked once: what is not done yet is said to be worked on. */
+    AgentAnswer once(AgentRequest request) {
+      return agent.answer(request);
+    }
+
     AgentResult done(AgentRequest request) {
       return switch (ask(request)) {
         case Done(AgentResult result) -> result;

@@ -38,7 +38,7 @@ final class Conductor {
   private final Net net;
   private final Agents agents;
   private final Schedulers schedulers;
-  private final boolean postCopy;
+  private final Plan.Memory memory;
   private Party party;
   private @Nullable Life life;
 
@@ -54,7 +54,7 @@ final class Conductor {
       Net net,
       Agents agents,
       Schedulers schedulers,
-      boolean postCopy) {
+      Plan.Memory memory) {
     this.name = name;
     this.turns = turns;
     this.random = random;
@@ -62,7 +62,7 @@ final class Conductor {
     this.net = net;
     this.agents = agents;
     this.schedulers = schedulers;
-    this.postCopy = postCopy;
+    this.memory = memory;
     this.party = new Party(turns, name);
   }
 
@@ -179,8 +179,8 @@ final class Conductor {
             Duration.ofMillis(100),
             0,
             Duration.ofSeconds(800),
-            AtDeadline.ABORT,
-            postCopy,
+            memory == Plan.Memory.POST_COPY ? AtDeadline.POST_COPY : AtDeadline.ABORT,
+            memory != Plan.Memory.PRE_COPY,
             true,
             0,
             Compression.NONE,

@@ -34,6 +34,10 @@ final class Effects {
     private static final Effects KNOWN = known(Plan::byPostCopy);
   }
 
+  private static final class WithLastWord {
+    private static final Effects KNOWN = known(plan -> plan.by(Plan.Memory.POST_COPY_ALLOWED));
+  }
+
   /** Always the same for the same code; learned once. */
   static Effects known() {
     return Usual.KNOWN;
@@ -42,6 +46,11 @@ final class Effects {
   /** Those of runs with post-copy. */
   static Effects knownAfar() {
     return Afar.KNOWN;
+  }
+
+  /** Those of runs in which post-copy is allowed, and not begun. */
+  static Effects knownWithLastWord() {
+    return WithLastWord.KNOWN;
   }
 
   private static Effects known(UnaryOperator<Plan> how) {

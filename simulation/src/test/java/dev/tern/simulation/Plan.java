@@ -13,7 +13,7 @@ import java.util.function.Predicate;
  * @param migrations of each server, one after the other
  * @param sticky how likely it is that who runs goes on
  * @param latencyMillis of a message, at most
- * @param postCopy guests run at their destination before all their memory is there
+ * @param memory how the guests' memory moves
  */
 record Plan(
     long seed,
@@ -22,7 +22,7 @@ record Plan(
     int migrations,
     double sticky,
     int latencyMillis,
-    boolean postCopy,
+    Memory memory,
     List<Fault> faults) {
   private static final double[] STICKY = {0.0, 0.5, 0.9, 0.98};
   private static final int[] LATENCY = {1, 5, 50, 1500};
@@ -31,7 +31,7 @@ record Plan(
 
   /** The run of one server. */
   Plan(long seed, int hosts, int migrations, double sticky, int latencyMillis, List<Fault> faults) {
-    this(seed, 1, hosts, migrations, sticky, latencyMillis, false, faults);
+    this(seed, 1, hosts, migrations, sticky, latencyMillis, Memory.PRE_COPY, faults);
   }
 
   /** The run of a seed. */
@@ -61,17 +61,34 @@ record Plan(
 
   Plan with(List<Fault> others) {
     return new Plan(
-        seed, servers, hosts, migrations, sticky, latencyMillis, postCopy, List.copyOf(others));
+        seed, servers, hosts, migrations, sticky, latencyMillis, memory, List.copyOf(others));
   }
 
   /** The same with so many servers at once. */
   Plan of(int many) {
-    return new Plan(seed, many, hosts, migrations, sticky, latencyMillis, postCopy, faults);
+    return new Plan(seed, many, hosts, migrations, sticky, latencyMillis, memory, faults);
+  }
+
+  /** How the memory of guests moves. */
+  enum Memory {
+    /** All of it before the guest runs at its destination. */
+    PRE_COPY,
+    /**
+     * So as well, and sources wait for their peers' last word: they could have begun a post-copy.
+     */
+    POST_COPY_ALLOWED,
+    /** Guests run at their destination before all of it is there. */
+    POST_COPY
+  }
+
+  /** The same with memory that moves so. */
+  Plan by(Memory other) {
+    return new Plan(seed, servers, hosts, migrations, sticky, latencyMillis, other, faults);
   }
 
   /** The same with post-copy. */
   Plan byPostCopy() {
-    return new Plan(seed, servers, hosts, migrations, sticky, latencyMillis, true, faults);
+    return by(Memory.POST_COPY);
   }
 
   /**
@@ -150,7 +167,7 @@ record Plan(
             migrations,
             sticky,
             latencyMillis,
-            postCopy ? ", post-copy" : "",
+            memory == Memory.PRE_COPY ? "" : ", " + memory,
             faults);
   }
 }

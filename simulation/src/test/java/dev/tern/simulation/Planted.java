@@ -19,6 +19,7 @@ import dev.tern.virt.Guest;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
+import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -65,6 +66,40 @@ enum Planted implements Variant {
             others[0] = (Guest.ArrivalPermit) () -> {};
             return call(guest, method, others);
           });
+    }
+  },
+
+  /** The destination's agent lets a guest run whose source may still fail. */
+  RUNS_BEFORE_ITS_SOURCE_HAS_LET_GO {
+    @Override
+    public VirtDriver driver(FakeWorld qemus, Turns turns) {
+      return withGuests(
+          new FakeVirtDriver(qemus, turns.clock()),
+          (guest, method, arguments) -> {
+            if (!method.equals("watchArrival")) {
+              return call(guest, method, arguments);
+            }
+            Object[] others = arguments.clone();
+            Guest.ArrivalPermit waits = (Guest.ArrivalPermit) arguments[0];
+            others[0] =
+                new Guest.ArrivalPermit() { // which waits for nobody
+                  @Override
+                  public void recordArrived() throws IOException {
+                    waits.recordArrived();
+                  }
+                };
+            return call(guest, method, others);
+          });
+    }
+
+    @Override
+    Plan in(Plan plan) {
+      return plan.by(Plan.Memory.POST_COPY_ALLOWED);
+    }
+
+    @Override
+    Effects effects() {
+      return Effects.knownWithLastWord();
     }
   },
 
@@ -255,6 +290,8 @@ enum Planted implements Variant {
           fault.kind() == Fault.Kind.LOST
               && (fault.label().endsWith("a scheduler") || fault.label().equals("s answers"));
       case SOURCE_THAT_IS_BACK_IS_NOT_TOLD -> fault.kind() == Fault.Kind.POWER_LOST;
+      case RUNS_BEFORE_ITS_SOURCE_HAS_LET_GO ->
+          fault.kind() == Fault.Kind.LINK_BREAKS && fault.label().contains("journal Resumed");
       case EPOCHS_ARE_NOT_CHECKED -> fault.kind() == Fault.Kind.COMES_AGAIN;
       case SILENCE_IS_TAKEN_FOR_DONE ->
           fault.kind() == Fault.Kind.DIES && fault.label().matches("[ABC] (takes|answers) .*");
@@ -277,6 +314,11 @@ enum Planted implements Variant {
           UNDO_FORGETS_THE_EXPORTS ->
           fault.kind() != Fault.Kind.RUNNER_DIES;
     };
+  }
+
+  /** What can be disturbed in such a run. */
+  Effects effects() {
+    return Effects.known();
   }
 
   /** The run that it takes: one of several servers, or with post-copy. */

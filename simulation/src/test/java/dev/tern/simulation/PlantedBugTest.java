@@ -22,7 +22,7 @@ class PlantedBugTest {
   void is_found(Planted bug) {
     Optional<Simulation.Result> found = Optional.empty();
     for (long seed = 1; seed <= SEEDS && found.isEmpty(); seed++) {
-      Plan plan = bug.in(Plan.of(seed, Effects.known(), bug::shows));
+      Plan plan = bug.in(Plan.of(seed, bug.effects(), bug::shows));
       Simulation.Result result = new Simulation(plan, bug).run();
       if (!result.good()) {
         found = Optional.of(result);

@@ -61,6 +61,13 @@ final class Seeds {
       Plan plan(long seed) {
         return Plan.of(seed, Effects.knownAfar()).byPostCopy();
       }
+    },
+    /** Guests whose sources could have done so, and can fail when all is at the destination. */
+    LAST_WORD(400) {
+      @Override
+      Plan plan(long seed) {
+        return Plan.of(seed, Effects.knownWithLastWord()).by(Plan.Memory.POST_COPY_ALLOWED);
+      }
     };
 
     private final long usual;

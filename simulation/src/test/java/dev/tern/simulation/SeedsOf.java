@@ -59,4 +59,15 @@ abstract class SeedsOf {
           assertThat(all.completed()).as("migrations that completed").isPositive();
         });
   }
+
+  /** Their sources can fail when all is at the destination. */
+  @Test
+  @Tag("S84")
+  @Tag("S120")
+  void that_may_go_on_before_its_memory_is_there_and_need_not_ends_whatever_dies() {
+    Seeds.run(Seeds.Kind.LAST_WORD, half)
+        .allAreGood(all -> {
+          assertThat(all.completed()).as("migrations that completed").isPositive();
+        });
+  }
 }

@@ -111,7 +111,7 @@ final class Simulation {
     Schedulers choosing = scheduler(variant.claims(database.claims()));
     for (String name : List.of("c1", "c2")) {
       conductors.add(
-          new Conductor(name, turns, random, database, net, agents, choosing, plan.postCopy()));
+          new Conductor(name, turns, random, database, net, agents, choosing, plan.memory()));
     }
     this.operator = new Operator(this);
     this.faults = new Faults(plan.faults(), this);

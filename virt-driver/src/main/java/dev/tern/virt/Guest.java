@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
@@ -93,8 +94,9 @@ public interface Guest extends AutoCloseable {
    * Watches an incoming guest from now on. At QEMU's own {@code MIGRATION completed} event {@code
    * permit} is asked (it records durably that the guest arrived, and may refuse); then exports are
    * closed, the guest runs, and {@code listener} is told {@link Arrival.Running} with QEMU's
-   * stamps. No round trip to anyone happens on the way. Also tells {@link Arrival.Failed} when the
-   * stream broke. An arrival that happened before this call (a restarted agent) is found by query.
+   * stamps. No round trip to anyone happens on the way, but where the source may use post-copy and
+   * did not: {@link ArrivalPermit#sourceLetGo}. Also tells {@link Arrival.Failed} when the stream
+   * broke. An arrival that happened before this call (a restarted agent) is found by query.
    *
    * @param keepPaused the guest was paused by its user and stays so
    */
@@ -112,6 +114,13 @@ public interface Guest extends AutoCloseable {
    * is lacking; kept up to date by {@link #watchArrival} and {@link #keepReceiving}.
    */
   MissingMemory missingMemory();
+
+  /**
+   * What QEMU says of its own migration: true when it is completed, so that the guest stands here
+   * and QEMU will not run it by itself; false when it has failed or there is none; empty while it
+   * is under way. Looks, and changes nothing.
+   */
+  Optional<Boolean> hasLeft() throws VirtException;
 
   /**
    * The disks this guest exports now, as an NBD client is told of them; empty when there are none.
@@ -250,6 +259,10 @@ public interface Guest extends AutoCloseable {
    *     plaintext
    * @param suppressVmdesc the source can {@link #canSuppressVmdesc end its stream} with the last
    *     byte that is needed
+   * @param awaitSource the source may use post-copy. Then its QEMU waits for a last word from here
+   *     when all is here, and without that word it runs the guest by itself: so the guest runs here
+   *     only once {@link ArrivalPermit#sourceLetGo}. May be asked for later, when all is open
+   *     already, and never taken back
    */
   record IncomingRequest(
       String address,
@@ -258,20 +271,45 @@ public interface Guest extends AutoCloseable {
       java.util.Map<String, String> exportNames,
       MoveOptions options,
       Optional<StreamKey> key,
-      boolean suppressVmdesc) {}
+      boolean suppressVmdesc,
+      boolean awaitSource) {
+    /** From a source that does not use post-copy. */
+    public IncomingRequest(
+        String address,
+        int nbdPort,
+        int migrationPort,
+        java.util.Map<String, String> exportNames,
+        MoveOptions options,
+        Optional<StreamKey> key,
+        boolean suppressVmdesc) {
+      this(address, nbdPort, migrationPort, exportNames, options, key, suppressVmdesc, false);
+    }
+  }
 
   /**
    * What an incoming guest listens on.
    *
    * @param suppressVmdesc nothing is expected behind the last byte that is needed: true only where
    *     it was asked for and QEMU can. The source has to be told the same
+   * @param awaitsSource the guest waits for its source's word, so the source may use post-copy
    */
   record IncomingEndpoints(
       String address,
       int nbdPort,
       int migrationPort,
       java.util.Map<String, String> exportNames,
-      boolean suppressVmdesc) {}
+      boolean suppressVmdesc,
+      boolean awaitsSource) {
+    /** Of a guest that waits for nobody. */
+    public IncomingEndpoints(
+        String address,
+        int nbdPort,
+        int migrationPort,
+        java.util.Map<String, String> exportNames,
+        boolean suppressVmdesc) {
+      this(address, nbdPort, migrationPort, exportNames, suppressVmdesc, false);
+    }
+  }
 
   /**
    * One export.
@@ -323,8 +361,20 @@ public interface Guest extends AutoCloseable {
    *
    * @param key as the destination has it; empty for plaintext
    * @param suppressVmdesc as the destination answered: {@link IncomingEndpoints#suppressVmdesc}
+   * @param awaitsSource as the destination answered: {@link IncomingEndpoints#awaitsSource}; where
+   *     it does not, there is no post-copy whatever the policy allows
    */
-  record MemoryTarget(String address, int port, Optional<StreamKey> key, boolean suppressVmdesc) {}
+  record MemoryTarget(
+      String address,
+      int port,
+      Optional<StreamKey> key,
+      boolean suppressVmdesc,
+      boolean awaitsSource) {
+    /** Without post-copy. */
+    public MemoryTarget(String address, int port, Optional<StreamKey> key, boolean suppressVmdesc) {
+      this(address, port, key, suppressVmdesc, false);
+    }
+  }
 
   /**
    * Bytes moved so far. {@code processed} never falls within one migration; {@code total} may grow.
@@ -447,10 +497,21 @@ public interface Guest extends AutoCloseable {
     void recordHandedOver() throws java.io.IOException;
   }
 
-  /** Durable before the guest runs here. Throwing leaves it paused. */
+  /** What has to be before a guest that came may run here. */
   @FunctionalInterface
   interface ArrivalPermit {
+    /** Durable before the guest runs here. Throwing leaves it paused. */
     void recordArrived() throws java.io.IOException;
+
+    /**
+     * Completed once the source's QEMU cannot run the guest by itself any more: it has said that
+     * its migration is completed, or its host is known to be dead. Asked for, before the record,
+     * where {@link IncomingEndpoints#awaitsSource}; for a mover that never uses post-copy it always
+     * is.
+     */
+    default CompletableFuture<Void> sourceLetGo() {
+      return CompletableFuture.completedFuture(null);
+    }
   }
 
   /** What came of an attempt to move the guest's memory, as the source's QEMU knows it. */
@@ -463,8 +524,16 @@ public interface Guest extends AutoCloseable {
     /**
      * Recorded as handed over, and QEMU's state since is not known, or QEMU says failed. The guest
      * is paused here.
+     *
+     * @param letGo true: QEMU has ended, and had not failed before, so that it did not run the
+     *     guest again and never will; false: its migration has failed; empty: it may still do
+     *     either
      */
-    record Unknown(String reason) implements HandOver {}
+    record Unknown(String reason, Optional<Boolean> letGo) implements HandOver {
+      public Unknown(String reason) {
+        this(reason, Optional.empty());
+      }
+    }
   }
 
   /** What came of an incoming migration. */

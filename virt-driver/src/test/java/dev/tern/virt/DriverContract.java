@@ -303,6 +303,72 @@ public abstract class DriverContract {
   }
 
   @Test
+  @Tag("S84")
+  void lets_a_guest_that_may_come_by_post_copy_run_only_when_its_source_has_let_go()
+      throws Exception {
+    Guest s = launch(0, LaunchMode.RUN);
+    Guest d = launch(1, LaunchMode.INCOMING);
+    IncomingEndpoints first = open(d);
+    assertThat(first.awaitsSource()).isFalse();
+    IncomingEndpoints to =
+        d.openIncoming(
+            new IncomingRequest(
+                "127.0.0.1", 0, 0, Map.of(), MoveOptions.PLAIN, Optional.of(KEY), true, true));
+    assertThat(to.awaitsSource()).as("asked for when all was open").isTrue();
+    assertThat(to.exportNames()).isEqualTo(first.exportNames());
+    assertThat(open(d).awaitsSource()).as("and never taken back").isTrue();
+    CompletableFuture<Void> letGo = new CompletableFuture<>();
+    CompletableFuture<Boolean> recorded = new CompletableFuture<>();
+    CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+    d.watchArrival(
+        new Guest.ArrivalPermit() {
+          @Override
+          public void recordArrived() {
+            recorded.complete(letGo.isDone());
+          }
+
+          @Override
+          public CompletableFuture<Void> sourceLetGo() {
+            return letGo;
+          }
+        },
+        false,
+        arrival::complete);
+    mirror(s, to);
+    assertThat(s.hasLeft()).contains(false);
+    HandOver came =
+        s.handOver(
+            new MemoryTarget(
+                to.address(),
+                to.migrationPort(),
+                Optional.of(KEY),
+                to.suppressVmdesc(),
+                to.awaitsSource()),
+            new Steering(
+                new MovePolicy(
+                    Duration.ofMillis(300),
+                    0,
+                    Duration.ofSeconds(60),
+                    MovePolicy.AtDeadline.ABORT,
+                    true,
+                    false),
+                MoveOptions.PLAIN,
+                false),
+            false,
+            () -> {},
+            p -> {});
+    assertThat(came).isInstanceOf(HandOver.Sent.class);
+    assertThat(s.hasLeft()).contains(true);
+    assertThat(d.runState()).isEqualTo(RunState.PAUSED);
+    assertThat(arrival).isNotDone();
+    letGo.complete(null);
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Running.class);
+    assertThat(recorded).as("the record is made after that").isCompletedWithValue(true);
+    assertThat(d.runState()).isEqualTo(RunState.RUNNING);
+    assertThat(d.hasLeft()).as("what came has not left").contains(false);
+  }
+
+  @Test
   @Tag("S56")
   @Tag("S61")
   void moves_a_disk_onto_its_copy_and_repeats_each_step() throws Exception {

@@ -302,9 +302,19 @@ public sealed interface AgentRequest {
   /**
    * Starts QEMU from the recipe, opens exports and the listener. Done: {@link
    * AgentResult.IncomingReady}.
+   *
+   * @param awaitSource the guest may come by post-copy, so that it is let run only when its source
+   *     is known to have let go ({@link AwaitArrival}). Asked again with it, what is open already
+   *     waits too; it is never taken back
    */
-  record StartIncoming(Header header, AgentResult.SourceFacts source, Streams streams)
-      implements AgentRequest {}
+  record StartIncoming(
+      Header header, AgentResult.SourceFacts source, Streams streams, Optional<Boolean> awaitSource)
+      implements AgentRequest {
+    /** Of a guest that does not come by post-copy. */
+    public StartIncoming(Header header, AgentResult.SourceFacts source, Streams streams) {
+      this(header, source, streams, Optional.empty());
+    }
+  }
 
   /**
    * Undo of {@link StartIncoming}, and the only way to learn that the copy here will never run:
@@ -316,8 +326,17 @@ public sealed interface AgentRequest {
   /**
    * Done when the guest has arrived and runs (or stays paused, if it was): {@link
    * AgentResult.Arrived}.
+   *
+   * @param sourceLetGo the source's QEMU cannot run the guest by itself any more: it said that it
+   *     has sent everything, or its host is fenced. A destination that {@link
+   *     AgentResult.IncomingReady#awaitsSource} lets a guest run only then
    */
-  record AwaitArrival(Header header) implements AgentRequest {}
+  record AwaitArrival(Header header, Optional<Boolean> sourceLetGo) implements AgentRequest {
+    /** While the source may still fail. */
+    public AwaitArrival(Header header) {
+      this(header, Optional.empty());
+    }
+  }
 
   // ---- the disks of a server, where it is; its guest may run or not
   // ----------------------------------------------------------------

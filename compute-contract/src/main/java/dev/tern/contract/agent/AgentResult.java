@@ -329,16 +329,29 @@ public sealed interface AgentResult {
    * @param exports per disk id, unguessable names
    * @param suppressVmdesc QEMU there expects nothing behind the last byte that it needs, so the
    *     source's must write nothing there; else it must
+   * @param awaitsSource the guest is let run only when its source has let go, so that the source
+   *     may use post-copy
    */
   record IncomingReady(
       String address,
       int nbdPort,
       int migrationPort,
       Map<String, String> exports,
-      boolean suppressVmdesc)
+      boolean suppressVmdesc,
+      Optional<Boolean> awaitsSource)
       implements AgentResult {
     public IncomingReady {
       exports = Map.copyOf(exports);
+    }
+
+    /** Of a guest that does not come by post-copy. */
+    public IncomingReady(
+        String address,
+        int nbdPort,
+        int migrationPort,
+        Map<String, String> exports,
+        boolean suppressVmdesc) {
+      this(address, nbdPort, migrationPort, exports, suppressVmdesc, Optional.empty());
     }
   }
 
@@ -349,13 +362,26 @@ public sealed interface AgentResult {
    * @param stamps of the way out, when it was watched
    * @param moved all that was sent, as far as this agent saw it: reports on the way may be lost,
    *     this answer is asked for until it comes
+   * @param letGo true: its QEMU has said that everything is sent, or has ended and had not failed,
+   *     so that it cannot run the guest by itself any more; false: it has failed, or ended and may
+   *     have failed before; empty: it is at it
    */
   record HandedOver(
       boolean sent,
       String reason,
       Optional<LeavingStamps> stamps,
-      Optional<MigrationProgress> moved)
-      implements AgentResult {}
+      Optional<MigrationProgress> moved,
+      Optional<Boolean> letGo)
+      implements AgentResult {
+    /** From which the guest may still come home by itself, if it was sent at all. */
+    public HandedOver(
+        boolean sent,
+        String reason,
+        Optional<LeavingStamps> stamps,
+        Optional<MigrationProgress> moved) {
+      this(sent, reason, stamps, moved, Optional.empty());
+    }
+  }
 
   /**
    * @param stamps of the way in, when it was watched
@@ -367,12 +393,23 @@ public sealed interface AgentResult {
    *
    * @param missing what it still lacks of its memory; empty when nothing. At a source whose process
    *     ended and is not known to have sent everything: {@code CUT_OFF}
+   * @param letGo of a guest that was handed over: as in {@link HandedOver}
    */
-  record GuestReport(Runner runner, long epoch, String detail, Optional<MissingMemory> missing)
+  record GuestReport(
+      Runner runner,
+      long epoch,
+      String detail,
+      Optional<MissingMemory> missing,
+      Optional<Boolean> letGo)
       implements AgentResult {
     /** With all its memory, if it is here. */
     public GuestReport(Runner runner, long epoch, String detail) {
       this(runner, epoch, detail, Optional.empty());
+    }
+
+    /** With what it lacks. */
+    public GuestReport(Runner runner, long epoch, String detail, Optional<MissingMemory> missing) {
+      this(runner, epoch, detail, missing, Optional.empty());
     }
 
     /** What a guest lacks that arrived by post-copy. */

@@ -21,9 +21,12 @@ public final class Destination {
   private static final String ROLLING_BACK = "compute_rollback_live_migration_at_destination";
 
   private final Journey journey;
+  private final Steering steering;
 
-  public Destination(Journey journey) {
+  /** The destination of one migration. */
+  public Destination(Journey journey, Steering steering) {
     this.journey = journey;
+    this.steering = steering;
   }
 
   MigrationFacts check(MigrationFacts facts) throws StepFailed, InterruptedException {
@@ -184,24 +187,34 @@ public final class Destination {
 
   MigrationFacts startIncoming(MigrationFacts facts) throws StepFailed, InterruptedException {
     HostName host = facts.destination().host();
-    return journey
-        .events()
-        .during(
-            PREPARING,
-            host,
-            () ->
-                facts.listeningAt(
-                    journey
-                        .asking()
-                        .untilDone(
-                            host,
-                            new AgentRequest.StartIncoming(
-                                journey.header(),
-                                facts.described(),
-                                Policy.streams(
-                                    journey.settings(), journey.migration().wishes().streams())),
-                            IncomingReady.class,
-                            journey.forPreparing())));
+    return journey.events().during(PREPARING, host, () -> incoming(facts));
+  }
+
+  private MigrationFacts incoming(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return facts.listeningAt(
+        journey
+            .asking()
+            .untilDone(
+                facts.destination().host(),
+                new AgentRequest.StartIncoming(
+                    journey.header(),
+                    facts.described(),
+                    Policy.streams(journey.settings(), journey.migration().wishes().streams()),
+                    steering.postCopyAllowed(facts.described())
+                        ? Optional.of(true)
+                        : Optional.empty()),
+                IncomingReady.class,
+                journey.forPreparing()));
+  }
+
+  /**
+   * Before memory moves, where post-copy is allowed by now: a source that may use it can fail after
+   * all is here, so this host must not let the guest run before the source has let go.
+   */
+  MigrationFacts awaitSource(MigrationFacts facts) throws StepFailed, InterruptedException {
+    return steering.postCopyAllowed(facts.described()) && !facts.destinationAwaitsSource()
+        ? incoming(facts)
+        : facts;
   }
 
   MigrationFacts killIncoming(MigrationFacts facts) throws StepFailed, InterruptedException {
@@ -232,7 +245,7 @@ public final class Destination {
               .asking()
               .untilDone(
                   host,
-                  new AgentRequest.AwaitArrival(journey.header()),
+                  new AgentRequest.AwaitArrival(journey.header(), facts.sourceLetGo()),
                   Arrived.class,
                   journey.forRepeating()));
     } catch (StepFailed failed) {

@@ -30,6 +30,7 @@ public final class GuestOwner {
   private final Journey journey;
   private final Testimony testimony;
   private Optional<Duration> waitingSince = Optional.empty();
+  private boolean toldThere;
 
   /**
    * An asker of one migration's hosts.
@@ -61,7 +62,14 @@ public final class GuestOwner {
       return returnHome(facts, journey.fencing().statement());
     }
     if (journey.fencing().reliedOn(journey.source())) {
-      return killIncoming(facts);
+      return withoutSource(facts);
+    }
+    if (facts.destinationAwaitsSource() && facts.sourceLetGo().isPresent() && !toldThere) {
+      toldThere = true;
+      // It stands there, loaded, until it hears this: each question before is a part of its pause.
+      if (awaitArrival(facts) instanceof Asked.Answered(AgentAnswer.Done(Arrived arrived))) {
+        return new Moved<>(facts.arrivedWith(arrived));
+      }
     }
     return switch (wordOf(destination)) {
       case Word.Said(GuestReport there) -> saidThere(facts, there);
@@ -87,9 +95,7 @@ public final class GuestOwner {
 
   private HandOver<MigrationFacts> awaitOnce(MigrationFacts facts, HostName destination)
       throws InterruptedException {
-    return switch (journey
-        .asking()
-        .once(destination, new AgentRequest.AwaitArrival(journey.header()))) {
+    return switch (awaitArrival(facts)) {
       case Asked.Answered(AgentAnswer.Done(Arrived arrived)) ->
           new Moved<>(facts.arrivedWith(arrived));
       case Asked.Answered(AgentAnswer.Done _) -> new Unknown<>(facts, "an answer made no sense");
@@ -103,6 +109,32 @@ public final class GuestOwner {
               waitedTooLong() ? GiveUp.NOW : GiveUp.WITHOUT_SOURCE);
       case Asked.NoAnswer(String reason, _) ->
           askSource(facts, "%s is silent (%s)".formatted(destination, reason), GiveUp.NEVER);
+    };
+  }
+
+  private Asked<AgentAnswer> awaitArrival(MigrationFacts facts) throws InterruptedException {
+    return journey
+        .asking()
+        .once(
+            facts.destination().host(),
+            new AgentRequest.AwaitArrival(journey.header(), facts.sourceLetGo()));
+  }
+
+  /**
+   * The source was stated to be dead, and that is relied on: it runs nothing. A copy that has all
+   * and waited for the source's word is the guest; any other is ended.
+   */
+  private HandOver<MigrationFacts> withoutSource(MigrationFacts facts) throws InterruptedException {
+    if (!facts.destinationAwaitsSource()) {
+      return killIncoming(facts);
+    }
+    MigrationFacts alone = facts.letGo();
+    return switch (awaitArrival(alone)) {
+      case Asked.Answered(AgentAnswer.Done(Arrived arrived)) ->
+          new Moved<>(alone.arrivedWith(arrived));
+      case Asked.Answered<AgentAnswer> _ -> killIncoming(facts);
+      case Asked.NoAnswer(String reason, _) ->
+          new Unknown<>(facts, "%s is silent: %s".formatted(facts.destination().host(), reason));
     };
   }
 
@@ -130,11 +162,24 @@ public final class GuestOwner {
       if (here instanceof Word.Silent
           && giveUp != GiveUp.NEVER
           && journey.fencing().stated(journey.source())) {
-        return killIncoming(facts);
+        // Where the copy waits for the source, it is let run because of what was stated.
+        return !facts.destinationAwaitsSource() || journey.fencing().relyOn(journey.source())
+            ? withoutSource(facts)
+            : new Unknown<>(facts, why);
       }
       return new Unknown<>(facts, "%s, and %s %s".formatted(why, journey.source(), here.told()));
     }
-    return switch (here.report().get().runner()) {
+    GuestReport report = here.report().get();
+    if (report.runner() == Runner.HANDED_OVER
+        && facts.destinationAwaitsSource()
+        && facts.sourceLetGo().isEmpty()
+        && report.letGo().isPresent()) {
+      // The copy waits for this word; one that will never come is not waited for.
+      return report.letGo().get()
+          ? awaitOnce(facts.letGo(), facts.destination().host())
+          : giveUp == GiveUp.NEVER ? new Unknown<>(facts, why) : killIncoming(facts);
+    }
+    return switch (report.runner()) {
       case RUNNING, PAUSED -> runsAtSource(facts);
       // What does not answer may still be sending.
       case HANDED_OVER, UNKNOWN ->
@@ -188,9 +233,7 @@ public final class GuestOwner {
   private HandOver<MigrationFacts> arrivedAndEnded(MigrationFacts facts)
       throws InterruptedException {
     HostName destination = facts.destination().host();
-    return switch (journey
-        .asking()
-        .once(destination, new AgentRequest.AwaitArrival(journey.header()))) {
+    return switch (awaitArrival(facts)) {
       case Asked.Answered(AgentAnswer.Done(Arrived arrived)) ->
           new Moved<>(facts.arrivedWith(arrived));
       case Asked.Answered(AgentAnswer.Refused _) ->

@@ -54,6 +54,7 @@ public final class LiveMigrationSaga {
         .step("start-incoming", destination::startIncoming, undo(destination::killIncoming))
         .phase(PERFORM)
         .step("mirror-disks", source::mirrorDisks, undo(source::cancelMirrors))
+        .step("await-source", destination::awaitSource)
         .pivot("hand-over", source::handOver, ifUnknown(owner::whoOwnsGuest))
         .phase(FINISH)
         .then("await-arrival", destination::awaitArrival)

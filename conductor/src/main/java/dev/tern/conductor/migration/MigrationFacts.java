@@ -167,6 +167,27 @@ public record MigrationFacts(
         failure);
   }
 
+  /** The source's QEMU cannot run the guest by itself any more. */
+  MigrationFacts letGo() {
+    return sent(
+        handedOver
+            .map(said ->
+                new HandedOver(
+                    said.sent(), said.reason(), said.stamps(), said.moved(), Optional.of(true)))
+            .orElseGet(() ->
+                new HandedOver(true, "", Optional.empty(), Optional.empty(), Optional.of(true))));
+  }
+
+  /** The guest is let run only once its source has let go, so post-copy is possible. */
+  boolean destinationAwaitsSource() {
+    return incoming.flatMap(IncomingReady::awaitsSource).orElse(false);
+  }
+
+  /** Empty while the source may still fail, or is not known not to. */
+  Optional<Boolean> sourceLetGo() {
+    return handedOver.flatMap(HandedOver::letGo).filter(Boolean::booleanValue);
+  }
+
   MigrationFacts arrivedWith(Arrived said) {
     return new MigrationFacts(
         guest,

@@ -37,6 +37,12 @@ public final class Steering {
     return policy(guest).move(wishes);
   }
 
+  /** Whether the guest may run at its destination before all its memory is there, as of now. */
+  boolean postCopyAllowed(SourceFacts guest) {
+    Move move = policy(guest).move(wishes());
+    return move.policy().postCopyAllowed() && move.streams().channels() == 0;
+  }
+
   /** Tells what has changed; once a second at most, and not told is told at the next look. */
   void look(SourceFacts guest) throws InterruptedException {
     if (journey.ticker().now().minus(looked).compareTo(LOOK_EVERY) < 0) {

@@ -128,15 +128,11 @@ public final class Sagas implements SagaRunner.Teller {
             time.pause(),
             settings.migration(),
             new Fencing(stores.fences(), migration.id(), hold, log));
+    Steering steering = new Steering(journey, stores.migrations());
     return LiveMigrationSaga.of(
-        new Source(
-            journey,
-            stores.hosts(),
-            settings.hostDownAfter(),
-            time.asking(),
-            new Steering(journey, stores.migrations())),
+        new Source(journey, stores.hosts(), settings.hostDownAfter(), time.asking(), steering),
         new Choice(journey, stores.claims()),
-        new Destination(journey),
+        new Destination(journey, steering),
         new Layers(journey),
         new Console(journey),
         new GuestOwner(journey, time.clock()),

@@ -142,6 +142,12 @@ public final class FakeCloud {
   /** Set: the source's QEMU ends when it has sent all, before that is recorded. */
   public boolean sourceEndsUnrecorded;
 
+  /** Set: post-copy is allowed from the beginning. */
+  public boolean postCopyAllowed;
+
+  /** Set: the source does not hear its peer's last word, and its migration fails. */
+  public boolean sourceFailsAfterLeaving;
+
   /** Called when the guest has been sent. */
   public Runnable whenItLeaves = () -> {};
 
@@ -461,7 +467,15 @@ public final class FakeCloud {
     if (copyDies) {
       to.qemuDies();
     } else if (!copyDoesNotArrive) {
-      to.arrive();
+      to.load();
+    }
+  }
+
+  /** Whoever lets a copy run that waits for that. */
+  void checkSourceLetGo() {
+    FakeHost home = host(HOME);
+    if (!home.letGo() && !goesOnWithout(home)) {
+      throw new AssertionError("let run while its source may fail and run the guest");
     }
   }
 
@@ -487,7 +501,7 @@ public final class FakeCloud {
               this::ask,
               this::choose,
               time.time(),
-              settings(),
+              settings(postCopyAllowed),
               new MigrationMeters(metrics));
       try {
         conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow(), new Bell());
@@ -505,6 +519,10 @@ public final class FakeCloud {
   }
 
   static ConductorSettings settings() {
+    return settings(false);
+  }
+
+  private static ConductorSettings settings(boolean postCopyAllowed) {
     Duration second = Duration.ofSeconds(1);
     return new ConductorSettings(
         "conductor",
@@ -520,7 +538,7 @@ public final class FakeCloud {
             0,
             Duration.ofSeconds(800),
             AtDeadline.ABORT,
-            false,
+            postCopyAllowed,
             true,
             0,
             Compression.NONE,

@@ -64,6 +64,15 @@ final class FakeHost {
   /** The source has sent everything, and has recorded so. */
   private boolean allSent;
 
+  /** The source's migration failed when all was sent. */
+  private boolean failed;
+
+  /** It has all of the guest. */
+  private boolean loaded;
+
+  /** It lets the guest run only when its source has let go. */
+  boolean awaitsSource;
+
   /** The guest arrived before all of its memory. */
   private boolean lacksMemory;
 
@@ -181,10 +190,10 @@ final class FakeHost {
       case AgentRequest.KeepDisks _ -> keepDisks();
       case AgentRequest.StartIncoming start -> {
         placed(start.source());
-        yield startIncoming();
+        yield startIncoming(start.awaitSource().orElse(false));
       }
       case AgentRequest.KillIncoming _ -> killIncoming();
-      case AgentRequest.AwaitArrival _ -> awaitArrival();
+      case AgentRequest.AwaitArrival await -> awaitArrival(await.sourceLetGo().orElse(false));
       case AgentRequest.AskGuest _ -> new Done(report());
       case AgentRequest.BuildServer _,
           AgentRequest.StartServer _,
@@ -352,7 +361,7 @@ final class FakeHost {
     return new Done(new DisksKept(kept ? Optional.of("/kept/" + name) : Optional.empty()));
   }
 
-  private AgentAnswer startIncoming() {
+  private AgentAnswer startIncoming(boolean awaitSource) {
     if (dead || !disk) {
       return refuse("dead in this epoch, or no disks");
     }
@@ -364,7 +373,15 @@ final class FakeHost {
       incoming = true;
       export = true;
     }
-    return new Done(new IncomingReady("127.0.0.2", 10809, 4444, Map.of("vda", "x"), true));
+    awaitsSource |= awaitSource;
+    return new Done(
+        new IncomingReady(
+            "127.0.0.2",
+            10809,
+            4444,
+            Map.of("vda", "x"),
+            true,
+            awaitsSource ? Optional.of(true) : Optional.empty()));
   }
 
   private AgentAnswer killIncoming() {
@@ -378,7 +395,11 @@ final class FakeHost {
     return new Done(report());
   }
 
-  private AgentAnswer awaitArrival() {
+  private AgentAnswer awaitArrival(boolean sourceLetGo) {
+    if (loaded && incoming && sourceLetGo) {
+      cloud.checkSourceLetGo();
+      arrive();
+    }
     if (cloud.copyArrivesWhenAsked && incoming && cloud.host(FakeCloud.HOME).handedOver) {
       arrive();
     }
@@ -423,6 +444,11 @@ final class FakeHost {
       cloud.leaves(cloud.destination());
       leavesBy(cloud.destination());
     }
+    if (failed) {
+      return new Done(
+          new HandedOver(
+              true, "it failed", Optional.empty(), Optional.empty(), Optional.of(false)));
+    }
     if (!allSent) {
       return qemu
           ? new Working("sends the rest")
@@ -434,12 +460,14 @@ final class FakeHost {
             true,
             "",
             Optional.of(new LeavingStamps(at(1_000), at(1_001), at(1_003), at(1_009))),
-            asked.header().migration().map(id -> Samples.progress(id, 3_000, 3_000, 500, 500))));
+            asked.header().migration().map(id -> Samples.progress(id, 3_000, 3_000, 500, 500)),
+            Optional.of(true)));
   }
 
   private void leavesBy(FakeHost to) {
     to.lacksMemory = cloud.sourceDiesInPostCopy || cloud.postCopyLasts;
-    allSent = !to.lacksMemory && !cloud.sourceEndsUnrecorded;
+    failed = cloud.sourceFailsAfterLeaving;
+    allSent = !to.lacksMemory && !cloud.sourceEndsUnrecorded && !failed;
     if (cloud.sourceDiesInPostCopy || cloud.sourceEndsUnrecorded) {
       qemuDies();
     }
@@ -447,6 +475,19 @@ final class FakeHost {
 
   private static Optional<Instant> at(long millis) {
     return Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  /** All is there. Where its source can still fail it waits, else it runs. */
+  void load() {
+    loaded = true;
+    if (!awaitsSource || cloud.sourceDiesInPostCopy || cloud.postCopyLasts) {
+      arrive();
+    }
+  }
+
+  /** Its QEMU cannot run the guest by itself any more. */
+  boolean letGo() {
+    return handedOver && allSent;
   }
 
   void arrive() {
@@ -517,7 +558,14 @@ final class FakeHost {
             : handedOver && !qemu && !allSent
                 ? Optional.of(MissingMemory.CUT_OFF)
                 : Optional.empty();
-    return new GuestReport(runner(), 3, "", missing);
+    return new GuestReport(runner(), 3, "", missing, handedOver ? said() : Optional.empty());
+  }
+
+  private Optional<Boolean> said() {
+    if (allSent) {
+      return Optional.of(true);
+    }
+    return qemu && !failed ? Optional.empty() : Optional.of(false);
   }
 
   private Runner runner() {

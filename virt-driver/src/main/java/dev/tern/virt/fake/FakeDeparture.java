@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 /** How a simulated guest leaves its host, as the real driver has QEMU do it. */
 final class FakeDeparture {
+  private static final String UNKNOWN = "Handed over, but %s.";
+
   private final FakeWorld world;
   private final FakeProcess process;
   private final Path instance;
@@ -280,11 +282,11 @@ final class FakeDeparture {
     if (process.runs()) {
       process.state = RunState.PAUSED;
     }
-    return unknown(why);
+    return new HandOver.Unknown(UNKNOWN.formatted(why), Optional.of(false));
   }
 
   private static HandOver unknown(String why) {
-    return new HandOver.Unknown("Handed over, but %s.".formatted(why));
+    return new HandOver.Unknown(UNKNOWN.formatted(why));
   }
 
   /** A simulated mirror has nothing left to drain, and device state takes no time. */

@@ -10,6 +10,7 @@ import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.LaunchRecipe.NetworkDisk;
 import dev.tern.virt.LaunchRecipe.ReadOnlyDisk;
 import dev.tern.virt.MigrationObjects;
+import dev.tern.virt.MovePolicy;
 import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 
@@ -225,11 +227,22 @@ final class FakeGuest implements Guest {
               request.nbdPort(),
               port,
               Map.copyOf(request.exportNames()),
-              request.suppressVmdesc() && world.canSuppressVmdesc(instance));
+              request.suppressVmdesc() && world.canSuppressVmdesc(instance),
+              request.awaitSource());
       process.key = request.key();
       process.suppressVmdesc = there.suppressVmdesc();
       process.endpoints = there;
       process.exporting = true;
+    } else if (request.awaitSource() && !there.awaitsSource()) {
+      there =
+          new IncomingEndpoints(
+              there.address(),
+              there.nbdPort(),
+              there.migrationPort(),
+              there.exportNames(),
+              there.suppressVmdesc(),
+              true);
+      process.endpoints = there;
     }
     world.after("openIncoming");
     return there;
@@ -257,6 +270,7 @@ final class FakeGuest implements Guest {
         return new Arrival.Failed("The monitor was closed here.");
       }
       world.course().at(instance, "hears of the arrival");
+      awaitSource(permit);
       process.exporting = false;
       permit.recordArrived();
       world.course().at(instance, "has recorded the arrival");
@@ -277,6 +291,17 @@ final class FakeGuest implements Guest {
     departure.run();
     return new Arrival.Running(
         new ArrivalStamps(Optional.of(loaded), Optional.of(clock.instant())));
+  }
+
+  /**
+   * Not where a post-copy has begun: such a source waits for its peer, and never runs the guest.
+   */
+  private void awaitSource(ArrivalPermit permit) throws VirtException {
+    IncomingEndpoints open = process.endpoints;
+    if (open != null && open.awaitsSource() && process.memoryFrom == null) {
+      CompletableFuture.anyOf(permit.sourceLetGo(), process.gone()).join();
+      requireThere();
+    }
   }
 
   @Override
@@ -303,6 +328,16 @@ final class FakeGuest implements Guest {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  @Override
+  public Optional<Boolean> hasLeft() throws VirtException {
+    begin("hasLeft");
+    return switch (process.stage) {
+      case COMPLETED -> Optional.of(true);
+      case NONE, FAILED, CANCELLED -> Optional.of(false);
+      case ACTIVE, PRE_SWITCHOVER, DEVICE, POSTCOPY, POSTCOPY_PAUSED -> Optional.empty();
+    };
   }
 
   @Override
@@ -360,7 +395,11 @@ final class FakeGuest implements Guest {
       HandOverRecord beforeContinue,
       Consumer<MoveProgress> progress)
       throws VirtException, InterruptedException {
-    process.postCopy |= !handedOver && steering.policy().postCopyAllowed();
+    if (!handedOver && steering.policy().postCopyAllowed() && target.awaitsSource()) {
+      process.returnPath = true;
+      // One that is only allowed it converges before its deadline.
+      process.postCopy |= steering.policy().atDeadline() == MovePolicy.AtDeadline.POST_COPY;
+    }
     departure.begins(handedOver);
     begin("handOver");
     return handedOver

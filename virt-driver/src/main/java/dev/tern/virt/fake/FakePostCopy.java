@@ -25,15 +25,15 @@ final class FakePostCopy {
 
   private FakePostCopy() {}
 
-  /** The destination has the guest's devices; the rest follows. */
-  static void begin(FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
+  /** The destination is sent the guest's devices; the rest follows. */
+  static void begin(FakeProcess process, FakeProcess to) {
     process.stage = FakeStream.Stage.POSTCOPY;
     process.state = RunState.FINISH_MIGRATE;
     to.memoryFrom = process;
-    send(world, from, process, to);
   }
 
-  private static void send(FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
+  /** The rest of the memory. */
+  static void send(FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
     world
         .course()
         .byItself(from, "sends the rest of the memory", () -> sent(world, from, process, to));

@@ -56,6 +56,11 @@ final class FakeProcess {
   /** Its guest may run at the destination before all its memory is there. */
   volatile boolean postCopy;
 
+  /**
+   * It waits for its peer's last word, and fails without it; once a post-copy began it waits on.
+   */
+  volatile boolean returnPath;
+
   /** Who has the rest of the memory of the guest that runs here; null when all is here. */
   volatile @Nullable FakeProcess memoryFrom;
 
@@ -87,6 +92,7 @@ final class FakeProcess {
   volatile Optional<StreamKey> key = Optional.empty();
 
   private volatile boolean alive = true;
+  private final CompletableFuture<Boolean> gone = new CompletableFuture<>();
 
   FakeProcess(LaunchRecipe recipe, long pid, RunState state) {
     this.recipe = recipe;
@@ -128,6 +134,11 @@ final class FakeProcess {
         && (open.migrationPort() == port || (exporting && open.nbdPort() == port));
   }
 
+  /** Completed when it has ended. */
+  CompletableFuture<Boolean> gone() {
+    return gone.copy();
+  }
+
   void onGone(Runnable listener) {
     goneListeners.add(listener);
     if (!alive) {
@@ -141,6 +152,7 @@ final class FakeProcess {
       exporting = false;
       arrived.completeExceptionally(new IllegalStateException("QEMU ended"));
       ended.complete(true);
+      gone.complete(true);
       tellGone();
     }
   }

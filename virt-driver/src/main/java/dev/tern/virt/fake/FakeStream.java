@@ -3,6 +3,7 @@ package dev.tern.virt.fake;
 import dev.tern.virt.Guest.RunState;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The memory stream of a simulated QEMU that leaves, as QEMU itself drives it, whoever looks on:
@@ -55,10 +56,13 @@ final class FakeStream {
     }
     to.loads = true;
     to.arriving = process.written;
+    if (process.postCopy) {
+      FakePostCopy.begin(process, to);
+    }
     Optional<Path> there = world.directoryOf(to);
     world.course().byItself(there.orElse(from), "loads the guest", () -> load(to));
     if (process.postCopy) {
-      FakePostCopy.begin(world, from, process, to);
+      FakePostCopy.send(world, from, process, to);
       return;
     }
     world.course().byItself(from, "ends its stream", () -> end(world, from, process, to));
@@ -82,11 +86,42 @@ final class FakeStream {
     if (!process.alive() || process.stage != Stage.DEVICE) {
       return;
     }
+    if (process.returnPath) {
+      awaitLastWord(world, from, process, to);
+      return;
+    }
     boolean describes = !process.suppressVmdesc && to.alive();
     if (describes && (to.suppressVmdesc || !world.reaches(from, to))) {
       fail(world, process);
       return;
     }
+    complete(process);
+  }
+
+  /** Measured: it comes when the guest is loaded, and what comes instead is a failed migration. */
+  private static void awaitLastWord(
+      FakeWorld world, Path from, FakeProcess process, FakeProcess to) {
+    var _ =
+        CompletableFuture.anyOf(to.arrived, to.gone())
+            .whenComplete((_, _) ->
+                world
+                    .course()
+                    .byItself(
+                        from,
+                        "hears its peer's last word",
+                        () -> {
+                          if (!process.alive() || process.stage != Stage.DEVICE) {
+                            return;
+                          }
+                          if (to.hasAll && world.reaches(from, to)) {
+                            complete(process);
+                          } else {
+                            fail(world, process);
+                          }
+                        }));
+  }
+
+  private static void complete(FakeProcess process) {
     process.state = RunState.POSTMIGRATE;
     process.stage = Stage.COMPLETED;
     process.sendsTo = null;
@@ -113,7 +148,7 @@ final class FakeStream {
       case POSTCOPY -> FakePostCopy.broke(process, to);
       case ACTIVE -> fail(world, process);
       case DEVICE -> {
-        if (!to.loads || !process.suppressVmdesc) {
+        if (!to.loads || !process.suppressVmdesc || process.returnPath) {
           fail(world, process);
         }
       }

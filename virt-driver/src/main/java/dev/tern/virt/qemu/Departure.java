@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Departure {
   private static final Logger log = LoggerFactory.getLogger(Departure.class);
+  private static final String UNKNOWN = "Handed over, but %s.";
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
   private static final Duration RESUME_AGAIN = Duration.ofSeconds(1);
 
@@ -62,7 +63,7 @@ final class Departure {
       session.call(new Commands.MigrateContinue("pre-switchover"));
       return awaitEnd();
     } catch (VirtException e) {
-      return unknown(e.getMessage() + "");
+      return lost(e);
     }
   }
 
@@ -77,12 +78,21 @@ final class Departure {
             awaitEnd();
         default -> {
           keepPaused();
-          yield unknown("QEMU's migration is %s".formatted(status));
+          yield failed("QEMU's migration is %s".formatted(status));
         }
       };
     } catch (VirtException e) {
+      // What it did before this agent came is not known.
       return unknown(e.getMessage() + "");
     }
+  }
+
+  /** A QEMU whose migration fails says so, and runs the guest; one that never did has not. */
+  private HandOver lost(VirtException why) {
+    boolean letGo = why.kind() == Kind.GONE && !watch.ranAgain();
+    return new HandOver.Unknown(
+        UNKNOWN.formatted(String.valueOf(why.getMessage())),
+        letGo ? Optional.of(true) : Optional.empty());
   }
 
   private HandOver awaitEnd() throws VirtException, InterruptedException {
@@ -100,7 +110,7 @@ final class Departure {
         case "failed", "cancelled" -> {
           keepPaused();
           String why = session.call(new Commands.QueryMigrate()).errorDesc();
-          return unknown("QEMU says %s%s".formatted(status, why == null ? "" : ": " + why));
+          return failed("QEMU says %s%s".formatted(status, why == null ? "" : ": " + why));
         }
         case "postcopy-active", "postcopy-paused", "postcopy-recover" -> {
           return sendTheRest();
@@ -210,7 +220,11 @@ final class Departure {
     return session.moved().with(List.of(), session.call(new Commands.QueryMigrate()));
   }
 
+  private static HandOver failed(String why) {
+    return new HandOver.Unknown(UNKNOWN.formatted(why), Optional.of(false));
+  }
+
   private static HandOver unknown(String why) {
-    return new HandOver.Unknown("Handed over, but %s.".formatted(why));
+    return new HandOver.Unknown(UNKNOWN.formatted(why));
   }
 }

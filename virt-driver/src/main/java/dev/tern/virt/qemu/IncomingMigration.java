@@ -21,6 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -45,6 +49,11 @@ final class IncomingMigration {
   private final EndpointsFile opened;
   private final StreamCredentials credentials;
   private final PostCopyReceiver postCopy;
+
+  /**
+   * As {@link #opened} says, at hand: a file that is read now would be read in the guest's pause.
+   */
+  private volatile boolean awaitsSource;
 
   IncomingMigration(Session session, Path instance, StreamCredentials credentials) {
     this.session = session;
@@ -78,7 +87,8 @@ final class IncomingMigration {
             before
                 .map(IncomingEndpoints::exportNames)
                 .orElseGet(() -> Map.copyOf(request.exportNames())),
-            before.map(IncomingEndpoints::suppressVmdesc).orElse(false));
+            before.map(IncomingEndpoints::suppressVmdesc).orElse(false),
+            request.awaitSource() || before.map(IncomingEndpoints::awaitsSource).orElse(false));
     int port = listener(session.call(new Commands.QueryMigrate()));
     if (port == 0) {
       String creds = credentials.accept(request.key());
@@ -96,8 +106,10 @@ final class IncomingMigration {
             wanted.nbdPort(),
             port,
             wanted.exportNames(),
-            wanted.suppressVmdesc());
+            wanted.suppressVmdesc(),
+            wanted.awaitsSource());
     opened.write(there);
+    awaitsSource |= there.awaitsSource();
     return there;
   }
 
@@ -109,7 +121,8 @@ final class IncomingMigration {
         wanted.nbdPort(),
         wanted.migrationPort(),
         wanted.exportNames(),
-        StreamDescription.suppress(session.monitor(), request.suppressVmdesc()));
+        StreamDescription.suppress(session.monitor(), request.suppressVmdesc()),
+        wanted.awaitsSource());
   }
 
   private static void checkAddress(String address) throws VirtException {
@@ -194,6 +207,7 @@ final class IncomingMigration {
       throws VirtException {
     // Before the first look: what happens in between is then in the queue.
     ArrivalWatch watch = new ArrivalWatch();
+    awaitsSource |= opened.read().map(IncomingEndpoints::awaitsSource).orElse(false);
     QmpEvents events = session.monitor().events(watch::saw);
     try {
       session.call(new Commands.QueryStatus());
@@ -231,6 +245,7 @@ final class IncomingMigration {
     while (true) {
       switch (status) {
         case "completed" -> {
+          awaitSource(permit);
           return run(watch, permit, keepPaused);
         }
         case "postcopy-active", "postcopy-paused", "postcopy-recover" -> {
@@ -255,6 +270,29 @@ final class IncomingMigration {
         status = session.migrationStatus();
       } else if (event.get().name().equals("MIGRATION")) {
         status = event.get().text("status");
+      }
+    }
+  }
+
+  /**
+   * A source that may use post-copy waits for this QEMU's last word after it has sent everything,
+   * and runs the guest by itself when the link breaks before that word is there. After a post-copy
+   * has begun it does not: it waits.
+   */
+  private void awaitSource(ArrivalPermit permit) throws VirtException, InterruptedException {
+    if (!awaitsSource) {
+      return;
+    }
+    CompletableFuture<Void> letGo = permit.sourceLetGo();
+    while (true) {
+      try {
+        letGo.get(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException e) {
+        log.atDebug().setCause(e).log("all is here, and its source has not let go yet");
+        session.migrationStatus(); // throws once nothing is here that could run
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("that a source let go is told, or not", e);
       }
     }
   }

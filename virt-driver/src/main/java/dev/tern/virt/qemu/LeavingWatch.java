@@ -15,11 +15,15 @@ final class LeavingWatch {
   private @Nullable Instant preSwitchover;
   private @Nullable Instant mirrored;
   private @Nullable Instant sent;
+  private boolean ranAgain;
 
   synchronized void saw(QmpEvent event) {
     switch (event.name()) {
       case "STOP" -> stopped = event.at();
-      case "RESUME" -> stopped = null;
+      case "RESUME" -> {
+        stopped = null;
+        ranAgain |= preSwitchover != null;
+      }
       case "BLOCK_JOB_COMPLETED" -> {
         if (Nodes.isMirror(event.text("device"))) {
           mirrored = event.at();
@@ -29,11 +33,17 @@ final class LeavingWatch {
         switch (event.text("status")) {
           case "pre-switchover" -> preSwitchover = event.at();
           case "completed" -> sent = event.at();
+          case "failed", "cancelled" -> ranAgain |= preSwitchover != null;
           default -> {}
         }
       }
       default -> {}
     }
+  }
+
+  /** Whether QEMU ran the guest by itself after the pause before the switch, or was about to. */
+  synchronized boolean ranAgain() {
+    return ranAgain;
   }
 
   synchronized LeavingStamps stamps() {

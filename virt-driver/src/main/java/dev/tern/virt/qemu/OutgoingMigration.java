@@ -1,5 +1,6 @@
 package dev.tern.virt.qemu;
 
+import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.HandOver;
 import dev.tern.virt.Guest.HandOverRecord;
 import dev.tern.virt.Guest.MemoryTarget;
@@ -32,11 +33,11 @@ import org.slf4j.LoggerFactory;
  *      └─────────┴────────────────────┴───────────────────┴──▶ home       ╚══▶ {@link Departure}
  * </pre>
  *
- * <p>Known hole: where post-copy is allowed QEMU waits for its peer's last word after it has sent
- * everything. When the link breaks before that word is here it calls the migration failed and
- * starts the guest by itself; the guest is stopped again at the event, and until then both may run.
- * See {@code docs/spec/README.md} for what would close it, issue 4. Without post-copy nothing is
- * left that could fail once the destination has everything: see {@link StreamDescription}.
+ * <p>Where post-copy is possible QEMU waits for its peer's last word after it has sent everything.
+ * When the link breaks before that word is here it calls the migration failed and starts the guest
+ * by itself; so such a destination runs the guest only when it hears that this source's migration
+ * is completed ({@link Guest.ArrivalPermit#sourceLetGo}). Without post-copy nothing is left that
+ * could fail once the destination has everything: see {@link StreamDescription}.
  */
 final class OutgoingMigration {
   private static final Logger log = LoggerFactory.getLogger(OutgoingMigration.class);
@@ -152,7 +153,8 @@ final class OutgoingMigration {
         MigrationSettings.outgoing(
             session,
             steering.options(),
-            policy.postCopyAllowed(),
+            // With the capability alone QEMU waits for its peer's last word at the end.
+            policy.postCopyAllowed() && target.awaitsSource(),
             policy.autoConverge(),
             share,
             helm.downtimeLimit(),

@@ -69,6 +69,17 @@ final class QemuGuest implements Guest {
   }
 
   @Override
+  public Optional<Boolean> hasLeft() throws VirtException {
+    return switch (session.migrationStatus()) {
+      // So it says also of the one by which the guest came.
+      case "completed" ->
+          Optional.of(session.call(new Commands.QueryStatus()).status().equals("postmigrate"));
+      case "none", "failed", "cancelled" -> Optional.of(false);
+      default -> Optional.empty();
+    };
+  }
+
+  @Override
   public RunState runState() throws VirtException {
     Commands.Status now = session.call(new Commands.QueryStatus());
     return switch (now.status()) {

@@ -35,10 +35,13 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayName("The end of a simulated stream")
 class FakeStreamEndTest {
   @TempDir Path directory;
+  private static final String UNHEARD = "Handed over, but QEMU says FAILED.";
   private final CompletableFuture<Arrival> arrival = new CompletableFuture<>();
   private final FakeWorld world = new FakeWorld(new BreaksWhenAllIsThere());
   private volatile boolean breaks;
+  private volatile boolean awaits;
   private volatile boolean linked = true;
+  private volatile boolean postCopy;
   private Path source = Path.of("");
   private Path destination = Path.of("");
   private Guest s;
@@ -54,7 +57,14 @@ class FakeStreamEndTest {
 
     @Override
     public void byItself(Path instance, String what, Runnable next) {
-      if (what.equals("ends its stream")) {
+      if (what.equals("hears its peer's last word") && breaks) {
+        if (!awaits) {
+          arrival.orTimeout(30, TimeUnit.SECONDS).join();
+        }
+        linked = false;
+        world.linkBroke();
+      }
+      if (what.equals("ends its stream") && !postCopy) {
         arrival.orTimeout(30, TimeUnit.SECONDS).join();
         if (breaks) {
           linked = false;
@@ -103,7 +113,18 @@ class FakeStreamEndTest {
     }
     s = driver.launch(recipe, source, LaunchMode.RUN);
     d = driver.launch(recipe, destination, LaunchMode.INCOMING);
-    d.watchArrival(() -> {}, false, arrival::complete);
+    d.watchArrival(
+        new Guest.ArrivalPermit() {
+          @Override
+          public void recordArrived() {}
+
+          @Override
+          public CompletableFuture<Void> sourceLetGo() {
+            return awaits ? new CompletableFuture<>() : CompletableFuture.completedFuture(null);
+          }
+        },
+        false,
+        arrival::complete);
   }
 
   @Test
@@ -141,6 +162,30 @@ class FakeStreamEndTest {
     assertThat(world.runners()).containsExactly(source);
   }
 
+  @Test
+  @Tag("S84")
+  void is_a_word_from_the_destination_where_post_copy_is_allowed_so_that_one_waits()
+      throws Exception {
+    breaks = true;
+    postCopy = true;
+    awaits = true;
+    assertThat(move(true, true)).isEqualTo(new HandOver.Unknown(UNHEARD, Optional.of(false)));
+    assertThat(world.violations()).isEmpty();
+    assertThat(arrival).isNotDone();
+    d.kill();
+    assertThat(arrival.get(30, TimeUnit.SECONDS)).isInstanceOf(Arrival.Failed.class);
+    s.recoverAtHome(false);
+    assertThat(world.runners()).containsExactly(source);
+  }
+
+  @Test
+  void runs_the_guest_twice_when_nobody_waits_for_that_word() throws Exception {
+    breaks = true;
+    postCopy = true;
+    assertThat(move(true, true)).isInstanceOf(HandOver.Unknown.class);
+    assertThat(world.violations()).isNotEmpty();
+  }
+
   private IncomingEndpoints open(boolean suppressVmdesc) throws Exception {
     return d.openIncoming(
         new IncomingRequest(
@@ -150,14 +195,21 @@ class FakeStreamEndTest {
             Map.of("disk0", "export-0001"),
             MoveOptions.PLAIN,
             Optional.empty(),
-            suppressVmdesc));
+            suppressVmdesc,
+            postCopy));
   }
 
   private HandOver move(boolean there, boolean here) throws Exception {
     IncomingEndpoints to = open(there);
     Steering steering =
         new Steering(
-            MovePolicy.usual(Duration.ofMillis(300), Duration.ofSeconds(60)),
+            new MovePolicy(
+                Duration.ofMillis(300),
+                0,
+                Duration.ofSeconds(60),
+                MovePolicy.AtDeadline.ABORT,
+                postCopy,
+                false),
             MoveOptions.PLAIN,
             false);
     s.mirrorDisks(
@@ -167,7 +219,8 @@ class FakeStreamEndTest {
         steering,
         p -> {});
     return s.handOver(
-        new MemoryTarget(to.address(), to.migrationPort(), Optional.empty(), here),
+        new MemoryTarget(
+            to.address(), to.migrationPort(), Optional.empty(), here, to.awaitsSource()),
         steering,
         false,
         () -> {},

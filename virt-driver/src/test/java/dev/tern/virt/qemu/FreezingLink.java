@@ -18,6 +18,7 @@ final class FreezingLink implements Closeable {
   private final CountDownLatch thaw = new CountDownLatch(1);
   private volatile boolean frozen;
   private volatile boolean isCut;
+  private volatile boolean deaf;
   private volatile long bytesPerSecond = Long.MAX_VALUE;
 
   FreezingLink(int to) throws IOException {
@@ -38,6 +39,11 @@ final class FreezingLink implements Closeable {
   /** From now on it carries no more than this in each direction. */
   void slowTo(long bytesPerSecond) {
     this.bytesPerSecond = bytesPerSecond;
+  }
+
+  /** From now on what comes back from there is swallowed, its end as well. */
+  void deafen() {
+    deaf = true;
   }
 
   /** Lets new connections pass. */
@@ -65,8 +71,8 @@ final class FreezingLink implements Closeable {
         try {
           Socket there = new Socket(InetAddress.getLoopbackAddress(), to);
           open.addAll(List.of(from, there));
-          carry(from, there);
-          carry(there, from);
+          carry(from, there, false);
+          carry(there, from, true);
         } catch (IOException e) {
           from.close();
         }
@@ -76,7 +82,7 @@ final class FreezingLink implements Closeable {
     }
   }
 
-  private void carry(Socket from, Socket there) {
+  private void carry(Socket from, Socket there, boolean back) {
     Thread.ofVirtual()
         .start(() -> {
           byte[] bytes = new byte[1 << 16];
@@ -86,8 +92,13 @@ final class FreezingLink implements Closeable {
               if (frozen) {
                 thaw.await();
               }
-              there.getOutputStream().write(bytes, 0, read);
+              if (!(back && deaf)) {
+                there.getOutputStream().write(bytes, 0, read);
+              }
               TimeUnit.NANOSECONDS.sleep(TimeUnit.SECONDS.toNanos(read) / bytesPerSecond);
+            }
+            if (back && deaf) {
+              thaw.await();
             }
           } catch (IOException e) {
             open.remove(from);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.Arrival;
+import dev.tern.virt.Guest.ArrivalPermit;
 import dev.tern.virt.Guest.HandOver;
 import dev.tern.virt.Guest.IncomingEndpoints;
 import dev.tern.virt.Guest.IncomingRequest;
@@ -49,6 +50,10 @@ final class MovingGuest implements AutoCloseable {
   final Guest d;
   final IncomingEndpoints to;
   final CompletableFuture<Arrival> arrival = new CompletableFuture<>();
+
+  /** What the destination waits for where no post-copy has begun. */
+  final CompletableFuture<Void> sourceLetGo = new CompletableFuture<>();
+
   final List<MoveProgress> progress = new CopyOnWriteArrayList<>();
   final AtomicInteger records = new AtomicInteger();
 
@@ -65,11 +70,30 @@ final class MovingGuest implements AutoCloseable {
     s = here.driver.launch(recipe, source, LaunchMode.RUN);
     d = there.driver.launch(recipe, destination, LaunchMode.INCOMING);
     TestHost.awaitConsole(source, "R ready", SOON);
-    d.watchArrival(() -> {}, false, arrival::complete);
+    d.watchArrival(permit(), false, arrival::complete);
     to =
         d.openIncoming(
             new IncomingRequest(
-                "127.0.0.1", TestHost.freePort(), 0, Map.of("disk0", EXPORT), options, KEY, true));
+                "127.0.0.1",
+                TestHost.freePort(),
+                0,
+                Map.of("disk0", EXPORT),
+                options,
+                KEY,
+                true,
+                true));
+  }
+
+  private ArrivalPermit permit() {
+    return new ArrivalPermit() {
+      @Override
+      public void recordArrived() {}
+
+      @Override
+      public CompletableFuture<Void> sourceLetGo() {
+        return sourceLetGo;
+      }
+    };
   }
 
   /** A guest with these options of the test guest, and an empty disk. */
@@ -109,12 +133,17 @@ final class MovingGuest implements AutoCloseable {
   }
 
   HandOver handOver(Steering steering, int port) throws VirtException, InterruptedException {
-    return s.handOver(
-        new MemoryTarget(to.address(), port, KEY, to.suppressVmdesc()),
-        steering,
-        false,
-        records::incrementAndGet,
-        progress::add);
+    HandOver came =
+        s.handOver(
+            new MemoryTarget(to.address(), port, KEY, to.suppressVmdesc(), to.awaitsSource()),
+            steering,
+            false,
+            records::incrementAndGet,
+            progress::add);
+    if (came instanceof HandOver.Sent) {
+      sourceLetGo.complete(null);
+    }
+    return came;
   }
 
   /** Asks the source's QEMU by its second monitor. */
@@ -133,7 +162,7 @@ final class MovingGuest implements AutoCloseable {
     return secondMonitor(source);
   }
 
-  private static QmpMonitor secondMonitor(Path instance) throws VirtException {
+  static QmpMonitor secondMonitor(Path instance) throws VirtException {
     Duration patience = Duration.ofSeconds(10);
     try (MonitorSockets sockets = MonitorSockets.of(instance, Path.of("/tmp"))) {
       return QmpMonitor.connect(
