@@ -3,6 +3,7 @@ package dev.tern.agent;
 import dev.tern.contract.host.HostReport.Offers;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,7 +28,7 @@ final class NewestBases {
       for (Path file : files.toList()) {
         String name = file.getFileName().toString();
         if (WHOLE.matcher(name).matches()) {
-          bases.add(new Base(name, file.toFile().lastModified())); // 0 when it has just gone
+          bases.add(new Base(name, modified(file)));
         }
       }
     }
@@ -36,5 +37,14 @@ final class NewestBases {
         .limit(Offers.BASES)
         .map(base -> Offers.digest(base.name()))
         .toList();
+  }
+
+  /** In milliseconds; 0 when it has just gone. */
+  private static long modified(Path file) throws IOException {
+    try {
+      return Files.getLastModifiedTime(file).toMillis();
+    } catch (NoSuchFileException _) {
+      return 0;
+    }
   }
 }

@@ -129,13 +129,7 @@ final class SourceSide {
         boolean paused = moves.keepsPaused(instance, header, guest.get());
         instance
             .wayHome()
-            .take(
-                header.epoch(),
-                () -> {
-                  guest.get().recoverAtHome(paused);
-                  // Not before: a guest that has left and returns is what the note says it was.
-                  moves.end(instance, header);
-                });
+            .take(header.epoch(), () -> comeHome(instance, header, guest.get(), paused));
       } else {
         moves.end(instance, header);
       }
@@ -338,9 +332,23 @@ final class SourceSide {
         .take(
             header.epoch(),
             () -> {
-              guest.get().recoverAtHome(moves.keepsPaused(instance, left, guest.get()));
-              moves.end(instance, left);
+              boolean paused = moves.keepsPaused(instance, left, guest.get());
+              comeHome(instance, left, guest.get(), paused);
             });
+  }
+
+  private void comeHome(Instance instance, Header left, Guest guest, boolean paused)
+      throws IOException, VirtException {
+    try {
+      guest.recoverAtHome(paused);
+    } catch (VirtException e) {
+      if (e.kind() == VirtException.Kind.GONE) {
+        moves.end(instance, left); // It died on the way: nobody asks for this again.
+      }
+      throw e;
+    }
+    // Not before: a guest that has left and returns is what the note says it was.
+    moves.end(instance, left);
   }
 
   AgentResult retire(Header header, boolean keepDisks, boolean notNeeded) throws Exception {

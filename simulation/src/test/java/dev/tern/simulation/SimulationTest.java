@@ -239,6 +239,16 @@ class SimulationTest {
                 List.of(
                     new Fault("B writes instances/ID/journal Resumed", 1, Fault.Kind.RUNNER_DIES)))
             .byPostCopy(),
+        // A guest whose QEMU died while it was brought home left the note of its move.
+        new Plan(
+            556,
+            3,
+            2,
+            0.9,
+            1,
+            List.of(
+                new Fault("B qemu has cancelled its migration", 1, Fault.Kind.RUNNER_DIES),
+                new Fault("B qemu copies disks", 1, Fault.Kind.COPY_DIES))),
         // The same, with the power of its host.
         new Plan(
                 749,
