@@ -35,6 +35,7 @@ public final class Chaos implements AutoCloseable {
           "create-disks",
           "start-incoming",
           "mirror-disks",
+          "await-source",
           "hand-over",
           "await-arrival",
           "change-owner",
@@ -48,6 +49,7 @@ public final class Chaos implements AutoCloseable {
   private final Path data;
   private final Random random;
   private final Duration held;
+  private final boolean postCopyAllowed;
   private final Consumer<String> say;
   private Optional<Stage> stage = Optional.empty();
   private Optional<Subject> subject = Optional.empty();
@@ -56,11 +58,14 @@ public final class Chaos implements AutoCloseable {
   /**
    * @param random decides how long after a step's start its victim dies, and when it comes back
    * @param held how long a victim that is held stays so
+   * @param postCopyAllowed guests may run before all their memory is there; mostly none needs it
    */
-  public Chaos(Path data, Random random, Duration held, Consumer<String> say) {
+  public Chaos(
+      Path data, Random random, Duration held, boolean postCopyAllowed, Consumer<String> say) {
     this.data = data;
     this.random = random;
     this.held = held;
+    this.postCopyAllowed = postCopyAllowed;
     this.say = say;
   }
 
@@ -107,7 +112,7 @@ public final class Chaos implements AutoCloseable {
   /** The stage, set if there is none. */
   Stage stage() throws IOException, InterruptedException {
     if (stage.isEmpty()) {
-      Stage set = Stage.set(data, line -> {});
+      Stage set = Stage.set(data, postCopyAllowed, line -> {});
       stage = Optional.of(set);
       image = MovingServer.upload(set.place(), new ComputeClient(set.place().api()));
     }

@@ -70,6 +70,11 @@ public final class ChaosCommand implements Callable<Integer> {
       description = "how long a victim that is held stays so (${DEFAULT-VALUE})")
   private int held = 20;
 
+  @Option(
+      names = "--post-copy-allowed",
+      description = "guests may run before all their memory is there; mostly none needs to")
+  private boolean postCopyAllowed;
+
   @Option(names = "--json", paramLabel = "FILE", description = "also write the report there")
   private @Nullable Path json;
 
@@ -137,7 +142,11 @@ public final class ChaosCommand implements Callable<Integer> {
     List<String> afterwards = new ArrayList<>();
     try (Chaos chaos =
         new Chaos(
-            data.toAbsolutePath().normalize(), random, Duration.ofSeconds(held), out::println)) {
+            data.toAbsolutePath().normalize(),
+            random,
+            Duration.ofSeconds(held),
+            postCopyAllowed,
+            out::println)) {
       for (int round = 1; round <= rounds; round++) {
         for (Cell cell : cells) {
           Outcome outcome = chaos.play(cell, round);

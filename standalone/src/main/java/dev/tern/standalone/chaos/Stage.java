@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +70,8 @@ final class Stage implements AutoCloseable {
    *
    * @throws IOException when something does not start; then nothing is left running
    */
-  static Stage set(Path data, Consumer<String> say) throws IOException, InterruptedException {
+  static Stage set(Path data, boolean postCopyAllowed, Consumer<String> say)
+      throws IOException, InterruptedException {
     Leftovers.clear(data, () -> SmallDisks.unmount(data.resolve("hosts")));
     SmallDisks disks = SmallDisks.mount(data.resolve("hosts"), List.of("host-1", "host-2"));
     PrivateBroker broker = PrivateBroker.start(data.resolve("rabbitmq"));
@@ -84,7 +86,7 @@ final class Stage implements AutoCloseable {
                 Optional.of(broker.uri()),
                 Optional.of(database.jdbcUrl()),
                 true,
-                SETTINGS);
+                with(postCopyAllowed));
         DemoStage form = DemoStage.setBeside(settings, say);
         form.startCopy(CONDUCTORS.getFirst(), CONDUCTORS.getLast());
         return new Stage(data, form, disks, broker, database);
@@ -96,6 +98,12 @@ final class Stage implements AutoCloseable {
       broker.close();
       throw e;
     }
+  }
+
+  private static Map<String, String> with(boolean postCopyAllowed) {
+    Map<String, String> all = new HashMap<>(SETTINGS);
+    all.put("tern.conductor.migration.post-copy-allowed", String.valueOf(postCopyAllowed));
+    return all;
   }
 
   /** What listens on its hosts' migration addresses. */
