@@ -138,6 +138,24 @@ public final class TernClient {
     }
   }
 
+  /**
+   * Empties a host, as {@code POST /v1/drains} has it; the same drain when one empties it already.
+   */
+  public Drain drain(Map<String, ?> asked) throws IOException, InterruptedException {
+    JsonNode drain = rest.post("/v1/drains", asked).path("drain");
+    return drain(drain.path("id").asString(""));
+  }
+
+  /** A drain by its id; it is looked up when something is asked of it. */
+  public Drain drain(String id) {
+    return new Drain(rest, pace, id);
+  }
+
+  /** The newest drains. */
+  public List<JsonNode> drains(int most) throws IOException, InterruptedException {
+    return pages("/v1/drains", "drains", "id", Map.of(), most);
+  }
+
   /** A migration by its UUID; it is looked up when something is asked of it. */
   public Migration migration(String uuid) {
     return new Migration(rest, pace, uuid);

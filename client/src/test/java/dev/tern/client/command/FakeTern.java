@@ -53,6 +53,7 @@ final class FakeTern implements AutoCloseable {
   final List<String> heard = new ArrayList<>();
   private final Map<String, Answer> answered = new HashMap<>();
   private final FakeDisks disks = new FakeDisks();
+  final FakeDrains drains = new FakeDrains();
   private List<Look> script = List.of(new Look("running", 50), new Look("completed", 100));
   String failure = "";
   boolean admin = true;
@@ -192,6 +193,8 @@ final class FakeTern implements AutoCloseable {
       case "POST v1/migrations" ->
           parts.length == 2 ? start(body) : migration(parts[2]).end(parts[3]);
       case "PATCH v1/migrations" -> migration(parts[2]).steer(body);
+      case "GET v1/drains", "POST v1/drains", "PATCH v1/drains" ->
+          drains.answer(method, parts, exchange.getRequestURI().getRawQuery(), body);
       case "GET v1/audit" -> disks.audit(query);
       case "GET v1/servers", "POST v1/servers", "PATCH v1/servers" ->
           disks.answer(method, find(parts[2]), parts, body);
