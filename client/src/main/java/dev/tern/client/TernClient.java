@@ -156,6 +156,27 @@ public final class TernClient {
     return pages("/v1/drains", "drains", "id", Map.of(), most);
   }
 
+  /** Why the servers of a request went where they went, or nowhere. */
+  public List<JsonNode> decisionsOf(String request) throws IOException, InterruptedException {
+    return decisions("/v1/decisions/" + Rest.segment("request", request));
+  }
+
+  /** The latest decisions about a server, the last first. */
+  public List<JsonNode> decisionsAbout(Server server) throws IOException, InterruptedException {
+    return decisions("/v1/servers/" + server.id() + "/decisions");
+  }
+
+  private List<JsonNode> decisions(String path) throws IOException, InterruptedException {
+    List<JsonNode> all = new ArrayList<>();
+    rest.get(path).path("decisions").forEach(all::add);
+    return all;
+  }
+
+  /** What migrations would come to, as {@code POST /v1/preflight} has it; nothing is changed. */
+  public JsonNode preflight(Map<String, ?> asked) throws IOException, InterruptedException {
+    return rest.post("/v1/preflight", asked).path("preflight");
+  }
+
   /** A migration by its UUID; it is looked up when something is asked of it. */
   public Migration migration(String uuid) {
     return new Migration(rest, pace, uuid);

@@ -49,6 +49,8 @@ import picocli.CommandLine.ScopeType;
       ListMigrations.class,
       ShowReceipt.class,
       ShowAudit.class,
+      ShowDecisions.class,
+      Preflight.class,
       DrainHost.class,
       ListDrains.class,
       DrainVerb.Show.class,

@@ -195,9 +195,13 @@ final class FakeTern implements AutoCloseable {
       case "PATCH v1/migrations" -> migration(parts[2]).steer(body);
       case "GET v1/drains", "POST v1/drains", "PATCH v1/drains" ->
           drains.answer(method, parts, exchange.getRequestURI().getRawQuery(), body);
+      case "GET v1/decisions" -> FakeScheduling.decided(parts[2]);
+      case "POST v1/preflight" -> FakeScheduling.preflight(this, body);
       case "GET v1/audit" -> disks.audit(query);
       case "GET v1/servers", "POST v1/servers", "PATCH v1/servers" ->
-          disks.answer(method, find(parts[2]), parts, body);
+          parts.length == 4 && parts[3].equals("decisions")
+              ? FakeScheduling.decided(find(parts[2]).path("id").asString())
+              : disks.answer(method, find(parts[2]), parts, body);
       default -> throw new No(404, "Not Found");
     };
   }

@@ -1,0 +1,104 @@
+package dev.tern.client.command;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+@Command(
+    name = "preflight",
+    description =
+        "What migrating would come to, without doing it. Exits 1 when a server cannot be moved.")
+final class Preflight extends Verb {
+  @Parameters(arity = "0..*", paramLabel = "SERVER", description = "Their ids or names.")
+  private List<String> servers = List.of();
+
+  @Option(names = "--of-host", paramLabel = "HOST", description = "All servers of this host.")
+  private @Nullable String host;
+
+  @Option(
+      names = "--target",
+      paramLabel = "HOST",
+      description = "To this host; may be given more than once. Usually to any.")
+  private List<String> targets = List.of();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    if (servers.isEmpty() == (host == null)) {
+      throw new IllegalArgumentException("Name servers, or a host with --of-host; not both.");
+    }
+    Map<String, Object> asked = new LinkedHashMap<>();
+    if (host != null) {
+      asked.put("host", host);
+    } else {
+      List<String> ids = new ArrayList<>();
+      for (String server : servers) {
+        ids.add(server(server).id());
+      }
+      asked.put("servers", ids);
+    }
+    if (!targets.isEmpty()) {
+      asked.put("targets", targets);
+    }
+    JsonNode preflight = tern().preflight(asked);
+    if (json()) {
+      screen().json(preflight);
+    } else {
+      preflight.path("servers").forEach(this::tell);
+    }
+    return preflight.path("possible").asBoolean(false) ? DONE : FAILED;
+  }
+
+  private void tell(JsonNode server) {
+    boolean possible = server.path("possible").asBoolean(false);
+    screen()
+        .line(
+            "server %s: %s"
+                .formatted(
+                    Facts.text(server, "server"),
+                    possible
+                        ? "from %s to %s"
+                            .formatted(
+                                Facts.text(server, "source"), Facts.text(server, "destination"))
+                        : "cannot be moved"));
+    for (JsonNode blocker : server.path("blockers")) {
+      screen().line("! " + Facts.text(blocker, "message"));
+    }
+    JsonNode plan = server.path("plan");
+    JsonNode forecast = server.path("forecast");
+    if (possible) {
+      screen()
+          .line(
+              "to send: disks %s, layers %s, memory %s"
+                  .formatted(
+                      Facts.size(plan, "disk_bytes"),
+                      Facts.size(plan, "layer_bytes"),
+                      Facts.size(plan, "memory_bytes")));
+      JsonNode seconds = forecast.path("seconds");
+      screen()
+          .line(
+              seconds.isObject()
+                  ? "forecast: %s s (%s to %s), %s"
+                      .formatted(
+                          Facts.text(seconds, "expected"),
+                          Facts.text(seconds, "low"),
+                          Facts.text(seconds, "high"),
+                          Facts.text(forecast, "reason"))
+                  : "forecast: none, " + Facts.text(forecast, "reason"));
+      JsonNode back = server.path("return");
+      if (back.isObject() && !back.path("possible").asBoolean(false)) {
+        back.path("reasons")
+            .forEach(why -> screen().line("! it could not return: " + why.asString("")));
+      }
+    }
+    if (server.path("candidates").isObject()) {
+      DecisionTold.tell(screen(), server.path("candidates"));
+    }
+  }
+}
