@@ -38,8 +38,9 @@ public enum DifferenceKind {
       "a server's directory here, while the server is on another host, or is not known",
       "Find out which host has the server's newest disks; then move the directory away by hand."),
   COPY_KEPT(
-      "a copy of a server's disks that a migration had brought here when its source was lost; it may"
-          + " be the last there is, and may be incomplete",
+      "disks of a server that were put aside: a copy that a migration had brought here when its"
+          + " source was lost, which may be incomplete, or those of a server that was evacuated from"
+          + " this host when it was fenced. They may be the last there are",
       "If the server runs from its own disks again, or is not needed any more, remove the directory"
           + " by hand. Otherwise bring the source's disks back if there is any way; if there is none,"
           + " rescue what you need from the copy (docs/operations.md), then remove it."),
