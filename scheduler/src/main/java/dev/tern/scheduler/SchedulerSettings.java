@@ -168,8 +168,9 @@ public record SchedulerSettings(
           double softAntiAffinity,
       @Setting(
               "How much the bytes count that would have to be brought to the host; below 0 prefers"
-                  + " hosts that have the server's image.")
-          @DefaultValue("-2.0")
+                  + " hosts that have the server's image. Beyond the weight of memory, it gathers"
+                  + " servers of one image on one host.")
+          @DefaultValue("-0.4")
           @DecimalMin("-1000000")
           @DecimalMax("1000000")
           double bytesToMove) {

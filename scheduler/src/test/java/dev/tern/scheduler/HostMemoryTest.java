@@ -106,26 +106,39 @@ class HostMemoryTest {
   }
 
   @Test
-  void that_hold_the_image_are_preferred() {
-    String sha = "0123456789abcdef".repeat(4);
-    stores
-        .hosts()
-        .report(
-            host(5)
-                .offers(new Offers("max", List.of(), Optional.empty(), List.of(Offers.digest(sha))))
-                .report());
-    PlacementRules rules =
-        new PlacementRules(
-            Optional.empty(),
-            Optional.empty(),
-            Set.of(),
-            Optional.empty(),
-            new Asks("", Map.of(), Map.of(), Optional.of(new Base(Offers.digest(sha), 1_000))));
-    assertThat(memory.refresh()).hasSize(3);
+  void that_hold_the_image_are_preferred_among_those_with_about_as_much_room() {
+    PlacementRules rules = hostFiveHasTheImage(18_000);
     assertThat(ask(boot(1), rules))
         .isInstanceOfSatisfying(
             Selected.class,
             selected -> assertThat(selected.host()).isEqualTo(new HostName("host-5")));
     assertSelected(TWO, boot(2));
+  }
+
+  /** All servers of an image would be on one host. */
+  @Test
+  void that_hold_the_image_are_not_filled_while_others_are_empty() {
+    PlacementRules rules = hostFiveHasTheImage(11_000);
+    assertThat(ask(boot(1), rules))
+        .isInstanceOfSatisfying(
+            Selected.class, selected -> assertThat(selected.host()).isEqualTo(TWO));
+  }
+
+  private PlacementRules hostFiveHasTheImage(long memoryMib) {
+    String sha = "0123456789abcdef".repeat(4);
+    stores
+        .hosts()
+        .report(
+            host(5)
+                .memoryMib(memoryMib)
+                .offers(new Offers("max", List.of(), Optional.empty(), List.of(Offers.digest(sha))))
+                .report());
+    assertThat(memory.refresh()).hasSize(3);
+    return new PlacementRules(
+        Optional.empty(),
+        Optional.empty(),
+        Set.of(),
+        Optional.empty(),
+        new Asks("", Map.of(), Map.of(), Optional.of(new Base(Offers.digest(sha), 1_000))));
   }
 }
