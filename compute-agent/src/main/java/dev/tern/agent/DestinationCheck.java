@@ -11,6 +11,7 @@ import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.virt.HostCapabilities;
 import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.VirtDriver;
+import dev.tern.virt.VirtException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +42,7 @@ final class DestinationCheck {
   /** The facts, without the probe file. */
   DestinationFacts check(
       Header header, Instance instance, SourceFacts source, boolean diskOverCommit)
-      throws Exception {
+      throws IOException, VirtException, InterruptedException {
     LaunchRecipe recipe = DiskWays.arriving(header, source);
     checkHypervisor(source, recipe);
     checkNotHere(instance);
@@ -59,7 +60,7 @@ final class DestinationCheck {
         Optional.of(files));
   }
 
-  private void checkHypervisor(SourceFacts source, LaunchRecipe recipe) throws Exception {
+  private void checkHypervisor(SourceFacts source, LaunchRecipe recipe) throws VirtException {
     if (!source.hypervisorType().equals(SourceCheck.HYPERVISOR)) {
       throw refused(
           ErrorCode.INVALID_HYPERVISOR_TYPE,

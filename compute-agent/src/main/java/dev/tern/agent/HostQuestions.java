@@ -92,7 +92,7 @@ final class HostQuestions {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Refused(Refusals.failure(e));
-    } catch (Exception e) {
+    } catch (IOException | VirtException | RuntimeException e) {
       log.atInfo()
           .addKeyValue("step", question.getClass().getSimpleName())
           .setCause(e)

@@ -37,6 +37,9 @@ public final class Scheduler {
   /** Hosts that were lost to others, or are not as they were, before all are looked at anew. */
   private static final int LOST_BEFORE_A_NEW_LOOK = 5;
 
+  /** How often all are looked at anew because the best host has changed meanwhile. */
+  private static final int NEW_LOOKS = 3;
+
   /** Hosts a kept decision describes, of those that passed and of those refused each. */
   private static final int DESCRIBED_HOSTS = 10;
 
@@ -178,14 +181,19 @@ public final class Scheduler {
     PlacementRules its = rules.apply(request.server());
     if (hosts.mayBeOld()) {
       Optional<Choice> chosen =
-          new Round(hosts.lately(), request, its).claim(LOST_BEFORE_A_NEW_LOOK);
+          new Round(hosts.lately(), request, its).claim(LOST_BEFORE_A_NEW_LOOK, true);
+      // Servers that are asked for in one moment are ranked alike before the first is claimed: who
+      // finds the best host changed ranks anew, or all of them would go there.
+      for (int look = 0; chosen.isEmpty() && look < NEW_LOOKS; look++) {
+        chosen = new Round(hosts.now(), request, its).claim(1, true);
+      }
       if (chosen.isPresent()) {
         return chosen.get();
       }
     }
     // Nobody is told that there is no host by figures that may be old.
     Round round = new Round(hosts.now(), request, its);
-    return round.claim(Integer.MAX_VALUE).orElseGet(round::noHost);
+    return round.claim(Integer.MAX_VALUE, false).orElseGet(round::noHost);
   }
 
   /** All hosts, looked at once. */
@@ -201,7 +209,13 @@ public final class Scheduler {
       this.ranking = Ranking.of(all, spec, choosing.filters(), choosing.weighers());
     }
 
-    Optional<Choice> claim(int tries) {
+    /**
+     * Empty when no host could be claimed in so many tries.
+     *
+     * @param onlyAsRanked also when others have claimed on the best host, or given back, since it
+     *     was ranked
+     */
+    Optional<Choice> claim(int tries, boolean onlyAsRanked) {
       for (int tried = 0; tried < tries; tried++) {
         Optional<HostState> best = ranking.next();
         if (best.isEmpty()) {
@@ -210,6 +224,9 @@ public final class Scheduler {
         HostName name = best.get().name();
         Optional<HostState> now = hosts.mayBeOld() ? hosts.now(name) : best;
         if (now.filter(host -> refusal(host, spec).isEmpty()).isPresent()) {
+          if (onlyAsRanked && !now.get().claimed().equals(best.get().claimed())) {
+            return Optional.empty();
+          }
           Optional<ClaimRecord> claim = Scheduler.this.claim(now.get(), request);
           if (claim.isPresent()) {
             hosts.claimed(name, request.resources());

@@ -81,6 +81,27 @@ class HostMemoryTest {
     assertSelected(THREE, boot(1));
   }
 
+  /** As when many servers are asked for in one moment: all would go to the one best host. */
+  @Test
+  void are_ranked_anew_when_others_have_claimed_on_the_best() {
+    HostMemory others =
+        new HostMemory(stores.hosts(), stores.aggregates(), Duration.ofMinutes(1), RATIOS);
+    assertThat(others.refresh()).hasSize(2);
+    assertThat(
+            new Scheduler(
+                    others,
+                    stores.claims(),
+                    Choosing.STANDARD,
+                    _ -> PlacementRules.NONE,
+                    5,
+                    (_, _) -> {})
+                .select(boot(1).share(1, 12_000, 0).question()))
+        .isInstanceOfSatisfying(
+            Selected.class, selected -> assertThat(selected.host()).isEqualTo(TWO));
+    assertThat(known(TWO).claimed().memoryMib()).as("not known here").isZero();
+    assertSelected(THREE, boot(2));
+  }
+
   @Test
   void are_looked_at_anew_before_there_is_no_host() {
     stores.hosts().report(host(4).memoryMib(100_000).report());
