@@ -2,7 +2,6 @@ package dev.tern.agent;
 
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.host.MigrationProgress;
-import dev.tern.contract.metrics.Metric;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
@@ -29,7 +28,11 @@ final class MovedBytes {
   }
 
   private static Counter counter(MeterRegistry metrics, String kind) {
-    return Metric.AGENT_BYTES.counter(metrics, kind);
+    return Counter.builder("tern.agent.migration.bytes")
+        .tag("kind", kind)
+        .baseUnit("bytes")
+        .description("What migrations from this host sent")
+        .register(metrics);
   }
 
   /** Counts what was sent since the last time. A step that begins again sends again. */

@@ -20,8 +20,10 @@ import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.ServerStore.Requested;
 import jakarta.persistence.EntityManager;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -42,6 +44,7 @@ class HibernateMigrationStore implements MigrationStore {
   private final Requests requests;
   private final Endings endings;
   private final Claims claims;
+  private final Turns turns;
 
   HibernateMigrationStore(
       EntityManager entities, Rows rows, Requests requests, Endings endings, Claims claims) {
@@ -50,6 +53,7 @@ class HibernateMigrationStore implements MigrationStore {
     this.requests = requests;
     this.endings = endings;
     this.claims = claims;
+    this.turns = new Turns(entities, rows);
   }
 
   // ---- requests
@@ -226,6 +230,24 @@ class HibernateMigrationStore implements MigrationStore {
   public List<MigrationRecord> list(MigrationQuery query) {
     return new MigrationListing(query)
         .run(entities).stream().map(MigrationEntity::toRecord).toList();
+  }
+
+  // ---- turns
+
+  @Override
+  public boolean takeTurn(MigrationId id, AtOnce most) {
+    return turns.take(id, most);
+  }
+
+  @Override
+  public int giveTurns(AtOnce most) {
+    return turns.give(most);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<MigrationId, Waiting> waiting(Collection<MigrationId> ids) {
+    return turns.waiting(ids);
   }
 
   // ---- progress

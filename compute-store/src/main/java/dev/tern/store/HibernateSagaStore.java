@@ -18,6 +18,11 @@ class HibernateSagaStore implements SagaStore {
           + " and not exists (select 1 from sagas o where o.server_id = s.server_id"
           + " and o.ended_at is null and o.number < s.number)";
 
+  /** Until its turn, or its end, there is nothing to do for a migration that waits. */
+  private static final String IDLE =
+      " and not exists (select 1 from migrations m where m.uuid = s.migration_id"
+          + " and m.waits_for is not null and not m.abort_requested)";
+
   private final EntityManager entities;
   private final Rows rows;
 
@@ -68,7 +73,7 @@ class HibernateSagaStore implements SagaStore {
     List<?> waiting =
         entities
             .createNativeQuery(
-                "select s.id from sagas s where " + FREE + " order by s.number", UUID.class)
+                "select s.id from sagas s where " + FREE + IDLE + " order by s.number", UUID.class)
             .setMaxResults(limit)
             .getResultList();
     return waiting.stream().map(UUID.class::cast).toList();

@@ -62,6 +62,13 @@ class MigrationEntity {
   @Column(name = "abort_requested")
   boolean abortRequested;
 
+  /** Since when it may move. Written by those that give turns, whatever else is under way. */
+  @Column(name = "turn_at", insertable = false, updatable = false)
+  @Nullable Instant turnAt;
+
+  @Column(name = "waits_for", insertable = false, updatable = false)
+  @Nullable String waitsFor;
+
   @Column(name = "in_doubt")
   boolean inDoubt;
 

@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /** Live migrations, from the request to the last word about them. */
-public interface MigrationStore {
+public interface MigrationStore extends TurnStore {
   /**
    * Accepts a live migration: server to task MIGRATING (compare-and-set: of two requests exactly
    * one wins) with the next epoch, migration {@code accepted}, action {@code live-migration}, saga

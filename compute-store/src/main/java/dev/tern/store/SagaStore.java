@@ -27,7 +27,10 @@ public interface SagaStore {
    */
   Optional<SagaRecord> lease(UUID saga, String holder, Duration length);
 
-  /** Sagas that could be leased now, oldest first. */
+  /**
+   * Sagas that could be leased now, oldest first. Those of migrations that wait for their turn are
+   * left out until they have it, or are to end.
+   */
   List<UUID> waiting(int limit);
 
   /**

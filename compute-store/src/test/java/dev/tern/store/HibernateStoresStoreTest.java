@@ -36,6 +36,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("the queue of migrations")
+  class Queue extends TurnStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a drain")
   class Drains extends DrainStoreContract {
     @Override

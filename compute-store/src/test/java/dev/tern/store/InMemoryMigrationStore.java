@@ -19,13 +19,18 @@ import dev.tern.store.Requests.Refusals;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.ServerStore.Requested;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 final class InMemoryMigrationStore implements MigrationStore {
   private static final Set<MigrationStatus> IN_PROGRESS =
@@ -230,6 +235,102 @@ final class InMemoryMigrationStore implements MigrationStore {
             && query.user().stream().allMatch(each.user()::equals)
             && query.project().stream().allMatch(each.project()::equals)
             && query.changesSince().stream().noneMatch(each.updatedAt()::isBefore);
+  }
+
+  // ---- turns
+
+  @Override
+  public boolean takeTurn(MigrationId id, AtOnce most) {
+    synchronized (memory) {
+      MigrationEntity own = memory.migrations.get(id.value());
+      if (own == null || own.turnAt != null) {
+        return own != null;
+      }
+      if (own.status != MigrationStatus.QUEUED || own.abortRequested || own.endedAt != null) {
+        return false;
+      }
+      Predicate<MigrationEntity> mine = each -> each.uuid.equals(own.uuid);
+      return give(most, mine.or(each -> each.waitsFor != null && each.number() < own.number()))
+          .contains(own.uuid);
+    }
+  }
+
+  @Override
+  public int giveTurns(AtOnce most) {
+    synchronized (memory) {
+      return give(most, each -> each.waitsFor != null).size();
+    }
+  }
+
+  private Set<UUID> give(AtOnce most, Predicate<MigrationEntity> which) {
+    List<TurnChoice.Way> moving =
+        memory.migrations.values().stream()
+            .filter(each -> each.endedAt == null && each.turnAt != null)
+            .map(InMemoryMigrationStore::way)
+            .toList();
+    List<TurnChoice.Waiter> waiting =
+        memory.migrations.values().stream()
+            .filter(each -> each.endedAt == null && !each.abortRequested && each.turnAt == null)
+            .filter(which)
+            .sorted(Comparator.comparingLong(MigrationEntity::number))
+            .map(each ->
+                new TurnChoice.Waiter(
+                    each.uuid, each.saga, way(each), Optional.ofNullable(each.waitsFor)))
+            .toList();
+    Set<UUID> go = new HashSet<>();
+    new TurnChoice(most, links(), moving, moving.size())
+        .choose(waiting)
+        .forEach((waiter, why) -> {
+          MigrationEntity migration =
+              Objects.requireNonNull(memory.migrations.get(waiter.migration()));
+          migration.waitsFor = why.orElse(null);
+          if (why.isEmpty()) {
+            migration.turnAt = memory.now;
+            go.add(waiter.migration());
+            waiter.why().ifPresent(_ -> memory.wake(waiter.saga()));
+          }
+        });
+    return go;
+  }
+
+  private static TurnChoice.Way way(MigrationEntity migration) {
+    return new TurnChoice.Way(
+        migration.source, Objects.requireNonNull(migration.destination, "queued without one"));
+  }
+
+  private List<TurnChoice.Link> links() {
+    return memory.aggregates.values().stream()
+        .filter(each -> each.metadata().containsKey(TurnStore.LINK))
+        .flatMap(each ->
+            TurnChoice.Link.of(
+                each.name(),
+                Objects.requireNonNull(each.metadata().get(TurnStore.LINK)),
+                each.hosts().stream().map(HostName::value).collect(Collectors.toSet()))
+                .stream())
+        .toList();
+  }
+
+  @Override
+  public Map<MigrationId, Waiting> waiting(Collection<MigrationId> ids) {
+    synchronized (memory) {
+      return ids.stream()
+          .flatMap(id -> Optional.ofNullable(memory.migrations.get(id.value())).stream())
+          .filter(each -> each.endedAt == null && each.waitsFor != null)
+          .collect(
+              Collectors.toMap(
+                  each -> new MigrationId(each.uuid),
+                  each ->
+                      new Waiting(
+                          Objects.requireNonNull(each.waitsFor),
+                          (int)
+                              memory.migrations.values().stream()
+                                  .filter(other -> other.endedAt == null && other.waitsFor != null)
+                                  .filter(other -> other.number() < each.number())
+                                  .filter(other ->
+                                      other.source.equals(each.source)
+                                          || Objects.equals(other.destination, each.destination))
+                                  .count())));
+    }
   }
 
   // ---- progress

@@ -34,6 +34,13 @@ final class InMemorySagaStore implements SagaStore {
         && memory.unfinished(saga.server).noneMatch(other -> other.number < saga.number);
   }
 
+  private boolean idle(SagaEntity saga) {
+    return Optional.ofNullable(saga.migration)
+        .map(memory.migrations::get)
+        .filter(migration -> migration.waitsFor != null && !migration.abortRequested)
+        .isPresent();
+  }
+
   private static SagaRecord toRecord(SagaEntity saga, Duration length) {
     return new SagaRecord(
         saga.id,
@@ -54,6 +61,7 @@ final class InMemorySagaStore implements SagaStore {
     synchronized (memory) {
       return memory.sagas.values().stream()
           .filter(this::isFree)
+          .filter(saga -> !idle(saga))
           .limit(limit)
           .map(saga -> saga.id)
           .toList();

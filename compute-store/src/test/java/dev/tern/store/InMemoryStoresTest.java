@@ -35,6 +35,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("the queue of migrations")
+  class Queue extends TurnStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a drain")
   class Drains extends DrainStoreContract {
     @Override

@@ -22,7 +22,6 @@ import dev.tern.conductor.running.Time;
 import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.Pause;
 import dev.tern.contract.Rounds;
-import dev.tern.contract.metrics.Metric;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
@@ -38,6 +37,7 @@ import dev.tern.store.ServerStore;
 import dev.tern.store.VolumeStore;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -54,6 +54,9 @@ import org.springframework.context.annotation.Configuration;
 })
 class ConductorConfiguration {
   static final String BINARY = "nova-conductor";
+
+  /** Those that wait begin so long after one that moved has ended. */
+  private static final Duration TURNS_EVERY = Duration.ofMillis(500);
 
   @Bean
   Stores stores(
@@ -190,8 +193,18 @@ class ConductorConfiguration {
         settings.every());
   }
 
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds turnRounds(Stores stores, ConductorSettings settings) {
+    return new Rounds(
+        "turns",
+        () -> stores.migrations().giveTurns(settings.migration().atOnce()),
+        Pause.SLEEPING,
+        TURNS_EVERY);
+  }
+
   @Bean
   Gauge runningSagas(SagaRunner runner, MeterRegistry metrics) {
-    return Metric.SAGAS_HERE.gauge(metrics, runner, SagaRunner::running);
+    return Gauge.builder("tern.conductor.sagas.running", runner, SagaRunner::running)
+        .register(metrics);
   }
 }

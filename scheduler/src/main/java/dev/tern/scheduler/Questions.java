@@ -2,7 +2,6 @@ package dev.tern.scheduler;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
-import dev.tern.contract.metrics.Metric;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
@@ -57,7 +56,7 @@ public final class Questions {
         .addKeyValue("servers", request.servers().size())
         .addKeyValue("placed", placed)
         .log("hosts planned");
-    sample.stop(Metric.SCHEDULER_PLAN.timer(metrics));
+    sample.stop(metrics.timer("tern.scheduler.plan"));
     return planned;
   }
 
@@ -83,7 +82,7 @@ public final class Questions {
             yield "no-host";
           }
         };
-    sample.stop(Metric.SCHEDULER_SELECT.timer(metrics, outcome));
+    sample.stop(metrics.timer("tern.scheduler.select", "outcome", outcome));
     return answer;
   }
 }

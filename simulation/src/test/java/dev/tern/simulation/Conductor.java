@@ -176,6 +176,8 @@ final class Conductor {
         Duration.ofSeconds(60),
         new MigrationSettings(
             4,
+            4,
+            0,
             Duration.ofMillis(100),
             0,
             Duration.ofSeconds(800),

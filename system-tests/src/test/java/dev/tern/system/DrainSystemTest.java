@@ -10,11 +10,17 @@ import dev.tern.standalone.demo.ComputeClient;
 import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -42,6 +48,8 @@ class DrainSystemTest {
             Map.of(
                 "tern.conductor.migration.keep-source-disks",
                 "false",
+                "tern.conductor.migration.at-once-per-source",
+                "1",
                 "tern.drain.every",
                 "200ms"));
     try (DemoStage stage = DemoStage.set(settings, line -> {})) {
@@ -71,6 +79,8 @@ class DrainSystemTest {
           assertThat(server.host()).isEqualTo("host-1");
         }
         first.awaitWrites(watch, watch.sight().acknowledgements() + 10);
+        emptiedAsNovaDoes(stage, api, List.of(first, second));
+        first.awaitWrites(watch, watch.sight().acknowledgements() + 10);
       }
       GuestWatch.Sight sight = watch.sight();
       assertThat(sight.bootIds()).isEqualTo(1);
@@ -80,6 +90,46 @@ class DrainSystemTest {
       first.delete();
       second.delete();
     }
+  }
+
+  /** The service is disabled, and each server is told to migrate, all at once. */
+  private static void emptiedAsNovaDoes(
+      DemoStage stage, ComputeClient api, List<TestServer> servers) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest disable =
+          HttpRequest.newBuilder(stage.place().api().resolve("/v2.1/os-services/disable"))
+              .header("Content-Type", "application/json")
+              .header("X-Auth-Token", "admin:admin")
+              .PUT(
+                  HttpRequest.BodyPublishers.ofString(
+                      "{\"host\": \"host-1\", \"binary\": \"nova-compute\"}"))
+              .build();
+      assertThat(client.send(disable, HttpResponse.BodyHandlers.discarding()).statusCode())
+          .isEqualTo(200);
+    }
+    Map<String, Object> request = new HashMap<>();
+    request.put("host", null);
+    request.put("block_migration", "auto");
+    for (TestServer server : servers) {
+      api.post("/v2.1/servers/" + server.id() + "/action", Map.of("os-migrateLive", request));
+    }
+    Set<String> reasons = new HashSet<>();
+    var _ =
+        new Patience(Pause.SLEEPING)
+            .until(
+                "both have left host-1",
+                SOON,
+                () -> {
+                  api.get("/v1/migrations?in_progress=true")
+                      .path("migrations")
+                      .forEach(each -> reasons.add(each.path("waiting").path("reason").asString()));
+                  boolean left = true;
+                  for (TestServer server : servers) {
+                    left &= !server.host().equals("host-1");
+                  }
+                  return Optional.of(left).filter(now -> now);
+                });
+    assertThat(reasons).contains("As many migrations leave host-1 as may at once (1).");
   }
 
   private static JsonNode ended(ComputeClient api, String id, String state) throws Exception {

@@ -1,6 +1,5 @@
 package dev.tern.api.deadletters;
 
-import dev.tern.contract.metrics.Metric;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DeadLetterStore.Bounds;
 import io.micrometer.core.instrument.Counter;
@@ -27,7 +26,10 @@ public final class OldLetters {
   public OldLetters(DeadLetterStore store, DeadLetterSettings settings, MeterRegistry metrics) {
     this.store = store;
     this.bounds = settings.bounds();
-    this.discarded = Metric.DEAD_LETTERS_DISCARDED.counter(metrics);
+    this.discarded =
+        Counter.builder("tern.dead.letters.discarded")
+            .description("Dead letters that went because they were too many or too old.")
+            .register(metrics);
   }
 
   /** Another one was kept. */

@@ -2,9 +2,16 @@ package dev.tern.api.migrations;
 
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.TurnStore;
+import dev.tern.store.TurnStore.Waiting;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A migration in Tern's own shape. */
@@ -12,7 +19,22 @@ final class MigrationReport {
   private MigrationReport() {}
 
   /** All but its log. */
-  static ObjectNode of(MigrationRecord migration, Instant now) {
+  static ObjectNode of(MigrationRecord migration, TurnStore turns, Instant now) {
+    return of(migration, waiting(List.of(migration), turns), now);
+  }
+
+  /** For what those of them wait that wait for their turn. */
+  static Map<MigrationId, Waiting> waiting(List<MigrationRecord> migrations, TurnStore turns) {
+    List<MigrationId> queued =
+        migrations.stream()
+            .filter(migration -> migration.status() == MigrationStatus.QUEUED)
+            .map(MigrationRecord::id)
+            .toList();
+    return queued.isEmpty() ? Map.of() : turns.waiting(queued);
+  }
+
+  /** All but its log; {@code waiting} is of {@link #waiting}. */
+  static ObjectNode of(MigrationRecord migration, Map<MigrationId, Waiting> waiting, Instant now) {
     ObjectNode view =
         Json.object()
             .put("uuid", migration.id().toString())
@@ -24,6 +46,11 @@ final class MigrationReport {
     view.put("decisions", "/v1/servers/%s/decisions".formatted(migration.server()));
     view.put("in_doubt", migration.inDoubt()).put("checked", migration.checked());
     DoubtView.add(view, migration);
+    Optional.ofNullable(waiting.get(migration.id()))
+        .ifPresentOrElse(
+            queue ->
+                view.putObject("waiting").put("reason", queue.why()).put("ahead", queue.ahead()),
+            () -> view.putNull("waiting"));
     view.set("policy", PolicyBody.view(migration.wishes().policy()));
     view.set("streams", PolicyBody.view(migration.wishes().streams()));
     view.set("disks", DisksBody.view(migration.wishes().disks()));

@@ -16,8 +16,10 @@ import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore;
+import dev.tern.store.TurnStore.Waiting;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -57,7 +59,8 @@ final class MigrationReportController {
         page.limit() == 0 ? List.of() : migrations.list(query(request, page));
     ObjectNode body = Json.object();
     ArrayNode items = body.putArray("migrations");
-    found.forEach(migration -> items.add(MigrationReport.of(migration, clock.instant())));
+    Map<MigrationId, Waiting> waiting = MigrationReport.waiting(found, migrations);
+    found.forEach(migration -> items.add(MigrationReport.of(migration, waiting, clock.instant())));
     page.linkNext(body, "migrations_links", found, m -> m.id().toString(), request);
     return Json.ok(body);
   }
@@ -100,7 +103,7 @@ final class MigrationReportController {
     request.caller().require(Role.ADMIN, "tern:migrations:show");
     MigrationRecord migration =
         parse(uuid).flatMap(migrations::find).orElseThrow(() -> noMigration(uuid));
-    ObjectNode view = MigrationReport.of(migration, clock.instant());
+    ObjectNode view = MigrationReport.of(migration, migrations, clock.instant());
     fences
         .of(migration.id())
         .ifPresentOrElse(

@@ -73,7 +73,7 @@ final class ResolveController {
     requireConsent(migration, other, keeper, request);
     return request.once(() -> {
       FenceStore.FenceRecord fence = fences.state(migration.id(), fenced, runs, request.by());
-      ObjectNode view = MigrationReport.of(migration, clock.instant());
+      ObjectNode view = MigrationReport.of(migration, migrations, clock.instant());
       view.set("resolution", DoubtView.of(fence, migration));
       return ResponseEntity.status(HttpStatus.ACCEPTED).body(Json.object().set("migration", view));
     });

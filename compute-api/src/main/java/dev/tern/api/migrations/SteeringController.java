@@ -171,6 +171,8 @@ final class SteeringController {
 
   private ResponseEntity<JsonNode> accepted(MigrationRecord migration) {
     return ResponseEntity.status(HttpStatus.ACCEPTED)
-        .body(Json.object().set("migration", MigrationReport.of(migration, clock.instant())));
+        .body(
+            Json.object()
+                .set("migration", MigrationReport.of(migration, migrations, clock.instant())));
   }
 }

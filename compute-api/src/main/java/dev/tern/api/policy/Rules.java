@@ -201,7 +201,6 @@ public final class Rules {
         rule("tern:hosts:evacuate", ADMIN, "POST /v1/hosts/{host}/evacuate"),
         rule("tern:evacuations:index", ADMIN, "GET /v1/evacuations"),
         rule("tern:evacuations:show", ADMIN, "GET /v1/evacuations/{uuid}"),
-        rule("tern:metrics:show", ADMIN, "GET /actuator/prometheus"),
         rule("tern:audit:show", ADMIN, "GET /v1/audit"),
         rule("tern:dead_letters:index", ADMIN, "GET /v1/dead-letters"),
         rule("tern:dead_letters:show", ADMIN, "GET /v1/dead-letters/{id}"),

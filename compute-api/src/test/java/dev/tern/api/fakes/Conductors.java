@@ -25,6 +25,7 @@ import dev.tern.store.SagaStore.LogLine;
 import dev.tern.store.SagaStore.Position;
 import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.Requested;
+import dev.tern.store.TurnStore.AtOnce;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,6 +214,17 @@ public final class Conductors {
         .progress(
             dev.tern.store.Samples.progress(
                 migration.id(), 128L << 20, 100L << 20, 1L << 30, 1L << 29));
+  }
+
+  /** Its checks have passed, and it moves if it is its turn. */
+  public void queues(ServerId server, String destination, AtOnce most) {
+    MigrationRecord migration = newest(server);
+    Lease lease = lease(server);
+    HostName to = new HostName(destination);
+    stores.migrations().planned(lease, migration.id(), to, samples.claim(server, to), 1L << 30);
+    stores.migrations().entered(lease, migration.id(), MigrationStatus.QUEUED, Phase.BEGIN);
+    boolean _ = stores.migrations().takeTurn(migration.id(), most);
+    stores.sagas().giveBack(lease);
   }
 
   /** Nobody can say where its guest runs. */

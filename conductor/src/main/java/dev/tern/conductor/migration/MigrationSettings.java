@@ -3,6 +3,7 @@ package dev.tern.conductor.migration;
 import dev.tern.contract.Setting;
 import dev.tern.contract.move.AtDeadline;
 import dev.tern.contract.move.Compression;
+import dev.tern.store.TurnStore.AtOnce;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
@@ -11,11 +12,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /** How live migrations are run. */
 public record MigrationSettings(
     @Setting(
-            "How many live migrations of one source host move at once, over all conductors; the"
-                + " others wait in status queued. At least 1.")
+            "How many live migrations of one source host move at once, over all conductors and"
+                + " whoever asked for them; the others wait in status queued. At least 1.")
         @DefaultValue("4")
         @Min(1)
         int atOncePerSource,
+    @Setting("The same for those that come to one host.") @DefaultValue("4") @Min(1)
+        int atOncePerDestination,
+    @Setting("The same for all there are; 0 is any number.") @DefaultValue("0") @Min(0)
+        int atOnceAnywhere,
     @Setting(
             "The longest pause of the guest that a migration may plan for, above 0. It begins with"
                 + " 20 ms and comes up to this only for guests that change their memory faster."
@@ -95,5 +100,10 @@ public record MigrationSettings(
       throw new IllegalArgumentException(
           "tern.conductor.migration.compression: xbzrle needs channels=0, zstd needs channels");
     }
+  }
+
+  /** How many move at once. */
+  public AtOnce atOnce() {
+    return new AtOnce(atOncePerSource, atOncePerDestination, atOnceAnywhere);
   }
 }

@@ -1,5 +1,6 @@
 package dev.tern.conductor.migration;
 
+import dev.tern.conductor.saga.Parked;
 import dev.tern.conductor.saga.StepFailed;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
@@ -31,20 +32,10 @@ public final class Outcome {
   private static final String QUEUEING = "compute_live_migration";
   private static final String ARRIVING = "compute_post_live_migration_at_destination";
 
-  private static final Duration LOOK_FOR_TURN = Duration.ofSeconds(1);
-
-  /** More of one source are never looked at; it has had its turn long before. */
-  private static final int LOOK_AT = 1_000;
-
   private final Journey journey;
   private final MigrationStore migrations;
   private final ImageStore images;
   private final MigrationMeters meters;
-
-  /** What this run is in, and since when; empty before it has entered one. */
-  private Optional<Entered> entered = Optional.empty();
-
-  private record Entered(Phase phase, Duration at, boolean whole) {}
 
   public Outcome(
       Journey journey, MigrationStore migrations, ImageStore images, MigrationMeters meters) {
@@ -63,26 +54,12 @@ public final class Outcome {
   }
 
   void entered(Phase phase) {
-    left(phase);
     switch (phase) {
       case BEGIN -> {}
       case PREPARE -> migrations.entered(lease(), id(), MigrationStatus.PREPARING, phase);
       case PERFORM, FINISH, CONFIRM ->
           migrations.entered(lease(), id(), MigrationStatus.RUNNING, phase);
     }
-  }
-
-  private void left(Phase next) {
-    leave();
-    // A run that goes on in the middle of a phase does not know when that began.
-    boolean whole = entered.isPresent() || next == Phase.BEGIN;
-    entered = Optional.of(new Entered(next, journey.ticker().now(), whole));
-  }
-
-  private void leave() {
-    entered
-        .filter(Entered::whole)
-        .ifPresent(now -> meters.phase(now.phase(), journey.ticker().now().minus(now.at())));
   }
 
   void inDoubt(boolean inDoubt, String why) {
@@ -118,11 +95,12 @@ public final class Outcome {
   }
 
   private List<MigrationRecord> past() {
-    return migrations.list(
-        ofTheSameSource(Optional.of(MigrationStatus.COMPLETED), false, PlanForecast.PAST));
+    return migrations.list(completedOfTheSameSource(PlanForecast.PAST));
   }
 
-  /** Waits, in status queued, until fewer than the permitted number of its source are moving. */
+  /**
+   * In status queued, until it is its turn; whoever has to wait is run by nobody, and woken then.
+   */
   MigrationFacts awaitTurn(MigrationFacts facts) throws StepFailed, InterruptedException {
     return journey
         .events()
@@ -130,36 +108,20 @@ public final class Outcome {
             QUEUEING,
             journey.source(),
             () -> {
-              while (ahead() >= journey.settings().atOncePerSource()) {
-                journey.hold().keep();
-                journey.pause().of(LOOK_FOR_TURN);
+              if (!migrations.takeTurn(id(), journey.settings().atOnce())) {
+                throw new Parked();
               }
               return facts;
             });
   }
 
-  // Moving now, or queued before: a total order, so that two conductors do not let each other go
-  // first for ever. Two that look at the same moment may both go; the limit is not a safety one.
-  private long ahead() {
-    return migrations.list(ofTheSameSource(Optional.empty(), true, LOOK_AT)).stream()
-        .filter(other -> !other.id().equals(id()))
-        .filter(other ->
-            switch (other.status()) {
-              case PREPARING, RUNNING -> true;
-              case ACCEPTED, QUEUED -> other.number() < journey.migration().number();
-              case COMPLETED, FAILED, CANCELLED, ERROR -> false;
-            })
-        .count();
-  }
-
-  private MigrationQuery ofTheSameSource(
-      Optional<MigrationStatus> status, boolean inProgressOnly, int most) {
+  private MigrationQuery completedOfTheSameSource(int most) {
     return new MigrationQuery(
         Optional.empty(),
         Optional.empty(),
         Optional.of(journey.source()),
-        status,
-        inProgressOnly,
+        Optional.of(MigrationStatus.COMPLETED),
+        false,
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -203,7 +165,6 @@ public final class Outcome {
       return;
     }
     migrations.completed(lease(), id());
-    leave();
     lastWord("migration completed", Level.INFO, Optional.empty());
   }
 

@@ -1,6 +1,7 @@
 package dev.tern.conductor.running;
 
 import dev.tern.conductor.saga.Bell;
+import dev.tern.conductor.saga.Parked;
 import dev.tern.store.SagaStore;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
@@ -128,6 +129,10 @@ public final class SagaRunner implements AutoCloseable {
     SagaRecord saga = leased.get();
     try {
       teller.run(saga, bell);
+      return true;
+    } catch (Parked e) {
+      // Woken between its decision to wait and this, it is found by the look that follows.
+      giveBack(saga, sagas::giveBack);
       return true;
     } catch (LeaseLostException e) {
       log.atWarn().addKeyValue("saga", id).log("another conductor has taken the saga over");

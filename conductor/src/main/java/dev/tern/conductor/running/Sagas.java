@@ -273,9 +273,7 @@ public final class Sagas implements SagaRunner.Teller {
             new RootDisk(stores.images()));
     Saga<EvacuationFacts> story =
         EvacuationSaga.of(
-            new DeadHost(journey),
-            home,
-            new EvacuationOutcome(journey, stores.evacuations(), meters));
+            new DeadHost(journey), home, new EvacuationOutcome(journey, stores.evacuations()));
     EvacuationFacts facts =
         saga.position().isEmpty()
             ? EvacuationFacts.none()

@@ -149,7 +149,7 @@ public final class SagaEngine<F extends SagaFacts<F>> {
     for (int left = UNFORESEEN_LIMIT; ; left--) {
       try {
         return action.run(facts);
-      } catch (LeaseLostException e) {
+      } catch (LeaseLostException | Parked e) {
         throw e;
       } catch (ComputeException e) {
         throw StepFailed.refused(new Failure(e.code(), e.explanation()));

@@ -9,11 +9,14 @@ import dev.tern.conductor.running.SagaRunner;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.saga.Bell;
+import dev.tern.conductor.saga.Parked;
 import dev.tern.conductor.server.ServerSettings;
+import dev.tern.contract.ClaimId;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
@@ -37,12 +40,16 @@ import dev.tern.store.FenceStore.Runs;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
+import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LogLine;
+import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
+import dev.tern.store.TurnStore.Waiting;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -406,6 +413,45 @@ public final class FakeCloud {
     fault = Optional.of(how);
   }
 
+  /** What happens while the migration waits for its turn. */
+  public Runnable whenParked = () -> {};
+
+  /** So many others leave the same host, and have their turns. */
+  public List<MigrationRecord> othersMove(int count) {
+    List<MigrationRecord> others = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      MigrationRecord other = samples.accepted(samples.active(HOME).id());
+      Lease lease = samples.lease(other.server());
+      ClaimId claim = samples.claim(other.server(), THIRD);
+      stores.migrations().planned(lease, other.id(), THIRD, claim, 1);
+      stores.migrations().entered(lease, other.id(), MigrationStatus.QUEUED, Phase.BEGIN);
+      if (!stores.migrations().takeTurn(other.id(), settings().migration().atOnce())) {
+        throw new AssertionError("no turn for " + other.id());
+      }
+      sagas.giveBack(lease);
+      others.add(other);
+    }
+    return others;
+  }
+
+  /** Another ends, and whose turn it is then is seen to. */
+  public void ends(MigrationRecord other) {
+    Lease lease = sagas.lease(other.saga(), "another", LEASE).map(SagaRecord::lease).orElseThrow();
+    stores.migrations().rolledBack(lease, other.id(), MigrationStatus.FAILED, Samples.FAILURE);
+    int _ = stores.migrations().giveTurns(settings().migration().atOnce());
+  }
+
+  /** For what the migration waits. */
+  public Optional<Waiting> waiting() {
+    return Optional.ofNullable(
+        stores.migrations().waiting(List.of(accepted.id())).get(accepted.id()));
+  }
+
+  /** The user wants it to end at home. */
+  public void requestAbort() {
+    stores.migrations().requestAbort(server, accepted.number(), Samples.request());
+  }
+
   /** The user changes the policy. */
   public void requestPolicy(PolicyParts parts) {
     var _ = stores.migrations().requestPolicy(accepted.id(), parts, Samples.request());
@@ -503,8 +549,12 @@ public final class FakeCloud {
               time.time(),
               settings(postCopyAllowed),
               new MigrationMeters(metrics));
+      SagaRecord leased = sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow();
       try {
-        conductor.run(sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow(), new Bell());
+        conductor.run(leased, new Bell());
+      } catch (Parked e) {
+        sagas.giveBack(leased.lease());
+        whenParked.run();
       } catch (ConductorDied e) {
         silentInStep = Optional.empty();
         time.pass(LEASE);
@@ -534,6 +584,8 @@ public final class FakeCloud {
         Duration.ofSeconds(60),
         new MigrationSettings(
             4,
+            4,
+            0,
             Duration.ofMillis(100),
             0,
             Duration.ofSeconds(800),

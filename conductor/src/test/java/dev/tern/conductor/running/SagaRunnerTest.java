@@ -3,6 +3,7 @@ package dev.tern.conductor.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.conductor.saga.Hold;
+import dev.tern.conductor.saga.Parked;
 import dev.tern.contract.HostName;
 import dev.tern.contract.conductor.Outbox;
 import dev.tern.store.InMemoryStores;
@@ -11,9 +12,11 @@ import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.Samples;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -96,6 +99,37 @@ class SagaRunnerTest {
       assertThat(owed.getFirst().body()).contains(migration.saga().toString());
       other.wake(migration.saga());
       assertThat(elsewhere.get(20, TimeUnit.SECONDS).id()).isEqualTo(migration.saga());
+    }
+  }
+
+  @Test
+  @Tag("S84")
+  void leaves_its_place_to_others_while_it_waits_for_its_turn() throws Exception {
+    samples.host(HOST);
+    MigrationRecord waits = samples.accepted(samples.active(HOST).id());
+    MigrationRecord other = samples.accepted(samples.active(HOST).id());
+    CompletableFuture<UUID> otherRuns = new CompletableFuture<>();
+    CompletableFuture<Boolean> goesOn = new CompletableFuture<>();
+    AtomicInteger asked = new AtomicInteger();
+    SagaRunner.Teller teller =
+        (saga, _) -> {
+          if (saga.id().equals(other.saga())) {
+            otherRuns.complete(saga.id());
+            new CountDownLatch(1).await();
+          } else if (asked.incrementAndGet() > 2) {
+            goesOn.complete(true);
+          } else {
+            throw new Parked();
+          }
+        };
+    try (SagaRunner runner =
+        new SagaRunner(stores.sagas(), teller, "conductor", Duration.ofSeconds(30), 2)) {
+      runner.wake(waits.saga());
+      assertThat(otherRuns.get(20, TimeUnit.SECONDS)).isEqualTo(other.saga());
+      while (asked.get() < 3) {
+        runner.wake(waits.saga());
+      }
+      assertThat(goesOn.get(20, TimeUnit.SECONDS)).isTrue();
     }
   }
 }

@@ -1,0 +1,108 @@
+package dev.tern.store;
+
+import dev.tern.store.TurnStore.AtOnce;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Who may move, of those that wait. The oldest choose first; one that has to wait holds up nobody
+ * who goes another way.
+ */
+final class TurnChoice {
+  private final AtOnce most;
+  private final List<Link> links;
+  private final Map<String, Integer> leaving = new HashMap<>();
+  private final Map<String, Integer> arriving = new HashMap<>();
+  private final Map<String, Integer> crossing = new HashMap<>();
+  private int everywhere;
+
+  /**
+   * @param everywhere how many move, also those that are not in {@code moving}
+   */
+  TurnChoice(AtOnce most, List<Link> links, List<Way> moving, int everywhere) {
+    this.most = most;
+    this.links = List.copyOf(links);
+    moving.forEach(this::count);
+    this.everywhere = everywhere;
+  }
+
+  /** From where to where. */
+  record Way(String source, String destination) {}
+
+  /** A group of hosts, and how many migrations may cross its edge at once. */
+  record Link(String name, int most, Set<String> hosts) {
+    Link {
+      hosts = Set.copyOf(hosts);
+    }
+
+    /** Empty when the property is not a number of migrations. */
+    static Optional<Link> of(String name, String most, Set<String> hosts) {
+      return most.matches("\\d{1,6}") && Integer.parseInt(most) > 0
+          ? Optional.of(new Link(name, Integer.parseInt(most), hosts))
+          : Optional.empty();
+    }
+
+    boolean crossedBy(Way way) {
+      return hosts.contains(way.source()) != hosts.contains(way.destination());
+    }
+  }
+
+  /** One that waits. */
+  record Waiter(UUID migration, UUID saga, Way way, Optional<String> why) {}
+
+  /** Why each has to wait; empty for one whose turn it is. */
+  Map<Waiter, Optional<String>> choose(List<Waiter> oldestFirst) {
+    Map<Waiter, Optional<String>> chosen = new LinkedHashMap<>();
+    for (Waiter waiter : oldestFirst) {
+      List<String> full = full(waiter.way());
+      if (full.isEmpty()) {
+        count(waiter.way());
+        everywhere++;
+      }
+      chosen.put(waiter, full.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", full)));
+    }
+    return chosen;
+  }
+
+  private void count(Way way) {
+    leaving.merge(way.source(), 1, Integer::sum);
+    arriving.merge(way.destination(), 1, Integer::sum);
+    links.stream()
+        .filter(link -> link.crossedBy(way))
+        .forEach(link -> crossing.merge(link.name(), 1, Integer::sum));
+  }
+
+  private List<String> full(Way way) {
+    List<String> full = new ArrayList<>();
+    if (isFull(most.out(), leaving.getOrDefault(way.source(), 0))) {
+      full.add(
+          "As many migrations leave %s as may at once (%d).".formatted(way.source(), most.out()));
+    }
+    if (isFull(most.in(), arriving.getOrDefault(way.destination(), 0))) {
+      full.add(
+          "As many migrations come to %s as may at once (%d)."
+              .formatted(way.destination(), most.in()));
+    }
+    for (Link link : links) {
+      if (link.crossedBy(way) && isFull(link.most(), crossing.getOrDefault(link.name(), 0))) {
+        full.add(
+            "As many migrations cross the edge of aggregate %s as may at once (%d)."
+                .formatted(link.name(), link.most()));
+      }
+    }
+    if (isFull(most.cluster(), everywhere)) {
+      full.add("As many migrations move as may at once (%d).".formatted(most.cluster()));
+    }
+    return full;
+  }
+
+  private static boolean isFull(int most, int now) {
+    return most > 0 && now >= most;
+  }
+}

@@ -1,0 +1,256 @@
+package dev.tern.store;
+
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.store.TurnChoice.Link;
+import dev.tern.store.TurnChoice.Waiter;
+import dev.tern.store.TurnChoice.Way;
+import dev.tern.store.TurnStore.AtOnce;
+import dev.tern.store.TurnStore.Waiting;
+import jakarta.persistence.EntityManager;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * The queue of migrations, within the transaction under way. Turns are given under one lock, which
+ * is taken before any row's.
+ */
+final class Turns {
+  /** Of all that give turns; any number that nothing else locks. */
+  private static final long TURNS_LOCK = 0x7465_726e_7475_726eL;
+
+  /** No more that wait are looked at; those in front have their turns long before. */
+  private static final int LOOK_AT = 1_000;
+
+  private static final String WAITING =
+      "select m.uuid, m.saga_id, m.source, m.destination, m.waits_for from migrations m"
+          + " where m.ended_at is null and m.waits_for is not null and not m.abort_requested";
+
+  private final EntityManager entities;
+  private final Rows rows;
+
+  Turns(EntityManager entities, Rows rows) {
+    this.entities = entities;
+    this.rows = rows;
+  }
+
+  boolean take(MigrationId id, AtOnce most) {
+    var _ = lock("pg_advisory_xact_lock(:lock) is null");
+    Optional<MigrationEntity> found = rows.lockMigration(id.value());
+    found.ifPresent(entities::refresh);
+    if (found.filter(each -> each.turnAt != null).isPresent()) {
+      return true;
+    }
+    Optional<MigrationEntity> queued =
+        found.filter(each ->
+            each.status == MigrationStatus.QUEUED && !each.abortRequested && each.endedAt == null);
+    if (queued.isEmpty()) {
+      return false;
+    }
+    MigrationEntity own = queued.get();
+    Way way = new Way(own.source, destination(own));
+    List<Link> links = links(Set.of(way.source(), way.destination()));
+    List<Waiter> waiting = inFront(own, way, most.cluster() > 0 || !links.isEmpty());
+    Waiter last = new Waiter(own.uuid, own.saga, way, Optional.ofNullable(own.waitsFor));
+    waiting.add(last);
+    return decide(most, waiting).contains(own.uuid);
+  }
+
+  private static String destination(MigrationEntity queued) {
+    return Optional.ofNullable(queued.destination)
+        .orElseThrow(() -> new IllegalStateException("a queued migration without destination"));
+  }
+
+  private List<Waiter> inFront(MigrationEntity own, Way way, boolean anyWay) {
+    var query =
+        entities
+            .createNativeQuery(
+                WAITING
+                    + " and m.number < :number"
+                    + (anyWay ? "" : " and (m.source = :source or m.destination = :destination)")
+                    + " order by m.number",
+                Object[].class)
+            .setParameter("number", own.number());
+    if (!anyWay) {
+      query.setParameter("source", way.source()).setParameter("destination", way.destination());
+    }
+    return waiters(query.setMaxResults(LOOK_AT).getResultList());
+  }
+
+  int give(AtOnce most) {
+    if (entities
+        .createNativeQuery(WAITING + " limit 1", Object[].class)
+        .getResultList()
+        .isEmpty()) {
+      return 0;
+    }
+    if (!lock("pg_try_advisory_xact_lock(:lock)")) {
+      return 0;
+    }
+    return decide(
+            most,
+            waiters(
+                entities
+                    .createNativeQuery(WAITING + " order by m.number", Object[].class)
+                    .setMaxResults(LOOK_AT)
+                    .getResultList()))
+        .size();
+  }
+
+  private boolean lock(String how) {
+    return (Boolean)
+        entities
+            .createNativeQuery("select " + how, Boolean.class)
+            .setParameter("lock", TURNS_LOCK)
+            .getSingleResult();
+  }
+
+  private static List<Waiter> waiters(List<?> found) {
+    List<Waiter> waiters = new ArrayList<>();
+    for (Object each : found) {
+      Object[] row = (Object[]) each;
+      waiters.add(
+          new Waiter(
+              (UUID) row[0],
+              (UUID) row[1],
+              new Way((String) row[2], (String) row[3]),
+              Optional.ofNullable((String) row[4])));
+    }
+    return waiters;
+  }
+
+  private Set<UUID> decide(AtOnce most, List<Waiter> waiting) {
+    Set<String> hosts = new HashSet<>();
+    waiting.forEach(each -> {
+      hosts.add(each.way().source());
+      hosts.add(each.way().destination());
+    });
+    List<Link> links = links(hosts);
+    links.forEach(link -> hosts.addAll(link.hosts()));
+    int everywhere = most.cluster() > 0 ? everywhere() : 0;
+    Set<UUID> go = new HashSet<>();
+    Instant now = rows.now();
+    new TurnChoice(most, links, moving(hosts), everywhere)
+        .choose(waiting)
+        .forEach((waiter, why) -> {
+          if (why.isEmpty()) {
+            go.add(waiter.migration());
+            goes(waiter, now);
+          } else if (!why.equals(waiter.why())) {
+            waits(waiter, why.get(), now);
+          }
+        });
+    return go;
+  }
+
+  private void goes(Waiter waiter, Instant now) {
+    set(waiter, "turn_at = :now, waits_for = null", now).executeUpdate();
+    if (waiter.why().isPresent()) {
+      rows.wake(waiter.saga(), now);
+    }
+  }
+
+  private void waits(Waiter waiter, String why, Instant now) {
+    set(waiter, "waits_for = :why", now).setParameter("why", why).executeUpdate();
+  }
+
+  private jakarta.persistence.Query set(Waiter waiter, String what, Instant now) {
+    return entities
+        .createNativeQuery(
+            "update migrations set updated_at = :now, "
+                + what
+                + " where uuid = :uuid and ended_at is null")
+        .setParameter("now", now)
+        .setParameter("uuid", waiter.migration());
+  }
+
+  private List<Way> moving(Set<String> hosts) {
+    List<?> found =
+        entities
+            .createNativeQuery(
+                "select m.source, m.destination from migrations m where m.ended_at is null"
+                    + " and m.turn_at is not null and m.source in (:hosts) union all"
+                    + " select m.source, m.destination from migrations m where m.ended_at is null"
+                    + " and m.turn_at is not null and m.destination in (:hosts)"
+                    + " and m.source not in (:hosts)",
+                Object[].class)
+            .setParameter("hosts", hosts)
+            .getResultList();
+    return found.stream()
+        .map(Object[].class::cast)
+        .map(row -> new Way((String) row[0], (String) row[1]))
+        .toList();
+  }
+
+  private int everywhere() {
+    return ((Number)
+            entities
+                .createNativeQuery(
+                    "select count(*) from migrations where ended_at is null and turn_at is not null",
+                    Long.class)
+                .getSingleResult())
+        .intValue();
+  }
+
+  /** Those that one of the hosts is behind. */
+  private List<Link> links(Set<String> hosts) {
+    List<?> found =
+        entities
+            .createNativeQuery(
+                "select distinct a.number, a.name, cast(a.metadata as jsonb) ->> :link"
+                    + " from aggregates a join aggregate_hosts h on h.aggregate = a.number"
+                    + " where h.host in (:hosts)"
+                    + " and cast(a.metadata as jsonb) ->> :link is not null",
+                Object[].class)
+            .setParameter("link", TurnStore.LINK)
+            .setParameter("hosts", hosts)
+            .getResultList();
+    return found.stream()
+        .map(Object[].class::cast)
+        .flatMap(row ->
+            Link.of((String) row[1], (String) row[2], hostsOf(((Number) row[0]).intValue()))
+                .stream())
+        .toList();
+  }
+
+  private Set<String> hostsOf(int aggregate) {
+    return Set.copyOf(
+        entities
+            .createQuery(
+                "select h.host from AggregateHostEntity h where h.aggregate = :aggregate",
+                String.class)
+            .setParameter("aggregate", aggregate)
+            .getResultList());
+  }
+
+  Map<MigrationId, Waiting> waiting(Collection<MigrationId> ids) {
+    if (ids.isEmpty()) {
+      return Map.of();
+    }
+    List<?> found =
+        entities
+            .createNativeQuery(
+                "select m.uuid, m.waits_for, (select count(*) from migrations o"
+                    + " where o.ended_at is null and o.waits_for is not null and o.number < m.number"
+                    + " and (o.source = m.source or o.destination = m.destination))"
+                    + " from migrations m where m.uuid in (:ids) and m.ended_at is null"
+                    + " and m.waits_for is not null",
+                Object[].class)
+            .setParameter("ids", ids.stream().map(MigrationId::value).toList())
+            .getResultList();
+    return found.stream()
+        .map(Object[].class::cast)
+        .collect(
+            Collectors.toMap(
+                row -> new MigrationId((UUID) row[0]),
+                row -> new Waiting((String) row[1], ((Number) row[2]).intValue())));
+  }
+}

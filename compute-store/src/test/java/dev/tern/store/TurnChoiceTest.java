@@ -1,0 +1,138 @@
+package dev.tern.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.store.TurnChoice.Link;
+import dev.tern.store.TurnChoice.Waiter;
+import dev.tern.store.TurnChoice.Way;
+import dev.tern.store.TurnStore.AtOnce;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("Whose turn it is")
+class TurnChoiceTest {
+  private static Way way(String source, String destination) {
+    return new Way(source, destination);
+  }
+
+  private static List<String> chosen(
+      AtOnce most, List<Link> links, List<Way> moving, Way... waiting) {
+    List<Waiter> waiters =
+        Stream.of(waiting)
+            .map(way -> new Waiter(UUID.randomUUID(), UUID.randomUUID(), way, Optional.empty()))
+            .toList();
+    return new TurnChoice(most, links, moving, moving.size())
+        .choose(waiters).values().stream().map(why -> why.orElse("goes")).toList();
+  }
+
+  @Test
+  void is_the_oldest_ones_as_far_as_their_source_lets_them() {
+    assertThat(
+            chosen(
+                new AtOnce(2, 0, 0),
+                List.of(),
+                List.of(way("a", "x")),
+                way("a", "y"),
+                way("a", "z"),
+                way("b", "z")))
+        .containsExactly("goes", "As many migrations leave a as may at once (2).", "goes");
+  }
+
+  @Test
+  void is_held_up_by_a_full_destination_and_by_nothing_that_goes_elsewhere() {
+    assertThat(
+            chosen(
+                new AtOnce(0, 1, 0),
+                List.of(),
+                List.of(way("a", "x")),
+                way("b", "x"),
+                way("b", "y")))
+        .containsExactly("As many migrations come to x as may at once (1).", "goes");
+  }
+
+  @Test
+  void ends_where_as_many_move_as_may_anywhere() {
+    assertThat(
+            chosen(
+                new AtOnce(0, 0, 2),
+                List.of(),
+                List.of(way("a", "x")),
+                way("b", "y"),
+                way("c", "z")))
+        .containsExactly("goes", "As many migrations move as may at once (2).");
+  }
+
+  @Test
+  void is_held_up_by_a_link_it_crosses_in_either_direction_and_not_within_it() {
+    Link rack = new Link("rack1", 1, Set.of("a", "b"));
+    assertThat(
+            chosen(
+                new AtOnce(0, 0, 0),
+                List.of(rack),
+                List.of(way("x", "a")),
+                way("b", "y"),
+                way("a", "b"),
+                way("x", "y")))
+        .containsExactly(
+            "As many migrations cross the edge of aggregate rack1 as may at once (1).",
+            "goes",
+            "goes");
+  }
+
+  @Test
+  void is_no_links_matter_whose_property_is_no_number() {
+    assertThat(Link.of("rack1", "few", Set.of("a"))).isEmpty();
+    assertThat(Link.of("rack1", "0", Set.of("a"))).isEmpty();
+    assertThat(Link.of("rack1", "3", Set.of("a"))).isPresent();
+  }
+
+  @RepeatedTest(50)
+  void exceeds_no_limit_and_leaves_none_waiting_that_could_go() {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    AtOnce most = new AtOnce(random.nextInt(4), random.nextInt(4), random.nextInt(8));
+    Link rack = new Link("r", 1 + random.nextInt(3), Set.of("0", "1", "2"));
+    List<Waiter> waiting = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      int source = random.nextInt(6);
+      String target = "" + (source + 1 + random.nextInt(5)) % 6;
+      waiting.add(
+          new Waiter(
+              UUID.randomUUID(), UUID.randomUUID(), way("" + source, target), Optional.empty()));
+    }
+    List<Way> go = new ArrayList<>();
+    List<Way> stay = new ArrayList<>();
+    new TurnChoice(most, List.of(rack), List.of(), 0)
+        .choose(waiting)
+        .forEach((waiter, why) -> (why.isEmpty() ? go : stay).add(waiter.way()));
+    assertThat(broken(most, rack, go)).as("seed %d", seed).isFalse();
+    for (Way way : stay) {
+      List<Way> more = new ArrayList<>(go);
+      more.add(way);
+      assertThat(broken(most, rack, more)).as("seed %d, %s", seed, way).isTrue();
+    }
+  }
+
+  private static boolean broken(AtOnce most, Link rack, List<Way> moving) {
+    return moving.stream()
+        .anyMatch(way ->
+            over(most.out(), moving.stream().filter(m -> m.source().equals(way.source())).count())
+                || over(
+                    most.in(),
+                    moving.stream().filter(m -> m.destination().equals(way.destination())).count())
+                || over(rack.most(), moving.stream().filter(rack::crossedBy).count())
+                || over(most.cluster(), moving.size()));
+  }
+
+  private static boolean over(int most, long now) {
+    return most > 0 && now > most;
+  }
+}

@@ -1,0 +1,182 @@
+package dev.tern.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.Phase;
+import dev.tern.store.AggregateStore.Aggregate;
+import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.TurnStore.AtOnce;
+import dev.tern.store.TurnStore.Waiting;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link TurnStore} keeps, real or in memory. */
+abstract class TurnStoreContract {
+  private static final AtOnce ONE_OUT = new AtOnce(1, 0, 0);
+
+  abstract Stores stores();
+
+  private final Samples samples = new Samples(this::stores);
+  private final HostName home = new HostName("home-" + UUID.randomUUID());
+  private final HostName away = new HostName("away-" + UUID.randomUUID());
+  private final Map<MigrationId, Lease> leases = new HashMap<>();
+
+  @BeforeEach
+  void hosts_report() {
+    samples.host(home);
+    samples.host(away);
+  }
+
+  /** One that has passed its checks. */
+  private MigrationRecord queued() {
+    MigrationRecord accepted = samples.accepted(samples.active(home).id());
+    Lease lease = samples.lease(accepted.server());
+    leases.put(accepted.id(), lease);
+    stores()
+        .migrations()
+        .planned(lease, accepted.id(), away, samples.claim(accepted.server(), away), 1);
+    stores().migrations().entered(lease, accepted.id(), MigrationStatus.QUEUED, Phase.BEGIN);
+    return accepted;
+  }
+
+  private Lease lease(MigrationRecord migration) {
+    return Optional.ofNullable(leases.get(migration.id())).orElseThrow();
+  }
+
+  private Optional<Waiting> waiting(MigrationRecord migration) {
+    return Optional.ofNullable(
+        stores().migrations().waiting(List.of(migration.id())).get(migration.id()));
+  }
+
+  private boolean offered(MigrationRecord migration) {
+    return stores().sagas().waiting(100_000).contains(migration.saga());
+  }
+
+  /** Others' tests may have left some that wait. */
+  private void gives(AtOnce most) {
+    int _ = stores().migrations().giveTurns(most);
+  }
+
+  private void ends(MigrationRecord migration) {
+    stores()
+        .migrations()
+        .rolledBack(lease(migration), migration.id(), MigrationStatus.FAILED, Samples.FAILURE);
+  }
+
+  @Test
+  void makes_the_surplus_wait_with_a_reason_until_there_is_room() {
+    MigrationRecord first = queued();
+    MigrationRecord second = queued();
+    MigrationRecord third = queued();
+    assertThat(stores().migrations().takeTurn(first.id(), ONE_OUT)).isTrue();
+    assertThat(stores().migrations().takeTurn(first.id(), ONE_OUT)).isTrue();
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isFalse();
+    assertThat(stores().migrations().takeTurn(third.id(), ONE_OUT)).isFalse();
+    String why = "As many migrations leave %s as may at once (1).".formatted(home);
+    assertThat(waiting(first)).isEmpty();
+    assertThat(waiting(second)).contains(new Waiting(why, 0));
+    assertThat(waiting(third)).contains(new Waiting(why, 1));
+    gives(ONE_OUT);
+    assertThat(waiting(second)).contains(new Waiting(why, 0));
+    long messages = stores().outbox().waiting();
+    ends(first);
+    gives(ONE_OUT);
+    assertThat(stores().outbox().waiting()).isGreaterThan(messages);
+    assertThat(waiting(second)).isEmpty();
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isTrue();
+    assertThat(waiting(third)).contains(new Waiting(why, 0));
+  }
+
+  @Test
+  void lets_nobody_pass_who_was_asked_for_later() {
+    MigrationRecord first = queued();
+    MigrationRecord second = queued();
+    MigrationRecord third = queued();
+    assertThat(stores().migrations().takeTurn(first.id(), ONE_OUT)).isTrue();
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isFalse();
+    ends(first);
+    assertThat(stores().migrations().takeTurn(third.id(), ONE_OUT)).isFalse();
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isTrue();
+  }
+
+  @Test
+  void offers_nobody_the_saga_of_one_that_waits() {
+    MigrationRecord first = queued();
+    MigrationRecord second = queued();
+    assertThat(stores().migrations().takeTurn(first.id(), ONE_OUT)).isTrue();
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isFalse();
+    stores().sagas().giveBack(lease(second));
+    assertThat(offered(second)).isFalse();
+    ends(first);
+    gives(ONE_OUT);
+    assertThat(offered(second)).isTrue();
+  }
+
+  @Test
+  @Tag("S117")
+  void offers_one_that_waits_again_when_it_is_to_be_aborted_and_gives_it_no_turn() {
+    MigrationRecord first = queued();
+    MigrationRecord second = queued();
+    assertThat(stores().migrations().takeTurn(first.id(), ONE_OUT)).isTrue();
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isFalse();
+    stores().sagas().giveBack(lease(second));
+    stores().migrations().requestAbort(second.server(), second.number(), Samples.request());
+    assertThat(offered(second)).isTrue();
+    ends(first);
+    gives(ONE_OUT);
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isFalse();
+  }
+
+  @Test
+  void offers_one_that_waits_again_when_its_server_is_to_be_deleted() {
+    MigrationRecord first = queued();
+    MigrationRecord second = queued();
+    assertThat(stores().migrations().takeTurn(first.id(), ONE_OUT)).isTrue();
+    assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isFalse();
+    stores().sagas().giveBack(lease(second));
+    stores().servers().requestDelete(second.server(), Samples.request());
+    assertThat(offered(second)).isTrue();
+  }
+
+  @Test
+  void counts_those_that_come_to_a_host_and_those_that_move_anywhere() {
+    MigrationRecord first = queued();
+    MigrationRecord second = queued();
+    assertThat(stores().migrations().takeTurn(first.id(), new AtOnce(0, 1, 0))).isTrue();
+    assertThat(stores().migrations().takeTurn(second.id(), new AtOnce(0, 1, 0))).isFalse();
+    assertThat(waiting(second).orElseThrow().why())
+        .isEqualTo("As many migrations come to %s as may at once (1).".formatted(away));
+    gives(new AtOnce(0, 0, 1));
+    assertThat(waiting(second).orElseThrow().why())
+        .isEqualTo("As many migrations move as may at once (1).");
+  }
+
+  @Test
+  void counts_those_that_cross_the_edge_of_an_aggregate() {
+    Aggregate rack =
+        stores()
+            .aggregates()
+            .create(UUID.randomUUID(), "rack-" + UUID.randomUUID(), Optional.empty());
+    var _ = stores().aggregates().addHost(rack.number(), home);
+    var _ =
+        stores().aggregates().setMetadata(rack.number(), Map.of(TurnStore.LINK, Optional.of("1")));
+    MigrationRecord first = queued();
+    MigrationRecord second = queued();
+    assertThat(stores().migrations().takeTurn(first.id(), new AtOnce(0, 0, 0))).isTrue();
+    assertThat(stores().migrations().takeTurn(second.id(), new AtOnce(0, 0, 0))).isFalse();
+    assertThat(waiting(second).orElseThrow().why())
+        .isEqualTo(
+            "As many migrations cross the edge of aggregate %s as may at once (1)."
+                .formatted(rack.name()));
+  }
+}
