@@ -2,6 +2,8 @@ package dev.tern.api;
 
 import dev.tern.api.amqp.DeadLetterCollecting;
 import dev.tern.api.disks.Agents;
+import dev.tern.api.events.EventReader;
+import dev.tern.api.events.EventSettings;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.idempotency.ExpiredKeys;
 import dev.tern.api.idempotency.IdempotencySettings;
@@ -75,6 +77,12 @@ public class ApiApplication {
   Rounds expiredKeys(IdempotencyStore store, IdempotencySettings settings, Pause pause) {
     return new Rounds(
         "expired-keys", new ExpiredKeys(store)::removeAll, pause, settings.purgeEvery());
+  }
+
+  /** Looks what has changed while somebody watches. */
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds eventReading(EventReader reader, EventSettings settings, Pause pause) {
+    return new Rounds("event-reader", reader::look, pause, settings.every());
   }
 
   @Bean

@@ -1,6 +1,7 @@
 package dev.tern.api;
 
 import dev.tern.api.deadletters.DeadLetterSettings;
+import dev.tern.api.events.EventSettings;
 import dev.tern.api.idempotency.IdempotencyFilter;
 import dev.tern.api.idempotency.IdempotencySettings;
 import dev.tern.api.identity.EmbeddedIdentity;
@@ -41,6 +42,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.aggregates",
   "dev.tern.api.audit",
   "dev.tern.api.console",
+  "dev.tern.api.dashboard",
   "dev.tern.api.deadletters",
   "dev.tern.api.decisions",
   "dev.tern.api.disks",
@@ -49,6 +51,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.flavors",
   "dev.tern.api.groups",
   "dev.tern.api.evacuate",
+  "dev.tern.api.events",
   "dev.tern.api.hosts",
   "dev.tern.api.hypervisors",
   "dev.tern.api.images",
@@ -68,6 +71,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @EnableConfigurationProperties({
   ApiSettings.class,
   DeadLetterSettings.class,
+  EventSettings.class,
   IdempotencySettings.class,
   IdentitySettings.class,
   KeystoneSettings.class,

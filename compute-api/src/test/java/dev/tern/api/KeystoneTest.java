@@ -126,7 +126,8 @@ class KeystoneTest {
           "/v2.1/os-floating-ips",
           "/v2.1/os-networks",
           "/v2.1/os-security-groups",
-          "/v2.1/os-tenant-networks");
+          "/v2.1/os-tenant-networks",
+          "/ui/login");
 
   @TestFactory
   Stream<DynamicTest> a_role_that_nova_does_not_know_reads_nothing() {

@@ -2,6 +2,7 @@ package dev.tern.api;
 
 import dev.tern.api.disks.Agents;
 import dev.tern.api.hosts.AskingHosts;
+import dev.tern.api.preflight.AskingSchedulers;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.StoreTestDatabase;
 import java.io.IOException;
@@ -26,6 +27,14 @@ final class StoreApi implements AutoCloseable {
   /** What agents say to questions. */
   final AtomicReference<Agents> agents =
       new AtomicReference<>((_, _, _) -> new Asked.NoAnswer<>("no host is there"));
+
+  /** What hosts say of themselves and of guests that could come. */
+  final AtomicReference<AskingHosts> answering =
+      new AtomicReference<>((host, _, _) -> new Asked.NoAnswer<>("nobody listens to " + host));
+
+  /** What schedulers answer. */
+  final AtomicReference<AskingSchedulers> choosing =
+      new AtomicReference<>((_, _) -> new Asked.NoAnswer<>("no scheduler is there"));
 
   private final ConfigurableApplicationContext context;
   private final HttpClient client = HttpClient.newHttpClient();
@@ -57,6 +66,11 @@ final class StoreApi implements AutoCloseable {
         .timeout(Duration.ofSeconds(30));
   }
 
+  /** Scheme, host and port. */
+  String base() {
+    return "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port");
+  }
+
   HttpResponse<String> send(HttpRequest.Builder request) {
     try {
       return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
@@ -84,8 +98,16 @@ final class StoreApi implements AutoCloseable {
 
     @Bean
     @Primary
-    AskingHosts nobody() {
-      return (host, _, _) -> new Asked.NoAnswer<>("nobody listens to " + host);
+    AskingHosts answeringHosts(StoreApi api) {
+      return (host, question, deadline) ->
+          Objects.requireNonNull(api.answering.get()).ask(host, question, deadline);
+    }
+
+    @Bean
+    @Primary
+    AskingSchedulers answeringSchedulers(StoreApi api) {
+      return (question, deadline) ->
+          Objects.requireNonNull(api.choosing.get()).ask(question, deadline);
     }
   }
 }

@@ -108,10 +108,12 @@ public final class TestApi implements AutoCloseable {
         new SpringApplicationBuilder(Wiring.class)
             .properties("spring.config.name=tern-api")
             .initializers(starting -> starting.getBeanFactory().registerSingleton("testApi", this));
-    String[] all = new String[properties.length + 2];
+    String[] all = new String[properties.length + 3];
     all[0] = "--server.port=0";
     all[1] = "--tern.api.image-directory=" + images;
-    System.arraycopy(properties, 0, all, 2, properties.length);
+    // Nothing here changes by itself; who asks every endpoint is not to wait for that.
+    all[2] = "--tern.api.events.life=1ms";
+    System.arraycopy(properties, 0, all, 3, properties.length);
     context = application.run(all);
     base = "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port");
     reset();

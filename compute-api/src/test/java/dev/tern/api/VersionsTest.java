@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.api.version.Change;
 import dev.tern.api.version.Microversion;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -60,6 +61,31 @@ class VersionsTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.json().get("versions").get(0).get("status").stringValue())
         .isEqualTo("CURRENT");
+  }
+
+  /** What a browser asks for; what clients ask for is answered as ever. */
+  @Test
+  void are_the_dashboard_to_browsers_alone() {
+    var page = api.to("/").header("Accept", "text/html,application/xml;q=0.9,*/*;q=0.8").get();
+    assertThat(page.header("Content-Type")).startsWith("text/html");
+    assertThat(page.header("Content-Security-Policy"))
+        .contains("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'")
+        .doesNotContain("unsafe", "http");
+    assertThat(page.header("X-Frame-Options")).isEqualTo("DENY");
+    assertThat(page.header("X-Content-Type-Options")).isEqualTo("nosniff");
+    for (String accept : List.of("*/*", "application/json", "application/json, text/plain")) {
+      assertThat(api.to("/").header("Accept", accept).get().json().has("versions")).isTrue();
+    }
+    assertThat(api.to("/ui/app.js").get().header("Content-Type")).startsWith("text/javascript");
+    assertThat(
+            api.to("/ui/app.js")
+                .header("If-None-Match", api.to("/ui/app.js").get().header("ETag"))
+                .get()
+                .status())
+        .isEqualTo(304);
+    for (String none : List.of("/ui/none.js", "/ui/index.html", "/ui/..%2fDashboard.class")) {
+      assertThat(api.to(none).get().status()).as(none).isIn(300, 400, 404);
+    }
   }
 
   @Test

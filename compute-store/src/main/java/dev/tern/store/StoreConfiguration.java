@@ -85,6 +85,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  ChangeStore changeStore(EntityManagerFactory factory) {
+    return new HibernateChangeStore(parts(factory).entities());
+  }
+
+  @Bean
   DrainStore drainStore(EntityManagerFactory factory, MigrationStore migrations) {
     Parts parts = parts(factory);
     return new HibernateDrainStore(parts.entities(), parts.rows(), migrations, UUID::randomUUID);

@@ -57,6 +57,7 @@ class EntitySchemaStoreTest {
           ActionEventEntity.class,
           AggregateEntity.class,
           AggregateHostEntity.class,
+          ChangeEntity.class,
           ClaimEntity.class,
           DiskCopyEntity.class,
           DeadLetterEntity.class,
@@ -171,6 +172,7 @@ class EntitySchemaStoreTest {
             "policy",
             ServerGroupStore.Policy.values(),
             ServerGroupStore.Policy::wire),
+        words("changes", "kind", ChangeStore.Kind.values(), Enum::name),
         words("notifications", "cause", NotificationStore.Cause.values(), Enum::name),
         words("images", "status", ImageStatus.values(), Enum::name));
   }

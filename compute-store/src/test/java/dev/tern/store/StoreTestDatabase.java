@@ -219,6 +219,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
     return bean(NotificationStore.class);
   }
 
+  /** Real databases only: triggers fill it. */
+  public ChangeStore changes() {
+    return bean(ChangeStore.class);
+  }
+
   @Override
   public DrainStore drains() {
     return bean(DrainStore.class);

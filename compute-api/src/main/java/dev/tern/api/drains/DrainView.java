@@ -20,11 +20,11 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A drain as clients see it. */
-final class DrainView {
+public final class DrainView {
   private DrainView() {}
 
   /** Without its servers. */
-  static ObjectNode brief(DrainRecord drain) {
+  public static ObjectNode brief(DrainRecord drain) {
     ObjectNode view =
         Json.object()
             .put("id", drain.id().toString())

@@ -15,7 +15,7 @@ import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A migration in Tern's own shape. */
-final class MigrationReport {
+public final class MigrationReport {
   private MigrationReport() {}
 
   /** All but its log. */
@@ -24,7 +24,8 @@ final class MigrationReport {
   }
 
   /** For what those of them wait that wait for their turn. */
-  static Map<MigrationId, Waiting> waiting(List<MigrationRecord> migrations, TurnStore turns) {
+  public static Map<MigrationId, Waiting> waiting(
+      List<MigrationRecord> migrations, TurnStore turns) {
     List<MigrationId> queued =
         migrations.stream()
             .filter(migration -> migration.status() == MigrationStatus.QUEUED)
@@ -34,7 +35,8 @@ final class MigrationReport {
   }
 
   /** All but its log; {@code waiting} is of {@link #waiting}. */
-  static ObjectNode of(MigrationRecord migration, Map<MigrationId, Waiting> waiting, Instant now) {
+  public static ObjectNode of(
+      MigrationRecord migration, Map<MigrationId, Waiting> waiting, Instant now) {
     ObjectNode view =
         Json.object()
             .put("uuid", migration.id().toString())

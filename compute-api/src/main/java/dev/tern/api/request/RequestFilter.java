@@ -83,12 +83,9 @@ public final class RequestFilter extends OncePerRequestFilter {
     String path = request.getRequestURI();
     boolean compute = path.equals("/v2.1") || path.startsWith("/v2.1/");
     boolean identity = path.equals("/identity") || path.startsWith("/identity/");
+    boolean open = OPEN.contains(path) || path.startsWith("/ui/");
     boolean ours =
-        compute
-            || identity
-            || OPEN.contains(path)
-            || path.startsWith("/image")
-            || path.startsWith("/v1/");
+        compute || identity || open || path.startsWith("/image") || path.startsWith("/v1/");
     if (!ours) {
       return request;
     }
@@ -102,7 +99,7 @@ public final class RequestFilter extends OncePerRequestFilter {
     Matcher form = WITH_PROJECT.matcher(path);
     Optional<String> project =
         form.matches() ? Optional.of(form.group("project")) : Optional.empty();
-    Caller caller = OPEN.contains(path) || identity ? Caller.nobody() : caller(request, project);
+    Caller caller = open || identity ? Caller.nobody() : caller(request, project);
     if (project.isPresent() && !project.get().equals(caller.project())) {
       throw new HttpFailure(
           400,

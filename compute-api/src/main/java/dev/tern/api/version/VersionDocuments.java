@@ -1,5 +1,6 @@
 package dev.tern.api.version;
 
+import dev.tern.api.dashboard.Dashboard;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Json;
 import jakarta.servlet.http.HttpServletRequest;
@@ -16,9 +17,18 @@ import tools.jackson.databind.node.ObjectNode;
 public final class VersionDocuments {
   private static final String MEDIA = "application/vnd.openstack.compute+json;version=2.1";
 
+  private final Dashboard dashboard;
+
+  VersionDocuments(Dashboard dashboard) {
+    this.dashboard = dashboard;
+  }
+
+  /** To browsers, which ask for a page, the dashboard. */
   @GetMapping("/")
-  ResponseEntity<JsonNode> all(ApiRequest request) {
-    return Json.ok("versions", Json.array().add(version(request.base())));
+  ResponseEntity<?> all(ApiRequest request, HttpServletRequest http) {
+    return Dashboard.isWanted(http.getHeader("Accept"))
+        ? dashboard.page(http.getHeader("If-None-Match"))
+        : Json.ok("versions", Json.array().add(version(request.base())));
   }
 
   @GetMapping({"/v2.1", "/v2.1/"})

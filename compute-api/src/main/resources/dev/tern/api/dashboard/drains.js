@@ -1,0 +1,208 @@
+// Emptying a host: the plan before, the progress during, the report after.
+
+import * as api from './api.js';
+import * as store from './store.js';
+import {h, put, text, badge, showBadge, empty, table, facts, bar} from './dom.js';
+import {bytes, millis, seconds, time, clock, short, words} from './format.js';
+import {ask, field} from './dialog.js';
+
+const PAGE = 50;
+const MEBI = 2 ** 20;
+const REFRESH = 1500;
+const PLAN_WAIT = 15000;
+
+const nameOf = id => store.servers.get(id)?.name ?? short(id);
+const serverLink = id => h('a', {href: '#/servers/' + id}, nameOf(id));
+const running = drain => ['planning', 'draining', 'returning'].includes(drain.state);
+
+function planView(drain) {
+  const plan = drain.plan;
+  if (!plan) return h('p', {class: 'note'}, 'The plan is being made.');
+  const stay = plan.moves.filter(move => !move.to).length;
+  return h('div', {class: 'plan', id: 'plan'},
+    h('p', {class: 'verdict ' + (stay || plan.deadline_met === false ? 'bad' : 'good')},
+      `${plan.moves.length - stay} of ${plan.moves.length} servers move`
+      + (stay ? `, ${stay} cannot` : '') + `. Expected: ${seconds(plan.seconds)}, until ${clock(plan.expected_end)}.`),
+    plan.deadline_met === false ? h('p', {class: 'failure'}, 'The deadline cannot be met.') : null,
+    plan.remarks.map(remark => h('p', {class: 'remark'}, remark)),
+    plan.moves.length ? table('Plan', ['Server', 'To', 'Begins after', 'Takes', 'Bytes', 'Pause', ''],
+      plan.moves.map(move => [serverLink(move.server), move.to ?? badge('stays', 'warn'), seconds(move.begins_after_seconds), seconds(move.seconds), bytes(move.bytes), millis(move.pause_millis), move.reason])) : h('p', {class: 'note'}, 'There is nothing on the host.'),
+    h('p', {class: 'note'}, 'The expectation rests on: ' + plan.basis));
+}
+
+/** A dry run's plan may take longer than its first answer. */
+async function planned(drain) {
+  const end = Date.now() + PLAN_WAIT;
+  let now = drain;
+  while (!now.plan && running(now) && Date.now() < end) {
+    await new Promise(resolve => setTimeout(resolve, 700));
+    now = (await api.get('v1/drains/' + drain.id)).drain;
+  }
+  return now;
+}
+
+/** Asks how, shows the plan, and empties the host. */
+export function drainHost(name) {
+  const hosts = [...store.hosts.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true}));
+  const host = h('select', {id: 'drain-host', onchange: () => dialog.look()}, hosts.map(one => h('option', {value: one.name, selected: one.name === name}, one.name)));
+  const deadline = h('input', {id: 'drain-deadline', type: 'datetime-local', onchange: () => dialog.look()});
+  const out = h('input', {id: 'drain-out', type: 'number', min: 1, max: 1000, placeholder: 'as set', onchange: () => dialog.look()});
+  const bandwidth = h('input', {id: 'drain-bandwidth', type: 'number', min: 1, placeholder: 'no limit', onchange: () => dialog.look()});
+  const cannot = h('select', {id: 'drain-cannot'}, [['leave', 'leave it'], ['stop', 'shut it down'], ['ask', 'wait for me']].map(([value, label]) => h('option', {value}, label)));
+  const order = h('select', {id: 'drain-order', onchange: () => dialog.look()}, [['smallest_first', 'smallest first'], ['largest_first', 'largest first']].map(([value, label]) => h('option', {value}, label)));
+  const wishes = () => {
+    const limits = {};
+    if (out.value) limits.out = Number(out.value);
+    if (bandwidth.value) limits.bandwidth = Math.round(Number(bandwidth.value) * MEBI);
+    return {host: host.value, order: order.value, on_cannot_move: cannot.value, limits,
+      ...(deadline.value ? {deadline: new Date(deadline.value).toISOString()} : {})};
+  };
+  const dialog = ask({
+    title: 'Drain a host',
+    says: ['The host takes no more servers at once, and all that run on it are moved to other hosts, one after the other. It stays closed afterwards until you open it or bring its servers home.'],
+    button: 'Drain it', danger: true,
+    form: h('div', {class: 'fields'}, field('Host', host), field('Deadline', deadline), field('At once', out, 'migrations that leave it'), field('Bandwidth (MiB/s)', bandwidth, 'for all of them together'), field('Order', order), field('Who cannot move', cannot)),
+    forecast: async () => planView(await planned((await api.post('v1/drains', {...wishes(), dry_run: true})).drain)),
+    act: async () => {
+      const {drain} = await api.post('v1/drains', wishes());
+      store.keepDrain(drain);
+      location.hash = '#/drains/' + drain.id;
+      return `${drain.host} is closed and being emptied.`;
+    },
+  });
+}
+
+function order(drain, name, what) {
+  ask({...what, act: async () => {
+    const path = typeof name === 'function' ? name() : name;
+    store.keepDrain((await api.post(`v1/drains/${drain.id}/${path}`)).drain);
+    return what.done;
+  }});
+}
+
+// ------------------------------------------------------------------ all of them
+
+function openList(main) {
+  const found = h('div');
+  const more = h('button', {hidden: true, onclick: () => read()}, 'Show older');
+  main.append(h('div', {class: 'head'}, h('h1', {}, 'Drains'), h('div', {class: 'actions'}, h('button', {class: 'primary', id: 'drain', onclick: () => drainHost()}, 'Drain a host…'))), found, more);
+  const known = new Map();
+  let marker = null;
+  let refused = null;
+  async function read() {
+    try {
+      const body = await api.get(`v1/drains?limit=${PAGE}${marker ? '&marker=' + marker : ''}`);
+      body.drains.forEach(one => known.set(one.id, one));
+      marker = body.drains.at(-1)?.id ?? marker;
+      more.hidden = body.drains.length < PAGE;
+    } catch (e) {
+      refused = e.status === 403 ? 'Drains are shown to administrators.' : e.message;
+    }
+    draw();
+  }
+  function draw() {
+    const all = [...known.values()].sort((a, b) => b.created_at.localeCompare(a.created_at));
+    put(found, refused ? empty(refused) : all.length === 0 ? empty('No host has been drained yet.')
+      : h('div', {class: 'card list'}, table('Drains', ['Host', 'State', 'Asked for', 'Expected end', 'Ended', ''],
+        all.map(one => [h('a', {href: '#/drains/' + one.id}, one.host), badge(one.paused && running(one) ? 'paused' : one.state), time(one.created_at), time(one.expected_end), time(one.ended_at), one.waiting ?? '']))));
+  }
+  read();
+  return {update: changes => {
+    for (const id of changes.drains) known.set(id, store.drains.get(id));
+    if (changes.drains.size && !found.contains(document.activeElement)) draw();
+  }};
+}
+
+export const drains = {open: openList};
+
+// ------------------------------------------------------------------ one of them
+
+function openOne(main, id) {
+  let closed = false;
+  let buttons = '';
+  let lastRead = 0;
+  let due = null;
+  const title = h('h1', {}, 'Drain');
+  const state = badge('');
+  const actions = h('div', {class: 'actions'});
+  const waiting = h('p', {class: 'remark', hidden: true});
+  const all = bar('Servers that have left', 'bar-big');
+  const figures = h('div');
+  const remarks = h('div');
+  const servers = h('section', {class: 'card wide', id: 'drain-servers'});
+  const report = h('section', {class: 'card', id: 'report'});
+  main.append(h('p', {class: 'crumbs'}, h('a', {href: '#/drains'}, 'Drains')),
+    h('div', {class: 'head'}, h('div', {class: 'title'}, title, state), actions), waiting,
+    h('div', {class: 'columns'}, h('section', {class: 'card'}, h('h2', {}, 'Progress'), all, figures, remarks), report), servers);
+
+  function show(one) {
+    text(title, 'Drain of ' + one.host);
+    document.title = `Drain of ${one.host} · Tern`;
+    showBadge(state, one.paused && running(one) ? 'paused' : one.state);
+    waiting.hidden = !one.waiting;
+    text(waiting, one.waiting ?? '');
+    const leg = one.servers.some(server => server.leg === 'home') ? 'home' : 'out';
+    const those = one.servers.filter(server => server.leg === leg);
+    const gone = those.filter(server => ['moved', 'gone'].includes(server.state)).length;
+    all.show(those.length ? gone / those.length : one.state === 'drained' ? 1 : 0, `${gone} of ${those.length}`);
+    put(figures, facts([
+      ['Asked for', time(one.created_at)],
+      one.ended_at ? ['Ended', time(one.ended_at)] : ['Expected end', time(one.expected_end)],
+      ['Deadline', one.deadline ? time(one.deadline) : 'none'],
+      ['At once', one.limits.out ?? 'as set for the installation'],
+      ['Bandwidth', one.limits.bandwidth ? bytes(one.limits.bandwidth) + '/s' : 'no limit of its own'],
+      ['Order', words(one.order)],
+      ['Who cannot move', {leave: 'is left', stop: 'is shut down', ask: 'waits for you'}[one.on_cannot_move] ?? one.on_cannot_move],
+      ['Planned', one.plan ? `${seconds(one.plan.first_seconds)} at first` + (one.plan.seconds !== one.plan.first_seconds ? `, ${seconds(one.plan.seconds)} now` : '') : 'not yet'],
+    ]));
+    put(remarks, one.plan?.deadline_met === false && running(one) ? h('p', {class: 'failure'}, 'The deadline cannot be met.') : null, (one.plan?.remarks ?? []).map(remark => h('p', {class: 'remark'}, remark)));
+    const told = one.report;
+    put(report, h('h2', {}, one.ended_at ? 'Report' : 'So far'), facts([
+      ['Servers', told.servers], ['Moved', told.moved], told.left + told.stopped + told.asking ? ['Left, stopped, asking', `${told.left}, ${told.stopped}, ${told.asking}`] : null,
+      ['Sent', bytes(told.bytes)], ['Took', seconds(told.seconds)],
+      ['Longest pause', told.longest_pause_millis === null ? '–' : h('span', {}, millis(told.longest_pause_millis), ' ', serverLink(told.longest_pause_server))],
+    ]), told.still_there?.length ? [h('h3', {}, 'Still there'), h('ul', {}, told.still_there.slice(0, 50).map(one => h('li', {}, serverLink(one.server), `: ${one.state}. ${one.reason}`)))] : one.ended_at ? h('p', {class: 'verdict good'}, 'Nothing is left on it.') : null);
+    // Its buttons and links stay under the keyboard while figures change.
+    if (!servers.contains(document.activeElement)) {
+      put(servers, h('h2', {}, 'Servers'), one.servers.length ? table('Servers', ['Server', 'State', 'To', 'Planned', 'Took', 'Bytes', 'Pause', 'Tries', 'Why'],
+        one.servers.map(server => [serverLink(server.server), badge(server.state), server.migration ? h('a', {href: '#/migrations/' + server.migration}, server.to ?? '…') : server.to ?? '–', seconds(server.planned_seconds), seconds(server.seconds), bytes(server.bytes), millis(server.pause_millis), server.tries,
+          [server.reason, Object.entries(server.refused).map(([host, why]) => ` ${host}: ${why}`)].flat().join('')])) : one.plan?.moves.length && !one.ended_at ? planView(one) : one.state === 'planned' ? planView(one) : empty('There is nothing on the host.'));
+    }
+    showButtons(one);
+  }
+
+  function showButtons(one) {
+    const wanted = one.state + one.paused;
+    if (wanted === buttons) return;
+    buttons = wanted;
+    const abort = h('input', {type: 'checkbox', id: 'abort-moving'});
+    put(actions,
+      running(one) && !one.paused ? h('button', {id: 'pause', onclick: () => order(one, 'pause', {title: 'Pause the drain of ' + one.host, says: 'Nothing new is begun. What moves goes on to its end; the host stays closed.', button: 'Pause', done: 'The drain is paused.'})}, 'Pause…') : null,
+      running(one) && one.paused ? h('button', {id: 'resume', class: 'primary', onclick: () => order(one, 'resume', {title: 'Go on with the drain of ' + one.host, says: 'Servers begin to move again, also those that were given up.', button: 'Go on', done: 'The drain goes on.'})}, 'Go on…') : null,
+      running(one) ? h('button', {id: 'cancel-drain', class: 'danger', onclick: () => order(one, () => 'cancel' + (abort.checked ? '?abort=true' : ''), {title: 'Cancel the drain of ' + one.host, says: 'It ends, and the host takes servers again. What has moved stays where it is.', button: 'Cancel the drain', danger: true, done: 'The drain is cancelled.', form: h('label', {class: 'check'}, abort, 'Also abort what moves now')})}, 'Cancel…') : null,
+      ['drained', 'incomplete', 'cancelled'].includes(one.state) ? h('button', {id: 'return', onclick: () => order(one, 'return', {title: `Bring the servers of ${one.host} home`, says: `The host is opened, and the ${one.report.moved} servers that this drain has moved come back, by the same limits.`, button: 'Bring them home', done: 'They are coming home.'})}, 'Bring home…') : null);
+  }
+
+  async function read() {
+    lastRead = Date.now();
+    try {
+      const one = (await api.get('v1/drains/' + id)).drain;
+      if (!closed) show(one);
+    } catch (e) {
+      if (!closed) put(main, h('h1', {}, 'Drain'), empty(e.status === 403 ? 'Drains are shown to administrators.' : e.message));
+    }
+  }
+
+  read();
+  return {
+    update: changes => {
+      if (!due && (changes.drains.has(id) || changes.migrations.size)) due = setTimeout(() => { due = null; read(); }, Math.max(0, REFRESH - (Date.now() - lastRead)));
+    },
+    close: () => {
+      closed = true;
+      clearTimeout(due);
+    },
+  };
+}
+
+export const drain = {open: openOne};

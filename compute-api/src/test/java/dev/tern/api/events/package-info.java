@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.api.events;
+
+import org.jspecify.annotations.NullMarked;
