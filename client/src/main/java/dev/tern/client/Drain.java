@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 /** The emptying of a host, wherever it has got to. See docs/drain.md. */
 public final class Drain {
   private static final Set<String> OVER =
-      Set.of("planned", "drained", "incomplete", "cancelled", "returned");
+      Set.of("planned", "drained", "done", "incomplete", "cancelled", "returned");
 
   private final Rest rest;
   private final Pace pace;

@@ -146,6 +146,19 @@ public final class TernClient {
     return drain(drain.path("id").asString(""));
   }
 
+  /** Evens out all hosts, as {@code POST /v1/rebalance} has it; the same job when one does. */
+  public Drain rebalance(Map<String, ?> asked) throws IOException, InterruptedException {
+    return drain(rest.post("/v1/rebalance", asked).path("drain").path("id").asString(""));
+  }
+
+  /**
+   * Relieves a host, as {@code POST /v1/hosts/{host}/relieve} has it; the same job when one does.
+   */
+  public Drain relieve(String host, Map<String, ?> asked) throws IOException, InterruptedException {
+    String path = "/v1/hosts/%s/relieve".formatted(Rest.segment("host", host));
+    return drain(rest.post(path, asked).path("drain").path("id").asString(""));
+  }
+
   /** A drain by its id; it is looked up when something is asked of it. */
   public Drain drain(String id) {
     return new Drain(rest, pace, id);

@@ -390,6 +390,12 @@ class IdempotencyTest {
             "2.1",
             "{\"host\": \"host1\"}"),
         post("/v1/drains", _ -> "/v1/drains", "2.1", "{\"host\": \"host1\"}"),
+        post("/v1/rebalance", _ -> "/v1/rebalance", "2.1", "{\"moves\": 3}"),
+        post(
+            "/v1/hosts/{host}/relieve",
+            _ -> "/v1/hosts/host1/relieve",
+            "2.1",
+            "{\"below\": {\"memory\": 0.8}}"),
         new Sample(
             "PATCH",
             "/v1/drains/{id}",

@@ -8,6 +8,7 @@ import dev.tern.store.DrainStore.NewDrain;
 import dev.tern.store.DrainStore.Order;
 import dev.tern.store.DrainStore.Plan;
 import dev.tern.store.DrainStore.Progress;
+import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.DrainStore.Wishes;
 import dev.tern.store.ServerStore.Requested;
@@ -33,6 +34,9 @@ class DrainEntity {
   long number;
 
   String host = "";
+
+  @Enumerated(EnumType.STRING)
+  Purpose purpose = Purpose.EMPTY;
 
   @Enumerated(EnumType.STRING)
   State state = State.DRAINING;
@@ -71,6 +75,7 @@ class DrainEntity {
     DrainEntity drain = new DrainEntity();
     drain.id = asked.id();
     drain.host = asked.host().value();
+    drain.purpose = asked.purpose();
     drain.state = asked.dryRun() ? State.PLANNING : State.DRAINING;
     drain.wishes = Json.of(asked.wishes());
     drain.request = by.request().value();
@@ -120,6 +125,9 @@ class DrainEntity {
   }
 
   private boolean goHome(boolean moving, Instant now) {
+    if (purpose == Purpose.REBALANCE) {
+      throw conflict("What evened out all hosts is not taken back. Ask to rebalance them again.");
+    }
     return switch (state) {
       case RETURNING, RETURNED -> false;
       case PLANNING, PLANNED ->
@@ -142,7 +150,8 @@ class DrainEntity {
   void change(Wishes changed, Instant now) {
     requireUnderWay("changed");
     wishes = Json.of(changed);
-    plan = null;
+    // One that moves a few servers has chosen them; it is asked for again for another choice.
+    plan = purpose == Purpose.EMPTY ? null : plan;
     touched(now);
   }
 
@@ -193,6 +202,13 @@ class DrainEntity {
             .formatted(host, id));
   }
 
+  /** The other of the two is asked for while one goes on. */
+  ComputeException underWay() {
+    return purpose == Purpose.EMPTY
+        ? beingEmptied(id, host)
+        : conflict("%s is being relieved (drain %s). Cancel that first.".formatted(host, id));
+  }
+
   static ComputeException beingEmptied(UUID id, String host) {
     return conflict("%s is being emptied by drain %s. Cancel the drain first.".formatted(host, id));
   }
@@ -201,6 +217,7 @@ class DrainEntity {
     return new DrainRecord(
         id,
         new HostName(host),
+        purpose,
         state,
         paused,
         abortMoving,

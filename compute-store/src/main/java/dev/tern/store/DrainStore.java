@@ -7,6 +7,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.store.ServerStore.Requested;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,25 +15,27 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Drains: jobs that empty a host, and bring its servers home again. All there is of one is here, so
- * any conductor goes on with it. Every change raises its revision, and what a conductor writes
- * holds only for the revision that it has seen.
+ * Drains: jobs that empty a host, and bring its servers home again; or that move a few servers, to
+ * relieve a host or to even out all of them. All there is of one is here, so any conductor goes on
+ * with it. Every change raises its revision, and what a conductor writes holds only for the
+ * revision that it has seen.
  */
 public interface DrainStore {
   /**
    * Begins to empty a host: from this transaction on nothing can claim a share of it, and its
-   * service is disabled unless it was. One that only plans ({@link NewDrain#dryRun}) touches
-   * neither.
+   * service is disabled unless it was. One that only plans ({@link NewDrain#dryRun}), or has
+   * another purpose, touches neither.
    *
-   * @return the drain; the one under way when the host is being emptied already
+   * @return the drain; the one under way when the host is being emptied or relieved already, or the
+   *     cluster rebalanced
    * @throws ComputeException {@code COMPUTE_HOST_NOT_FOUND}; {@code DRAIN_CONFLICT} while servers
-   *     are coming home to the host
+   *     are coming home to the host, or it is emptied when it is to be relieved, or the reverse
    */
   DrainRecord request(NewDrain drain, Requested by);
 
   Optional<DrainRecord> find(UUID id);
 
-  /** The drain that empties a host now, or brings its servers home. */
+  /** The drain that empties or relieves a host now, or brings its servers home. */
   Optional<DrainRecord> unfinished(HostName host);
 
   /** The drain for which a host takes no servers; also one that has ended, until it is enabled. */
@@ -68,6 +71,9 @@ public interface DrainStore {
   /** What is on a host, or on its way there, at this moment. */
   Occupancy occupancy(HostName host);
 
+  /** The servers of these hosts, and what moving them would mean. */
+  List<Resident> residents(Collection<HostName> hosts);
+
   /**
    * Writes what has become of a drain: its state, plan and reason, and these of its servers.
    *
@@ -95,6 +101,15 @@ public interface DrainStore {
 
   /** How many migrations may run at once; 0 is any number. */
   record Most(int out, int in, int cluster) {}
+
+  enum Purpose {
+    /** Nothing is to be left on the host. */
+    EMPTY,
+    /** The host is to come below a threshold. */
+    RELIEVE,
+    /** All hosts are to be loaded more evenly; the host is the one that was fullest. */
+    REBALANCE
+  }
 
   enum State {
     /** What would happen is to be told; nothing is done. */
@@ -194,6 +209,7 @@ public interface DrainStore {
    *
    * @param given these servers first, in this order
    * @param targets the only hosts to move to; empty for any
+   * @param goal of one that is to move only what it takes for that
    */
   record Wishes(
       Optional<Instant> deadline,
@@ -201,10 +217,22 @@ public interface DrainStore {
       Sequence sequence,
       List<ServerId> given,
       OnCannotMove onCannotMove,
-      Set<HostName> targets) {
+      Set<HostName> targets,
+      Optional<Goal> goal) {
     public Wishes {
       given = List.copyOf(given);
       targets = Set.copyOf(targets);
+    }
+
+    /** Of one that empties a host. */
+    public Wishes(
+        Optional<Instant> deadline,
+        Limits limits,
+        Sequence sequence,
+        List<ServerId> given,
+        OnCannotMove onCannotMove,
+        Set<HostName> targets) {
+      this(deadline, limits, sequence, given, onCannotMove, targets, Optional.empty());
     }
 
     public static final Wishes NONE =
@@ -217,7 +245,26 @@ public interface DrainStore {
             Set.of());
   }
 
-  record NewDrain(UUID id, HostName host, Wishes wishes, boolean dryRun) {}
+  /**
+   * When it is enough.
+   *
+   * @param memory the fraction of a host's memory that is claimed, to come to or below
+   * @param vcpus likewise of its processors
+   * @param imbalance of all hosts, to come to or below
+   * @param moves at most
+   */
+  record Goal(
+      Optional<Double> memory,
+      Optional<Double> vcpus,
+      Optional<Double> imbalance,
+      Optional<Integer> moves) {}
+
+  record NewDrain(UUID id, HostName host, Purpose purpose, Wishes wishes, boolean dryRun) {
+    /** One that empties a host. */
+    public NewDrain(UUID id, HostName host, Wishes wishes, boolean dryRun) {
+      this(id, host, Purpose.EMPTY, wishes, dryRun);
+    }
+  }
 
   /**
    * A server's part in a plan.
@@ -266,6 +313,7 @@ public interface DrainStore {
   record DrainRecord(
       UUID id,
       HostName host,
+      Purpose purpose,
       State state,
       boolean paused,
       boolean abortMoving,
@@ -424,6 +472,20 @@ public interface DrainStore {
       servers = List.copyOf(servers);
     }
   }
+
+  /**
+   * A server where it is.
+   *
+   * @param diskBytes claimed there
+   * @param fixed why it is not to be moved by itself; empty when it may be
+   */
+  record Resident(
+      ServerId server,
+      HostName host,
+      long vcpus,
+      long memoryMib,
+      long diskBytes,
+      Optional<String> fixed) {}
 
   /**
    * What is on a host.

@@ -32,8 +32,11 @@ final class DrainedHosts {
     Optional<DrainEntity> emptying =
         entities
             .createQuery(
-                "from DrainEntity d where d.host = :host and d.state = :state", DrainEntity.class)
+                "from DrainEntity d where d.host = :host and d.state = :state"
+                    + " and d.purpose = :purpose",
+                DrainEntity.class)
             .setParameter("host", host.value())
+            .setParameter("purpose", DrainStore.Purpose.EMPTY)
             .setParameter("state", State.DRAINING)
             .getResultStream()
             .findFirst();

@@ -12,6 +12,7 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.persistence.TypedQuery;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -50,12 +51,20 @@ class HibernateDrainStore implements DrainStore {
       entities.persist(drain);
       return drain.toRecord();
     }
-    Optional<DrainEntity> before = underWay(host.name);
+    Optional<DrainEntity> before =
+        asked.purpose() == Purpose.REBALANCE ? rebalancing() : underWay(host.name);
     if (before.isPresent()) {
       if (before.get().state == State.RETURNING) {
         throw DrainEntity.comingHome(before.get().id, host.name);
       }
+      if (before.get().purpose != asked.purpose()) {
+        throw before.get().underWay();
+      }
       return before.get().toRecord();
+    }
+    if (asked.purpose() != Purpose.EMPTY) {
+      entities.persist(drain);
+      return drain.toRecord();
     }
     if (!host.disabled) {
       drain.disabledService = true;
@@ -103,11 +112,32 @@ class HibernateDrainStore implements DrainStore {
   private Optional<DrainEntity> underWay(String host) {
     return entities
         .createQuery(
-            "from DrainEntity d where d.host = :host and d.state in :states", DrainEntity.class)
+            "from DrainEntity d where d.host = :host and d.state in :states"
+                + " and d.purpose <> :other",
+            DrainEntity.class)
         .setParameter("host", host)
+        .setParameter("other", Purpose.REBALANCE)
         .setParameter("states", List.of(State.DRAINING, State.RETURNING))
         .getResultStream()
         .findFirst();
+  }
+
+  private Optional<DrainEntity> rebalancing() {
+    lockLimits(); // There is no row that all of them have.
+    return entities
+        .createQuery(
+            "from DrainEntity d where d.purpose = :purpose and d.state = :state", DrainEntity.class)
+        .setParameter("purpose", Purpose.REBALANCE)
+        .setParameter("state", State.DRAINING)
+        .getResultStream()
+        .findFirst();
+  }
+
+  private void lockLimits() {
+    entities
+        .createNativeQuery("select pg_advisory_xact_lock(:lock) is null", Boolean.class)
+        .setParameter("lock", LIMITS_LOCK)
+        .getSingleResult();
   }
 
   @Override
@@ -295,6 +325,12 @@ class HibernateDrainStore implements DrainStore {
     return new Occupancy(servers, Math.toIntExact(arriving), servers.isEmpty() && claims == 0);
   }
 
+  @Override
+  @Transactional(readOnly = true)
+  public List<Resident> residents(Collection<HostName> hosts) {
+    return new Residents(entities).of(hosts);
+  }
+
   // ---- what a conductor writes
 
   @Override
@@ -326,10 +362,7 @@ class HibernateDrainStore implements DrainStore {
     if (drain.isEmpty()) {
       return Begun.STALE;
     }
-    entities
-        .createNativeQuery("select pg_advisory_xact_lock(:lock) is null", Boolean.class)
-        .setParameter("lock", LIMITS_LOCK)
-        .getSingleResult();
+    lockLimits();
     String source = moving.from().map(HostName::value).orElse("");
     String target = moving.target().map(HostName::value).orElse("");
     if (full(most.cluster(), "true", "")

@@ -149,6 +149,7 @@ class EntitySchemaStoreTest {
         words("disk_copies", "wish", DiskCopyStore.Wish.values(), Enum::name),
         words("disk_copies", "status", DiskCopyStore.CopyStatus.values(), Enum::name),
         words("volumes", "status", VolumeStore.VolumeStatus.values(), Enum::name),
+        words("drains", "purpose", DrainStore.Purpose.values(), Enum::name),
         words("drains", "state", DrainStore.State.values(), Enum::name),
         words("drain_servers", "state", DrainStore.ServerState.values(), Enum::name),
         words("drain_servers", "leg", DrainStore.Leg.values(), Enum::name),

@@ -9,6 +9,7 @@ import dev.tern.contract.VmState;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.ServerStore.Requested;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -42,16 +43,20 @@ final class InMemoryDrainStore implements DrainStore {
                       ErrorCode.COMPUTE_HOST_NOT_FOUND,
                       "Compute host %s could not be found.".formatted(asked.host()),
                       null));
-      Optional<DrainEntity> before = underWay(host.name);
+      Optional<DrainEntity> before =
+          asked.purpose() == Purpose.REBALANCE ? rebalancing() : underWay(host.name);
       if (!asked.dryRun() && before.isPresent()) {
         if (before.get().state == State.RETURNING) {
           throw DrainEntity.comingHome(before.get().id, host.name);
+        }
+        if (before.get().purpose != asked.purpose()) {
+          throw before.get().underWay();
         }
         return before.get().toRecord();
       }
       DrainEntity drain = DrainEntity.of(asked, by, memory.now);
       drain.number = memory.nextNumber();
-      if (!asked.dryRun()) {
+      if (!asked.dryRun() && asked.purpose() == Purpose.EMPTY) {
         if (!host.disabled) {
           drain.disabledService = true;
           host.disabled = true;
@@ -66,9 +71,26 @@ final class InMemoryDrainStore implements DrainStore {
 
   private Optional<DrainEntity> underWay(String host) {
     return memory.drains.values().stream()
-        .filter(each -> each.host.equals(host))
+        .filter(each -> each.host.equals(host) && each.purpose != Purpose.REBALANCE)
         .filter(each -> each.state == State.DRAINING || each.state == State.RETURNING)
         .findFirst();
+  }
+
+  private Optional<DrainEntity> rebalancing() {
+    return memory.drains.values().stream()
+        .filter(each -> each.purpose == Purpose.REBALANCE && each.state == State.DRAINING)
+        .findFirst();
+  }
+
+  @Override
+  public List<Resident> residents(Collection<HostName> hosts) {
+    synchronized (memory) {
+      return memory.servers.values().stream()
+          .filter(each -> each.host != null && each.vmState != VmState.DELETED)
+          .filter(each -> hosts.contains(new HostName(Objects.requireNonNull(each.host))))
+          .map(each -> Residents.resident(each, memory.claims.get(each.claim)))
+          .toList();
+    }
   }
 
   private DrainEntity existing(UUID id) {
@@ -152,7 +174,7 @@ final class InMemoryDrainStore implements DrainStore {
       return;
     }
     its.stream()
-        .filter(each -> each.state == State.DRAINING)
+        .filter(each -> each.state == State.DRAINING && each.purpose == Purpose.EMPTY)
         .findFirst()
         .ifPresent(each -> {
           throw DrainEntity.beingEmptied(each.id, host);

@@ -52,6 +52,8 @@ import picocli.CommandLine.ScopeType;
       ShowDecisions.class,
       Preflight.class,
       DrainHost.class,
+      FewMoves.Rebalance.class,
+      FewMoves.Relieve.class,
       ListDrains.class,
       DrainVerb.Show.class,
       DrainVerb.Pause.class,

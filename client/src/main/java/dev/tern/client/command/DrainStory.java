@@ -46,12 +46,20 @@ final class DrainStory {
     }
   }
 
+  private static String what(JsonNode report) {
+    return switch (report.path("purpose").asString("empty")) {
+      case "rebalance" -> "rebalance";
+      case "relieve" -> "relief of " + Facts.text(report, "host");
+      default -> "drain of " + Facts.text(report, "host");
+    };
+  }
+
   private static String head(JsonNode report) {
     JsonNode sums = report.path("report");
     String waiting = Facts.text(report, "waiting");
-    return "drain of %s: %s%s, %s of %s servers moved, %s moving, %s waiting%s"
+    return "%s: %s%s, %s of %s servers moved, %s moving, %s waiting%s"
         .formatted(
-            Facts.text(report, "host"),
+            what(report),
             Facts.text(report, "state"),
             report.path("paused").asBoolean(false) ? " (paused)" : "",
             sums.path("moved").asInt(0),

@@ -24,11 +24,21 @@ final class FakeDrains {
 
   private final Map<String, ObjectNode> drains = new LinkedHashMap<>();
 
+  private static final Set<String> FEW_OF_ALL =
+      Set.of("dry_run", "limits", "moves", "imbalance", "hosts");
+  private static final Set<String> FEW_OF_ONE = Set.of("dry_run", "limits", "below", "targets");
+
+  /** The last body that moves a few servers. */
+  JsonNode asked = JSON.createObjectNode();
+
   /** The last server cannot be moved. */
   boolean leaves;
 
   Answer answer(String method, String[] parts, @Nullable String query, JsonNode body) throws No {
     if (parts.length == 2) {
+      if (parts[1].equals("rebalance")) {
+        return few("rebalance", body, FEW_OF_ALL);
+      }
       return method.equals("POST") ? start(body) : list();
     }
     @Nullable ObjectNode drain = drains.get(parts[2]);
@@ -40,6 +50,24 @@ final class FakeDrains {
       return shown(202, drain);
     }
     return parts.length == 3 ? look(drain) : order(drain, parts[3], "abort=true".equals(query));
+  }
+
+  /** What moves a few servers. */
+  Answer relieve(String host, JsonNode body) throws No {
+    if (body.path("below").isEmpty()) {
+      throw new No(400, "Name memory or vcpus.");
+    }
+    return few("relieve", body, FEW_OF_ONE);
+  }
+
+  private Answer few(String purpose, JsonNode body, Set<String> known) throws No {
+    for (String field : body.propertyNames()) {
+      if (!known.contains(field)) {
+        throw new No(400, "Additional properties are not allowed: " + field);
+      }
+    }
+    asked = body;
+    return shown(202, begun(purpose, "host-1", body.path("dry_run").asBoolean(false)));
   }
 
   private static void check(JsonNode body, boolean begins) throws No {
@@ -67,13 +95,18 @@ final class FakeDrains {
         return shown(202, drain);
       }
     }
+    return shown(202, begun("empty", host, dry));
+  }
+
+  private ObjectNode begun(String purpose, String host, boolean dry) {
     String id = UUID.randomUUID().toString();
-    ObjectNode drain = JSON.createObjectNode().put("id", id).put("host", host);
+    ObjectNode drain =
+        JSON.createObjectNode().put("id", id).put("host", host).put("purpose", purpose);
     drain.put("state", dry ? "planning" : "draining").put("paused", false).putNull("plan");
     drain.putArray("servers");
     drain.putObject("report").put("servers", 0).put("moved", 0);
     drains.put(id, drain);
-    return shown(202, drain);
+    return drain;
   }
 
   private Answer list() {
@@ -124,7 +157,8 @@ final class FakeDrains {
         .put("seconds", 4.5)
         .put("longest_pause_millis", 81);
     if (last) {
-      drain.put("state", leaves ? "incomplete" : "drained");
+      boolean empties = drain.path("purpose").asString("").equals("empty");
+      drain.put("state", leaves ? "incomplete" : empties ? "drained" : "done");
     }
   }
 

@@ -193,8 +193,9 @@ final class FakeTern implements AutoCloseable {
       case "POST v1/migrations" ->
           parts.length == 2 ? start(body) : migration(parts[2]).end(parts[3]);
       case "PATCH v1/migrations" -> migration(parts[2]).steer(body);
-      case "GET v1/drains", "POST v1/drains", "PATCH v1/drains" ->
+      case "GET v1/drains", "POST v1/drains", "PATCH v1/drains", "POST v1/rebalance" ->
           drains.answer(method, parts, exchange.getRequestURI().getRawQuery(), body);
+      case "POST v1/hosts" -> drains.relieve(parts[2], body);
       case "GET v1/decisions" -> FakeScheduling.decided(parts[2]);
       case "POST v1/preflight" -> FakeScheduling.preflight(this, body);
       case "GET v1/audit" -> disks.audit(query);

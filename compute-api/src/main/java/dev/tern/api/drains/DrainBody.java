@@ -6,6 +6,7 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.store.DrainStore.Goal;
 import dev.tern.store.DrainStore.Limits;
 import dev.tern.store.DrainStore.OnCannotMove;
 import dev.tern.store.DrainStore.Sequence;
@@ -25,6 +26,10 @@ import tools.jackson.databind.JsonNode;
 final class DrainBody {
   private static final int MOST_AT_ONCE = 1_000;
   private static final int MOST_NAMED = 10_000;
+
+  /** Processors are shared, by up to so many. */
+  private static final double MOST_PART = 100;
+
   private static final long LEAST_BANDWIDTH = 64 << 10;
   private static final long MOST_BANDWIDTH = 1L << 50;
 
@@ -89,7 +94,53 @@ final class DrainBody {
         sequence,
         given,
         body.has(name("on_cannot_move")) ? onCannotMove() : before.onCannotMove(),
-        body.has("targets") ? targets() : before.targets());
+        targets(before.targets()),
+        before.goal());
+  }
+
+  private Set<HostName> targets(Set<HostName> before) {
+    // The hosts between which servers are to move, for what evens them out.
+    return body.has("targets") ? hosts("targets") : body.has("hosts") ? hosts("hosts") : before;
+  }
+
+  /** When it is enough to have evened out all hosts. */
+  Goal evened() {
+    return new Goal(
+        Optional.empty(),
+        Optional.empty(),
+        part(body, "imbalance"),
+        body.given("moves")
+            ? Optional.of(body.integer("moves", 1, MOST_AT_ONCE))
+            : Optional.empty());
+  }
+
+  /** When it is enough to have relieved a host. */
+  Goal relieved() {
+    JsonBody below = body.object("below");
+    below.refuseOthers(Set.of("memory", "vcpus"));
+    Goal goal =
+        new Goal(part(below, "memory"), part(below, "vcpus"), Optional.empty(), Optional.empty());
+    if (goal.memory().isEmpty() && goal.vcpus().isEmpty()) {
+      throw body.invalid(
+          "below",
+          "Name memory or vcpus, the fraction that may be claimed, as in {\"memory\": 0.8}.");
+    }
+    return goal;
+  }
+
+  private static Optional<Double> part(JsonBody of, String field) {
+    if (!of.given(field)) {
+      return Optional.empty();
+    }
+    JsonNode value = of.required(field);
+    if (!value.isNumber()) {
+      throw of.wrongType(field, "number");
+    }
+    double part = value.doubleValue();
+    if (!(part >= 0 && part <= MOST_PART)) {
+      throw of.invalid(field, "It is a fraction: 0.8 is 80 %.");
+    }
+    return Optional.of(part);
   }
 
   private Optional<Instant> deadline(Instant now) {
@@ -211,14 +262,14 @@ final class DrainBody {
     };
   }
 
-  private Set<HostName> targets() {
+  private Set<HostName> hosts(String field) {
     Set<HostName> targets = new LinkedHashSet<>();
-    if (body.given("targets")) {
-      JsonNode list = body.required("targets");
+    if (body.given(field)) {
+      JsonNode list = body.required(field);
       if (!list.isArray()) {
-        throw body.wrongType("targets", "array");
+        throw body.wrongType(field, "array");
       }
-      texts("targets", list)
+      texts(field, list)
           .forEach(text -> {
             try {
               targets.add(new HostName(text));

@@ -4,11 +4,14 @@ import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.DrainServer;
+import dev.tern.store.DrainStore.Goal;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.DrainStore.Limits;
 import dev.tern.store.DrainStore.Plan;
 import dev.tern.store.DrainStore.PlannedMove;
+import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.ServerState;
+import dev.tern.store.DrainStore.State;
 import dev.tern.store.DrainStore.Wishes;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,10 +32,12 @@ public final class DrainView {
         Json.object()
             .put("id", drain.id().toString())
             .put("host", drain.host().value())
-            .put("state", word(drain.state()))
+            .put("purpose", word(drain.purpose()))
+            .put("state", state(drain))
             .put("paused", drain.paused());
     Json.putOrNull(view, "waiting", drain.waiting().orElse(null));
     wishes(view, drain.wishes());
+    goal(view, drain.wishes().goal());
     view.put("created_at", Dates.micros(drain.createdAt()))
         .put("updated_at", Dates.micros(drain.updatedAt()));
     Json.putOrNull(view, "ended_at", drain.endedAt().map(Dates::micros).orElse(null));
@@ -52,6 +57,24 @@ public final class DrainView {
     servers.forEach(server -> all.add(server(server, drain.plan())));
     view.set("report", report(drain, servers, now));
     return view;
+  }
+
+  private static String state(DrainRecord drain) {
+    return drain.state() == State.DRAINED && drain.purpose() != Purpose.EMPTY
+        ? "done"
+        : word(drain.state());
+  }
+
+  private static void goal(ObjectNode view, Optional<Goal> goal) {
+    if (goal.isEmpty()) {
+      view.putNull("goal");
+      return;
+    }
+    view.putObject("goal")
+        .put("memory", goal.get().memory().orElse(null))
+        .put("vcpus", goal.get().vcpus().orElse(null))
+        .put("imbalance", goal.get().imbalance().orElse(null))
+        .put("moves", goal.get().moves().orElse(null));
   }
 
   private static String word(Enum<?> value) {

@@ -6,23 +6,19 @@ import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
-import dev.tern.api.request.Once;
 import dev.tern.api.request.Page;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
-import dev.tern.contract.Pause;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.NewDrain;
 import dev.tern.store.DrainStore.Order;
-import dev.tern.store.DrainStore.State;
+import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.Wishes;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,21 +39,21 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code /v1/drains}. */
 @RestController
 final class DrainsController {
-  /** A plan is made within a second or two; who asked waits for it, to hear of its deadline. */
-  private static final Duration PLAN_WAIT = Duration.ofSeconds(4);
-
-  private static final Duration LOOK_EVERY = Duration.ofMillis(100);
   private static final Set<String> CHANGEABLE =
       Set.of("deadline", "limits", "order", "on_cannot_move", "targets");
   private static final Set<String> KNOWN =
       Set.of("host", "dry_run", "deadline", "limits", "order", "on_cannot_move", "targets");
+
+  /** Of one that moves a few servers, which are chosen. */
+  private static final Set<String> CHANGEABLE_OF_FEW = Set.of("limits");
+
   private static final int NAMED = 5;
 
   private final DrainStore drains;
   private final HostStore hosts;
   private final ApiSettings settings;
   private final Clock clock;
-  private final Pause pause;
+  private final AskingDrains asking;
   private final Supplier<UUID> newIds;
 
   DrainsController(
@@ -65,13 +61,13 @@ final class DrainsController {
       HostStore hosts,
       ApiSettings settings,
       Clock clock,
-      Pause pause,
+      AskingDrains asking,
       Supplier<UUID> newIds) {
     this.drains = drains;
     this.hosts = hosts;
     this.settings = settings;
     this.clock = clock;
-    this.pause = pause;
+    this.asking = asking;
     this.newIds = newIds;
   }
 
@@ -90,27 +86,7 @@ final class DrainsController {
     }
     UUID id = newIds.get();
     NewDrain asked = new NewDrain(id, name, wishes, dryRun);
-    ResponseEntity<JsonNode> accepted =
-        request.once(() -> view(drains.request(asked, request.by()), HttpStatus.ACCEPTED));
-    // With an Idempotency-Key the first answer is the one that repeats get: it has no plan yet.
-    return request.once().equals(Once.EACH_TIME)
-        ? planned(id).map(drain -> view(drain, HttpStatus.ACCEPTED)).orElse(accepted)
-        : accepted;
-  }
-
-  /** Of the drain that this request has begun, if it has begun one and soon has a plan. */
-  private Optional<DrainRecord> planned(UUID id) throws InterruptedException {
-    Instant end = clock.instant().plus(PLAN_WAIT);
-    while (true) {
-      Optional<DrainRecord> drain = drains.find(id);
-      if (drain.isEmpty() || drain.get().plan().isPresent() || drain.get().state().ended()) {
-        return drain;
-      }
-      if (!clock.instant().isBefore(end)) {
-        return Optional.empty();
-      }
-      pause.of(LOOK_EVERY);
-    }
+    return asking.ask(asked, request);
   }
 
   private HostRecord host(String text) {
@@ -214,8 +190,11 @@ final class DrainsController {
   ResponseEntity<JsonNode> change(@PathVariable String id, JsonBody whole, ApiRequest request) {
     request.caller().require(Role.ADMIN, "tern:drains:update");
     DrainRecord drain = existing(id);
-    Wishes wishes = DrainBody.read(whole, CHANGEABLE).over(drain.wishes(), clock.instant());
-    requireFitting(drain.host(), wishes);
+    Set<String> changeable = drain.purpose() == Purpose.EMPTY ? CHANGEABLE : CHANGEABLE_OF_FEW;
+    Wishes wishes = DrainBody.read(whole, changeable).over(drain.wishes(), clock.instant());
+    if (drain.purpose() == Purpose.EMPTY) {
+      requireFitting(drain.host(), wishes);
+    }
     return request.once(() -> view(drains.change(drain.id(), wishes), HttpStatus.ACCEPTED));
   }
 
@@ -266,10 +245,6 @@ final class DrainsController {
   }
 
   private ResponseEntity<JsonNode> view(DrainRecord drain, HttpStatus status) {
-    State state = drain.state();
-    return ResponseEntity.status(state == State.PLANNED ? HttpStatus.OK : status)
-        .body(
-            Json.object()
-                .set("drain", DrainView.whole(drain, drains.servers(drain.id()), clock.instant())));
+    return asking.view(drain, status);
   }
 }

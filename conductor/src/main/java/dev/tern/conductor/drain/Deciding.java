@@ -13,6 +13,7 @@ import dev.tern.store.DrainStore.Occupancy;
 import dev.tern.store.DrainStore.Plan;
 import dev.tern.store.DrainStore.PlannedMove;
 import dev.tern.store.DrainStore.Progress;
+import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.HostStore.HostRecord;
@@ -94,8 +95,8 @@ final class Deciding {
     rows.replaceAll((_, row) -> row.state() == ServerState.MOVING ? settling.settled(row) : row);
     State state =
         switch (drain.state()) {
-          case PLANNING -> planned();
-          case DRAINING -> draining();
+          case PLANNING -> drain.purpose() == Purpose.EMPTY ? planned() : fewMoves();
+          case DRAINING -> drain.purpose() == Purpose.EMPTY ? draining() : fewMoves();
           case RETURNING -> returning();
           case PLANNED, DRAINED, INCOMPLETE, CANCELLED, RETURNED -> drain.state();
         };
@@ -274,6 +275,15 @@ final class Deciding {
     }
     ready.add(server.id());
     return row;
+  }
+
+  private State fewMoves() throws InterruptedException {
+    FewMoves few = new FewMoves(drain, rows, facts, finding, settings, now);
+    State state = few.look();
+    plan = few.plan();
+    waiting = few.waiting();
+    few.next().forEach((row, target) -> starts.add(new Start(row, newIds.get(), target)));
+    return state;
   }
 
   private State returning() {

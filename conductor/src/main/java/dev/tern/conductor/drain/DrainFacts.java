@@ -17,6 +17,7 @@ import dev.tern.store.ClaimStore;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.Occupancy;
+import dev.tern.store.DrainStore.Resident;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.MigrationStore;
@@ -25,6 +26,8 @@ import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +38,7 @@ import java.util.function.Supplier;
 /** What is true of hosts, servers and migrations while one look at a drain is taken. */
 public final class DrainFacts {
   private static final int PAST = 20;
+  private static final int PAGE = 500;
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Sources sources;
@@ -70,6 +74,24 @@ public final class DrainFacts {
     return sources.hosts().find(drain.host(), sources.hostDownAfter());
   }
 
+  /** All hosts that take servers. */
+  List<HostRecord> openHosts() {
+    List<HostRecord> open = new ArrayList<>();
+    int after = 0;
+    while (true) {
+      List<HostRecord> page = sources.hosts().list(sources.hostDownAfter(), after, PAGE);
+      page.stream().filter(DrainFacts::open).forEach(open::add);
+      if (page.size() < PAGE) {
+        return open;
+      }
+      after = page.getLast().number();
+    }
+  }
+
+  List<Resident> residents(Collection<HostName> hosts) {
+    return sources.drains().residents(hosts);
+  }
+
   Occupancy occupancy() {
     return sources.drains().occupancy(drain.host());
   }
@@ -82,8 +104,12 @@ public final class DrainFacts {
             sources
                 .hosts()
                 .find(asked, sources.hostDownAfter())
-                .filter(host -> host.up() && !host.forcedDown() && !host.disabled())
+                .filter(DrainFacts::open)
                 .isPresent());
+  }
+
+  private static boolean open(HostRecord host) {
+    return host.up() && !host.forcedDown() && !host.disabled();
   }
 
   /**

@@ -1,6 +1,8 @@
 package dev.tern.conductor.drain;
 
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.balance.Move;
+import dev.tern.conductor.balance.Piece;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
@@ -102,6 +104,42 @@ final class Finding {
       }
     }
     return found;
+  }
+
+  /**
+   * What is against each of these moves, one after the other; those that nothing is against are
+   * left out.
+   *
+   * @param hosts that servers are on
+   */
+  Map<Move, String> refusals(List<Move> moves, Map<HostName, HostRecord> hosts)
+      throws Unanswered, InterruptedException {
+    Map<Move, String> refusals = new LinkedHashMap<>();
+    Map<ServerId, Decision> decisions =
+        ask(moves.stream().map(move -> wanted(move, hosts)).toList(), Set.of(), List.of());
+    for (Move move : moves) {
+      Decision decision = decisions.get(move.piece().server());
+      if (decision == null || decision.host().isEmpty()) {
+        refusals.put(
+            move,
+            Optional.ofNullable(decision)
+                .flatMap(Decision::failure)
+                .map(Failure::message)
+                .orElse("It will not do."));
+      }
+    }
+    return refusals;
+  }
+
+  private static Wanted wanted(Move move, Map<HostName, HostRecord> hosts) {
+    Piece piece = move.piece();
+    return new Wanted(
+        piece.server(),
+        FewMovesPlan.needs(piece),
+        Optional.of(move.to()),
+        Optional.of(piece.host()),
+        Optional.ofNullable(hosts.get(piece.host())).flatMap(host -> needs(host.report())),
+        Map.of());
   }
 
   private Map<ServerId, Decision> ask(

@@ -13,10 +13,12 @@ import dev.tern.contract.amqp.Asked;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.DrainServer;
+import dev.tern.store.DrainStore.Goal;
 import dev.tern.store.DrainStore.Limits;
 import dev.tern.store.DrainStore.NewDrain;
 import dev.tern.store.DrainStore.OnCannotMove;
 import dev.tern.store.DrainStore.Progress;
+import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.Sequence;
 import dev.tern.store.DrainStore.Wishes;
 import dev.tern.store.MigrationStore.MigrationQuery;
@@ -30,6 +32,7 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -154,6 +157,26 @@ final class DrainWorld {
 
   static Wishes wishes(Limits limits, OnCannotMove otherwise, Optional<Instant> deadline) {
     return new Wishes(deadline, limits, Sequence.SMALLEST_FIRST, List.of(), otherwise, Set.of());
+  }
+
+  /** Only the hosts of this world count. */
+  DrainRecord few(Purpose purpose, Goal goal, boolean dryRun) {
+    Set<HostName> among = new HashSet<>(others);
+    if (purpose == Purpose.REBALANCE) {
+      among.add(home);
+    }
+    Wishes wishes =
+        new Wishes(
+            Optional.empty(),
+            Limits.NONE,
+            Sequence.SMALLEST_FIRST,
+            List.of(),
+            OnCannotMove.LEAVE,
+            among,
+            Optional.of(goal));
+    return stores
+        .drains()
+        .request(new NewDrain(UUID.randomUUID(), home, purpose, wishes, dryRun), Samples.request());
   }
 
   DrainRecord drain(DrainRecord known) {

@@ -66,6 +66,7 @@ final class FakeScheduler implements Schedulers {
             .filter(host -> hosts.contains(name(host)))
             .filter(host -> plan.among().isEmpty() || plan.among().contains(name(host)))
             .filter(host -> !wanted.source().equals(Optional.of(name(host))))
+            .filter(host -> wanted.requested().map(name(host)::equals).orElse(true))
             .filter(host -> {
               Optional<String> refusal = refusal(host, wanted, taken);
               refusal.ifPresent(why -> {

@@ -1,0 +1,71 @@
+package dev.tern.api.drains;
+
+import dev.tern.api.request.ApiRequest;
+import dev.tern.api.request.Json;
+import dev.tern.api.request.Once;
+import dev.tern.contract.Pause;
+import dev.tern.store.DrainStore;
+import dev.tern.store.DrainStore.DrainRecord;
+import dev.tern.store.DrainStore.NewDrain;
+import dev.tern.store.DrainStore.State;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+
+/** Asks for jobs that move servers, and shows them. */
+@Component
+final class AskingDrains {
+  /** A plan is made within a second or two; who asked waits for it, to hear of its deadline. */
+  private static final Duration PLAN_WAIT = Duration.ofSeconds(4);
+
+  private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+
+  private final DrainStore drains;
+  private final Clock clock;
+  private final Pause pause;
+
+  AskingDrains(DrainStore drains, Clock clock, Pause pause) {
+    this.drains = drains;
+    this.clock = clock;
+    this.pause = pause;
+  }
+
+  /** The job, with its plan when that is made soon; the one under way when there is one. */
+  ResponseEntity<JsonNode> ask(NewDrain asked, ApiRequest request) throws InterruptedException {
+    ResponseEntity<JsonNode> accepted =
+        request.once(() -> view(drains.request(asked, request.by()), HttpStatus.ACCEPTED));
+    // With an Idempotency-Key the first answer is the one that repeats get: it has no plan yet.
+    return request.once().equals(Once.EACH_TIME)
+        ? planned(asked.id()).map(drain -> view(drain, HttpStatus.ACCEPTED)).orElse(accepted)
+        : accepted;
+  }
+
+  /** Of the drain that this request has begun, if it has begun one and soon has a plan. */
+  private Optional<DrainRecord> planned(UUID id) throws InterruptedException {
+    Instant end = clock.instant().plus(PLAN_WAIT);
+    while (true) {
+      Optional<DrainRecord> drain = drains.find(id);
+      if (drain.isEmpty() || drain.get().plan().isPresent() || drain.get().state().ended()) {
+        return drain;
+      }
+      if (!clock.instant().isBefore(end)) {
+        return Optional.empty();
+      }
+      pause.of(LOOK_EVERY);
+    }
+  }
+
+  ResponseEntity<JsonNode> view(DrainRecord drain, HttpStatus status) {
+    State state = drain.state();
+    return ResponseEntity.status(state == State.PLANNED ? HttpStatus.OK : status)
+        .body(
+            Json.object()
+                .set("drain", DrainView.whole(drain, drains.servers(drain.id()), clock.instant())));
+  }
+}

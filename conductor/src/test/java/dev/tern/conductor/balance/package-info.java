@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.balance;
+
+import org.jspecify.annotations.NullMarked;
