@@ -101,6 +101,19 @@ export async function logIn(name, password, project, domain) {
   const inDomain = {name: domain || 'Default'};
   const auth = {identity: {methods: ['password'], password: {user: {name, domain: inDomain, password}}}};
   if (project) auth.scope = {project: {name: project, domain: inDomain}};
+  let found = await tokenFor(base, auth);
+  if (!found.said.project) {
+    // A user without a project of choice is logged into one of those there are.
+    const projects = await fetch(new URL('auth/projects', base), {headers: {Accept: 'application/json', 'X-Auth-Token': found.token}});
+    const first = projects.ok ? (await projects.json()).projects.sort((a, b) => a.name.localeCompare(b.name))[0] : null;
+    if (!first) throw new Refused(403, 'This user is in no project.');
+    found = await tokenFor(base, {identity: {methods: ['token'], token: {id: found.token}}, scope: {project: {id: first.id}}});
+  }
+  sessionStorage.setItem(TOKEN, found.token);
+  sessionStorage.setItem(USER, `${found.said.user?.name ?? name} in ${found.said.project?.name ?? '?'}`);
+}
+
+async function tokenFor(base, auth) {
   let response;
   try {
     response = await fetch(new URL('auth/tokens', base), {method: 'POST', headers: {'Content-Type': 'application/json', Accept: 'application/json'}, body: JSON.stringify({auth})});
@@ -108,10 +121,7 @@ export async function logIn(name, password, project, domain) {
     throw new Refused(0, 'The identity service does not answer.');
   }
   if (!response.ok) throw response.status === 401 ? new Refused(401, 'User, password or project are not right.') : await refusal(response);
-  const token = response.headers.get('X-Subject-Token');
-  const said = (await response.json()).token;
-  sessionStorage.setItem(TOKEN, token);
-  sessionStorage.setItem(USER, said?.user?.name ?? name);
+  return {token: response.headers.get('X-Subject-Token'), said: (await response.json()).token};
 }
 
 export async function logOut() {

@@ -99,6 +99,7 @@ function go() {
   const [, label, choose] = PAGES.find(one => one[0] === page);
   shown?.close?.();
   links.forEach((link, name) => attribute(link, 'aria-current', name === page ? 'page' : null));
+  links.get(page).parentNode.scrollLeft = Math.max(0, links.get(page).offsetLeft - 60);
   put(main);
   document.title = `${label} · Tern`;
   shown = choose(id).open(main, id, new URLSearchParams(location.hash.split('?')[1] ?? '')) ?? null;

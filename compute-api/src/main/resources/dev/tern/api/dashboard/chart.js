@@ -3,7 +3,6 @@
 import {h, s, put} from './dom.js';
 import {rate, clock} from './format.js';
 
-const WIDTH = 640;
 const HEIGHT = 180;
 const LEFT = 70;
 const BOTTOM = 24;
@@ -11,17 +10,21 @@ const TOP = 10;
 
 /** @param lines [[name, class, sample => value]] */
 export function chart(label, lines) {
-  const svg = s('svg', {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'chart', role: 'img', 'aria-label': label});
+  const svg = s('svg', {viewBox: `0 0 640 ${HEIGHT}`, class: 'chart', role: 'img', 'aria-label': label});
   const said = h('p', {class: 'note'});
   const legend = h('ul', {class: 'legend'}, lines.map(([name, style]) => h('li', {}, h('span', {class: 'line-mark ' + style}), name)));
   const element = h('figure', {class: 'figure'}, legend, svg, said);
+  let last = [];
   element.show = samples => {
+    last = samples;
     const known = samples.filter(one => one.at);
     if (known.length < 2) {
       put(svg);
       put(said, 'The chart begins with the second report of the source.');
       return;
     }
+    const WIDTH = Math.max(260, svg.clientWidth || 640);
+    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
     const start = Date.parse(known[0].at + 'Z');
     const length = Math.max(1, Date.parse(known.at(-1).at + 'Z') - start);
     const most = Math.max(1, ...known.flatMap(one => lines.map(([, , value]) => value(one) ?? 0)));
@@ -36,5 +39,6 @@ export function chart(label, lines) {
       lines.map(([, style, value]) => s('polyline', {class: 'chart-line ' + style, points: known.map(one => `${x(one).toFixed(1)},${y(value(one) ?? 0).toFixed(1)}`).join(' ')})));
     put(said, lines.map(([name, , value]) => `${name}: ${rate(value(known.at(-1)))}`).join(', ') + ' now');
   };
+  new ResizeObserver(() => element.show(last)).observe(element);
   return element;
 }

@@ -8,6 +8,9 @@ import {drainHost} from './drains.js';
 const MOST = 60;
 /** With more servers on a host they are squares without names. */
 const NAMED = 14;
+/** More at once is no sight. */
+const FLIGHTS = 24;
+const NUMBERS = new Intl.Collator(undefined, {numeric: true});
 const STILL = matchMedia('(prefers-reduced-motion: reduce)');
 
 function stateOf(host) {
@@ -115,9 +118,8 @@ function open(main) {
   }
 
   /** A copy flies from where the block was to where it is; the block itself is there at once. */
-  function fly(element, from) {
-    const to = element.getBoundingClientRect();
-    if (STILL.matches || !from.width || !to.width || document.hidden) return;
+  function fly(element, from, to) {
+    if (!from.width || !to.width) return;
     const copy = element.cloneNode(true);
     copy.removeAttribute('data-server');
     copy.setAttribute('class', element.getAttribute('class') + ' flying');
@@ -140,7 +142,7 @@ function open(main) {
       if (list) list.push(server);
       else byHost.set(server.host, [server]);
     }
-    for (const list of byHost.values()) list.sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+    for (const list of byHost.values()) list.sort((a, b) => NUMBERS.compare(a.name, b.name) || (a.id < b.id ? -1 : 1));
     for (const migration of store.migrations.values()) {
       if (!store.inProgress(migration) || !migration.destination || store.servers.get(migration.server)?.host === migration.destination) continue;
       arrivals.set(migration.destination, [...(arrivals.get(migration.destination) ?? []), migration]);
@@ -191,7 +193,7 @@ function open(main) {
 
   function draw() {
     gather();
-    const fitting = [...store.hosts.values()].filter(matches).sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true}));
+    const fitting = [...store.hosts.values()].filter(matches).sort((a, b) => NUMBERS.compare(a.name, b.name));
     const shown = fitting.slice(0, most);
     drawHosts(shown);
     more.hidden = fitting.length <= most;
@@ -218,7 +220,9 @@ function open(main) {
       if (!now) blocks.delete(id);
     }
     draw();
-    moved.forEach(([element, from]) => fly(element, from));
+    if (STILL.matches || document.hidden) return;
+    // All are measured before any is changed: each change would have the page laid out anew.
+    moved.slice(0, FLIGHTS).map(([element, from]) => [element, from, element.getBoundingClientRect()]).forEach(flight => fly(...flight));
   }};
 }
 

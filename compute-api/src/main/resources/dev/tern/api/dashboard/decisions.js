@@ -39,6 +39,7 @@ function view(one) {
 
 function open(main, request, query) {
   let closed = false;
+  let kept = null;
   let shown = query.get('server');
   const search = h('input', {type: 'search', id: 'decision-search', placeholder: 'Server, or req-…', 'aria-label': 'Find decisions by server or request', list: 'decision-servers', value: request ?? (shown ? store.servers.get(shown)?.name ?? shown : '')});
   const names = h('datalist', {id: 'decision-servers'});
@@ -64,12 +65,17 @@ function open(main, request, query) {
       all.length ? h('section', {class: 'card'}, h('h2', {}, 'Servers'), h('ul', {class: 'names'}, all.slice(0, NAMED).map(one => h('li', {}, h('a', {href: '#/decisions?server=' + one.id}, one.name), h('span', {class: 'note'}, ' ' + (one.host ?? ''))))), all.length > NAMED ? h('p', {class: 'note'}, `And ${all.length - NAMED} more: name one above.`) : null) : null);
   }
 
+  function show() {
+    if (shown && search.value === shown) search.value = store.servers.get(shown)?.name ?? shown;
+    if (kept && !closed) put(found, kept.length ? kept.map(view) : empty('No decision about it is kept.'));
+  }
+
   async function read() {
     if (!request && !shown) return;
     put(found, empty('Reading…'));
     try {
-      const {decisions} = await api.get(request ? 'v1/decisions/' + encodeURIComponent(request) : `v1/servers/${encodeURIComponent(shown)}/decisions`);
-      if (!closed) put(found, decisions.length ? decisions.map(view) : empty('No decision about it is kept.'));
+      kept = (await api.get(request ? 'v1/decisions/' + encodeURIComponent(request) : `v1/servers/${encodeURIComponent(shown)}/decisions`)).decisions;
+      show();
     } catch (e) {
       if (!closed) put(found, empty(e.status === 403 ? 'Decisions are shown to administrators.' : e.message));
     }
@@ -77,7 +83,13 @@ function open(main, request, query) {
 
   choose();
   read();
-  return {update: changes => changes.all && choose(), close: () => { closed = true; }};
+  return {update: changes => {
+    // Names come with the list of servers; what is being read is not pulled away.
+    if (changes.all && !found.contains(document.activeElement)) {
+      choose();
+      show();
+    }
+  }, close: () => { closed = true; }};
 }
 
 export default {open};

@@ -49,7 +49,7 @@ export function ask(what) {
     } catch (e) {
       said = h('p', {class: 'note'}, 'No forecast: ' + e.message);
     }
-    if (mine === turn && dialog.isConnected) put(outlook, said);
+    if (mine === turn && dialog.isConnected) put(outlook, said || null);
   };
   look();
   return {look, close: () => dialog.close()};

@@ -61,7 +61,8 @@ export function keyed(parent, items, key, make, update) {
     if (element === place) place = place.nextSibling;
     else parent.insertBefore(element, place);
   }
-  for (const gone of old.values()) gone.remove();
+  // One that another list has taken meanwhile is there, and not ours to remove.
+  for (const gone of old.values()) if (gone.parentNode === parent) gone.remove();
   parent.keyed = now;
   return now;
 }

@@ -44,7 +44,7 @@ async function planned(drain) {
 /** Asks how, shows the plan, and empties the host. */
 export function drainHost(name) {
   const hosts = [...store.hosts.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true}));
-  const host = h('select', {id: 'drain-host', onchange: () => dialog.look()}, hosts.map(one => h('option', {value: one.name, selected: one.name === name}, one.name)));
+  const host = h('select', {id: 'drain-host', required: true, onchange: () => dialog.look()}, name ? null : h('option', {value: ''}, 'choose one'), hosts.map(one => h('option', {value: one.name, selected: one.name === name}, one.name)));
   const deadline = h('input', {id: 'drain-deadline', type: 'datetime-local', onchange: () => dialog.look()});
   const out = h('input', {id: 'drain-out', type: 'number', min: 1, max: 1000, placeholder: 'as set', onchange: () => dialog.look()});
   const bandwidth = h('input', {id: 'drain-bandwidth', type: 'number', min: 1, placeholder: 'no limit', onchange: () => dialog.look()});
@@ -62,7 +62,7 @@ export function drainHost(name) {
     says: ['The host takes no more servers at once, and all that run on it are moved to other hosts, one after the other. It stays closed afterwards until you open it or bring its servers home.'],
     button: 'Drain it', danger: true,
     form: h('div', {class: 'fields'}, field('Host', host), field('Deadline', deadline), field('At once', out, 'migrations that leave it'), field('Bandwidth (MiB/s)', bandwidth, 'for all of them together'), field('Order', order), field('Who cannot move', cannot)),
-    forecast: async () => planView(await planned((await api.post('v1/drains', {...wishes(), dry_run: true})).drain)),
+    forecast: async () => host.value && planView(await planned((await api.post('v1/drains', {...wishes(), dry_run: true})).drain)),
     act: async () => {
       const {drain} = await api.post('v1/drains', wishes());
       store.keepDrain(drain);
@@ -83,9 +83,11 @@ function order(drain, name, what) {
 // ------------------------------------------------------------------ all of them
 
 function openList(main) {
+  const search = h('input', {type: 'search', id: 'drain-search', placeholder: 'Host', 'aria-label': 'Find drains by host', oninput: draw});
+  const plans = h('input', {type: 'checkbox', id: 'plans', onchange: draw});
   const found = h('div');
   const more = h('button', {hidden: true, onclick: () => read()}, 'Show older');
-  main.append(h('div', {class: 'head'}, h('h1', {}, 'Drains'), h('div', {class: 'actions'}, h('button', {class: 'primary', id: 'drain', onclick: () => drainHost()}, 'Drain a host…'))), found, more);
+  main.append(h('div', {class: 'head'}, h('h1', {}, 'Drains'), h('div', {class: 'filters'}, search, h('label', {class: 'check'}, plans, 'Also mere plans'), h('button', {class: 'primary', id: 'drain', onclick: () => drainHost()}, 'Drain a host…'))), found, more);
   const known = new Map();
   let marker = null;
   let refused = null;
@@ -101,8 +103,10 @@ function openList(main) {
     draw();
   }
   function draw() {
-    const all = [...known.values()].sort((a, b) => b.created_at.localeCompare(a.created_at));
-    put(found, refused ? empty(refused) : all.length === 0 ? empty('No host has been drained yet.')
+    const wanted = search.value.trim().toLowerCase();
+    const all = [...known.values()].sort((a, b) => b.created_at.localeCompare(a.created_at))
+      .filter(one => (plans.checked || !['planning', 'planned'].includes(one.state)) && one.host.toLowerCase().includes(wanted));
+    put(found, refused ? empty(refused) : all.length === 0 ? empty(wanted ? 'No drain fits the filter.' : 'No host has been drained yet.')
       : h('div', {class: 'card list'}, table('Drains', ['Host', 'State', 'Asked for', 'Expected end', 'Ended', ''],
         all.map(one => [h('a', {href: '#/drains/' + one.id}, one.host), badge(one.paused && running(one) ? 'paused' : one.state), time(one.created_at), time(one.expected_end), time(one.ended_at), one.waiting ?? '']))));
   }

@@ -189,7 +189,7 @@ function openOne(main, id) {
     h('div', {class: 'head'}, h('div', {class: 'title'}, title, state), actions), way, failure, steps,
     h('div', {class: 'columns'},
       h('section', {class: 'card', id: 'progress'}, h('h2', {}, 'Progress'), whole, memory, disks, figures),
-      h('section', {class: 'card', id: 'pace'}, h('h2', {}, 'Pace'), pace), pause), receipt, log);
+      h('div', {}, h('section', {class: 'card', id: 'pace'}, h('h2', {}, 'Pace'), pace), pause)), receipt, log);
 
   function show(one) {
     text(title, nameOf(one.server));
@@ -209,7 +209,7 @@ function openOne(main, id) {
     const progress = one.progress ?? {};
     whole.show((progress.percent ?? 0) / 100, `${(progress.percent ?? 0).toFixed(1)} %${running && progress.left_seconds ? `, ${seconds(progress.left_seconds.expected)} left` : ''}`);
     memory.show(one.memory_total_bytes ? 1 - one.memory_remaining_bytes / one.memory_total_bytes : 0, `${bytes(one.memory_processed_bytes)} sent, ${bytes(one.memory_remaining_bytes)} of ${bytes(one.memory_total_bytes)} left`);
-    const parts = progress.disks?.length ? progress.disks.map(disk => ({...disk, share: disk.length_bytes ? disk.offset_bytes / disk.length_bytes : 0}))
+    const parts = progress.disks?.length ? progress.disks.map(disk => ({...disk, share: disk.length_bytes ? disk.offset_bytes / disk.length_bytes : disk.ready ? 1 : 0}))
       : one.disk_total_bytes ? [{disk: 'Disks', share: one.disk_processed_bytes / one.disk_total_bytes, offset_bytes: one.disk_processed_bytes, length_bytes: one.disk_total_bytes}] : [];
     keyed(disks, parts, disk => disk.disk, disk => bar(disk.disk), (element, disk) => element.show(disk.share, `${bytes(disk.offset_bytes)} of ${bytes(disk.length_bytes)}${disk.ready ? ', in step' : ''}`));
     put(figures, facts([
@@ -287,7 +287,7 @@ function openOne(main, id) {
       const one = store.migrations.get(id);
       if (one) show(one);
       // Its log is not in the events; one reading of it waits at most.
-      if (!due) due = setTimeout(() => { due = null; read(); }, Math.max(0, REFRESH - (Date.now() - lastRead)));
+      if (!due) due = setTimeout(() => { due = null; read(); }, one && !store.inProgress(one) ? 100 : Math.max(0, REFRESH - (Date.now() - lastRead)));
     },
     close: () => {
       closed = true;

@@ -29,14 +29,15 @@ function open(main, id) {
   const link = h('a', {});
   put(moving, h('h2', {}, 'Moving now'), h('p', {}, link), progress);
   let buttons = '';
+  let gone = false;
 
   function show() {
     const server = store.servers.get(id);
     if (!server) {
-      if (store.progress.loaded) put(main, h('h1', {}, 'Server'), empty('There is no such server, or it is not yours.', h('p', {}, h('a', {href: '#/servers'}, 'All servers'))));
-      else text(state, 'reading…');
+      text(state, gone ? 'deleted' : 'reading…');
       return;
     }
+    gone = true;
     text(name, server.name);
     document.title = `${server.name} · Tern`;
     showBadge(state, server.status.toLowerCase());
@@ -105,8 +106,19 @@ function open(main, id) {
       acts.map(one => [time(one.start_time), words(one.action), h('code', {}, one.request_id), one.user_id, one.message ?? ''])));
   }
 
+  /** One that no list or event has told of yet may be there. */
+  async function readServer() {
+    try {
+      const {server} = await api.get('v2.1/servers/' + encodeURIComponent(id));
+      if (!closed) store.keepServer(server);
+    } catch (e) {
+      if (!closed && e.status === 404) put(main, h('h1', {}, 'Server'), empty('There is no such server, or it is not yours.', h('p', {}, h('a', {href: '#/servers'}, 'All servers'))));
+    }
+  }
+
   let seen = '';
   show();
+  readServer();
   readDisks();
   readLog();
   readPast();

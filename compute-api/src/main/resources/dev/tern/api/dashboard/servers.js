@@ -6,6 +6,7 @@ import {bytes} from './format.js';
 
 const ROW = 52;
 const SPARE = 6;
+const NUMBERS = new Intl.Collator(undefined, {numeric: true});
 
 function open(main, _, query) {
   const search = h('input', {type: 'search', id: 'server-search', value: query.get('q') ?? '', placeholder: 'Name, id, host or project', 'aria-label': 'Find servers', oninput: () => draw(true)});
@@ -95,7 +96,7 @@ function open(main, _, query) {
     fitting = [...store.servers.values()].filter(server =>
       (!status.value || server.status === status.value)
       && (!wanted || [server.name, server.id, server.host ?? '', server.project].some(field => field.toLowerCase().includes(wanted))));
-    fitting.sort((a, b) => String(a[key] ?? '~').localeCompare(String(b[key] ?? '~'), undefined, {numeric: true}) || a.name.localeCompare(b.name, undefined, {numeric: true}));
+    fitting.sort((a, b) => NUMBERS.compare(a[key] ?? '~', b[key] ?? '~') || NUMBERS.compare(a.name, b.name));
     if (anew) window.scrollTop = 0;
     rows.style.height = fitting.length * ROW + 'px';
     attribute(grid, 'aria-rowcount', fitting.length + 1);

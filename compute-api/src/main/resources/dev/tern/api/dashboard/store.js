@@ -51,7 +51,7 @@ export function migrationOf(id) {
   return null;
 }
 
-export const drainOf = host => [...drains.values()].find(drain => drain.host === host && ['planning', 'draining', 'returning'].includes(drain.state));
+export const drainOf = host => [...drains.values()].find(drain => drain.host === host && ['draining', 'returning'].includes(drain.state));
 
 function server(view) {
   const known = servers.get(view.id);
