@@ -12,7 +12,10 @@ import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
 import dev.tern.virt.qemu.QemuDriver;
 import dev.tern.virt.qemu.QemuSettings;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.config.MeterFilter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
@@ -62,6 +65,17 @@ class AgentConfiguration {
         settings.sandbox(),
         settings.insecure(),
         QemuSettings.Deadlines.usual().withOutage(settings.outage()));
+  }
+
+  /** Series of Tern's own say of which host they are. */
+  @Bean
+  MeterFilter hostOfMeters(HostName host) {
+    return new MeterFilter() {
+      @Override
+      public Meter.Id map(Meter.Id id) {
+        return id.getName().startsWith("tern.") ? id.withTag(Tag.of("host", host.value())) : id;
+      }
+    };
   }
 
   /** To the image service. */

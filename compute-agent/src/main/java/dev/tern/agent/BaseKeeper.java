@@ -1,8 +1,8 @@
 package dev.tern.agent;
 
 import dev.tern.agent.BaseHousekeeping.Kept;
+import dev.tern.contract.metrics.Metric;
 import dev.tern.virt.VirtException;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -42,11 +42,7 @@ final class BaseKeeper {
   }
 
   private void gauge(MeterRegistry metrics, String kind, ToLongFunction<Kept> bytes) {
-    Gauge.builder("tern.agent.base.bytes", this, keeper -> bytes.applyAsLong(keeper.kept))
-        .tag("kind", kind)
-        .baseUnit("bytes")
-        .description("What base images and layers take of this host's disk")
-        .register(metrics);
+    Metric.AGENT_BASES.gauge(metrics, this, keeper -> bytes.applyAsLong(keeper.kept), kind);
   }
 
   /** One round; what fails is looked at again in the next. */

@@ -2,6 +2,7 @@ package dev.tern.agent;
 
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.metrics.Metric;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
@@ -28,11 +29,7 @@ final class MovedBytes {
   }
 
   private static Counter counter(MeterRegistry metrics, String kind) {
-    return Counter.builder("tern.agent.migration.bytes")
-        .tag("kind", kind)
-        .baseUnit("bytes")
-        .description("What migrations from this host sent")
-        .register(metrics);
+    return Metric.AGENT_BYTES.counter(metrics, kind);
   }
 
   /** Counts what was sent since the last time. A step that begins again sends again. */

@@ -3,6 +3,7 @@ package dev.tern.agent;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.metrics.Metric;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.Function;
@@ -16,10 +17,7 @@ public final class StaleRequests {
   private final Counter refused;
 
   public StaleRequests(MeterRegistry metrics) {
-    this.refused =
-        Counter.builder("tern.agent.requests.stale")
-            .description("Requests of an epoch that had passed, which were refused.")
-            .register(metrics);
+    this.refused = Metric.AGENT_STALE.counter(metrics);
   }
 
   /** Answers as {@code agent} does. */

@@ -1,7 +1,7 @@
 package dev.tern.agent;
 
 import dev.tern.contract.host.ReceiptEntry.Kind;
-import io.micrometer.core.instrument.FunctionCounter;
+import dev.tern.contract.metrics.Metric;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Locale;
@@ -31,10 +31,8 @@ final class Sweeper {
     this.interval = interval;
     this.random = random;
     for (Kind kind : Kind.values()) {
-      FunctionCounter.builder("tern.agent.swept", agent, of -> of.swept(kind))
-          .tag("kind", kind.name().toLowerCase(Locale.ROOT))
-          .description("Objects that were left of migrations that were over, and taken back")
-          .register(metrics);
+      Metric.AGENT_SWEPT.counts(
+          metrics, agent, of -> of.swept(kind), kind.name().toLowerCase(Locale.ROOT));
     }
   }
 

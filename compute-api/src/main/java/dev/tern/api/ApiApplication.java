@@ -1,12 +1,14 @@
 package dev.tern.api;
 
 import dev.tern.api.amqp.DeadLetterCollecting;
+import dev.tern.api.amqp.QueueMeasuring;
 import dev.tern.api.disks.Agents;
 import dev.tern.api.events.EventReader;
 import dev.tern.api.events.EventSettings;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.idempotency.ExpiredKeys;
 import dev.tern.api.idempotency.IdempotencySettings;
+import dev.tern.api.metrics.ClusterMeasuring;
 import dev.tern.api.preflight.AskingSchedulers;
 import dev.tern.contract.Pause;
 import dev.tern.contract.Rounds;
@@ -20,8 +22,6 @@ import dev.tern.contract.settings.UnknownSettings;
 import dev.tern.store.IdempotencyStore;
 import dev.tern.store.OutboxStore;
 import dev.tern.store.StoreConfiguration;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -38,6 +38,8 @@ import org.springframework.context.annotation.Import;
   ApiGivens.class,
   StoreConfiguration.class,
   DeadLetterCollecting.class,
+  ClusterMeasuring.class,
+  QueueMeasuring.class,
   AmqpConfiguration.class,
   UnknownSettings.class
 })
@@ -64,11 +66,7 @@ public class ApiApplication {
 
   /** Sends what requests have put into the outbox, so that a conductor hears of them at once. */
   @Bean(initMethod = "start", destroyMethod = "close")
-  Rounds outboxRelaying(
-      OutboxStore store, ConductorQueue queue, Pause pause, MeterRegistry metrics) {
-    Gauge.builder("tern.outbox.waiting", store, OutboxStore::waiting)
-        .description("Messages that committed requests owe the broker.")
-        .register(metrics);
+  Rounds outboxRelaying(OutboxStore store, ConductorQueue queue, Pause pause) {
     OutboxRelay relay = new OutboxRelay(queue.addressed(store), queue, pause, OUTBOX_IDLE);
     return new Rounds("outbox-relay", relay::run, pause, OUTBOX_IDLE);
   }

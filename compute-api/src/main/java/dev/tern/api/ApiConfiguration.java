@@ -17,10 +17,12 @@ import dev.tern.api.request.RateLimits;
 import dev.tern.api.request.RequestFilter;
 import dev.tern.api.version.OfferedCheck;
 import dev.tern.store.IdempotencyStore;
+import java.net.InetAddress;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -97,8 +99,12 @@ public class ApiConfiguration implements WebMvcConfigurer {
   }
 
   @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> loopbackOnly() {
-    return new LoopbackOnly(settings, isOpen());
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> loopbackOnly(
+      @Value("${management.server.port:-1}") int port,
+      @Value("${management.server.address:0.0.0.0}") InetAddress address) {
+    LoopbackOnly loopback = new LoopbackOnly(settings, isOpen());
+    loopback.check(port >= 0, address);
+    return loopback;
   }
 
   @Bean

@@ -26,6 +26,20 @@ final class LoopbackOnly implements WebServerFactoryCustomizer<TomcatServletWebS
   }
 
   /**
+   * Passes when there is no port for metrics and health alone, or it is loopback's, or {@code
+   * tern.api.insecure} says that this is meant: nobody is asked for a token there.
+   *
+   * @throws IllegalStateException otherwise; the start fails with it
+   */
+  void check(boolean apart, InetAddress address) {
+    if (apart && !settings.insecure() && !address.isLoopbackAddress()) {
+      throw new IllegalStateException(
+          "management.server.port asks nobody for a token, so it does not listen on %s: set management.server.address to a loopback address, or tern.api.insecure=true if everybody who reaches it may see metrics."
+              .formatted(address.getHostAddress()));
+    }
+  }
+
+  /**
    * Passes when the address is loopback, when there is authentication by TLS, or when {@code
    * tern.api.insecure} says that this is meant.
    *

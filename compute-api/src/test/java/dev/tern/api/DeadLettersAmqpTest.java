@@ -142,9 +142,7 @@ class DeadLettersAmqpTest {
         .contains("***")
         .doesNotContain("HUSH");
     assertThat(call("GET", "/actuator/prometheus").body())
-        .contains(
-            "tern_messages_dead_total{queue=\"%s.conductor\",reason=\"NEWER_VERSION\"} 1.0"
-                .formatted(prefix))
+        .contains("tern_messages_dead_total{queue=\"conductor\",reason=\"NEWER_VERSION\"} 1.0")
         .contains("tern_dead_letters 1.0");
     conductor.stop();
     stop();

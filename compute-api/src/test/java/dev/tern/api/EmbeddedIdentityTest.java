@@ -152,6 +152,28 @@ class EmbeddedIdentityTest {
     assertThat(api.to("/v2.1/os-hypervisors").as(admin()).get().status()).isEqualTo(200);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/actuator/prometheus",
+        "/actuator",
+        "/actuator/",
+        "/%61ctuator/prometheus",
+        "/actuator/health/../prometheus",
+        "//actuator/prometheus",
+        "/x/;/actuator/prometheus"
+      })
+  void metrics_are_told_to_administrators_only(String path) {
+    assertThat(api.to(path).get().status()).isIn(400, 401);
+    assertThat(api.to(path).as(gull()).get().status()).isIn(400, 403);
+  }
+
+  @Test
+  void metrics_are_told_to_administrators() {
+    assertThat(api.to("/actuator/prometheus").as(admin()).get().status()).isEqualTo(200);
+    assertThat(api.to("/actuator/health").get().status()).as("health, to everybody").isEqualTo(200);
+  }
+
   @Test
   void versions_are_told_to_everybody() {
     assertThat(api.to("/identity").get().status()).isEqualTo(300);

@@ -17,6 +17,14 @@ class LoopbackOnlyTest {
   }
 
   @Test
+  void refuses_to_show_metrics_where_others_reach_them(@TempDir Path images) {
+    assertThatThrownBy(() ->
+            new TestApi(images, "--management.server.port=0", "--management.server.address=0.0.0.0")
+                .close())
+        .hasStackTraceContaining("management.server.port asks nobody for a token");
+  }
+
+  @Test
   void listens_there_when_told_that_this_is_meant(@TempDir Path images) {
     assertThatCode(() ->
             new TestApi(images, "--server.address=0.0.0.0", "--tern.api.insecure=true").close())

@@ -194,6 +194,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  ClusterFiguresStore clusterFiguresStore(EntityManagerFactory factory) {
+    return new HibernateClusterFiguresStore(parts(factory).entities());
+  }
+
+  @Bean
   NotificationStore notificationStore(EntityManagerFactory factory) {
     return new HibernateNotificationStore(parts(factory).entities());
   }

@@ -215,6 +215,10 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   /** Real databases only: triggers fill it. */
+  ClusterFiguresStore clusterFigures() {
+    return bean(ClusterFiguresStore.class);
+  }
+
   public NotificationStore notifications() {
     return bean(NotificationStore.class);
   }

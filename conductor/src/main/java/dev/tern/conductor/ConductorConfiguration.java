@@ -22,6 +22,7 @@ import dev.tern.conductor.running.Time;
 import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.Pause;
 import dev.tern.contract.Rounds;
+import dev.tern.contract.metrics.Metric;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
@@ -204,7 +205,6 @@ class ConductorConfiguration {
 
   @Bean
   Gauge runningSagas(SagaRunner runner, MeterRegistry metrics) {
-    return Gauge.builder("tern.conductor.sagas.running", runner, SagaRunner::running)
-        .register(metrics);
+    return Metric.SAGAS_HERE.gauge(metrics, runner, SagaRunner::running);
   }
 }

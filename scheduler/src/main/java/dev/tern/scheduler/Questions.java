@@ -2,6 +2,7 @@ package dev.tern.scheduler;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
+import dev.tern.contract.metrics.Metric;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerAnswer.Choice;
 import dev.tern.contract.scheduler.SchedulerAnswer.NoHost;
@@ -56,7 +57,7 @@ public final class Questions {
         .addKeyValue("servers", request.servers().size())
         .addKeyValue("placed", placed)
         .log("hosts planned");
-    sample.stop(metrics.timer("tern.scheduler.plan"));
+    sample.stop(Metric.SCHEDULER_PLAN.timer(metrics));
     return planned;
   }
 
@@ -82,7 +83,7 @@ public final class Questions {
             yield "no-host";
           }
         };
-    sample.stop(metrics.timer("tern.scheduler.select", "outcome", outcome));
+    sample.stop(Metric.SCHEDULER_SELECT.timer(metrics, outcome));
     return answer;
   }
 }

@@ -219,7 +219,7 @@ class ComposePromiseTest {
   @Test
   void scrapes_every_process_where_it_listens() {
     Set<String> targets = new TreeSet<>();
-    for (JsonNode job : yaml("docker/prometheus.yml").path("scrape_configs")) {
+    for (JsonNode job : yaml("ops/prometheus/prometheus.yml").path("scrape_configs")) {
       for (JsonNode group : job.path("static_configs")) {
         group.path("targets").forEach(target -> targets.add(target.asString("")));
       }

@@ -4,14 +4,20 @@ import dev.tern.agent.Agent;
 import dev.tern.agent.AgentSettings;
 import dev.tern.agent.StaleRequests;
 import dev.tern.contract.HostName;
+import dev.tern.contract.Pause;
+import dev.tern.contract.Rounds;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.amqp.AmqpSettings;
 import dev.tern.contract.amqp.Answering;
+import dev.tern.contract.amqp.QueueDepths;
 import dev.tern.contract.amqp.Topology;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostQuestion;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.amqp.core.AmqpAdmin;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
@@ -21,6 +27,7 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class AgentQueue {
   private static final int QUESTIONS_AT_ONCE = 8;
+  private static final Duration LOOK_AT_QUEUES = Duration.ofSeconds(10);
 
   @Bean
   Queue requests(Topology topology, HostName host) {
@@ -40,6 +47,13 @@ class AgentQueue {
         AgentAnswer.class,
         settings.requestsAtOnce(),
         new StaleRequests(metrics).counting(agent::answer));
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds queueDepths(AmqpAdmin admin, AmqpSettings names, HostName host, MeterRegistry metrics) {
+    QueueDepths depths =
+        new QueueDepths(admin, List.of(names.agentQueue(host), names.hostQueue(host)), metrics);
+    return new Rounds("queue-depths", depths::look, Pause.SLEEPING, LOOK_AT_QUEUES);
   }
 
   @Bean

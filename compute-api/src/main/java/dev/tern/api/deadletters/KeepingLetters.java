@@ -2,8 +2,9 @@ package dev.tern.api.deadletters;
 
 import dev.tern.contract.Pause;
 import dev.tern.contract.dead.DeadLetter;
+import dev.tern.contract.metrics.Metric;
+import dev.tern.contract.metrics.QueueWord;
 import dev.tern.store.DeadLetterStore;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -32,9 +33,7 @@ public final class KeepingLetters {
     this.old = old;
     this.pause = pause;
     this.metrics = metrics;
-    Gauge.builder("tern.dead.letters", store, DeadLetterStore::count)
-        .description("Messages nobody could handle that wait for a person.")
-        .register(metrics);
+    Metric.DEAD_LETTERS.gauge(metrics, store, DeadLetterStore::count);
   }
 
   /**
@@ -68,10 +67,10 @@ public final class KeepingLetters {
     throw new IllegalStateException("stopped before a dead letter was kept");
   }
 
-  /** No stranger's text becomes a tag. */
+  /** No stranger's text becomes a label, and no host's name. */
   private void count(DeadLetter letter) {
-    String queue = resending.reachable(letter) ? letter.queue() : "other";
-    metrics.counter("tern.messages.dead", "queue", queue, "reason", letter.reason()).increment();
+    String queue = resending.reachable(letter) ? QueueWord.of(letter.queue()) : "other";
+    Metric.DEAD_MESSAGES.counter(metrics, queue, letter.reason()).increment();
   }
 
   private void rest() {

@@ -1,5 +1,6 @@
 package dev.tern.api.deadletters;
 
+import dev.tern.contract.metrics.Metric;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DeadLetterStore.Bounds;
 import io.micrometer.core.instrument.Counter;
@@ -26,10 +27,7 @@ public final class OldLetters {
   public OldLetters(DeadLetterStore store, DeadLetterSettings settings, MeterRegistry metrics) {
     this.store = store;
     this.bounds = settings.bounds();
-    this.discarded =
-        Counter.builder("tern.dead.letters.discarded")
-            .description("Dead letters that went because they were too many or too old.")
-            .register(metrics);
+    this.discarded = Metric.DEAD_LETTERS_DISCARDED.counter(metrics);
   }
 
   /** Another one was kept. */

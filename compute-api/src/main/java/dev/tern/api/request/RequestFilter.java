@@ -3,6 +3,7 @@ package dev.tern.api.request;
 import dev.tern.api.errors.ErrorReply;
 import dev.tern.api.errors.HttpFailure;
 import dev.tern.api.policy.Policy;
+import dev.tern.api.request.Caller.Role;
 import dev.tern.api.version.Microversion;
 import dev.tern.api.version.Negotiation;
 import dev.tern.contract.ComputeException;
@@ -87,6 +88,9 @@ public final class RequestFilter extends OncePerRequestFilter {
     boolean ours =
         compute || identity || open || path.startsWith("/image") || path.startsWith("/v1/");
     if (!ours) {
+      if (OfItself.isGuarded(path)) {
+        caller(request, Optional.empty()).require(Role.ADMIN, "tern:metrics:show");
+      }
       return request;
     }
     Microversion version = Microversion.MIN;

@@ -1,5 +1,7 @@
 package dev.tern.contract.amqp;
 
+import dev.tern.contract.metrics.Metric;
+import dev.tern.contract.metrics.QueueWord;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -66,8 +68,9 @@ final class DeadLetters {
         confirm);
     await(confirm);
     if (metrics != null) {
-      metrics
-          .counter("tern.messages.malformed", "queue", queue, "reason", why.reason().name())
+      // Not the queue's name: each host has queues of its own.
+      Metric.MALFORMED_MESSAGES
+          .counter(metrics, QueueWord.of(queue), why.reason().name())
           .increment();
     }
     log.atWarn()

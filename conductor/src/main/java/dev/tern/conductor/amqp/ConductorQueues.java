@@ -22,6 +22,7 @@ import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.metrics.Metric;
 import dev.tern.store.NotificationStore;
 import dev.tern.store.OutboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -103,7 +104,7 @@ class ConductorQueues {
       MeterRegistry metrics) {
     Notifier notifier =
         new Notifier(store, new Announcing(admin, connections, settings), settings, metrics);
-    metrics.gauge("tern.notifications.waiting", store, NotificationStore::waiting);
+    Metric.NOTIFICATIONS_WAITING.gauge(metrics, store, NotificationStore::waiting);
     return new Rounds("notifications", notifier::round, Pause.SLEEPING, settings.every());
   }
 }

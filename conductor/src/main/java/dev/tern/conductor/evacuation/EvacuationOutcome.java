@@ -1,9 +1,11 @@
 package dev.tern.conductor.evacuation;
 
+import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.VmState;
 import dev.tern.store.EvacuationStore;
+import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.event.Level;
 
@@ -11,8 +13,10 @@ import org.slf4j.event.Level;
 public final class EvacuationOutcome {
   private final Journey journey;
   private final EvacuationStore evacuations;
+  private final MigrationMeters meters;
 
-  public EvacuationOutcome(Journey journey, EvacuationStore evacuations) {
+  public EvacuationOutcome(Journey journey, EvacuationStore evacuations, MigrationMeters meters) {
+    this.meters = meters;
     this.journey = journey;
     this.evacuations = evacuations;
   }
@@ -36,6 +40,7 @@ public final class EvacuationOutcome {
   void done(EvacuationFacts facts) {
     boolean stopped = journey.evacuation().leaveStopped();
     evacuations.done(journey.hold().lease(), id(), stopped ? VmState.STOPPED : VmState.ACTIVE);
+    meters.evacuated("done", Optional.empty());
     journey
         .log()
         .at(Level.INFO)
@@ -52,6 +57,7 @@ public final class EvacuationOutcome {
             .orElseGet(() -> new Failure(ErrorCode.UNEXPECTED, "The evacuation failed."));
     boolean asBefore = !facts.ownerChanged() && failure.code() == ErrorCode.HOST_NOT_FENCED;
     evacuations.failed(journey.hold().lease(), id(), failure, !asBefore, facts.leftAt());
+    meters.evacuated("failed", Optional.of(failure));
     journey
         .log()
         .at(Level.WARN)

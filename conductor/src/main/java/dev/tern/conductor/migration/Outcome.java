@@ -37,6 +37,11 @@ public final class Outcome {
   private final ImageStore images;
   private final MigrationMeters meters;
 
+  /** What this run is in, and since when; empty before it has entered one. */
+  private Optional<Entered> entered = Optional.empty();
+
+  private record Entered(Phase phase, Duration at, boolean whole) {}
+
   public Outcome(
       Journey journey, MigrationStore migrations, ImageStore images, MigrationMeters meters) {
     this.journey = journey;
@@ -54,12 +59,26 @@ public final class Outcome {
   }
 
   void entered(Phase phase) {
+    left(phase);
     switch (phase) {
       case BEGIN -> {}
       case PREPARE -> migrations.entered(lease(), id(), MigrationStatus.PREPARING, phase);
       case PERFORM, FINISH, CONFIRM ->
           migrations.entered(lease(), id(), MigrationStatus.RUNNING, phase);
     }
+  }
+
+  private void left(Phase next) {
+    leave();
+    // A run that goes on in the middle of a phase does not know when that began.
+    boolean whole = entered.isPresent() || next == Phase.BEGIN;
+    entered = Optional.of(new Entered(next, journey.ticker().now(), whole));
+  }
+
+  private void leave() {
+    entered
+        .filter(Entered::whole)
+        .ifPresent(now -> meters.phase(now.phase(), journey.ticker().now().minus(now.at())));
   }
 
   void inDoubt(boolean inDoubt, String why) {
@@ -165,6 +184,7 @@ public final class Outcome {
       return;
     }
     migrations.completed(lease(), id());
+    leave();
     lastWord("migration completed", Level.INFO, Optional.empty());
   }
 

@@ -1,5 +1,6 @@
 package dev.tern.conductor.notifications;
 
+import dev.tern.contract.metrics.Metric;
 import dev.tern.store.NotificationStore;
 import dev.tern.store.NotificationStore.Noted;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -57,7 +58,7 @@ public final class Notifier {
   public void round() throws InterruptedException {
     int forgotten = store.forget(settings.keep());
     if (forgotten > 0) {
-      metrics.counter("tern.notifications.forgotten").increment(forgotten);
+      Metric.NOTIFICATIONS_FORGOTTEN.counter(metrics).increment(forgotten);
       log.atWarn()
           .addKeyValue("count", forgotten)
           .log("notifications that could not be told for too long are forgotten");
@@ -84,7 +85,7 @@ public final class Notifier {
         }
       } catch (RuntimeException e) {
         // A row that was edited by hand, say: the others are told.
-        metrics.counter("tern.notifications.unreadable").increment();
+        Metric.NOTIFICATIONS_UNREADABLE.counter(metrics).increment();
         log.atError()
             .addKeyValue("number", noted.number())
             .setCause(e)

@@ -2,6 +2,7 @@ package dev.tern.conductor.reports;
 
 import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.host.MigrationProgress;
+import dev.tern.contract.metrics.Metric;
 import dev.tern.store.MigrationStore;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -21,10 +22,7 @@ public final class ProgressReports {
   public ProgressReports(MigrationStore migrations, Ticker ticker, MeterRegistry metrics) {
     this.migrations = migrations;
     this.pace = new Pace(ticker);
-    this.unknown =
-        Counter.builder("tern.messages.unknown.migration")
-            .description("Reports of migrations that nobody knows, which were dropped.")
-            .register(metrics);
+    this.unknown = Metric.UNKNOWN_MIGRATION.counter(metrics);
   }
 
   /** Writes it down, unless it comes too soon after the last one, or nobody knows the migration. */

@@ -273,7 +273,9 @@ public final class Sagas implements SagaRunner.Teller {
             new RootDisk(stores.images()));
     Saga<EvacuationFacts> story =
         EvacuationSaga.of(
-            new DeadHost(journey), home, new EvacuationOutcome(journey, stores.evacuations()));
+            new DeadHost(journey),
+            home,
+            new EvacuationOutcome(journey, stores.evacuations(), meters));
     EvacuationFacts facts =
         saga.position().isEmpty()
             ? EvacuationFacts.none()

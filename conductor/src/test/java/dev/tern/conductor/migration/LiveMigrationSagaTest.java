@@ -91,6 +91,19 @@ class LiveMigrationSagaTest {
                 Optional.empty()));
     assertThat(cloud.metrics.get("tern.migration.pause").tag("part", "total").timer().count())
         .isOne();
+    assertThat(
+            cloud
+                .metrics
+                .get("tern.migration.duration")
+                .tags("status", "completed", "cause", "none")
+                .timer()
+                .count())
+        .isOne();
+    for (String phase : List.of("begin", "prepare", "perform", "finish", "confirm")) {
+      assertThat(cloud.metrics.get("tern.migration.phase").tag("phase", phase).timer().count())
+          .as(phase)
+          .isOne();
+    }
     assertThat(cloud.metrics.get("tern.migration.pause").tag("part", "mirror-drain").timer())
         .satisfies(timer -> assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(2.0));
     assertThat(cloud.events())
