@@ -10,6 +10,8 @@ import dev.tern.api.idempotency.ExpiredKeys;
 import dev.tern.api.idempotency.IdempotencySettings;
 import dev.tern.api.metrics.ClusterMeasuring;
 import dev.tern.api.preflight.AskingSchedulers;
+import dev.tern.api.trail.OldTrail;
+import dev.tern.api.trail.TrailSettings;
 import dev.tern.contract.Pause;
 import dev.tern.contract.Rounds;
 import dev.tern.contract.amqp.AgentClient;
@@ -19,6 +21,7 @@ import dev.tern.contract.amqp.HostClient;
 import dev.tern.contract.amqp.OutboxRelay;
 import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.settings.UnknownSettings;
+import dev.tern.store.AuditTrailStore;
 import dev.tern.store.IdempotencyStore;
 import dev.tern.store.OutboxStore;
 import dev.tern.store.StoreConfiguration;
@@ -81,6 +84,12 @@ public class ApiApplication {
   @Bean(initMethod = "start", destroyMethod = "close")
   Rounds eventReading(EventReader reader, EventSettings settings, Pause pause) {
     return new Rounds("event-reader", reader::look, pause, settings.every());
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds oldTrail(AuditTrailStore store, TrailSettings settings, Pause pause) {
+    return new Rounds(
+        "old-trail", new OldTrail(store, settings)::forget, pause, settings.purgeEvery());
   }
 
   @Bean

@@ -15,13 +15,16 @@ import dev.tern.api.request.KnownRequestsOnly;
 import dev.tern.api.request.RateLimitSettings;
 import dev.tern.api.request.RateLimits;
 import dev.tern.api.request.RequestFilter;
+import dev.tern.api.trail.TrailKeeping;
 import dev.tern.api.version.OfferedCheck;
+import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.IdempotencyStore;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
@@ -66,10 +69,11 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.quotas",
   "dev.tern.api.servers",
   "dev.tern.api.services",
+  "dev.tern.api.trail",
   "dev.tern.api.usage",
   "dev.tern.api.version"
 })
-@Import({IdentityConfiguration.class, EmbeddedIdentity.class})
+@Import({IdentityConfiguration.class, EmbeddedIdentity.class, TrailKeeping.class})
 @EnableConfigurationProperties({
   ApiSettings.class,
   DeadLetterSettings.class,
@@ -118,7 +122,8 @@ public class ApiConfiguration implements WebMvcConfigurer {
       Policy policy,
       RateLimitSettings limits,
       Clock clock,
-      Supplier<UUID> newIds) {
+      Supplier<UUID> newIds,
+      ObjectProvider<Tracing> tracing) {
     FilterRegistrationBean<RequestFilter> filter =
         new FilterRegistrationBean<>(
             new RequestFilter(
@@ -126,7 +131,8 @@ public class ApiConfiguration implements WebMvcConfigurer {
                 policy,
                 new RateLimits(limits, clock),
                 newIds,
-                settings.publicUrl()));
+                settings.publicUrl(),
+                tracing.getIfAvailable(() -> Tracing.OFF)));
     filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 10);
     return filter;
   }

@@ -401,6 +401,8 @@ class LiveMigrateTest {
     assertThat(migration.get("total_millis").longValue()).isEqualTo(2000);
     assertThat(migration.get("pause_millis").isNull()).isTrue();
     assertThat(migration.get("failure").isNull()).isTrue();
+    assertThat(migration.get("request_id").stringValue().replace("-", ""))
+        .isEqualTo("req" + migration.get("trace_id").stringValue());
     assertThat(migration.get("log").get(0).get("step").stringValue()).isEqualTo("create-disks");
     assertThat(api.to(path).as("manager:demo").get().status()).isEqualTo(403);
     assertThat(api.to("/v1/migrations/" + SERVER).get().status()).isEqualTo(404);

@@ -15,6 +15,7 @@ import dev.tern.contract.Pause;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.ActionStore;
 import dev.tern.store.AggregateStore;
+import dev.tern.store.AuditTrailStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DecisionStore;
@@ -317,6 +318,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     ServerStore servers(TestApi api) {
       return api.stores.servers();
+    }
+
+    @Bean
+    AuditTrailStore auditTrail(TestApi api) {
+      return api.stores.auditTrail();
     }
 
     @Bean

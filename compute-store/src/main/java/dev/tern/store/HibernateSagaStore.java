@@ -123,6 +123,17 @@ class HibernateSagaStore implements SagaStore {
   }
 
   @Override
+  @Transactional(readOnly = true)
+  public Optional<RequestId> request(UUID saga) {
+    return entities
+        .createQuery("select s.request from SagaEntity s where s.id = :saga", String.class)
+        .setParameter("saga", saga)
+        .getResultStream()
+        .findFirst()
+        .map(RequestId::new);
+  }
+
+  @Override
   public void giveBack(Lease lease) {
     boolean _ = given(lease);
   }

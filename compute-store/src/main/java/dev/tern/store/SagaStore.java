@@ -62,6 +62,9 @@ public interface SagaStore {
 
   List<LogLine> log(UUID saga);
 
+  /** The request that a saga is for; empty when there is no such saga. */
+  Optional<RequestId> request(UUID saga);
+
   enum SagaKind {
     BOOT,
     START,

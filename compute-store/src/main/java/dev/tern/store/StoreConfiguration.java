@@ -194,6 +194,11 @@ public class StoreConfiguration {
   }
 
   @Bean
+  AuditTrailStore auditTrailStore(EntityManagerFactory factory) {
+    return new HibernateAuditTrailStore(parts(factory).entities());
+  }
+
+  @Bean
   ClusterFiguresStore clusterFiguresStore(EntityManagerFactory factory) {
     return new HibernateClusterFiguresStore(parts(factory).entities());
   }

@@ -57,6 +57,7 @@ class EntitySchemaStoreTest {
           ActionEventEntity.class,
           AggregateEntity.class,
           AggregateHostEntity.class,
+          AuditTrailEntity.class,
           ChangeEntity.class,
           ClaimEntity.class,
           DiskCopyEntity.class,

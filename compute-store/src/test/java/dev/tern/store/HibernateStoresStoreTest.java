@@ -117,6 +117,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("an audit trail")
+  class Trail extends AuditTrailStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("a dead letter")
   class Letters extends DeadLetterStoreContract {
     @Override

@@ -129,6 +129,13 @@ final class InMemorySagaStore implements SagaStore {
   }
 
   @Override
+  public Optional<RequestId> request(UUID saga) {
+    synchronized (memory) {
+      return Optional.ofNullable(memory.sagas.get(saga)).map(one -> new RequestId(one.request));
+    }
+  }
+
+  @Override
   public List<LogLine> log(UUID saga) {
     synchronized (memory) {
       return memory.log.stream()

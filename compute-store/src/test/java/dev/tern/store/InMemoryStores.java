@@ -34,6 +34,7 @@ public final class InMemoryStores implements Stores {
   private final UsageStore usage = new InMemoryUsageStore(memory);
   private final QuotaStore quotas = new InMemoryQuotaStore(memory);
   private final OutboxStore outbox = new InMemoryOutboxStore(memory);
+  private final InMemoryAuditTrailStore auditTrail = new InMemoryAuditTrailStore(this::now);
   private final DeadLetterStore deadLetters = new InMemoryDeadLetterStore(memory);
   private final TokenStore tokens = new InMemoryTokenStore();
   private final IdempotencyStore idempotency = new InMemoryIdempotencyStore(memory);
@@ -174,6 +175,11 @@ public final class InMemoryStores implements Stores {
   }
 
   @Override
+  public AuditTrailStore auditTrail() {
+    return auditTrail;
+  }
+
+  @Override
   public DeadLetterStore deadLetters() {
     return deadLetters;
   }
@@ -189,6 +195,7 @@ public final class InMemoryStores implements Stores {
   public void clear() {
     synchronized (memory) {
       memory.clear();
+      auditTrail.clear();
       flavors.clear();
       images.clear();
       hosts.clear();

@@ -116,6 +116,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("an audit trail")
+  class Trail extends AuditTrailStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("a dead letter")
   class Letters extends DeadLetterStoreContract {
     @Override

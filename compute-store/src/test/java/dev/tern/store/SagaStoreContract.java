@@ -68,6 +68,8 @@ abstract class SagaStoreContract {
     stores().sagas().giveBack(first);
     stores().sagas().record(second, PLACE, "{\"who\":\"second\"}", line("place"));
     assertThat(stores().sagas().log(first.saga())).hasSize(1);
+    assertThat(stores().sagas().request(first.saga())).isPresent();
+    assertThat(stores().sagas().request(UUID.randomUUID())).isEmpty();
     stores().sagas().giveBack(second);
     SagaRecord third = stores().sagas().lease(first.saga(), "a third", Samples.LEASE).orElseThrow();
     assertThat(third.facts()).isEqualTo("{\"who\":\"second\"}");

@@ -215,6 +215,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   /** Real databases only: triggers fill it. */
+  @Override
+  public AuditTrailStore auditTrail() {
+    return bean(AuditTrailStore.class);
+  }
+
   ClusterFiguresStore clusterFigures() {
     return bean(ClusterFiguresStore.class);
   }

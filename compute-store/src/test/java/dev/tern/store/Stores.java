@@ -54,6 +54,8 @@ public interface Stores {
 
   DeadLetterStore deadLetters();
 
+  AuditTrailStore auditTrail();
+
   /** Lets time pass for leases, beats and messages that are taken; nothing waits. */
   void pass(Duration time);
 }

@@ -23,6 +23,7 @@ import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.Pause;
 import dev.tern.contract.Rounds;
 import dev.tern.contract.metrics.Metric;
+import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DiskCopyStore;
@@ -93,10 +94,18 @@ class ConductorConfiguration {
       Agents agents,
       Schedulers schedulers,
       ConductorSettings settings,
-      MeterRegistry metrics) {
+      MeterRegistry metrics,
+      Tracing tracing) {
     return new SagaRunner(
         stores.sagas(),
-        new Sagas(stores, agents, schedulers, Time.real(), settings, new MigrationMeters(metrics)),
+        new Sagas(
+            stores,
+            agents,
+            schedulers,
+            Time.real(),
+            settings,
+            new MigrationMeters(metrics),
+            tracing),
         settings.name(),
         settings.lease(),
         settings.sagasAtOnce());

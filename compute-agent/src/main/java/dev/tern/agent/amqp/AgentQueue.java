@@ -14,6 +14,8 @@ import dev.tern.contract.amqp.QueueDepths;
 import dev.tern.contract.amqp.Topology;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostQuestion;
+import dev.tern.contract.tracing.TracedAnswers;
+import dev.tern.contract.tracing.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -40,13 +42,23 @@ class AgentQueue {
       AmqpSettings names,
       AgentSettings settings,
       Agent agent,
-      MeterRegistry metrics) {
+      MeterRegistry metrics,
+      Tracing tracing) {
     return answering.answer(
         names.agentQueue(agent.host()),
         AgentRequest.class,
         AgentAnswer.class,
         settings.requestsAtOnce(),
-        new StaleRequests(metrics).counting(agent::answer));
+        traces(tracing, agent.host()).around(new StaleRequests(metrics).counting(agent::answer)));
+  }
+
+  /** A step is asked about until it is done. */
+  private static TracedAnswers<AgentRequest, AgentAnswer> traces(Tracing tracing, HostName host) {
+    return new TracedAnswers<>(
+        tracing,
+        request -> request.header().request(),
+        answer -> !(answer instanceof AgentAnswer.Working),
+        (request, traced) -> traced.with("host", host).with("server", request.header().server()));
   }
 
   @Bean(initMethod = "start", destroyMethod = "close")

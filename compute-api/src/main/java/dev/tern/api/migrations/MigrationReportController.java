@@ -11,6 +11,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.tracing.TraceIds;
 import dev.tern.store.FenceStore;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
@@ -109,6 +110,10 @@ final class MigrationReportController {
         .ifPresentOrElse(
             fence -> view.set("resolution", DoubtView.of(fence, migration)),
             () -> view.putNull("resolution"));
+    sagas
+        .request(migration.saga())
+        .ifPresent(
+            asked -> view.put("request_id", asked.value()).put("trace_id", TraceIds.trace(asked)));
     view.set("log", log(migration));
     return Json.ok("migration", view);
   }

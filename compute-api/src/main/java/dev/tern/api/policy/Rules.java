@@ -205,6 +205,7 @@ public final class Rules {
         rule("tern:evacuations:show", ADMIN, "GET /v1/evacuations/{uuid}"),
         rule("tern:events:show", READER, "GET /v1/events; of others' things as their lists say"),
         rule("tern:metrics:show", ADMIN, "GET /actuator/prometheus"),
+        rule("tern:audit_trail:index", ADMIN, "GET /v1/audit-trail"),
         rule("tern:audit:show", ADMIN, "GET /v1/audit"),
         rule("tern:dead_letters:index", ADMIN, "GET /v1/dead-letters"),
         rule("tern:dead_letters:show", ADMIN, "GET /v1/dead-letters/{id}"),

@@ -33,8 +33,11 @@ public final class ArgumentResolver implements HandlerMethodArgumentResolver {
       throws IOException {
     HttpServletRequest request =
         Objects.requireNonNull(web.getNativeRequest(HttpServletRequest.class));
-    return parameter.getParameterType() == ApiRequest.class
-        ? ApiRequest.of(request)
-        : bodies.read(request);
+    if (parameter.getParameterType() == ApiRequest.class) {
+      return ApiRequest.of(request);
+    }
+    JsonBody body = bodies.read(request);
+    OnlyField.note(request, body);
+    return body;
   }
 }

@@ -7,6 +7,7 @@ import dev.tern.api.policy.Least;
 import dev.tern.api.policy.Policy;
 import dev.tern.api.policy.Rules;
 import dev.tern.api.policy.Target;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -86,6 +87,11 @@ public record Caller(String user, String project, Role role, Rights rights) {
   /** Whether the token is for a project; Nova's own rules take no other. */
   public boolean hasProject() {
     return rights.credentials().scope() == Scope.PROJECT;
+  }
+
+  /** As its token says, with those that they imply, in order. */
+  public List<String> roles() {
+    return rights.credentials().roles().stream().sorted().toList();
   }
 
   public boolean admin() {

@@ -8,6 +8,8 @@ import dev.tern.api.version.Microversion;
 import dev.tern.api.version.Negotiation;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.RequestId;
+import dev.tern.contract.tracing.Traced;
+import dev.tern.contract.tracing.Tracing;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -37,18 +39,23 @@ public final class RequestFilter extends OncePerRequestFilter {
   private static final Set<String> OPEN =
       Set.of("/", "/openapi.json", "/v2.1", "/v2.1/", "/image", "/image/", "/image/versions");
 
+  private static final Pattern KEY = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+
   private final Authentication authentication;
   private final Policy policy;
   private final RateLimits limits;
   private final Supplier<UUID> newIds;
   private final Optional<String> publicUrl;
+  private final Tracing tracing;
 
   public RequestFilter(
       Authentication authentication,
       Policy policy,
       RateLimits limits,
       Supplier<UUID> newIds,
-      Optional<String> publicUrl) {
+      Optional<String> publicUrl,
+      Tracing tracing) {
+    this.tracing = tracing;
     this.authentication = authentication;
     this.policy = policy;
     this.limits = limits;
@@ -65,6 +72,26 @@ public final class RequestFilter extends OncePerRequestFilter {
     response.setHeader("X-Compute-Request-Id", id.value());
     response.setHeader("X-OpenStack-Request-Id", id.value());
     MDC.put("request", id.value());
+    try (Traced traced = traced(request, id)) {
+      answer(request, response, chain, id);
+      var _ = traced.with("status", response.getStatus());
+    } finally {
+      MDC.remove("request");
+    }
+  }
+
+  /** Who only reads starts nothing that would have to be followed. */
+  private Traced traced(HttpServletRequest request, RequestId id) {
+    if (request.getMethod().equals("GET") || request.getMethod().equals("HEAD")) {
+      return Traced.NONE;
+    }
+    String path = KEY.matcher(request.getRequestURI()).replaceAll("{id}");
+    return tracing.request(id, request.getMethod() + " " + path);
+  }
+
+  private void answer(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain, RequestId id)
+      throws ServletException, IOException {
     try {
       HttpServletRequest settled = settle(request, response, id);
       chain.doFilter(settled, response);
@@ -74,8 +101,6 @@ public final class RequestFilter extends OncePerRequestFilter {
     } catch (ComputeException e) {
       refuse(
           request, response, new ErrorReply(ErrorReply.statusOf(e.code().kind()), e.explanation()));
-    } finally {
-      MDC.remove("request");
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.tern.contract.amqp;
 
 import dev.tern.contract.Pause;
+import dev.tern.contract.tracing.TracingConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Random;
@@ -15,6 +16,7 @@ import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /**
  * Everything a process needs of the broker; to be imported. Takes the place of Spring Boot's own
@@ -22,6 +24,7 @@ import org.springframework.context.annotation.Configuration;
  */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(AmqpSettings.class)
+@Import(TracingConfiguration.class)
 public class AmqpConfiguration {
   private static final Duration CONFIRM_DEADLINE = Duration.ofSeconds(10);
   private static final int CONNECT_MILLIS = 5_000;

@@ -1,7 +1,9 @@
 package dev.tern.contract.amqp;
 
 import dev.tern.contract.Pause;
+import dev.tern.contract.tracing.TraceHeader;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -75,7 +77,9 @@ public final class Answering implements AutoCloseable {
           places.acquireUninterruptibly();
           threads.execute(() -> {
             try {
-              reply(message, replyTo(message, queue, requests, answers, handler));
+              TraceHeader.within(
+                  trace(message),
+                  () -> reply(message, replyTo(message, queue, requests, answers, handler)));
             } finally {
               places.release();
             }
@@ -84,6 +88,11 @@ public final class Answering implements AutoCloseable {
     DirectMessageListenerContainer container = container(queue, 1, listener);
     container.setPrefetchCount(16);
     return container;
+  }
+
+  private static Optional<String> trace(Message message) {
+    @Nullable Object header = message.getMessageProperties().getHeader(TraceHeader.NAME);
+    return Optional.ofNullable(header).map(Object::toString);
   }
 
   /**

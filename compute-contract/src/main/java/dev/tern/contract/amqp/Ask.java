@@ -6,6 +6,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import dev.tern.contract.amqp.Asked.Answered;
 import dev.tern.contract.amqp.Asked.Cause;
 import dev.tern.contract.amqp.Asked.NoAnswer;
+import dev.tern.contract.tracing.TraceHeader;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -235,6 +236,10 @@ public final class Ask implements AutoCloseable {
               .correlationId(id)
               .replyTo(REPLY_TO)
               .expiration(Long.toString(Math.max(1, deadline.toMillis())))
+              .headers(
+                  TraceHeader.here()
+                      .map(trace -> Map.<String, Object>of(TraceHeader.NAME, trace))
+                      .orElse(null))
               .build();
       sending.lock();
       try {

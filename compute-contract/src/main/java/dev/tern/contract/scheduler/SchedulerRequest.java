@@ -14,6 +14,7 @@ import java.util.Optional;
 /** A question to the schedulers. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "type")
 public sealed interface SchedulerRequest {
+  RequestId request();
 
   /**
    * Choose a host for a server and claim its share there, in one go. Asking twice with the same

@@ -56,6 +56,8 @@ import dev.tern.conductor.volume.VolumeFacts;
 import dev.tern.conductor.volume.VolumeHost;
 import dev.tern.conductor.volume.VolumeOutcome;
 import dev.tern.conductor.volume.VolumeWork;
+import dev.tern.contract.tracing.Traced;
+import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.EvacuationStore.EvacuationRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -63,6 +65,7 @@ import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore.VolumeRecord;
+import java.util.Locale;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /** Puts the actors of a story together and lets it run. */
@@ -73,7 +76,9 @@ public final class Sagas implements SagaRunner.Teller {
   private final Time time;
   private final ConductorSettings settings;
   private final MigrationMeters meters;
+  private final Tracing tracing;
 
+  /** Tells stories without traces. */
   public Sagas(
       Stores stores,
       Agents agents,
@@ -81,6 +86,18 @@ public final class Sagas implements SagaRunner.Teller {
       Time time,
       ConductorSettings settings,
       MigrationMeters meters) {
+    this(stores, agents, schedulers, time, settings, meters, Tracing.OFF);
+  }
+
+  public Sagas(
+      Stores stores,
+      Agents agents,
+      Schedulers schedulers,
+      Time time,
+      ConductorSettings settings,
+      MigrationMeters meters,
+      Tracing tracing) {
+    this.tracing = tracing;
     this.stores = stores;
     this.agents = agents;
     this.schedulers = schedulers;
@@ -91,6 +108,18 @@ public final class Sagas implements SagaRunner.Teller {
 
   @Override
   public void run(SagaRecord saga, Bell bell) throws InterruptedException {
+    String name = saga.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
+    try (Traced _ =
+        tracing
+            .work(saga.request(), name)
+            .with("server", saga.server())
+            .with("migration", saga.migration().map(Object::toString).orElse("-"))
+            .with("goes on", saga.position().isPresent())) {
+      tell(saga, bell);
+    }
+  }
+
+  private void tell(SagaRecord saga, Bell bell) throws InterruptedException {
     switch (saga.kind()) {
       case LIVE_MIGRATION -> runMigration(saga, bell);
       case BOOT, START, STOP, REBOOT, HARD_REBOOT, PAUSE, UNPAUSE, DELETE -> runServer(saga, bell);
@@ -101,7 +130,7 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runMigration(SagaRecord saga, Bell bell) throws InterruptedException {
-    SagaLog log = new SagaLog(saga, time.ticker(), line -> howFar(saga, line));
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> howFar(saga, line), tracing);
     Hold hold = hold(saga, log, bell);
     Saga<MigrationFacts> story = migration(saga, hold, log);
     MigrationFacts facts =
@@ -116,6 +145,10 @@ public final class Sagas implements SagaRunner.Teller {
         saga.migration()
             .flatMap(stores.migrations()::find)
             .orElseThrow(() -> new IllegalStateException("a migration's saga without migration"));
+    if (saga.position().isEmpty()) {
+      // From the request's commit: through the outbox, the broker, and to a place here.
+      tracing.past(saga.request(), "outbox", migration.createdAt(), time.clock().instant());
+    }
     Journey journey =
         new Journey(
             migration,
@@ -140,7 +173,7 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runServer(SagaRecord saga, Bell bell) throws InterruptedException {
-    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line, tracing);
     Hold hold = hold(saga, log, bell);
     ServerRecord server = serverOf(saga);
     Saga<ServerFacts> story = story(saga, server, hold, log);
@@ -177,7 +210,7 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runDisk(SagaRecord saga, Bell bell) throws InterruptedException {
-    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line, tracing);
     Hold hold = hold(saga, log, bell);
     ServerRecord server = serverOf(saga);
     CopyRecord copy =
@@ -229,7 +262,7 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runVolume(SagaRecord saga, Bell bell) throws InterruptedException {
-    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line, tracing);
     Hold hold = hold(saga, log, bell);
     ServerRecord server = serverOf(saga);
     VolumeRecord volume =
@@ -255,7 +288,7 @@ public final class Sagas implements SagaRunner.Teller {
   }
 
   private void runEvacuation(SagaRecord saga, Bell bell) throws InterruptedException {
-    SagaLog log = new SagaLog(saga, time.ticker(), line -> line);
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line, tracing);
     Hold hold = hold(saga, log, bell);
     EvacuationRecord evacuation =
         stores

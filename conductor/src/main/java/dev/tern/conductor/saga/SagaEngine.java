@@ -65,9 +65,13 @@ public final class SagaEngine<F extends SagaFacts<F>> {
   /** Goes on from a position; from the beginning when there is none. */
   public void run(Optional<Position> position, F facts) throws InterruptedException {
     Position from = position.orElseGet(() -> new Position(Direction.FORWARD, saga.step(0).name()));
-    switch (from.direction()) {
-      case FORWARD -> forward(saga.indexOf(from.step()), facts);
-      case BACK -> back(saga.indexOf(from.step()), facts);
+    try {
+      switch (from.direction()) {
+        case FORWARD -> forward(saga.indexOf(from.step()), facts);
+        case BACK -> back(saga.indexOf(from.step()), facts);
+      }
+    } finally {
+      log.ends();
     }
   }
 

@@ -2,6 +2,8 @@ package dev.tern.conductor.saga;
 
 import dev.tern.contract.Failure;
 import dev.tern.contract.Phase;
+import dev.tern.contract.tracing.Traced;
+import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.SagaStore.SagaRecord;
 import java.time.Duration;
 import java.util.Optional;
@@ -20,6 +22,8 @@ public final class SagaLog {
   private final SagaRecord saga;
   private final Ticker ticker;
   private final UnaryOperator<LoggingEventBuilder> figures;
+  private final Tracing tracing;
+  private Traced traced = Traced.NONE;
   private Optional<Phase> phase = Optional.empty();
   private String step = "-";
   private Duration begun;
@@ -30,7 +34,9 @@ public final class SagaLog {
    *
    * @param figures adds to a line how far the saga is
    */
-  public SagaLog(SagaRecord saga, Ticker ticker, UnaryOperator<LoggingEventBuilder> figures) {
+  public SagaLog(
+      SagaRecord saga, Ticker ticker, UnaryOperator<LoggingEventBuilder> figures, Tracing tracing) {
+    this.tracing = tracing;
     this.saga = saga;
     this.ticker = ticker;
     this.figures = figures;
@@ -53,19 +59,28 @@ public final class SagaLog {
   }
 
   void started(String step) {
-    begins(step);
+    begins(step, step);
     at(Level.INFO).addKeyValue("step", step).log("step started");
   }
 
   void undoing(String step) {
-    begins(step);
+    begins(step, "undo " + step);
     at(Level.INFO).addKeyValue("step", step).log("step is being undone");
   }
 
-  private void begins(String next) {
+  private void begins(String next, String name) {
+    ends();
+    traced = tracing.work(saga.request(), name);
+    phase.ifPresent(now -> traced.with("phase", now.name()));
     step = next;
     begun = ticker.now();
     said = begun;
+  }
+
+  /** This run is over, or a step of it is. */
+  void ends() {
+    traced.close();
+    traced = Traced.NONE;
   }
 
   /** Says every 30 s of a step that it goes on, and how far it is; in between, nothing. */
@@ -81,10 +96,13 @@ public final class SagaLog {
   }
 
   void finished(String step, Duration took) {
+    ends();
     at(Level.INFO).addKeyValue("step", step).addKeyValue("took", took).log("step finished");
   }
 
   void failed(String step, StepFailed failed) {
+    traced.failed(failed.failure().message());
+    ends();
     at(Level.INFO)
         .addKeyValue("step", step)
         .addKeyValue("effect", failed.effect().word())
@@ -95,6 +113,8 @@ public final class SagaLog {
   }
 
   void stayed(String step, Failure reason) {
+    traced.failed(reason.message());
+    ends();
     at(Level.WARN)
         .addKeyValue("step", step)
         .addKeyValue("code", reason.code())
@@ -103,10 +123,12 @@ public final class SagaLog {
   }
 
   void undone(String step, Duration took) {
+    ends();
     at(Level.INFO).addKeyValue("step", step).addKeyValue("took", took).log("step undone");
   }
 
   void repeats(String step, StepFailed failed) {
+    traced.event("repeats", failed.failure().message());
     at(Level.WARN)
         .addKeyValue("step", step)
         .addKeyValue("effect", failed.effect().word())
@@ -116,14 +138,17 @@ public final class SagaLog {
   }
 
   void overtaken(String step) {
+    traced.event("overtaken", "");
     at(Level.WARN).addKeyValue("step", step).log("step left to a newer operation of the server");
   }
 
   void inDoubt(String why) {
+    traced.event("in doubt", why);
     at(Level.ERROR).addKeyValue("reason", why).log("nobody can say where the guest runs");
   }
 
   void unforeseen(String step, RuntimeException cause) {
+    traced.event("unforeseen", cause.toString());
     at(Level.ERROR).addKeyValue("step", step).setCause(cause).log("step failed unexpectedly");
   }
 }

@@ -34,6 +34,7 @@ import dev.tern.contract.move.PolicyParts;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
+import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.ActionStore.EventRecord;
 import dev.tern.store.FenceStore.FenceRecord;
 import dev.tern.store.FenceStore.Runs;
@@ -527,6 +528,9 @@ public final class FakeCloud {
 
   public final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
 
+  /** Set: conductors tell of their work. */
+  public Tracing tracing = Tracing.OFF;
+
   /** Conductors run the saga, one after the other, until it has ended. */
   public void run() throws InterruptedException {
     for (int life = 0; life < LIVES && !ended(); life++) {
@@ -548,7 +552,8 @@ public final class FakeCloud {
               this::choose,
               time.time(),
               settings(postCopyAllowed),
-              new MigrationMeters(metrics));
+              new MigrationMeters(metrics),
+              tracing);
       SagaRecord leased = sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow();
       try {
         conductor.run(leased, new Bell());

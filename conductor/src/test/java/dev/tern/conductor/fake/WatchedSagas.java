@@ -1,5 +1,6 @@
 package dev.tern.conductor.fake;
 
+import dev.tern.contract.RequestId;
 import dev.tern.store.SagaStore;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +64,11 @@ final class WatchedSagas implements SagaStore {
   @Override
   public void handOver(Lease lease) {
     sagas.handOver(lease);
+  }
+
+  @Override
+  public Optional<RequestId> request(UUID saga) {
+    return sagas.request(saga);
   }
 
   @Override

@@ -4,6 +4,8 @@ import dev.tern.contract.amqp.AmqpSettings;
 import dev.tern.contract.amqp.Answering;
 import dev.tern.contract.scheduler.SchedulerAnswer;
 import dev.tern.contract.scheduler.SchedulerRequest;
+import dev.tern.contract.tracing.TracedAnswers;
+import dev.tern.contract.tracing.Tracing;
 import dev.tern.scheduler.Questions;
 import dev.tern.scheduler.SchedulerSettings;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
@@ -15,12 +17,18 @@ import org.springframework.context.annotation.Configuration;
 class SchedulerQueue {
   @Bean
   DirectMessageListenerContainer schedulerQuestions(
-      Answering answering, AmqpSettings names, SchedulerSettings settings, Questions questions) {
+      Answering answering,
+      AmqpSettings names,
+      SchedulerSettings settings,
+      Questions questions,
+      Tracing tracing) {
     return answering.answer(
         names.schedulerQueue(),
         SchedulerRequest.class,
         SchedulerAnswer.class,
         settings.questionsAtOnce(),
-        questions::answer);
+        new TracedAnswers<SchedulerRequest, SchedulerAnswer>(
+                tracing, SchedulerRequest::request, _ -> true, (_, traced) -> traced)
+            .around(questions::answer));
   }
 }

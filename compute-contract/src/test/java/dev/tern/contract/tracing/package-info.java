@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.contract.tracing;
+
+import org.jspecify.annotations.NullMarked;
