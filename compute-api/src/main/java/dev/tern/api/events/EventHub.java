@@ -1,8 +1,7 @@
 package dev.tern.api.events;
 
+import dev.tern.contract.metrics.Metric;
 import dev.tern.store.ChangeStore.Kind;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -39,12 +38,8 @@ final class EventHub implements SmartLifecycle {
 
   EventHub(EventSettings settings, MeterRegistry metrics) {
     this.settings = settings;
-    Gauge.builder("tern.events.clients", this, EventHub::count)
-        .description("Clients that watch at GET /v1/events.")
-        .register(metrics);
-    FunctionCounter.builder("tern.events.dropped", this, EventHub::dropped)
-        .description("Clients that were disconnected because they were too slow.")
-        .register(metrics);
+    Metric.EVENT_CLIENTS.gauge(metrics, this, EventHub::count);
+    Metric.EVENTS_DROPPED.counts(metrics, this, EventHub::dropped);
   }
 
   /**

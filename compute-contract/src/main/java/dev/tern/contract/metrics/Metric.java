@@ -162,6 +162,18 @@ public enum Metric {
       "`failed`: look at the evacuation's `failure`.",
       "outcome",
       "cause"),
+  EVENT_CLIENTS(
+      Kind.GAUGE,
+      "tern.events.clients",
+      "clients",
+      "Clients that watch at GET /v1/events, dashboards above all.",
+      "None."),
+  EVENTS_DROPPED(
+      Kind.COUNTER,
+      "tern.events.dropped",
+      "clients",
+      "Clients that were disconnected because they were too slow; they come back by themselves.",
+      "Rises often: their way to the API is too narrow."),
   OUTBOX_WAITING(
       Kind.GAUGE,
       "tern.outbox.waiting",
