@@ -303,6 +303,7 @@ final class StandaloneForm implements AutoCloseable {
         .append(" hosts, state in ")
         .append(settings.data())
         .append('\n');
+    text.append("  dashboard ").append(api).append(" in a browser\n");
     text.append("  API       ").append(api).append("v2.1\n");
     text.append("  images    ").append(api).append("image\n");
     text.append("  metrics   ").append(api).append("actuator/prometheus\n");

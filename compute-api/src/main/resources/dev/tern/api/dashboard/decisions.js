@@ -85,7 +85,7 @@ function open(main, request, query) {
   read();
   return {update: changes => {
     // Names come with the list of servers; what is being read is not pulled away.
-    if (changes.all && !found.contains(document.activeElement)) {
+    if ((changes.all || changes.servers.has(shown)) && !found.contains(document.activeElement)) {
       choose();
       show();
     }
