@@ -270,9 +270,12 @@ class DashboardStoreTest {
         .contains("free 512 MiB of memory on host-2", "drained-1");
     browser.picture("drain-plan");
     browser.click("#confirm");
-    var _ = browser.see(".title h1", "Drain of host-3");
-    DrainRecord drain = DATABASE.drains().unfinished(THREE).orElseThrow();
+    DrainRecord drain =
+        await("the drain is asked for")
+            .until(() -> DATABASE.drains().unfinished(THREE), Optional::isPresent)
+            .orElseThrow();
     planned(drain, first, second);
+    var _ = browser.see(".title h1", "Drain of host-3");
     var _ = browser.see("#drain-servers td", "drained-2");
     browser.pictures("drain");
 
