@@ -75,6 +75,21 @@ final class ApiCloud implements AutoCloseable {
           "insert into aggregate_hosts (aggregate, host) select (select number from aggregates"
               + " where name = 'a' || n), 'h' || n from");
 
+  private static final List<String> CLAIMED =
+      List.of(
+          "insert into claims (id, server_id, host, vcpus, memory_mib, disk_bytes, claimed_at)"
+              + " select id, id, host, 1, 256, 1 << 20, now() from servers",
+          "update servers set claim_id = id",
+          "update host_shares s set vcpus = c.vcpus, memory_mib = c.memory, disk_bytes = c.disk"
+              + " from (select host, sum(vcpus) vcpus, sum(memory_mib) memory, sum(disk_bytes) disk"
+              + " from claims group by host) c where c.host = s.host",
+          "delete from aggregate_hosts",
+          "delete from aggregates where number not in (select number from aggregates order by"
+              + " number limit (select 1 + count(*) / 40 from hosts))",
+          "insert into aggregate_hosts (aggregate, host) select a.number, h.name from (select"
+              + " number, row_number() over (order by number) r from aggregates) a, (select name,"
+              + " 1 + row_number() over (order by name) / 40 r from hosts) h where a.r = h.r");
+
   private final int servers;
   private final EmbeddedDatabase database;
   private final ConfigurableApplicationContext api;
@@ -100,6 +115,20 @@ final class ApiCloud implements AutoCloseable {
    * @throws IOException as above
    */
   static ApiCloud start(Path directory, int servers, int hosts) throws IOException {
+    return start(directory, servers, hosts, List.of());
+  }
+
+  /**
+   * The same with a claim for each server, racks of forty hosts, and statements counted.
+   *
+   * @throws IOException as above
+   */
+  static ApiCloud ofDrains(Path directory, int servers, int hosts) throws IOException {
+    return start(directory, servers, hosts, CLAIMED);
+  }
+
+  private static ApiCloud start(Path directory, int servers, int hosts, List<String> more)
+      throws IOException {
     EmbeddedDatabase database = EmbeddedDatabase.start(directory.resolve("postgresql"));
     try {
       DatabaseMigrations.migrate(database.jdbcUrl(), null, null);
@@ -110,10 +139,12 @@ final class ApiCloud implements AutoCloseable {
                   "--tern.api.image-directory=" + directory.resolve("images"),
                   "--tern.amqp.uri=amqp://nobody:nothing@127.0.0.1:9",
                   "--spring.datasource.url=" + database.jdbcUrl(),
+                  "--spring.jpa.properties.hibernate.session_factory.statement_inspector="
+                      + CountedSql.class.getName(),
                   "--logging.level.root=OFF");
       ApiCloud cloud = new ApiCloud(servers, database, api);
       try {
-        cloud.fill(hosts);
+        cloud.fill(hosts, more);
         return cloud;
       } catch (SQLException e) {
         api.close();
@@ -129,7 +160,7 @@ final class ApiCloud implements AutoCloseable {
     return "lpad((" + number + ")::text, 32, '0')::uuid";
   }
 
-  private void fill(int hosts) throws SQLException {
+  private void fill(int hosts, List<String> more) throws SQLException {
     api.getBean(HostStore.class).report(template());
     try (Connection connection = DriverManager.getConnection(database.jdbcUrl());
         Statement statement = connection.createStatement()) {
@@ -147,6 +178,9 @@ final class ApiCloud implements AutoCloseable {
       statement.execute(
           "update host_shares set memory_mib = (hashtext(host) & 8191), vcpus = (hashtext(host) & 63)"
               + " where hashtext(host) % 4 <> 0");
+      for (String each : more) {
+        statement.execute(each);
+      }
       statement.execute("vacuum analyze");
     }
   }

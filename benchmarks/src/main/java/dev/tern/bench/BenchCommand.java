@@ -11,7 +11,8 @@ import picocli.CommandLine.Command;
       MigrateCommand.class,
       TunnelCommand.class,
       ApiCommand.class,
-      SchedulerCommand.class
+      SchedulerCommand.class,
+      DrainCommand.class
     },
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND")

@@ -1,0 +1,301 @@
+package dev.tern.bench;
+
+import dev.tern.conductor.ConductorSettings;
+import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.drain.DrainFacts;
+import dev.tern.conductor.drain.DrainSettings;
+import dev.tern.conductor.drain.Drains;
+import dev.tern.conductor.migration.MigrationMeters;
+import dev.tern.conductor.migration.MigrationSettings;
+import dev.tern.conductor.running.SagaRunner;
+import dev.tern.conductor.running.Sagas;
+import dev.tern.conductor.running.Stores;
+import dev.tern.conductor.running.Time;
+import dev.tern.conductor.server.ServerSettings;
+import dev.tern.contract.HostName;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.conductor.Outbox;
+import dev.tern.contract.move.AtDeadline;
+import dev.tern.contract.move.Compression;
+import dev.tern.contract.scheduler.SchedulerAnswer;
+import dev.tern.contract.scheduler.SchedulerRequest;
+import dev.tern.scheduler.HostMemory;
+import dev.tern.scheduler.Scheduler;
+import dev.tern.scheduler.Scheduler.Choosing;
+import dev.tern.scheduler.filter.Ratios;
+import dev.tern.store.ActionStore;
+import dev.tern.store.AggregateStore;
+import dev.tern.store.ClaimStore;
+import dev.tern.store.DecisionStore;
+import dev.tern.store.DiskCopyStore;
+import dev.tern.store.DrainStore;
+import dev.tern.store.DrainStore.DrainRecord;
+import dev.tern.store.DrainStore.NewDrain;
+import dev.tern.store.DrainStore.ServerState;
+import dev.tern.store.DrainStore.State;
+import dev.tern.store.DrainStore.Wishes;
+import dev.tern.store.EvacuationStore;
+import dev.tern.store.FenceStore;
+import dev.tern.store.HostStore;
+import dev.tern.store.ImageStore;
+import dev.tern.store.MigrationStore;
+import dev.tern.store.OutboxStore;
+import dev.tern.store.SagaStore;
+import dev.tern.store.ServerGroupStore;
+import dev.tern.store.ServerStore;
+import dev.tern.store.ServerStore.Requested;
+import dev.tern.store.VolumeStore;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Empties hosts with a conductor and a scheduler as they ship, over a database; the agents do what
+ * they are told at once, and messages go by hand.
+ */
+final class DrainBench {
+  private static final Duration LONG = Duration.ofDays(1);
+  private static final Duration LOOK = Duration.ofMillis(200);
+  private static final Duration LATE = Duration.ofMinutes(10);
+  private static final Pattern SAGA =
+      Pattern.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+
+  private final ApiCloud cloud;
+  private final InstantAgents agents = new InstantAgents();
+  private final LongAdder asked = new LongAdder();
+  private final LongAdder sent = new LongAdder();
+
+  DrainBench(ApiCloud cloud) {
+    this.cloud = cloud;
+  }
+
+  /**
+   * What emptying hosts of one cluster took.
+   *
+   * @param statements sent to the database, for each migration
+   * @param messages between processes, for each migration
+   * @param counts how often each statement was sent, for each migration; the most frequent first
+   */
+  record Line(
+      int hosts,
+      int servers,
+      int migrations,
+      double seconds,
+      double statements,
+      double messages,
+      Map<String, Double> counts) {}
+
+  /**
+   * Empties the first so many hosts, all at once.
+   *
+   * @throws IOException when one is not empty at the end, or it takes too long
+   */
+  Line run(int hosts, int emptied) throws IOException, InterruptedException {
+    DrainStore drains = cloud.bean(DrainStore.class);
+    SagaStore sagas = cloud.bean(SagaStore.class);
+    ConductorSettings settings = settings();
+    Schedulers schedulers = schedulers();
+    Stores stores = stores();
+    List<UUID> jobs = new ArrayList<>();
+    for (int host = 1; host <= emptied; host++) {
+      UUID id = UUID.randomUUID();
+      var _ =
+          drains.request(
+              new NewDrain(id, new HostName("h" + host), Wishes.NONE, false),
+              new Requested(RequestId.of(UUID.randomUUID()), "u", "p"));
+      jobs.add(id);
+    }
+    var _ = CountedSql.taken();
+    long begun = System.nanoTime();
+    Drains conductor =
+        new Drains(
+            new DrainFacts.Sources(
+                drains,
+                stores.hosts(),
+                stores.servers(),
+                stores.migrations(),
+                stores.claims(),
+                agents,
+                UUID::randomUUID,
+                LONG),
+            schedulers,
+            drainSettings(),
+            InstantSource.system(),
+            UUID::randomUUID);
+    try (SagaRunner runner =
+        new SagaRunner(
+            sagas,
+            new Sagas(
+                stores,
+                agents,
+                schedulers,
+                Time.real(),
+                settings,
+                new MigrationMeters(new SimpleMeterRegistry())),
+            "bench",
+            settings.lease(),
+            settings.sagasAtOnce())) {
+      while (!over(drains)) {
+        long look = System.nanoTime();
+        conductor.look();
+        var _ = stores.migrations().giveTurns(settings.migration().atOnce());
+        do {
+          deliver(runner);
+          Thread.sleep(10);
+        } while (System.nanoTime() - look < LOOK.toNanos());
+        if (System.nanoTime() - begun > LATE.toNanos()) {
+          DrainRecord open = drains.open(1).getFirst();
+          throw new IOException(
+              "%s is not empty after %s: %s"
+                  .formatted(
+                      open.host(),
+                      LATE,
+                      drains.servers(open.id()).stream()
+                          .flatMap(row -> row.migration().stream())
+                          .flatMap(id -> stores.migrations().find(id).stream())
+                          .map(migration -> migration + " " + sagas.log(migration.saga()))
+                          .toList()));
+        }
+      }
+    }
+    double seconds = (System.nanoTime() - begun) / 1e9;
+    Map<String, Long> statements = CountedSql.taken();
+    int moved = 0;
+    for (UUID job : jobs) {
+      DrainRecord end = drains.find(job).orElseThrow();
+      if (end.state() != State.DRAINED) {
+        throw new IOException("A drain ended as %s: %s".formatted(end.state(), end.plan()));
+      }
+      moved +=
+          (int)
+              drains.servers(job).stream().filter(row -> row.state() == ServerState.MOVED).count();
+    }
+    return line(hosts, moved, seconds, statements);
+  }
+
+  private static boolean over(DrainStore drains) {
+    return drains.open(1).isEmpty();
+  }
+
+  private Line line(int hosts, int moved, double seconds, Map<String, Long> statements) {
+    double each = Math.max(1, moved);
+    Map<String, Double> counts = new LinkedHashMap<>();
+    statements.entrySet().stream()
+        .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+        .forEach(entry -> counts.put(entry.getKey(), entry.getValue() / each));
+    return new Line(
+        hosts,
+        cloud.servers(),
+        moved,
+        seconds,
+        statements.values().stream().mapToLong(Long::longValue).sum() / each,
+        (agents.messages.sum() + asked.sum() + sent.sum()) / each,
+        counts);
+  }
+
+  /** What is owed the conductors, without a broker. */
+  private void deliver(SagaRunner runner) {
+    OutboxStore outbox = cloud.bean(OutboxStore.class);
+    List<Outbox.Entry> entries = outbox.take(500, LONG);
+    if (entries.isEmpty()) {
+      return;
+    }
+    for (Outbox.Entry entry : entries) {
+      sent.increment();
+      Matcher saga = SAGA.matcher(entry.body());
+      if (saga.find()) {
+        runner.wake(UUID.fromString(saga.group()));
+      }
+    }
+    outbox.sent(entries.stream().map(Outbox.Entry::number).toList());
+  }
+
+  private Schedulers schedulers() {
+    HostMemory memory =
+        new HostMemory(
+            cloud.bean(HostStore.class),
+            cloud.bean(AggregateStore.class),
+            LONG,
+            new Ratios(1, 512, 16, 1));
+    DecisionStore decisions = cloud.bean(DecisionStore.class);
+    Scheduler scheduler =
+        new Scheduler(
+            memory,
+            cloud.bean(ClaimStore.class),
+            Choosing.STANDARD,
+            cloud.bean(ServerGroupStore.class)::rules,
+            20,
+            (request, decision) ->
+                decisions.keep(request.request(), request.claim(), decision, 100_000, LONG));
+    return (request, _) -> {
+      asked.add(2);
+      return new Asked.Answered<SchedulerAnswer>(
+          switch (request) {
+            case SchedulerRequest.SelectHost select -> (SchedulerAnswer) scheduler.select(select);
+            case SchedulerRequest.PlanHosts plan -> scheduler.plan(plan);
+          });
+    };
+  }
+
+  private Stores stores() {
+    return new Stores(
+        cloud.bean(SagaStore.class),
+        cloud.bean(ServerStore.class),
+        cloud.bean(MigrationStore.class),
+        cloud.bean(ClaimStore.class),
+        cloud.bean(HostStore.class),
+        cloud.bean(ImageStore.class),
+        cloud.bean(ActionStore.class),
+        cloud.bean(DiskCopyStore.class),
+        cloud.bean(VolumeStore.class),
+        cloud.bean(FenceStore.class),
+        cloud.bean(EvacuationStore.class));
+  }
+
+  private static DrainSettings drainSettings() {
+    return new DrainSettings(
+        LOOK, 2, 2, 0, 5, Duration.ofSeconds(1), Duration.ofSeconds(5), 100_000_000);
+  }
+
+  private static ConductorSettings settings() {
+    Duration second = Duration.ofSeconds(1);
+    return new ConductorSettings(
+        "bench",
+        256,
+        Duration.ofSeconds(30),
+        second,
+        second,
+        second,
+        LONG,
+        new MigrationSettings(
+            4,
+            4,
+            0,
+            Duration.ofMillis(500),
+            0,
+            Duration.ofSeconds(800),
+            AtDeadline.ABORT,
+            false,
+            true,
+            0,
+            Compression.NONE,
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(60),
+            Duration.ofMinutes(30),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(10),
+            false),
+        new ServerSettings(Duration.ofSeconds(30), Duration.ofMinutes(30), Duration.ofSeconds(60)));
+  }
+}
