@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.contract.agent.AgentRequest.AskGuest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
 import dev.tern.contract.agent.AgentRequest.BuildServer;
+import dev.tern.contract.agent.AgentRequest.CancelMirrors;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
+import dev.tern.contract.agent.AgentRequest.DeleteDisks;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.HandOver;
+import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
@@ -98,6 +101,37 @@ class FullDiskQemuTest {
     }
   }
 
+  /** A mirror that fails while memory moves must not end by itself: QEMU is stopping its guest. */
+  @Test
+  @Tag("S115")
+  void keeps_the_guest_at_home_says_why_and_takes_it_once_there_is_room() throws Exception {
+    try (SmallDisk _ = SmallDisk.mount(hosts, 96)) {
+      boot();
+      IncomingReady ready = mirror(2);
+      Path others = hosts.destination.data.resolve("somebody-elses");
+      fill(others);
+      int before = lines(hosts.source).size();
+      until("it wrote what has no room", LONG, () -> lines(hosts.source).size() > before + 20);
+
+      HandedOver stayed = (HandedOver) hosts.source.done(new HandOver(header(2), ready, MOVE));
+      assertThat(stayed.sent()).isFalse();
+      assertThat(stayed.reason()).contains("No space left on device");
+      hosts.source.done(new CancelMirrors(header(2)));
+      hosts.destination.done(new KillIncoming(header(2)));
+      hosts.destination.done(new DeleteDisks(header(2)));
+      assertThat(hosts.source.runner()).isEqualTo(Runner.RUNNING);
+
+      Files.delete(others);
+      IncomingReady again = mirror(3);
+      HandedOver sent = (HandedOver) hosts.source.done(new HandOver(header(3), again, MOVE));
+      assertThat(sent.sent()).as(sent.reason()).isTrue();
+      hosts.destination.done(new AwaitArrival(header(3)));
+      hosts.source.done(new RetireSource(header(3), false));
+      assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
+      hosts.destination.done(new DestroyServer(header(100))); // while its directory is there
+    }
+  }
+
   private GuestReport report() {
     return (GuestReport) hosts.destination.done(new AskGuest(header(2)));
   }
@@ -125,14 +159,20 @@ class FullDiskQemuTest {
     until("it writes", LONG, () -> lines(hosts.source).size() > 20);
   }
 
-  private void move() throws Exception {
-    SourceFacts facts = (SourceFacts) hosts.source.done(new DescribeSource(header(2)));
-    TwoHosts.agreeOnKey(TwoHosts.Host::done, hosts.source, hosts.destination, 2);
-    hosts.destination.done(new ReserveSpace(header(2), facts, true));
-    hosts.destination.done(new CreateDisks(header(2), facts));
+  private IncomingReady mirror(long epoch) throws Exception {
+    SourceFacts facts = (SourceFacts) hosts.source.done(new DescribeSource(header(epoch)));
+    TwoHosts.agreeOnKey(TwoHosts.Host::done, hosts.source, hosts.destination, epoch);
+    hosts.destination.done(new ReserveSpace(header(epoch), facts, true));
+    hosts.destination.done(new CreateDisks(header(epoch), facts));
     IncomingReady ready =
-        (IncomingReady) hosts.destination.done(new StartIncoming(header(2), facts, Streams.PLAIN));
-    hosts.source.done(new MirrorDisks(header(2), ready, MOVE));
+        (IncomingReady)
+            hosts.destination.done(new StartIncoming(header(epoch), facts, Streams.PLAIN));
+    hosts.source.done(new MirrorDisks(header(epoch), ready, MOVE));
+    return ready;
+  }
+
+  private void move() throws Exception {
+    IncomingReady ready = mirror(2);
     HandedOver sent = (HandedOver) hosts.source.done(new HandOver(header(2), ready, MOVE));
     assertThat(sent.sent()).as(sent.reason()).isTrue();
     hosts.destination.done(new AwaitArrival(header(2)));

@@ -120,11 +120,15 @@ public interface DiskCopies {
     ABSENT,
     RUNNING,
     READY,
-    /** Nothing is written to disk or copy until it is moved onto, or given up. */
+    /**
+     * Nothing is written to the disk or to its copy until it is moved onto, or given up; one of a
+     * moment is whole.
+     */
     DECIDING,
     PIVOTED,
     /** Ended at a point in time; what it used in QEMU is not removed yet. */
     FINISHED,
+    /** It is dropped before the disk can be copied again. */
     FAILED
   }
 

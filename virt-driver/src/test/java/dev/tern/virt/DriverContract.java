@@ -534,7 +534,8 @@ public abstract class DriverContract {
     assertRefused(() -> third.ledgers().goOn(copy, "ledger"));
     third.ledgers().begin(copy, "ledger");
     third.copies().limit("disk0", "aaaaaaaa", 0);
-    await(third, "aaaaaaaa", State.FINISHED);
+    await(third, "aaaaaaaa", State.DECIDING);
+    assertRefused(() -> third.copies().pivot("disk0", "aaaaaaaa", DriverContract::mustNot));
     third.copies().finish("disk0", "aaaaaaaa");
     assertThat(third.ledgers().look("disk0", "ledger").state()).isEqualTo(DiskLedgers.State.USABLE);
     third.ledgers().forget("disk0", "ledger");

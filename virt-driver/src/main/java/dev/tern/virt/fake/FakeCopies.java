@@ -52,7 +52,7 @@ final class FakeCopies implements DiskCopies {
     }
 
     /**
-     * One that ends by itself.
+     * One of a moment: nothing is copied but what the disk held when it began.
      *
      * @param ledger told what is left whenever it ends
      */
@@ -68,13 +68,13 @@ final class FakeCopies implements DiskCopies {
     }
 
     State atEnd() {
-      return ledger == null ? State.READY : State.FINISHED;
+      return ledger == null ? State.READY : State.DECIDING;
     }
 
     /** It ends as far as it is. */
     void interrupt() {
       if (ledger != null) {
-        ledger.accept(state == State.FINISHED ? 0 : looked ? total / 2 : total);
+        ledger.accept(state == State.DECIDING ? 0 : looked ? total / 2 : total);
       }
     }
   }
@@ -153,8 +153,7 @@ final class FakeCopies implements DiskCopies {
 
   LocalDisk requireCopyable(Copy copy) throws VirtException {
     LocalDisk disk = disk(copy.diskId());
-    @Nullable Job running = process.copies.get(copy.diskId());
-    if (running != null && running.state != State.FAILED && running.state != State.FINISHED) {
+    if (process.copies.containsKey(copy.diskId())) {
       throw refused("Disk %s is being copied already.".formatted(copy.diskId()));
     }
     if (process.mirrors.containsKey(copy.diskId())) {
@@ -224,6 +223,9 @@ final class FakeCopies implements DiskCopies {
     beginning.of("copies.pivot");
     if (!top(disk(diskId)).tag().equals(tag)) {
       Job job = ready(diskId, tag);
+      if (job.keepsLedger()) {
+        throw refused("The copy of %s is of a moment that is past.".formatted(diskId));
+      }
       if (!(job.copy.target() instanceof File(Path file, String format))) {
         throw refused("The copy of %s is an export.".formatted(diskId));
       }
@@ -268,9 +270,7 @@ final class FakeCopies implements DiskCopies {
     if (top(disk(diskId)).tag().equals(tag)) {
       throw refused("Disk %s is on its copy already.".formatted(diskId));
     }
-    if (job(diskId, tag).filter(job -> job.state == State.FINISHED).isEmpty()) {
-      ready(diskId, tag);
-    }
+    ready(diskId, tag);
     end(diskId, tag);
     world.after("copies.finish");
   }

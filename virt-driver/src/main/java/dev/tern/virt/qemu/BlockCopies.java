@@ -89,12 +89,7 @@ final class BlockCopies implements DiskCopies {
               node,
               copy.shallow() ? "top" : "full",
               Nodes.copyFilter(copy.diskId()),
-              copy.bytesPerSecond() == 0 ? null : copy.bytesPerSecond(),
-              // Otherwise a failed job is gone before anyone can ask why.
-              false,
-              false,
-              null,
-              null));
+              copy.bytesPerSecond() == 0 ? null : copy.bytesPerSecond()));
     } catch (VirtException e) {
       cleanUpAfter(e, copy.diskId());
       throw e;
@@ -219,6 +214,7 @@ final class BlockCopies implements DiskCopies {
     return figures.map(BlockCopies::progress).orElseGet(() -> Progress.none(State.RUNNING));
   }
 
+  /** Where one stands that has not ended; one that an error stopped has failed. */
   private static Progress progress(BlockJob job) {
     State state =
         switch (job.status()) {
@@ -227,11 +223,11 @@ final class BlockCopies implements DiskCopies {
           default -> State.RUNNING;
         };
     return new Progress(
-        state,
+        job.stoppedBy().isPresent() ? State.FAILED : state,
         job.len(),
         job.offset(),
         Optional.ofNullable(job.speed()).orElse(0L),
-        Optional.empty());
+        job.stoppedBy());
   }
 
   private Optional<Job> job(String disk) throws VirtException {
@@ -255,6 +251,9 @@ final class BlockCopies implements DiskCopies {
       throws VirtException, InterruptedException {
     if (connections.present(disk)) {
       throw refused("The copy of %s is an export: no guest goes on with that.".formatted(disk));
+    }
+    if (job(disk).filter(job -> job.type().equals("backup")).isPresent()) {
+      throw refused("The copy of %s is of a moment that is past.".formatted(disk));
     }
     switch (look(disk, tag).state()) {
       case READY -> {
@@ -362,13 +361,13 @@ final class BlockCopies implements DiskCopies {
   @Override
   public void drop(String disk, String tag) throws VirtException, InterruptedException {
     switch (look(disk, tag).state()) {
-      case RUNNING, READY, DECIDING -> {
+      case RUNNING, READY, DECIDING, FAILED -> {
         connections.hangUp(disk);
         session.callUnlessRefused(new Commands.BlockJobCancel(Nodes.copyJob(disk), true));
         awaitEnd(disk);
       }
       case PIVOTED -> throw refused("Disk %s is on its copy already.".formatted(disk));
-      case ABSENT, FINISHED, FAILED -> {}
+      case ABSENT, FINISHED -> {}
     }
     sweep(disk);
   }

@@ -120,7 +120,6 @@ final class BlockLedgers implements DiskLedgers {
             ledger,
             "always",
             copy.bytesPerSecond() == 0 ? null : copy.bytesPerSecond(),
-            false,
             Nodes.copyFilter(copy.diskId())));
   }
 

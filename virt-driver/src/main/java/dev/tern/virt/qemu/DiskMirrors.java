@@ -153,9 +153,7 @@ final class DiskMirrors {
             Nodes.filter(target.diskId()),
             pace.bytesPerSecond() == 0 ? null : pace.bytesPerSecond(),
             pace.blockWrites() ? "write-blocking" : "background",
-            pace.buffer(),
-            // Otherwise a failed job is gone before anyone can ask why.
-            false));
+            pace.buffer()));
   }
 
   private void awaitReady(
@@ -193,11 +191,11 @@ final class DiskMirrors {
             "The mirror of %s failed: %s.".formatted(target.diskId(), errorOf(job)),
             null);
       }
-      if (!found.get().ioStatus().equals("ok")) {
+      Optional<String> error = found.get().stoppedBy();
+      if (error.isPresent()) {
         throw new VirtException(
             Kind.REFUSED,
-            "The mirror of %s met an I/O error (%s)."
-                .formatted(target.diskId(), found.get().ioStatus()),
+            "The mirror of %s failed: %s.".formatted(target.diskId(), error.get()),
             null);
       }
     }

@@ -146,6 +146,7 @@ final class OutgoingMigration {
     } else if (!run.running() && !run.status().equals("paused")) {
       throw new StayException("The guest cannot be moved: QEMU says %s.".formatted(run.status()));
     }
+    failOnStopped(jobs);
     requireReadyMirrors(jobs);
     String creds = credentials.connect(target.key());
     endStreamAs(target.suppressVmdesc());
@@ -248,13 +249,9 @@ final class OutgoingMigration {
         }
         case "BLOCK_JOB_ERROR", "BLOCK_JOB_COMPLETED", "BLOCK_JOB_CANCELLED" -> {
           if (Nodes.isMirror(event.get().text("device"))) {
+            failOnStopped(session.call(new Commands.QueryBlockJobs(), patience));
             throw new StayException(
-                "%s failed while memory moved: %s."
-                    .formatted(
-                        event.get().text("device"),
-                        event.get().text("error").isEmpty()
-                            ? event.get().text("operation") + " error"
-                            : event.get().text("error")));
+                "%s ended while memory moved.".formatted(event.get().text("device")));
           }
         }
         default -> {}
@@ -282,11 +279,22 @@ final class OutgoingMigration {
     }
     List<BlockJob> jobs = session.call(new Commands.QueryBlockJobs());
     progress.accept(session.moved().with(jobs, state));
+    failOnStopped(jobs);
     boolean there = state.status() != null && reached(state.status());
     if (!there && state.ram() != null) {
       helm.look(jobs, state.ram());
     }
     return there;
+  }
+
+  private static void failOnStopped(List<BlockJob> jobs) throws StayException {
+    for (BlockJob job : jobs) {
+      Optional<String> error = Nodes.isMirror(job.device()) ? job.stoppedBy() : Optional.empty();
+      if (error.isPresent()) {
+        throw new StayException(
+            "%s failed while memory moved: %s.".formatted(job.device(), error.get()));
+      }
+    }
   }
 
   /** From here on the guest may run elsewhere. A cancel that came first wins. */

@@ -73,6 +73,10 @@ final class Recovery {
     }
     // On a dead link the cancelled migration waits for its socket.
     session.callUnlessRefused(new Commands.Yank(List.of(new YankInstance("migration", null))));
+    // Cancelled in the moment in which it went to pause before the switch, it waits there for
+    // ever, with its guest stopped, and another cancel does not wake it. QEMU takes this for the
+    // state it is in, whichever that is.
+    session.callUnlessRefused(new Commands.MigrateContinue("cancelling"));
     if (!session.await(CANCELS, this::migrationEnded)) {
       throw new VirtException(Kind.NO_ANSWER, "The migration does not end.", null);
     }

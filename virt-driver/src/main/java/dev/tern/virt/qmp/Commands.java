@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -157,8 +158,36 @@ public final class Commands {
       String bitmapMode,
       @Nullable Long speed,
       boolean autoDismiss,
-      String filterNodeName)
-      implements QmpCommand<Void> {}
+      boolean autoFinalize,
+      String filterNodeName,
+      String onSourceError,
+      String onTargetError)
+      implements QmpCommand<Void> {
+    /** One that an error stops, and whose end waits for {@link JobFinalize}: as with a mirror. */
+    public BlockdevBackup(
+        String jobId,
+        String device,
+        String target,
+        String sync,
+        String bitmap,
+        String bitmapMode,
+        @Nullable Long speed,
+        String filterNodeName) {
+      this(
+          jobId,
+          device,
+          target,
+          sync,
+          bitmap,
+          bitmapMode,
+          speed,
+          false,
+          false,
+          filterNodeName,
+          BlockdevMirror.STOP,
+          BlockdevMirror.STOP);
+    }
+  }
 
   /** Its image. */
   public record ImageState(String format, long virtualSize, @Nullable Long actualSize) {}
@@ -224,6 +253,13 @@ public final class Commands {
 
   // ---- mirrors
 
+  /**
+   * Copies a node to another, and then what is written to it.
+   *
+   * <p>An I/O error stops this job, and none ends by itself: QEMU 7.2 gets its nodes' reference
+   * counts wrong when a filter goes away while it stops the guest, and dies of that, or keeps the
+   * filter (docs/qemu.md).
+   */
   public record BlockdevMirror(
       String jobId,
       String device,
@@ -234,9 +270,25 @@ public final class Commands {
       boolean autoDismiss,
       @Nullable Boolean autoFinalize,
       @Nullable String copyMode,
-      @Nullable Long bufSize)
+      @Nullable Long bufSize,
+      String onSourceError,
+      String onTargetError)
       implements QmpCommand<Void> {
-    /** One that ends without being told to. */
+    private static final String STOP = "stop";
+
+    /** One whose end waits for {@link JobFinalize}, and which copies what is written later. */
+    public BlockdevMirror(
+        String jobId,
+        String device,
+        String target,
+        String sync,
+        String filterNodeName,
+        @Nullable Long speed) {
+      this(
+          jobId, device, target, sync, filterNodeName, speed, false, false, null, null, STOP, STOP);
+    }
+
+    /** One that ends when it is told to, without being asked again. */
     public BlockdevMirror(
         String jobId,
         String device,
@@ -245,10 +297,20 @@ public final class Commands {
         String filterNodeName,
         @Nullable Long speed,
         String copyMode,
-        @Nullable Long bufSize,
-        boolean autoDismiss) {
+        @Nullable Long bufSize) {
       this(
-          jobId, device, target, sync, filterNodeName, speed, autoDismiss, null, copyMode, bufSize);
+          jobId,
+          device,
+          target,
+          sync,
+          filterNodeName,
+          speed,
+          false,
+          null,
+          copyMode,
+          bufSize,
+          STOP,
+          STOP);
     }
   }
 
@@ -283,7 +345,7 @@ public final class Commands {
 
   public record QueryBlockJobs() implements Query<List<BlockJob>> {}
 
-  /** A block job that has not concluded. */
+  /** A block job that has not been dismissed. */
   public record BlockJob(
       String device,
       long len,
@@ -291,7 +353,22 @@ public final class Commands {
       @Nullable Long speed,
       boolean ready,
       String ioStatus,
-      String status) {}
+      String status) {
+    /**
+     * What an I/O error that stopped it was; empty for one that works. A guest that is told to run
+     * sets the error aside, and its job stands still all the same.
+     */
+    public Optional<String> stoppedBy() {
+      return switch (ioStatus) {
+        case "ok" ->
+            status.equals("paused") || status.equals("standby")
+                ? Optional.of("it met an I/O error")
+                : Optional.empty();
+        case "nospace" -> Optional.of("No space left on device");
+        default -> Optional.of("Input/output error");
+      };
+    }
+  }
 
   public record QueryJobs() implements Query<List<Job>> {}
 
