@@ -169,7 +169,10 @@ public final class Agent implements AutoCloseable {
                     receipts)),
             disks,
             new AgentRequests.Layers(arrival, departure),
-            new ConsoleMoves(instances, new SecureRandom()));
+            new ConsoleMoves(instances, new SecureRandom()),
+            new AgentRequests.Cold(
+                new ColdSource(instances, driver, jobs),
+                new ColdDestination(host, instances, arrivals, arrival, receptions, own, driver)));
     this.images = images;
     this.sweeping =
         new Sweeping(instances, requests, this.receipts, this::removeExactly, settings.sweepAge());

@@ -16,10 +16,13 @@ import dev.tern.contract.agent.AgentRequest.CancelHandOver;
 import dev.tern.contract.agent.AgentRequest.CancelMirrors;
 import dev.tern.contract.agent.AgentRequest.CheckDestination;
 import dev.tern.contract.agent.AgentRequest.CheckSource;
+import dev.tern.contract.agent.AgentRequest.ClearArrival;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
 import dev.tern.contract.agent.AgentRequest.DeleteDisks;
+import dev.tern.contract.agent.AgentRequest.DescribeServer;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
+import dev.tern.contract.agent.AgentRequest.DigestFiles;
 import dev.tern.contract.agent.AgentRequest.DropLayers;
 import dev.tern.contract.agent.AgentRequest.EndCheck;
 import dev.tern.contract.agent.AgentRequest.ForceComplete;
@@ -30,24 +33,30 @@ import dev.tern.contract.agent.AgentRequest.KeepConsole;
 import dev.tern.contract.agent.AgentRequest.KeepDisks;
 import dev.tern.contract.agent.AgentRequest.KeepLayers;
 import dev.tern.contract.agent.AgentRequest.KillIncoming;
+import dev.tern.contract.agent.AgentRequest.LandServer;
 import dev.tern.contract.agent.AgentRequest.LeaveServer;
+import dev.tern.contract.agent.AgentRequest.LetGo;
 import dev.tern.contract.agent.AgentRequest.MirrorDisks;
+import dev.tern.contract.agent.AgentRequest.OfColdMove;
 import dev.tern.contract.agent.AgentRequest.OfDisks;
 import dev.tern.contract.agent.AgentRequest.PauseServer;
 import dev.tern.contract.agent.AgentRequest.ReadConsole;
 import dev.tern.contract.agent.AgentRequest.RebootServer;
+import dev.tern.contract.agent.AgentRequest.ReceiveFiles;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
 import dev.tern.contract.agent.AgentRequest.SealConsole;
 import dev.tern.contract.agent.AgentRequest.SealSecrets;
+import dev.tern.contract.agent.AgentRequest.SendFiles;
 import dev.tern.contract.agent.AgentRequest.SendLayers;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.SteerMove;
 import dev.tern.contract.agent.AgentRequest.StopLayers;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.TakeBack;
 import dev.tern.contract.agent.AgentRequest.UnpauseServer;
 import dev.tern.contract.agent.AgentRequest.WantConsole;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
@@ -74,9 +83,13 @@ final class AgentRequests {
   private final DiskSide disks;
   private final Layers layers;
   private final ConsoleMoves consoles;
+  private final Cold cold;
 
   /** The files below the disks, both ways. */
   record Layers(LayerArrival in, LayerDeparture out) {}
+
+  /** Both hosts of a cold migration. */
+  record Cold(ColdSource source, ColdDestination destination) {}
 
   AgentRequests(
       Instances instances,
@@ -86,7 +99,8 @@ final class AgentRequests {
       DestinationSide destination,
       DiskSide disks,
       Layers layers,
-      ConsoleMoves consoles) {
+      ConsoleMoves consoles,
+      Cold cold) {
     this.instances = instances;
     this.jobs = jobs;
     this.life = life;
@@ -96,6 +110,7 @@ final class AgentRequests {
     this.disks = disks;
     this.layers = layers;
     this.consoles = consoles;
+    this.cold = cold;
   }
 
   AgentAnswer answer(AgentRequest request) {
@@ -188,6 +203,28 @@ final class AgentRequests {
       case SealConsole r -> change(r, () -> consoles.seal(r.header(), r.peer()));
       case KeepConsole r -> change(r, () -> consoles.keep(r.header(), r.console()));
       case OfDisks r -> disks.answer(r);
+      case OfColdMove r -> cold(r);
+    };
+  }
+
+  private AgentAnswer cold(OfColdMove request) throws Exception {
+    return switch (request) {
+      case DescribeServer r -> look(r, () -> source.describeServer(r.header()));
+      case LetGo r -> change(r, () -> cold.source().letGo(r.header(), r.grace()));
+      case TakeBack r -> {
+        cold.source().endSending(r.header());
+        yield change(r, () -> cold.source().takeBack(r.header(), r.letGo()));
+      }
+      case DigestFiles r -> change(r, () -> cold.source().digest(r.header()));
+      case SendFiles r -> change(r, () -> cold.source().send(r.header(), r.wanted(), r.limits()));
+      case ReceiveFiles r ->
+          change(r, () -> cold.destination().receive(r.header(), r.source(), r.files()));
+      case LandServer r -> change(r, () -> cold.destination().land(r));
+      case ClearArrival r ->
+          instead(
+              r,
+              List.of(GatherLayers.class, KeepLayers.class, ReceiveFiles.class, LandServer.class),
+              () -> cold.destination().clear(r.header()));
     };
   }
 

@@ -38,6 +38,21 @@ final class DescribedDisks {
     };
   }
 
+  /** Of a server that no QEMU runs: what its files say. */
+  DiskFacts stopped(DiskRecipe recorded) throws VirtException {
+    return switch (recorded) {
+      case LocalDisk local ->
+          local(state(local, local.format(), images.allocatedBytes(local.in(instance))), local);
+      case ReadOnlyDisk readOnly ->
+          untouched(state(readOnly, "raw", readOnly.virtualBytes()), readOnly, DiskKind.READ_ONLY);
+      case NetworkDisk network -> untouched(state(network, "raw", 0), network, DiskKind.NETWORK);
+    };
+  }
+
+  private static DiskState state(DiskRecipe disk, String format, long allocatedBytes) {
+    return new DiskState(disk.id(), format, disk.virtualBytes(), allocatedBytes);
+  }
+
   private DiskFacts local(DiskState now, LocalDisk disk) throws VirtException {
     List<DiskLayer> below = new ArrayList<>();
     for (LayerRecipe layer : disk.layers()) {

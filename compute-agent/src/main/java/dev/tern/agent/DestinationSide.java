@@ -168,7 +168,7 @@ final class DestinationSide {
    *
    * @throws ComputeException when they must not be made
    */
-  private static boolean alreadyReceiving(Instance instance, Header header) throws IOException {
+  static boolean alreadyReceiving(Instance instance, Header header) throws IOException {
     Standing standing = instance.standing();
     boolean mine = standing.epoch() == header.epoch();
     boolean allowed =
@@ -185,8 +185,7 @@ final class DestinationSide {
   }
 
   /** An incoming copy of an earlier migration: dead by record first, then by deed. */
-  private static void endLeftovers(Instance instance, long epoch)
-      throws IOException, VirtException {
+  static void endLeftovers(Instance instance, long epoch) throws IOException, VirtException {
     switch (instance.standing().place()) {
       case RECEIVING, INCOMING, DEAD -> {
         instance.append(new Dead(epoch));

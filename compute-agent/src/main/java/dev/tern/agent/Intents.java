@@ -90,6 +90,7 @@ final class Intents {
           AgentRequest.DropLayers _,
           AgentRequest.DeleteDisks _,
           AgentRequest.AwaitArrival _,
+          AgentRequest.OfColdMove _,
           AgentRequest.OfDisks _ ->
           List.of();
     };

@@ -55,6 +55,12 @@ sealed interface JournalEntry {
    */
   record GivenBack(long epoch, long handedOver) implements JournalEntry {}
 
+  /** The server has come without its guest running, and lives here. */
+  record Landed(long epoch) implements JournalEntry {}
+
+  /** The server that had left in that epoch without its guest running is ours again. */
+  record TakenBack(long epoch, long letGo) implements JournalEntry {}
+
   /** The guest lives elsewhere; what is left here may go. */
   record Retired(long epoch) implements JournalEntry {}
 }

@@ -87,7 +87,7 @@ final class Receptions {
     return Optional.empty();
   }
 
-  /** Lets the source write these layers, which the caller has claimed. */
+  /** Lets the source write these layers, which the caller has claimed, or other files. */
   LayersWanted open(Header header, Map<String, Long> layers) throws IOException, VirtException {
     Path directory = directory(header.server());
     Durable.directory(directory);
@@ -154,15 +154,42 @@ final class Receptions {
     }
   }
 
+  /**
+   * Ends the receiving, and tells the files that came, whole and on the disk, by the names they
+   * were opened with; what they hold the caller looks at. Fewer than were opened when this was
+   * asked before.
+   */
+  Map<String, Path> take(Header header) throws IOException, VirtException {
+    Path directory = directory(header.server());
+    Optional<Reception> there = read(directory);
+    if (there.isEmpty() || there.get().epoch() != header.epoch()) {
+      return Map.of();
+    }
+    transfer.close(directory);
+    Map<String, Path> came = new HashMap<>();
+    for (Map.Entry<String, Long> each : there.get().layers().entrySet()) {
+      Path partial = directory.resolve(each.getKey());
+      if (Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
+        truncate(partial, each.getValue());
+        came.put(each.getKey(), partial);
+      }
+    }
+    return came;
+  }
+
+  private static void truncate(Path partial, long bytes) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(partial.toFile(), "rw")) {
+      file.setLength(bytes);
+      file.getChannel().force(true);
+    }
+  }
+
   private void keep(Path partial, String sha256, long bytes)
       throws IOException, InterruptedException {
     if (!Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
-    try (RandomAccessFile file = new RandomAccessFile(partial.toFile(), "rw")) {
-      file.setLength(bytes);
-      file.getChannel().force(true);
-    }
+    truncate(partial, bytes);
     String came = LayerProofs.digest(partial);
     if (!came.equals(sha256)) {
       throw new ComputeException(
@@ -201,7 +228,9 @@ final class Receptions {
           ServerId server = ServerId.parse(directory.getFileName().toString());
           Optional<Reception> there = read(directory);
           if (there.isPresent() && transfer.isOpen(directory)) {
-            there.get().layers().keySet().forEach(layer -> claims.restore(layer, server));
+            there.get().layers().keySet().stream()
+                .filter(Recipes::isDigest)
+                .forEach(layer -> claims.restore(layer, server));
           } else {
             clear(server);
           }

@@ -15,6 +15,7 @@ import dev.tern.virt.LaunchRecipe;
 import dev.tern.virt.LaunchRecipe.DiskRecipe;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.VirtException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.util.ArrayList;
@@ -79,6 +80,47 @@ final class SourceCheck {
         guest.runState() == RunState.PAUSED,
         Optional.of(moves.wishes()),
         guest.canSuppressVmdesc());
+  }
+
+  /** Whether its guest runs or not: it is to move with nobody running it. */
+  AgentResult describeServer(Header header) throws Exception {
+    Instance instance = instances.of(header.server());
+    return stands(instance, header) ? describeStopped(header, instance) : describe(header);
+  }
+
+  private static boolean stands(Instance instance, Header header) throws IOException {
+    Standing standing = instance.standing();
+    return switch (standing.place()) {
+      case DEFINED, STOPPED -> true;
+      case HANDED_OVER -> standing.handedOverEpoch() == header.epoch() && !standing.sent();
+      case NOTHING, RUNNING, RECEIVING, INCOMING, DEAD, RETIRED -> false;
+    };
+  }
+
+  private AgentResult describeStopped(Header header, Instance instance)
+      throws IOException, VirtException {
+    LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
+    HostCapabilities host = driver.capabilities();
+    DescribedDisks described =
+        new DescribedDisks(driver.images(), instance.directory(), instances.directories().bases());
+    List<DiskFacts> disks = new ArrayList<>();
+    for (DiskRecipe disk : recipe.disks()) {
+      disks.add(described.stopped(disk));
+    }
+    return new SourceFacts(
+        Recipes.write(recipe.portable()),
+        HYPERVISOR,
+        host.versionNumber(),
+        recipe.machineType(),
+        recipe.accelerator(),
+        recipe.vcpus(),
+        recipe.memoryKib() / 1024,
+        disks,
+        Recipes.images(instance.directory()),
+        layers.describe(recipe),
+        false,
+        Optional.empty(),
+        false);
   }
 
   /** Asked of the guest's own QEMU: it may have been started before the host's was upgraded. */

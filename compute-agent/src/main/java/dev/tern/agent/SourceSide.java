@@ -62,6 +62,10 @@ final class SourceSide {
     return check.describe(header);
   }
 
+  AgentResult describeServer(Header header) throws Exception {
+    return check.describeServer(header);
+  }
+
   AgentResult check(Header header, String probeFile, BlockMigration blockMigration)
       throws Exception {
     return check.check(header, probeFile, blockMigration);

@@ -7,6 +7,7 @@ import dev.tern.agent.JournalEntry.DisksCreated;
 import dev.tern.agent.JournalEntry.GivenBack;
 import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.IncomingPrepared;
+import dev.tern.agent.JournalEntry.Landed;
 import dev.tern.agent.JournalEntry.Launched;
 import dev.tern.agent.JournalEntry.Resumed;
 import dev.tern.agent.JournalEntry.Retired;
@@ -14,6 +15,7 @@ import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Seen;
 import dev.tern.agent.JournalEntry.Sent;
 import dev.tern.agent.JournalEntry.Stopped;
+import dev.tern.agent.JournalEntry.TakenBack;
 import dev.tern.contract.agent.ArrivalStamps;
 import dev.tern.contract.agent.LeavingStamps;
 import java.util.List;
@@ -100,7 +102,11 @@ record Standing(
       case Resumed resumedEntry -> resumed(resumedEntry);
       case Dead _ ->
           moved(entry, Place.DEAD, Place.NOTHING, Place.RECEIVING, Place.INCOMING, Place.DEAD);
-      case HandedOver _ -> moved(entry, Place.HANDED_OVER, Place.RUNNING).handedOver(entry.epoch());
+      case HandedOver _ ->
+          moved(entry, Place.HANDED_OVER, Place.RUNNING, Place.STOPPED, Place.DEFINED)
+              .handedOver(entry.epoch());
+      case Landed _ -> sameEpoch(entry, Place.STOPPED, Place.RECEIVING);
+      case TakenBack back -> takenBack(back);
       case Sent sentEntry -> sent(sentEntry);
       case ReturnedHome _ ->
           sameEpoch(entry, Place.RUNNING, Place.HANDED_OVER).returned(entry.epoch());
@@ -224,6 +230,13 @@ record Standing(
       throw new ImpossibleEntry(this, entry);
     }
     return moved(entry, Place.RUNNING, Place.HANDED_OVER).returned(entry.epoch());
+  }
+
+  private Standing takenBack(TakenBack entry) throws ImpossibleEntry {
+    if (handedOverEpoch != entry.letGo()) {
+      throw new ImpossibleEntry(this, entry);
+    }
+    return moved(entry, Place.STOPPED, Place.HANDED_OVER);
   }
 
   private Standing returned(long inEpoch) {

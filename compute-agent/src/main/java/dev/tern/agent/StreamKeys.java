@@ -141,7 +141,8 @@ final class StreamKeys {
               standing.returnedEpoch() == epoch
                   || (standing.arrivedEpoch() == epoch && standing.resumed());
           // Its QEMU died here: as the one that was to leave, or as the one that had arrived.
-          case STOPPED -> true;
+          // One that was stopped before leaves without its guest.
+          case STOPPED -> standing.epoch() == epoch;
           case NOTHING, DEFINED, RECEIVING, INCOMING -> false;
         };
     return ended || standing.highestEpoch() > epoch;

@@ -12,6 +12,9 @@
  *   RECEIVING ──IncomingPrepared──▶ INCOMING ──Arrived──▶ RUNNING
  *      │                               │
  *      └───────────── Dead ────────────┴──▶ DEAD      (also from NOTHING: it will never run here)
+ *
+ *   DEFINED, STOPPED, RUNNING ──HandedOver──▶ HANDED_OVER ──TakenBack──▶ STOPPED    (no guest moves
+ *   RECEIVING ──Landed──▶ STOPPED                                           in a cold migration)
  * </pre>
  */
 @NullMarked

@@ -10,6 +10,7 @@ import dev.tern.agent.JournalEntry.DisksCreated;
 import dev.tern.agent.JournalEntry.GivenBack;
 import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.IncomingPrepared;
+import dev.tern.agent.JournalEntry.Landed;
 import dev.tern.agent.JournalEntry.Launched;
 import dev.tern.agent.JournalEntry.Resumed;
 import dev.tern.agent.JournalEntry.Retired;
@@ -17,6 +18,7 @@ import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Seen;
 import dev.tern.agent.JournalEntry.Sent;
 import dev.tern.agent.JournalEntry.Stopped;
+import dev.tern.agent.JournalEntry.TakenBack;
 import dev.tern.agent.JournalLines.DamagedJournal;
 import dev.tern.agent.Standing.ImpossibleEntry;
 import dev.tern.agent.Standing.Place;
@@ -224,6 +226,17 @@ class JournalTest {
           }
           away = -1;
         }
+        case TakenBack t -> {
+          if (away != t.letGo()) {
+            return true;
+          }
+          away = -1;
+        }
+        case Landed l -> {
+          if (dead == l.epoch()) {
+            return true;
+          }
+        }
         case Arrived a -> {
           if (dead == a.epoch()) {
             return true;
@@ -249,7 +262,7 @@ class JournalTest {
 
   private static JournalEntry any(Random random) {
     long epoch = 1L + random.nextInt(3);
-    return switch (random.nextInt(14)) {
+    return switch (random.nextInt(16)) {
       case 0 -> new Seen(epoch);
       case 1 -> new Created(epoch);
       case 2 -> new Launched(epoch);
@@ -262,6 +275,8 @@ class JournalTest {
       case 9 -> new HandedOver(epoch);
       case 10 -> new Sent(epoch, Optional.empty());
       case 11 -> new ReturnedHome(epoch);
+      case 13 -> new Landed(epoch);
+      case 14 -> new TakenBack(epoch, 1L + random.nextInt(3));
       case 12 -> new GivenBack(epoch, 1L + random.nextInt(3));
       default -> new Retired(epoch);
     };

@@ -55,6 +55,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   "dev.tern.api.errors",
   "dev.tern.api.flavors",
   "dev.tern.api.groups",
+  "dev.tern.api.cold",
   "dev.tern.api.evacuate",
   "dev.tern.api.events",
   "dev.tern.api.hosts",

@@ -97,6 +97,7 @@ class GoldenChangesTest {
           Change.EXTRA_SPECS_CHECKED,
           Change.KEYPAIR_GIVEN,
           Change.HOSTNAME_QUALIFIED,
+          Change.MIGRATE_HOST,
           Change.EVACUATE_FINDS_STORAGE,
           Change.EVACUATE_FORCE,
           Change.EVACUATE_STOPPED);

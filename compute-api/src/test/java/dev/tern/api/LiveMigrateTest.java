@@ -243,7 +243,8 @@ class LiveMigrateTest {
         api.reset();
         api.conductors.isAskedFor(SERVER, "demo");
       }
-      case ACTIVE, PAUSED, DELETED -> throw new IllegalArgumentException(state + " is not tried");
+      case ACTIVE, PAUSED, RESIZED, DELETED ->
+          throw new IllegalArgumentException(state + " is not tried");
     }
     assertThat(ask("2.30", AUTO).fault())
         .isEqualTo(

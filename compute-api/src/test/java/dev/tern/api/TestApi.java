@@ -17,6 +17,7 @@ import dev.tern.store.ActionStore;
 import dev.tern.store.AggregateStore;
 import dev.tern.store.AuditTrailStore;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DeadLetterStore;
 import dev.tern.store.DecisionStore;
 import dev.tern.store.DiskCopyStore;
@@ -423,6 +424,11 @@ public final class TestApi implements AutoCloseable {
     @Bean
     EvacuationStore evacuations(TestApi api) {
       return api.stores.evacuations();
+    }
+
+    @Bean
+    ColdMigrationStore coldMigrations(TestApi api) {
+      return api.stores.coldMigrations();
     }
 
     @Bean

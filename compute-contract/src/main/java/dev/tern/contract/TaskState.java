@@ -29,6 +29,14 @@ public enum TaskState {
   REBUILDING("rebuilding"),
   REBUILD_BLOCK_DEVICE_MAPPING("rebuild_block_device_mapping"),
   REBUILD_SPAWNING("rebuild_spawning"),
+  /** A cold migration: a host is chosen and checked. */
+  RESIZE_PREP("resize_prep"),
+  /** The guest is stopped, and its disks are on their way. */
+  RESIZE_MIGRATING("resize_migrating"),
+  RESIZE_MIGRATED("resize_migrated"),
+  RESIZE_FINISH("resize_finish"),
+  RESIZE_CONFIRMING("resize_confirming"),
+  RESIZE_REVERTING("resize_reverting"),
   DELETING("deleting");
 
   private final String wire;

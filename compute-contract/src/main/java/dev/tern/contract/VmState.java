@@ -6,6 +6,8 @@ public enum VmState {
   ACTIVE("active"),
   PAUSED("paused"),
   STOPPED("stopped"),
+  /** On another host since a cold migration or resize, and neither confirmed nor reverted. */
+  RESIZED("resized"),
   ERROR("error"),
   DELETED("deleted");
 

@@ -67,6 +67,7 @@ record EditedServer(ServerEntity row, Instant now) {
     if (state != VmState.ACTIVE && state != VmState.ERROR) {
       throw new IllegalArgumentException("a state is reset to active or error, not " + state);
     }
+    ColdMoving.guardReset(row);
     Requests.guardTask(row, "resetState");
     if (state == VmState.ACTIVE) {
       Requests.guardHost(row, "resetState");

@@ -103,7 +103,7 @@ final class Evacuating {
         switch (state) {
           case ACTIVE -> PowerState.RUNNING;
           case STOPPED -> PowerState.SHUTDOWN;
-          case BUILDING, PAUSED, ERROR, DELETED ->
+          case BUILDING, PAUSED, RESIZED, ERROR, DELETED ->
               throw new IllegalArgumentException("not " + state);
         };
     server.fault(null, now);

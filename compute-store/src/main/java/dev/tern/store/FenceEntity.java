@@ -98,7 +98,8 @@ class FenceEntity {
           case ACTIVE -> PowerState.RUNNING;
           case PAUSED -> PowerState.PAUSED;
           case STOPPED -> PowerState.SHUTDOWN;
-          case BUILDING, ERROR, DELETED -> throw new IllegalArgumentException("not " + state);
+          case BUILDING, RESIZED, ERROR, DELETED ->
+              throw new IllegalArgumentException("not " + state);
         };
     server.fault(null, now);
     server.updatedAt = now;

@@ -31,7 +31,7 @@ class HibernateServerStore implements ServerStore {
   private static final String INVALID_REGULAR_EXPRESSION = "2201B";
   private static final String QUERY_CANCELED = "57014";
 
-  private static final Set<VmState> ENDS = Set.of(VmState.ACTIVE, VmState.PAUSED);
+  private static final Set<VmState> ENDS = Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.RESIZED);
 
   private final EntityManager entities;
   private final Rows rows;
@@ -295,6 +295,13 @@ class HibernateServerStore implements ServerStore {
         .setParameter("server", server.id)
         .getResultList()
         .forEach(volume -> volume.detached(now));
+    entities
+        .createQuery(
+            "from ColdMigrationEntity m where m.server = :server and m.endedAt is null",
+            ColdMigrationEntity.class)
+        .setParameter("server", server.id)
+        .getResultList()
+        .forEach(migration -> migration.gone(now));
     endings.end(saga, server, Optional.empty(), now);
   }
 
@@ -305,7 +312,7 @@ class HibernateServerStore implements ServerStore {
             .filter(server -> ENDS.contains(server.vmState) && server.task == null)
             .filter(server -> host.value().equals(server.host));
     ended.ifPresent(server -> {
-      server.vmState = VmState.STOPPED;
+      server.vmState = server.vmState == VmState.RESIZED ? VmState.RESIZED : VmState.STOPPED;
       server.power = PowerState.SHUTDOWN;
       server.updatedAt = rows.now();
     });

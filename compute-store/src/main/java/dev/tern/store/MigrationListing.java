@@ -54,8 +54,8 @@ final class MigrationListing {
   }
 
   private static long number(EntityManager entities, MigrationId marker) {
-    // Nova lists evacuations among them, so that the last of a page may be one.
-    return Stream.of("MigrationEntity", "EvacuationEntity")
+    // Nova lists all types together, so that the last of a page may be of any.
+    return Stream.of("MigrationEntity", "EvacuationEntity", "ColdMigrationEntity")
         .flatMap(kind ->
             entities
                 .createQuery("select m.number from " + kind + " m where m.uuid = :uuid", Long.class)

@@ -124,6 +124,32 @@ final class Quotas {
     return wanted.subList(0, (int) over.fit);
   }
 
+  /**
+   * A server grows by so much; by less than nothing is nothing.
+   *
+   * @throws ComputeException {@code QUOTA_EXCEEDED} in Nova's words
+   */
+  void grow(String project, long vcpus, long memoryMib, Map<Resource, Long> usual) {
+    if (usual.isEmpty() || (vcpus <= 0 && memoryMib <= 0)) {
+      return;
+    }
+    requireRoom(vcpus, memoryMib, lockUsage(project), limits(project, usual));
+  }
+
+  /** What {@link #grow} says, of a project that has this. */
+  static void requireRoom(long vcpus, long memoryMib, Usage used, Map<Resource, Long> limits) {
+    Over over = new Over(1, 1);
+    if (vcpus > 0) {
+      over.check(Resource.CORES, vcpus, used.vcpus(), limits);
+    }
+    if (memoryMib > 0) {
+      over.check(Resource.RAM, memoryMib, used.memoryMib(), limits);
+    }
+    if (over.fit < 1) {
+      throw over.failure();
+    }
+  }
+
   /** What is too much, and how many would not be. */
   private static final class Over {
     private final int wanted;

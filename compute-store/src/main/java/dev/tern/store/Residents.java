@@ -58,7 +58,7 @@ final class Residents {
     }
     return switch (server.vmState) {
       case ACTIVE, PAUSED -> Optional.empty();
-      case BUILDING, STOPPED, ERROR, DELETED ->
+      case BUILDING, STOPPED, RESIZED, ERROR, DELETED ->
           Optional.of("It is %s.".formatted(server.vmState.wire()));
     };
   }

@@ -80,7 +80,10 @@ public interface SagaStore {
     CREATE_IMAGE,
     VOLUME_ATTACH,
     VOLUME_DETACH,
-    EVACUATE
+    EVACUATE,
+    COLD_MIGRATION,
+    CONFIRM_RESIZE,
+    REVERT_RESIZE
   }
 
   enum Direction {

@@ -189,6 +189,18 @@ public class StoreConfiguration {
   }
 
   @Bean
+  ColdMigrationStore coldMigrationStore(EntityManagerFactory factory) {
+    Parts parts = parts(factory);
+    return new HibernateColdMigrationStore(
+        parts.entities(),
+        parts.rows(),
+        parts.requests(),
+        parts.endings(),
+        parts.claims(),
+        new Quotas(parts.entities()));
+  }
+
+  @Bean
   OutboxStore outboxStore(EntityManagerFactory factory) {
     return new HibernateOutboxStore(parts(factory).entities());
   }

@@ -4,6 +4,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.PowerState;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.store.ColdMigrationStore.ColdStatus;
 import dev.tern.store.EvacuationStore.EvacuationStatus;
 import jakarta.persistence.AttributeConverter;
 import jakarta.persistence.Converter;
@@ -73,6 +74,19 @@ final class StoredForms {
       return stored == null
           ? null
           : find(EvacuationStatus.values(), EvacuationStatus::wire, stored);
+    }
+  }
+
+  @Converter
+  static final class OfColdStatus implements AttributeConverter<ColdStatus, String> {
+    @Override
+    public @Nullable String convertToDatabaseColumn(@Nullable ColdStatus status) {
+      return status == null ? null : status.wire();
+    }
+
+    @Override
+    public @Nullable ColdStatus convertToEntityAttribute(@Nullable String stored) {
+      return stored == null ? null : find(ColdStatus.values(), ColdStatus::wire, stored);
     }
   }
 

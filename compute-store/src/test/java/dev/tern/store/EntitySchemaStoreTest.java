@@ -64,6 +64,7 @@ class EntitySchemaStoreTest {
           DeadLetterEntity.class,
           DrainEntity.class,
           DrainServerEntity.class,
+          ColdMigrationEntity.class,
           EvacuationEntity.class,
           EvacuationLeftoverEntity.class,
           DecisionEntity.class,
@@ -156,6 +157,11 @@ class EntitySchemaStoreTest {
         words("drain_servers", "leg", DrainStore.Leg.values(), Enum::name),
         words("fences", "outcome", FenceStore.Outcome.values(), Enum::name),
         words("fences", "runs", FenceStore.Runs.values(), Enum::name),
+        words(
+            "cold_migrations",
+            "status",
+            ColdMigrationStore.ColdStatus.values(),
+            ColdMigrationStore.ColdStatus::wire),
         words(
             "evacuations",
             "status",

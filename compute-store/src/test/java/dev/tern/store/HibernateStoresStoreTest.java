@@ -72,6 +72,15 @@ class HibernateStoresStoreTest {
   }
 
   @Nested
+  @DisplayName("a cold migration")
+  class ColdMigrations extends ColdMigrationStoreContract {
+    @Override
+    Stores stores() {
+      return database;
+    }
+  }
+
+  @Nested
   @DisplayName("an evacuation")
   class Evacuations extends EvacuationStoreContract {
     @Override

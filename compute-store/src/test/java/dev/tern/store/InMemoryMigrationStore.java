@@ -220,6 +220,8 @@ final class InMemoryMigrationStore implements MigrationStore {
         .map(MigrationRecord::number)
         .or(() ->
             Optional.ofNullable(memory.evacuations.get(marker.value())).map(each -> each.number))
+        .or(() ->
+            Optional.ofNullable(memory.coldMigrations.get(marker.value())).map(each -> each.number))
         .orElseThrow(() -> Refusals.noMarker(marker));
   }
 

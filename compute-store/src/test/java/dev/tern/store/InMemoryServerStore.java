@@ -351,6 +351,9 @@ final class InMemoryServerStore implements ServerStore {
       memory.volumes.values().stream()
           .filter(volume -> volume.server.equals(server.id) && volume.endedAt == null)
           .forEach(volume -> volume.detached(memory.now));
+      memory.coldMigrations.values().stream()
+          .filter(migration -> migration.server.equals(server.id) && migration.endedAt == null)
+          .forEach(migration -> migration.gone(memory.now));
       server.power = PowerState.NOSTATE;
       server.terminatedAt = memory.now;
       server.claim = null;
@@ -364,12 +367,12 @@ final class InMemoryServerStore implements ServerStore {
     synchronized (memory) {
       ServerEntity server = memory.servers.get(id.value());
       if (server == null
-          || (server.vmState != VmState.ACTIVE && server.vmState != VmState.PAUSED)
+          || !Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.RESIZED).contains(server.vmState)
           || server.task != null
           || !host.value().equals(server.host)) {
         return false;
       }
-      server.vmState = VmState.STOPPED;
+      server.vmState = server.vmState == VmState.RESIZED ? VmState.RESIZED : VmState.STOPPED;
       server.power = PowerState.SHUTDOWN;
       server.updatedAt = memory.now;
       return true;

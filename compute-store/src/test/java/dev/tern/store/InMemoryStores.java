@@ -29,6 +29,7 @@ public final class InMemoryStores implements Stores {
   private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
   private final DecisionStore decisions = new InMemoryDecisionStore(memory);
   private final FenceStore fences = new InMemoryFenceStore(memory);
+  private final ColdMigrationStore coldMigrations = new InMemoryColdMigrationStore(memory);
   private final EvacuationStore evacuations = new InMemoryEvacuationStore(memory);
   private final KeyPairStore keyPairs = new InMemoryKeyPairStore(memory);
   private final UsageStore usage = new InMemoryUsageStore(memory);
@@ -132,6 +133,11 @@ public final class InMemoryStores implements Stores {
   @Override
   public EvacuationStore evacuations() {
     return evacuations;
+  }
+
+  @Override
+  public ColdMigrationStore coldMigrations() {
+    return coldMigrations;
   }
 
   @Override

@@ -71,6 +71,15 @@ class InMemoryStoresTest {
   }
 
   @Nested
+  @DisplayName("a cold migration")
+  class ColdMigrations extends ColdMigrationStoreContract {
+    @Override
+    Stores stores() {
+      return stores;
+    }
+  }
+
+  @Nested
   @DisplayName("an evacuation")
   class Evacuations extends EvacuationStoreContract {
     @Override

@@ -40,6 +40,7 @@ final class Memory {
   final List<DecisionStore.KeptDecision> decisions = new ArrayList<>();
   final Map<UUID, FenceEntity> fences = new LinkedHashMap<>();
   final Map<UUID, EvacuationEntity> evacuations = new LinkedHashMap<>();
+  final Map<UUID, ColdMigrationEntity> coldMigrations = new LinkedHashMap<>();
   final List<EvacuationLeftoverEntity> leftovers = new ArrayList<>();
   final List<KeyPairStore.KeyPairRecord> keyPairs = new ArrayList<>();
   final Map<String, Map<QuotaStore.Resource, Long>> quotas = new LinkedHashMap<>();
@@ -78,7 +79,8 @@ final class Memory {
             fences,
             drains,
             closed,
-            evacuations)
+            evacuations,
+            coldMigrations)
         .forEach(Map::clear);
     List.of(log, actions, events, receipts, keyPairs, drainServers, leftovers).forEach(List::clear);
     decisions.clear();

@@ -200,6 +200,11 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
   }
 
   @Override
+  public ColdMigrationStore coldMigrations() {
+    return bean(ColdMigrationStore.class);
+  }
+
+  @Override
   public EvacuationStore evacuations() {
     return bean(EvacuationStore.class);
   }

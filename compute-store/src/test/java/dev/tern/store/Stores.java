@@ -36,6 +36,8 @@ public interface Stores {
 
   EvacuationStore evacuations();
 
+  ColdMigrationStore coldMigrations();
+
   KeyPairStore keyPairs();
 
   QuotaStore quotas();

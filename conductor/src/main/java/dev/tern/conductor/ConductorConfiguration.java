@@ -5,6 +5,8 @@ import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.bandwidth.Arbiter;
 import dev.tern.conductor.bandwidth.BandwidthSettings;
+import dev.tern.conductor.cold.Confirming;
+import dev.tern.conductor.cold.ResizeSettings;
 import dev.tern.conductor.drain.DrainFacts;
 import dev.tern.conductor.drain.DrainSettings;
 import dev.tern.conductor.drain.Drains;
@@ -26,6 +28,7 @@ import dev.tern.contract.metrics.Metric;
 import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DrainStore;
 import dev.tern.store.EvacuationStore;
@@ -52,6 +55,7 @@ import org.springframework.context.annotation.Configuration;
   ConductorSettings.class,
   NotificationSettings.class,
   DrainSettings.class,
+  ResizeSettings.class,
   BandwidthSettings.class
 })
 class ConductorConfiguration {
@@ -72,7 +76,8 @@ class ConductorConfiguration {
       DiskCopyStore copies,
       VolumeStore volumes,
       FenceStore fences,
-      EvacuationStore evacuations) {
+      EvacuationStore evacuations,
+      ColdMigrationStore coldMigrations) {
     return new Stores(
         sagas,
         servers,
@@ -84,7 +89,8 @@ class ConductorConfiguration {
         copies,
         volumes,
         fences,
-        evacuations);
+        evacuations,
+        coldMigrations);
   }
 
   /** Closed before the stores and the broker's connections, and gives its leases back then. */
@@ -146,6 +152,16 @@ class ConductorConfiguration {
     return new Rounds(
         "fenced",
         new FencedHosts(stores.fences(), stores.hosts(), stores.servers(), agents, settings)::look,
+        Pause.SLEEPING,
+        settings.sweepEvery());
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds confirming(Stores stores, ResizeSettings resize, ConductorSettings settings) {
+    return new Rounds(
+        "confirm",
+        new Confirming(stores.coldMigrations(), resize.confirmWindow(), java.util.UUID::randomUUID)
+            ::look,
         Pause.SLEEPING,
         settings.sweepEvery());
   }

@@ -65,6 +65,15 @@ public interface DiskImages {
       throws VirtException, InterruptedException;
 
   /**
+   * Makes the header of an image that came from another host as it is name the layer that it lies
+   * on here. Nothing else of it changes, and nothing of an image that lies on none.
+   *
+   * @throws VirtException {@code REFUSED} when its header has no room for the name, or it is not
+   *     what it was recorded to be
+   */
+  void relink(Path file, Expected expected) throws VirtException;
+
+  /**
    * Writes what a guest would see of an image into an empty raw disk that is there, not smaller;
    * holes stay holes.
    *

@@ -81,9 +81,11 @@ final class Comparison {
 
   private void owned(ServerRecord server, Optional<GuestInStock> guest) {
     Runner runner = guest.map(GuestInStock::runner).orElse(Runner.ABSENT);
-    boolean active = server.vmState() == VmState.ACTIVE;
+    boolean resized = server.vmState() == VmState.RESIZED;
+    boolean active =
+        server.vmState() == VmState.ACTIVE || (resized && server.power() == PowerState.RUNNING);
     boolean paused = server.vmState() == VmState.PAUSED;
-    boolean settled = active || paused || server.vmState() == VmState.STOPPED;
+    boolean settled = active || paused || resized || server.vmState() == VmState.STOPPED;
     Optional<DifferenceKind> kind =
         switch (runner) {
           case RUNNING -> active ? Optional.empty() : unless(server, GUEST_RUNNING);
@@ -111,7 +113,7 @@ final class Comparison {
   /** What is being built, or is paused, may run. */
   private static Optional<DifferenceKind> unless(ServerRecord server, DifferenceKind kind) {
     return switch (server.vmState()) {
-      case STOPPED, ERROR -> Optional.of(kind);
+      case STOPPED, RESIZED, ERROR -> Optional.of(kind);
       case BUILDING, ACTIVE, PAUSED, DELETED -> Optional.empty();
     };
   }
@@ -139,7 +141,9 @@ final class Comparison {
   private void foreign(GuestInStock guest) {
     Optional<ServerRecord> server = books.find(guest.server());
     if (server.isPresent()
-        && (server.get().task().isPresent() || server.get().host().equals(Optional.of(host)))) {
+        && (server.get().task().isPresent()
+            || server.get().host().equals(Optional.of(host))
+            || isKept(guest, server.get()))) {
       return;
     }
     String database = server.map(Comparison::database).orElse("not known");
@@ -150,6 +154,13 @@ final class Comparison {
     } else {
       runsToo(guest, server.get());
     }
+  }
+
+  /** What a server left behind in a cold migration is its own until that is confirmed. */
+  private boolean isKept(GuestInStock guest, ServerRecord server) {
+    return server.vmState() == VmState.RESIZED
+        && guest.runner() == Runner.HANDED_OVER
+        && books.claims().stream().anyMatch(claim -> claim.server().equals(server.id()));
   }
 
   private void runsToo(GuestInStock guest, ServerRecord server) {
@@ -222,13 +233,14 @@ final class Comparison {
     return kind.name().toLowerCase(Locale.ROOT);
   }
 
-  /** A server with nothing under way has one claim, where it is. */
+  /** A server with nothing under way has one claim, where it is; a resized one has two. */
   private void claims() {
     Set<ClaimId> held = books.claims().stream().map(ClaimRecord::id).collect(Collectors.toSet());
     for (ClaimRecord claim : books.claims()) {
       Optional<ServerRecord> server = books.find(claim.server());
       boolean owned = server.flatMap(ServerRecord::claim).equals(Optional.of(claim.id()));
-      if (!owned && server.flatMap(ServerRecord::task).isEmpty()) {
+      boolean kept = server.filter(it -> it.vmState() == VmState.RESIZED).isPresent();
+      if (!owned && !kept && server.flatMap(ServerRecord::task).isEmpty()) {
         add(
             CLAIM_UNOWNED,
             claim.server(),
@@ -242,7 +254,8 @@ final class Comparison {
     for (ServerRecord server : books.here().values()) {
       boolean settled =
           server.task().isEmpty()
-              && Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.STOPPED).contains(server.vmState());
+              && Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.STOPPED, VmState.RESIZED)
+                  .contains(server.vmState());
       if (settled && server.claim().filter(held::contains).isEmpty()) {
         found.add(
             Difference.ofGuest(

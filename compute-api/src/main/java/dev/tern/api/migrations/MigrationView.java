@@ -6,6 +6,7 @@ import dev.tern.api.request.Json;
 import dev.tern.api.version.Change;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.EvacuationStore.EvacuationRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import java.util.Optional;
@@ -15,6 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class MigrationView {
   static final String LIVE_MIGRATION = "live-migration";
   static final String EVACUATION = "evacuation";
+  static final String COLD_MIGRATION = "migration";
+  static final String RESIZE = "resize";
 
   private MigrationView() {}
 
@@ -89,6 +92,29 @@ final class MigrationView {
     }
     if (request.has(Change.MIGRATION_USER)) {
       view.put("user_id", evacuation.user()).put("project_id", evacuation.project());
+    }
+    return view;
+  }
+
+  /** A cold migration or resize, as {@code /os-migrations} lists it. */
+  static ObjectNode ofCold(ColdMigrationRecord migration, ApiRequest request) {
+    ObjectNode view =
+        Json.object()
+            .put("id", migration.number())
+            .put("status", migration.status().wire())
+            .put("instance_uuid", migration.server().toString());
+    hosts(view, migration.source(), migration.destination().or(migration::requestedHost), request);
+    view.putNull("old_instance_type_id").putNull("new_instance_type_id");
+    view.put("created_at", Dates.micros(migration.createdAt()))
+        .put("updated_at", Dates.micros(migration.updatedAt()));
+    if (request.has(Change.SERVER_MIGRATIONS)) {
+      view.put("migration_type", migration.resize() ? RESIZE : COLD_MIGRATION);
+    }
+    if (request.has(Change.MIGRATION_PAGING)) {
+      view.put("uuid", migration.id().toString());
+    }
+    if (request.has(Change.MIGRATION_USER)) {
+      view.put("user_id", migration.user()).put("project_id", migration.project());
     }
     return view;
   }

@@ -11,6 +11,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.ServerId;
+import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.EvacuationStore;
 import dev.tern.store.EvacuationStore.EvacuationQuery;
 import dev.tern.store.EvacuationStore.EvacuationRecord;
@@ -34,7 +35,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code /os-migrations}: all migrations and evacuations, also the ended ones. */
+/** {@code /os-migrations}: migrations of all types, also the ended ones. */
 @RestController
 final class MigrationsController {
   private static final Set<String> FILTERS =
@@ -42,13 +43,16 @@ final class MigrationsController {
 
   private final MigrationStore migrations;
   private final EvacuationStore evacuations;
+  private final ColdSearch cold;
 
-  MigrationsController(MigrationStore migrations, EvacuationStore evacuations) {
+  MigrationsController(
+      MigrationStore migrations, EvacuationStore evacuations, ColdMigrationStore cold) {
     this.migrations = migrations;
     this.evacuations = evacuations;
+    this.cold = new ColdSearch(cold);
   }
 
-  /** One of the list, of either type. */
+  /** One of the list, of any type. */
   private record Listed(long number, String id, ObjectNode view) {}
 
   @GetMapping("/v2.1/os-migrations")
@@ -60,7 +64,7 @@ final class MigrationsController {
     List<Listed> found =
         page.limit() == 0 || request.query().flag("hidden")
             ? List.of()
-            : both(request, page, project);
+            : all(request, page, project);
     ObjectNode body = Json.object();
     ArrayNode items = body.putArray("migrations");
     found.forEach(each -> items.add(each.view()));
@@ -71,7 +75,7 @@ final class MigrationsController {
   }
 
   /** Their numbers are of one kind, and newer ones higher. */
-  private List<Listed> both(ApiRequest request, Page page, Optional<String> project) {
+  private List<Listed> all(ApiRequest request, Page page, Optional<String> project) {
     Optional<Marker> marker =
         request.has(Change.MIGRATION_PAGING) ? marker(page) : Optional.empty();
     List<Listed> all = new ArrayList<>();
@@ -86,6 +90,12 @@ final class MigrationsController {
           .map(each ->
               new Listed(
                   each.number(), each.id().toString(), MigrationView.ofEvacuation(each, request)))
+          .forEach(all::add);
+    }
+    if (ColdSearch.canMatch(request.query())) {
+      cold.search(request, page, project, marker.map(Marker::number)).stream()
+          .map(each ->
+              new Listed(each.number(), each.id().toString(), MigrationView.ofCold(each, request)))
           .forEach(all::add);
     }
     all.sort(Comparator.comparingLong(Listed::number).reversed());
@@ -203,6 +213,7 @@ final class MigrationsController {
                 .find(id)
                 .map(MigrationRecord::number)
                 .or(() -> evacuations.find(id.value()).map(EvacuationRecord::number))
+                .or(() -> cold.number(id.value()))
                 .map(number -> new Marker(id, number))
                 .orElseThrow(() -> Refusals.noMarker(text));
           } catch (IllegalArgumentException e) {
@@ -212,8 +223,7 @@ final class MigrationsController {
         });
   }
 
-  private static <T> Optional<T> named(
-      QueryParameters query, String name, Function<String, T> read) {
+  static <T> Optional<T> named(QueryParameters query, String name, Function<String, T> read) {
     return query
         .one(name)
         .map(text -> {

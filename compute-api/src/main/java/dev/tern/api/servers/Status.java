@@ -19,18 +19,18 @@ enum Status {
   DELETED,
   REBOOT,
   HARD_REBOOT,
-  /** Words of Nova for states that no server has here: they are known, and match nothing. */
-  PASSWORD,
   REBUILD,
-  RESCUE,
   RESIZE,
   REVERT_RESIZE,
+  VERIFY_RESIZE,
+  /** Words of Nova for states that no server has here: they are known, and match nothing. */
+  PASSWORD,
+  RESCUE,
   SHELVED,
   SHELVED_OFFLOADED,
   SOFT_DELETED,
   SUSPENDED,
-  UNKNOWN,
-  VERIFY_RESIZE;
+  UNKNOWN;
 
   private static final Map<TaskState, Status> OF_ACTIVE =
       Map.of(
@@ -42,7 +42,17 @@ enum Status {
       Set.of(
           TaskState.REBUILDING, TaskState.REBUILD_BLOCK_DEVICE_MAPPING, TaskState.REBUILD_SPAWNING);
 
+  private static final Set<TaskState> RESIZES =
+      Set.of(
+          TaskState.RESIZE_PREP,
+          TaskState.RESIZE_MIGRATING,
+          TaskState.RESIZE_MIGRATED,
+          TaskState.RESIZE_FINISH);
+
   static Status of(VmState vmState, Optional<TaskState> task) {
+    if (task.filter(RESIZES::contains).isPresent() && RESIZE.vmStates().contains(vmState)) {
+      return RESIZE;
+    }
     if (task.filter(REBUILDS::contains).isPresent() && REBUILD.vmStates().contains(vmState)) {
       return REBUILD;
     }
@@ -52,6 +62,10 @@ enum Status {
       case ACTIVE -> task.flatMap(t -> Optional.ofNullable(OF_ACTIVE.get(t))).orElse(Status.ACTIVE);
       case PAUSED -> migrating ? MIGRATING : PAUSED;
       case STOPPED -> SHUTOFF;
+      case RESIZED ->
+          task.filter(t -> t == TaskState.RESIZE_REVERTING).isPresent()
+              ? REVERT_RESIZE
+              : VERIFY_RESIZE;
       case ERROR -> ERROR;
       case DELETED -> DELETED;
     };
@@ -68,16 +82,9 @@ enum Status {
       case ERROR -> Set.of(VmState.ERROR);
       case DELETED -> Set.of(VmState.DELETED);
       case REBUILD -> Set.of(VmState.ACTIVE, VmState.STOPPED, VmState.ERROR);
-      case PASSWORD,
-          RESCUE,
-          RESIZE,
-          REVERT_RESIZE,
-          SHELVED,
-          SHELVED_OFFLOADED,
-          SOFT_DELETED,
-          SUSPENDED,
-          UNKNOWN,
-          VERIFY_RESIZE ->
+      case RESIZE -> Set.of(VmState.ACTIVE, VmState.STOPPED);
+      case REVERT_RESIZE, VERIFY_RESIZE -> Set.of(VmState.RESIZED);
+      case PASSWORD, RESCUE, SHELVED, SHELVED_OFFLOADED, SOFT_DELETED, SUSPENDED, UNKNOWN ->
           Set.of();
     };
   }

@@ -71,7 +71,7 @@ public enum Change {
       53, Reach.HONOURED, "services and hypervisors have UUIDs; searches are queries"),
   REBUILD_KEY(54, Reach.ELSEWHERE, "rebuild may change the key"),
   FLAVOR_DESCRIPTION(55, Reach.HONOURED, "flavors have a description"),
-  MIGRATE_HOST(56, Reach.ELSEWHERE, "cold migration may name a host"),
+  MIGRATE_HOST(56, Reach.HONOURED, "cold migration may name a host"),
   PERSONALITY_GONE(57, Reach.HONOURED, "personality is gone, and its limits"),
   ACTION_PAGING(58, Reach.HONOURED, "actions are paged and show updated_at"),
   MIGRATION_PAGING(59, Reach.HONOURED, "migrations are paged and have UUIDs"),

@@ -151,6 +151,30 @@ public final class Conductors {
     stores.servers().deleted(samples.lease(id), id);
   }
 
+  /** Takes the server to a host without its guest running. */
+  public void migratesCold(ServerId id, String host) {
+    Lease lease = samples.lease(id);
+    UUID migration = stores.coldMigrations().open(id).orElseThrow().id();
+    HostName away = new HostName(host);
+    stores.coldMigrations().chosen(lease, migration, away, samples.claim(id, away));
+    stores.coldMigrations().ownerChanged(lease, migration);
+    stores.coldMigrations().finished(lease, migration, List.of());
+  }
+
+  /** Carries out the confirmation that was asked for. */
+  public void confirms(ServerId id) {
+    UUID migration = stores.coldMigrations().open(id).orElseThrow().id();
+    stores.coldMigrations().confirmed(samples.lease(id), migration, List.of());
+  }
+
+  /** Carries out the reversal that was asked for. */
+  public void reverts(ServerId id) {
+    Lease lease = samples.lease(id);
+    UUID migration = stores.coldMigrations().open(id).orElseThrow().id();
+    stores.coldMigrations().ownerReturned(lease, migration);
+    stores.coldMigrations().reverted(lease, migration, Optional.empty(), List.of());
+  }
+
   /** Makes the server anew on a host. */
   public void evacuates(ServerId id, String host, VmState state) {
     Lease lease = samples.lease(id);

@@ -338,6 +338,92 @@ public sealed interface AgentRequest {
     }
   }
 
+  // ---- a cold migration: the disks of a server whose guest does not run go to another host
+  // ----------------------------------------
+
+  /**
+   * Asked of the two hosts of a cold migration. Destinations are checked, and layers brought, as in
+   * a live one.
+   */
+  sealed interface OfColdMove extends AgentRequest {}
+
+  /**
+   * What would have to move of a server whose guest may run or not. Done: {@link
+   * AgentResult.SourceFacts}. Changes nothing.
+   */
+  record DescribeServer(Header header) implements OfColdMove {}
+
+  /**
+   * Asked of the source: ends the guest and records durably that the server has left. From then on
+   * its disks here are as they are, and nothing starts it here until {@link TakeBack}. Done: {@link
+   * AgentResult.Nothing}.
+   *
+   * @param grace for the guest to power off by itself
+   */
+  record LetGo(Header header, Duration grace) implements OfColdMove {}
+
+  /**
+   * Undo of {@link LetGo}, in its migration or later: the server is this host's again, and stopped.
+   * Done too when it had never left. Refused (GUEST_ABSENT) when nothing of it is here any more.
+   *
+   * @param letGo the epoch in which it left
+   */
+  record TakeBack(Header header, long letGo) implements OfColdMove {}
+
+  /**
+   * Asked of the source once it has let go: the files to be sent. Done: {@link
+   * AgentResult.ColdDisks}.
+   */
+  record DigestFiles(Header header) implements OfColdMove {}
+
+  /**
+   * Asked of the destination: room for the files is made, and the source may write them. Done:
+   * {@link AgentResult.LayersWanted}, whose exports are named by the disks' ids.
+   */
+  record ReceiveFiles(Header header, AgentResult.SourceFacts source, AgentResult.ColdDisks files)
+      implements OfColdMove {}
+
+  /**
+   * Asked of the source: writes the files to where they are waited for. Done: {@link
+   * AgentResult.LayersSent}.
+   */
+  record SendFiles(Header header, AgentResult.LayersWanted wanted, MoveLimits limits)
+      implements OfColdMove {}
+
+  /**
+   * Asked of the destination: what came is compared with what was to come, and is the server's from
+   * then on, which lives here and is stopped. Done: {@link AgentResult.Nothing}. Refused
+   * (DISK_NOT_FOUND) when not all of it is here: it is received anew then.
+   *
+   * @param secrets what {@link SealSecrets} told, for encrypted disks
+   * @param size what the server is from now on; absent is as it was
+   */
+  record LandServer(
+      Header header,
+      AgentResult.SourceFacts source,
+      AgentResult.ColdDisks files,
+      Map<String, String> secrets,
+      Optional<NewSize> size)
+      implements OfColdMove {
+    public LandServer {
+      secrets = Map.copyOf(secrets);
+    }
+  }
+
+  /**
+   * Undo of all that a cold migration made at its destination, {@link LandServer} included: nothing
+   * of it is left. Refused while the server's guest runs here. Harmless when nothing was made, and
+   * for a server that came here in another epoch.
+   */
+  record ClearArrival(Header header) implements OfColdMove {}
+
+  /**
+   * What a server is made to be.
+   *
+   * @param rootDiskBytes of its first disk; never less than that has
+   */
+  record NewSize(int vcpus, long memoryMib, long rootDiskBytes) {}
+
   // ---- the disks of a server, where it is; its guest may run or not
   // ----------------------------------------------------------------
 

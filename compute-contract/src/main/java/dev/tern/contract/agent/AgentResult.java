@@ -8,6 +8,7 @@ import dev.tern.contract.move.PolicyParts;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What a finished request learned. */
@@ -269,6 +270,25 @@ public sealed interface AgentResult {
    * @param sizeBytes its length
    */
   record ImmutableFile(String sha256, long sizeBytes) {}
+
+  /**
+   * The files that a cold migration moves as they are: the uppermost layer of each local disk.
+   *
+   * @param byDisk by disk id
+   */
+  record ColdDisks(Map<String, ImmutableFile> byDisk) implements AgentResult {
+    public ColdDisks {
+      byDisk = Map.copyOf(byDisk);
+    }
+
+    /** The length of each file, by disk id. */
+    public Map<String, Long> bytes() {
+      return byDisk.entrySet().stream()
+          .collect(
+              Collectors.toUnmodifiableMap(
+                  Map.Entry::getKey, entry -> entry.getValue().sizeBytes()));
+    }
+  }
 
   /**
    * What the destination lacks and cannot fetch.

@@ -118,6 +118,8 @@ final class Settling {
   static Optional<String> unmovable(ServerRecord server) {
     return switch (server.vmState()) {
       case ACTIVE, PAUSED -> Optional.empty();
+      case RESIZED ->
+          Optional.of("Its cold migration is neither confirmed nor reverted. Do one of them.");
       case STOPPED ->
           Optional.of(
               "It is stopped, and servers move only while they run or are paused. Start it, or"

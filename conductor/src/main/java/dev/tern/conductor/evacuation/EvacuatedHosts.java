@@ -5,6 +5,7 @@ import dev.tern.conductor.asking.Asking;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
+import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.Header;
@@ -85,7 +86,7 @@ public final class EvacuatedHosts {
 
   private void look(EvacuationRecord evacuation, Set<HostName> silent) throws InterruptedException {
     Optional<ServerRecord> server = servers.findEvenDeleted(evacuation.server());
-    if (server.flatMap(ServerRecord::task).isPresent()) {
+    if (server.flatMap(ServerRecord::task).isPresent() || resized(server)) {
       return; // Something may be on its way to that host; what begins later is younger.
     }
     if (server.flatMap(ServerRecord::host).equals(Optional.of(evacuation.source()))
@@ -156,9 +157,14 @@ public final class EvacuatedHosts {
         .log("a host that was evacuated is back");
   }
 
+  /** Two hosts have it, and the one that it left may be this. */
+  private static boolean resized(Optional<ServerRecord> server) {
+    return server.filter(it -> it.vmState() == VmState.RESIZED).isPresent();
+  }
+
   private void look(Leftover leftover, Set<HostName> silent) throws InterruptedException {
     Optional<ServerRecord> server = servers.findEvenDeleted(leftover.server());
-    if (server.flatMap(ServerRecord::task).isPresent()) {
+    if (server.flatMap(ServerRecord::task).isPresent() || resized(server)) {
       return;
     }
     if (server.flatMap(ServerRecord::host).equals(Optional.of(leftover.host()))) {
@@ -166,7 +172,13 @@ public final class EvacuatedHosts {
       return;
     }
     long epoch = Math.max(leftover.epoch(), server.map(ServerRecord::epoch).orElse(0L));
+    Header own =
+        new Header(leftover.request(), leftover.server(), leftover.epoch(), Optional.empty());
     Header header = new Header(leftover.request(), leftover.server(), epoch, Optional.empty());
+    // What was on its way there is of its own epoch; one that is over says so, and the rest
+    // follows.
+    Asked<AgentAnswer> _ =
+        agents.ask(leftover.host(), new AgentRequest.ClearArrival(own), Asking.ONCE);
     switch (agents.ask(leftover.host(), new AgentRequest.LeaveServer(header, false), Asking.ONCE)) {
       case Asked.Answered(AgentAnswer.Done _) -> {
         evacuations.removed(leftover);

@@ -353,7 +353,7 @@ public final class Source {
             journey.forRepeating());
   }
 
-  static MoveLimits limits(MigrationSettings settings, long gib) {
+  public static MoveLimits limits(MigrationSettings settings, long gib) {
     Duration deadline = settings.deadlinePerGib().multipliedBy(gib);
     return new MoveLimits(
         settings.maxPause(),

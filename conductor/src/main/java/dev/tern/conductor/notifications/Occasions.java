@@ -34,10 +34,15 @@ final class Occasions {
           Map.entry("suspending", "suspend"),
           Map.entry("resuming", "resume"),
           Map.entry("rebuild_block_device_mapping", "rebuild"),
-          Map.entry("rebuild_spawning", "rebuild"));
+          Map.entry("rebuild_spawning", "rebuild"),
+          Map.entry("resize_prep", "resize_prep"),
+          Map.entry("resize_migrating", "resize"),
+          Map.entry("resize_finish", "resize_finish"),
+          Map.entry("resize_confirming", "resize_confirm"),
+          Map.entry("resize_reverting", "resize_revert"));
 
   /** Those for which Nova tells of a failure. */
-  private static final Set<String> WITH_ERROR = Set.of("create", "reboot", "rebuild");
+  private static final Set<String> WITH_ERROR = Set.of("create", "reboot", "rebuild", "resize");
 
   /** By the event of the action. */
   private static final Map<String, String> EVENTS =

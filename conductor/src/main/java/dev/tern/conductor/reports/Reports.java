@@ -3,6 +3,7 @@ package dev.tern.conductor.reports;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Asking;
 import dev.tern.contract.HostName;
+import dev.tern.contract.PowerState;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
@@ -63,7 +64,10 @@ public final class Reports {
   private boolean runsHere(ServerId server, HostName host) {
     return servers
         .find(server)
-        .filter(s -> s.vmState() == VmState.ACTIVE || s.vmState() == VmState.PAUSED)
+        .filter(s ->
+            s.vmState() == VmState.ACTIVE
+                || s.vmState() == VmState.PAUSED
+                || (s.vmState() == VmState.RESIZED && s.power() == PowerState.RUNNING))
         .filter(s -> s.task().isEmpty())
         .flatMap(ServerRecord::host)
         .equals(Optional.of(host));

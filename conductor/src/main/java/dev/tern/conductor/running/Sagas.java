@@ -4,6 +4,12 @@ import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Asking;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.cold.ColdFacts;
+import dev.tern.conductor.cold.ColdJourney;
+import dev.tern.conductor.cold.ColdMigrationSaga;
+import dev.tern.conductor.cold.ColdOutcome;
+import dev.tern.conductor.cold.NewHost;
+import dev.tern.conductor.cold.OldHost;
 import dev.tern.conductor.disk.CopySaga;
 import dev.tern.conductor.disk.CopyWatch;
 import dev.tern.conductor.disk.DiskFacts;
@@ -56,8 +62,10 @@ import dev.tern.conductor.volume.VolumeFacts;
 import dev.tern.conductor.volume.VolumeHost;
 import dev.tern.conductor.volume.VolumeOutcome;
 import dev.tern.conductor.volume.VolumeWork;
+import dev.tern.contract.PowerState;
 import dev.tern.contract.tracing.Traced;
 import dev.tern.contract.tracing.Tracing;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.EvacuationStore.EvacuationRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -66,6 +74,7 @@ import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.VolumeStore.VolumeRecord;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /** Puts the actors of a story together and lets it run. */
@@ -126,6 +135,7 @@ public final class Sagas implements SagaRunner.Teller {
       case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga, bell);
       case VOLUME_ATTACH, VOLUME_DETACH -> runVolume(saga, bell);
       case EVACUATE -> runEvacuation(saga, bell);
+      case COLD_MIGRATION, CONFIRM_RESIZE, REVERT_RESIZE -> runCold(saga, bell);
     }
   }
 
@@ -204,7 +214,10 @@ public final class Sagas implements SagaRunner.Teller {
           CREATE_IMAGE,
           VOLUME_ATTACH,
           VOLUME_DETACH,
-          EVACUATE ->
+          EVACUATE,
+          COLD_MIGRATION,
+          CONFIRM_RESIZE,
+          REVERT_RESIZE ->
           throw new IllegalStateException("%s has a story of its own".formatted(saga.kind()));
     };
   }
@@ -256,7 +269,10 @@ public final class Sagas implements SagaRunner.Teller {
           LIVE_MIGRATION,
           VOLUME_ATTACH,
           VOLUME_DETACH,
-          EVACUATE ->
+          EVACUATE,
+          COLD_MIGRATION,
+          CONFIRM_RESIZE,
+          REVERT_RESIZE ->
           throw new IllegalStateException("%s is not about a disk".formatted(kind));
     };
   }
@@ -314,6 +330,47 @@ public final class Sagas implements SagaRunner.Teller {
             ? EvacuationFacts.none()
             : FactsJson.read(EvacuationFacts.class, saga.facts());
     engine(story, saga, hold, log).run(saga.position(), facts);
+  }
+
+  private void runCold(SagaRecord saga, Bell bell) throws InterruptedException {
+    SagaLog log = new SagaLog(saga, time.ticker(), line -> line, tracing);
+    Hold hold = hold(saga, log, bell);
+    ServerRecord server = serverOf(saga);
+    ColdMigrationRecord migration =
+        stores
+            .coldMigrations()
+            .open(saga.server())
+            .orElseThrow(() -> new IllegalStateException("a cold migration's saga without it"));
+    ColdJourney journey =
+        new ColdJourney(
+            migration,
+            saga.request(),
+            asking(hold),
+            hold,
+            log,
+            stores.hosts(),
+            stores.actions(),
+            settings.server(),
+            settings.migration(),
+            settings.hostDownAfter());
+    OldHost source = new OldHost(journey, stores.coldMigrations());
+    NewHost destination = new NewHost(journey, stores.coldMigrations(), stores.claims());
+    ColdOutcome outcome = new ColdOutcome(journey, stores.coldMigrations());
+    ColdFacts begun =
+        saga.kind() == SagaKind.COLD_MIGRATION
+            ? ColdFacts.of(migration.epoch(), migration.ran(), Optional.empty())
+            : ColdFacts.of(
+                server.epoch(), server.power() == PowerState.RUNNING, migration.destination());
+    Saga<ColdFacts> story =
+        switch (saga.kind()) {
+          case CONFIRM_RESIZE -> ColdMigrationSaga.confirmed(source, destination, outcome);
+          case REVERT_RESIZE -> ColdMigrationSaga.reverted(source, destination, outcome);
+          default -> ColdMigrationSaga.of(source, destination, outcome);
+        };
+    engine(story, saga, hold, log)
+        .run(
+            saga.position(),
+            saga.position().isEmpty() ? begun : FactsJson.read(ColdFacts.class, saga.facts()));
   }
 
   private ServerRecord serverOf(SagaRecord saga) {

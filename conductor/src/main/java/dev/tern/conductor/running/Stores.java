@@ -2,6 +2,7 @@ package dev.tern.conductor.running;
 
 import dev.tern.store.ActionStore;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.EvacuationStore;
 import dev.tern.store.FenceStore;
@@ -24,4 +25,5 @@ public record Stores(
     DiskCopyStore copies,
     VolumeStore volumes,
     FenceStore fences,
-    EvacuationStore evacuations) {}
+    EvacuationStore evacuations,
+    ColdMigrationStore coldMigrations) {}

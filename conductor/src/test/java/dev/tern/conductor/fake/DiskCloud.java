@@ -91,7 +91,10 @@ public final class DiskCloud {
               LIVE_MIGRATION,
               VOLUME_ATTACH,
               VOLUME_DETACH,
-              EVACUATE ->
+              EVACUATE,
+              COLD_MIGRATION,
+              CONFIRM_RESIZE,
+              REVERT_RESIZE ->
               throw new IllegalArgumentException("no operation on a disk: " + kind);
         };
   }
@@ -198,7 +201,8 @@ public final class DiskCloud {
                   copies,
                   stores.volumes(),
                   stores.fences(),
-                  stores.evacuations()),
+                  stores.evacuations(),
+                  stores.coldMigrations()),
               this::ask,
               (_, _) -> {
                 throw new IllegalStateException("no scheduler is needed");

@@ -91,6 +91,7 @@ public final class EvacuationCloud {
         }
         case AgentRequest.AttachVolume attach -> attach(attach.volume().id());
         case AgentRequest.StartServer _ -> start();
+        case AgentRequest.ClearArrival _ -> new Done(new Nothing());
         case AgentRequest.LeaveServer leave -> leave(leave.keepDisks());
         default -> throw new IllegalStateException("not part of an evacuation: " + request);
       };
@@ -304,7 +305,8 @@ public final class EvacuationCloud {
             stores.copies(),
             stores.volumes(),
             stores.fences(),
-            stores.evacuations()),
+            stores.evacuations(),
+            stores.coldMigrations()),
         this::question,
         this::choose,
         time.time(),

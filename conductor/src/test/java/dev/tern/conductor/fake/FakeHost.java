@@ -203,6 +203,7 @@ final class FakeHost {
           AgentRequest.DestroyServer _,
           AgentRequest.LeaveServer _,
           AgentRequest.ReadConsole _,
+          AgentRequest.OfColdMove _,
           AgentRequest.OfDisks _ ->
           throw new IllegalStateException("not part of a migration");
     };

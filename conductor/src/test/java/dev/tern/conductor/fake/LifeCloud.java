@@ -102,7 +102,8 @@ public final class LifeCloud {
             stores.copies(),
             stores.volumes(),
             stores.fences(),
-            stores.evacuations()),
+            stores.evacuations(),
+            stores.coldMigrations()),
         this::ask,
         (_, _) -> {
           throw new IllegalStateException("no scheduler is needed");

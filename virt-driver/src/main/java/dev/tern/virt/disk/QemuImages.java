@@ -61,6 +61,15 @@ public final class QemuImages implements DiskImages {
   }
 
   @Override
+  public void relink(Path file, Expected expected) throws VirtException {
+    checkFormat(expected.format());
+    RecordedImage.check(file, expected);
+    if (expected.format().equals("qcow2") && !expected.layers().isEmpty()) {
+      Qcow2Backing.name(file, expected.layers().getFirst().file().toAbsolutePath());
+    }
+  }
+
+  @Override
   public void create(Path file, NewImage image) throws VirtException {
     RecordedImage.check(image);
     try {

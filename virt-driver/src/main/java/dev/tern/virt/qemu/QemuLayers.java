@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
  * NBD, as for disks, without a guest on either side.
  */
 final class QemuLayers implements LayerTransfer {
-  private static final Pattern FILE = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern FILE = Pattern.compile("[0-9a-z]{1,64}");
   private static final Pattern EXPORT = Pattern.compile("[A-Za-z0-9_-]{8,128}");
   private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
   private static final Pattern PERCENT = Pattern.compile("\\((\\d{1,3}\\.\\d\\d)/100%\\)");
@@ -91,7 +91,7 @@ final class QemuLayers implements LayerTransfer {
     int number = 0;
     for (Map.Entry<String, String> one : new TreeMap<>(exports).entrySet()) {
       Path file = directory.resolve(one.getKey());
-      require(FILE.matcher(one.getKey()).matches(), "A layer is named by its sha256.");
+      require(FILE.matcher(one.getKey()).matches(), "A file that is received has a plain name.");
       require(EXPORT.matcher(one.getValue()).matches(), "An export name is not usable.");
       require(
           Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS),

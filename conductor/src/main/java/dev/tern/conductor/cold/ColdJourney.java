@@ -1,0 +1,107 @@
+package dev.tern.conductor.cold;
+
+import dev.tern.conductor.asking.Asking;
+import dev.tern.conductor.asking.Patience;
+import dev.tern.conductor.migration.MigrationSettings;
+import dev.tern.conductor.migration.Source;
+import dev.tern.conductor.saga.Hold;
+import dev.tern.conductor.saga.SagaLog;
+import dev.tern.conductor.saga.StepFailed;
+import dev.tern.conductor.server.ServerSettings;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.RequestId;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentResult;
+import dev.tern.store.ActionStore;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
+import dev.tern.store.HostStore;
+import dev.tern.store.HostStore.HostRecord;
+import java.time.Duration;
+import java.util.Optional;
+
+/** One cold migration being run, confirmed or reverted: what its actors share. */
+public record ColdJourney(
+    ColdMigrationRecord migration,
+    RequestId request,
+    Asking asking,
+    Hold hold,
+    SagaLog log,
+    HostStore hosts,
+    ActionStore actions,
+    ServerSettings settings,
+    MigrationSettings moving,
+    Duration downAfter) {
+  private static final Duration SHORT_SILENCE = Duration.ofSeconds(5);
+  private static final Duration SLACK = Duration.ofMinutes(1);
+  private static final long GIB = 1L << 30;
+
+  Header header(ColdFacts facts) {
+    return new Header(request, migration.server(), facts.epoch(), Optional.empty());
+  }
+
+  /** An event of the action, in Nova's words; it ends with the operation. */
+  void event(String name, Optional<HostName> host) {
+    actions.begin(migration.server(), request, name, host);
+  }
+
+  Patience forPreparing() {
+    return new Patience(settings.silence(), settings.buildDeadline());
+  }
+
+  /** For what is owed to a host that does not answer, and what is repeated anyway. */
+  Patience forClearing() {
+    return new Patience(SHORT_SILENCE, settings.buildDeadline());
+  }
+
+  /** For reading or sending so many bytes. */
+  Patience forMoving(long bytes) {
+    return new Patience(settings.silence(), limits(bytes).deadline().plus(SLACK));
+  }
+
+  MoveLimits limits(long bytes) {
+    return Source.limits(moving, Math.max(2, Math.ceilDiv(bytes, GIB)));
+  }
+
+  <R extends AgentResult> R ask(
+      HostName host, AgentRequest request, Class<R> result, Patience patience)
+      throws StepFailed, InterruptedException {
+    return asking.untilDone(host, request, result, patience);
+  }
+
+  /**
+   * What a host must have done; only one that an operator has stated to be down, and that does not
+   * answer, is gone on without.
+   */
+  <R extends AgentResult> Optional<R> askUnlessFenced(
+      HostName host, AgentRequest request, Class<R> result)
+      throws StepFailed, InterruptedException {
+    try {
+      return Optional.of(ask(host, request, result, forClearing()));
+    } catch (StepFailed failed) {
+      if (failed.failure().code() == ErrorCode.AGENT_NO_ANSWER && fenced(host)) {
+        return Optional.empty();
+      }
+      throw failed;
+    }
+  }
+
+  private boolean fenced(HostName host) {
+    return hosts.find(host, downAfter).filter(HostRecord::forcedDown).isPresent();
+  }
+
+  /** Empty when the host does not answer: it is owed the request. */
+  <R extends AgentResult> Optional<R> askOrOwe(HostName host, AgentRequest request, Class<R> result)
+      throws StepFailed, InterruptedException {
+    try {
+      return Optional.of(ask(host, request, result, forClearing()));
+    } catch (StepFailed failed) {
+      if (failed.failure().code() == ErrorCode.AGENT_NO_ANSWER) {
+        return Optional.empty();
+      }
+      throw failed;
+    }
+  }
+}

@@ -1,0 +1,363 @@
+package dev.tern.conductor.cold;
+
+import static dev.tern.conductor.fake.ColdCloud.AWAY;
+import static dev.tern.conductor.fake.ColdCloud.HOME;
+import static dev.tern.conductor.fake.ColdCloud.THIRD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tern.conductor.fake.ColdCloud;
+import dev.tern.conductor.fake.ColdCloud.Fault;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
+import dev.tern.contract.PowerState;
+import dev.tern.contract.VmState;
+import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.AgreeOnKey;
+import dev.tern.contract.agent.AgentRequest.CheckDestination;
+import dev.tern.contract.agent.AgentRequest.DescribeServer;
+import dev.tern.contract.agent.AgentRequest.DigestFiles;
+import dev.tern.contract.agent.AgentRequest.GatherLayers;
+import dev.tern.contract.agent.AgentRequest.LandServer;
+import dev.tern.contract.agent.AgentRequest.LeaveServer;
+import dev.tern.contract.agent.AgentRequest.LetGo;
+import dev.tern.contract.agent.AgentRequest.ReceiveFiles;
+import dev.tern.contract.agent.AgentRequest.SendFiles;
+import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.TakeBack;
+import dev.tern.store.ActionStore.EventRecord;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
+import dev.tern.store.ColdMigrationStore.ColdStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("A cold migration")
+class ColdMigrationSagaTest {
+  private static final List<String> AT_HOME =
+      List.of("claim host-1", "host-1 disks", "host-1 guest");
+  private static final List<String> MOVED =
+      List.of(
+          "claim host-1",
+          "claim host-2",
+          "host-1 disks",
+          "host-1 kept",
+          "host-2 disks",
+          "host-2 guest");
+  private static final List<String> AWAY_FOR_GOOD =
+      List.of("claim host-2", "host-2 disks", "host-2 guest");
+
+  /** More than any of the stories asks. */
+  private static final int QUESTIONS = 24;
+
+  private final ColdCloud cloud = new ColdCloud();
+
+  private ColdMigrationRecord migrated() throws InterruptedException {
+    cloud.migrate(Optional.empty());
+    return cloud.run();
+  }
+
+  private void waitsAt(HostName host) {
+    assertThat(cloud.server().host()).contains(host);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.RESIZED);
+    assertThat(cloud.server().power()).isEqualTo(PowerState.RUNNING);
+    assertThat(cloud.server().task()).isEmpty();
+    assertThat(cloud.migration().status()).isEqualTo(ColdStatus.FINISHED);
+  }
+
+  private void isActiveAt(HostName host) {
+    assertThat(cloud.server().host()).contains(host);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ACTIVE);
+    assertThat(cloud.server().power()).isEqualTo(PowerState.RUNNING);
+    assertThat(cloud.server().task()).isEmpty();
+  }
+
+  @Test
+  void brings_the_server_to_another_host_and_keeps_what_it_left() throws Exception {
+    ColdMigrationRecord migration = migrated();
+    waitsAt(AWAY);
+    assertThat(cloud.things()).containsExactlyElementsOf(MOVED);
+    assertThat(cloud.written(HOME)).as("as it was").isEqualTo(1);
+    assertThat(cloud.written(AWAY)).as("and what the guest wrote since").isEqualTo(2);
+    assertThat(
+            cloud
+                .stores()
+                .actions()
+                .find(cloud.server().id(), migration.request())
+                .orElseThrow()
+                .events())
+        .extracting(EventRecord::event)
+        .containsExactlyInAnyOrder(
+            "cold_migrate",
+            "compute_prep_resize",
+            "compute_resize_instance",
+            "compute_finish_resize");
+  }
+
+  @Test
+  void of_a_stopped_server_starts_no_guest_anywhere() throws Exception {
+    cloud.isStopped();
+    ColdMigrationRecord _ = migrated();
+    assertThat(cloud.server().power()).isEqualTo(PowerState.SHUTDOWN);
+    assertThat(cloud.things()).doesNotContain("host-1 guest", "host-2 guest");
+    cloud.confirm();
+    ColdMigrationRecord _ = cloud.run();
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.STOPPED);
+    assertThat(cloud.things()).containsExactly("claim host-2", "host-2 disks");
+  }
+
+  @Test
+  void goes_to_the_host_that_was_asked_for_or_nowhere() throws Exception {
+    cloud.migrate(Optional.of(THIRD));
+    ColdMigrationRecord _ = cloud.run();
+    waitsAt(THIRD);
+    cloud.revert();
+    ColdMigrationRecord _ = cloud.run();
+    cloud.free = List.of(AWAY);
+    cloud.migrate(Optional.of(THIRD));
+    assertThat(cloud.run().failure().orElseThrow().code()).isEqualTo(ErrorCode.NO_VALID_HOST);
+    isActiveAt(HOME);
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
+  static Stream<Arguments> everyLostWord() {
+    return Stream.of(
+            Fault.ANSWER_LOST,
+            Fault.CONDUCTOR_DIES_BEFORE_THE_EFFECT,
+            Fault.CONDUCTOR_DIES_AFTER_THE_EFFECT)
+        .flatMap(
+            fault -> IntStream.range(0, QUESTIONS).mapToObj(number -> Arguments.of(fault, number)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyLostWord")
+  @Tag("S120")
+  void goes_on_whatever_is_lost_at_any_question(Fault fault, int question) throws Exception {
+    cloud.goesWrong(fault, question);
+    ColdMigrationRecord _ = migrated();
+    waitsAt(AWAY);
+    assertThat(cloud.things()).containsExactlyElementsOf(MOVED);
+    assertThat(cloud.written(HOME)).isEqualTo(1);
+    assertThat(cloud.written(AWAY)).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyLostWord")
+  @Tag("S120")
+  void is_confirmed_whatever_is_lost_at_any_question(Fault fault, int question) throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.goesWrong(fault, question);
+    cloud.confirm();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.CONFIRMED);
+    isActiveAt(AWAY);
+    assertThat(cloud.things()).containsExactlyElementsOf(AWAY_FOR_GOOD);
+    assertThat(cloud.written(AWAY)).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyLostWord")
+  @Tag("S120")
+  void is_reverted_whatever_is_lost_at_any_question(Fault fault, int question) throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.goesWrong(fault, question);
+    cloud.revert();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.REVERTED);
+    isActiveAt(HOME);
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+    assertThat(cloud.written(HOME)).as("what it left, and what it writes now").isEqualTo(2);
+  }
+
+  static Stream<Class<? extends AgentRequest>> whatFails() {
+    return Stream.of(
+        DescribeServer.class,
+        GatherLayers.class,
+        LetGo.class,
+        DigestFiles.class,
+        ReceiveFiles.class,
+        SendFiles.class,
+        LandServer.class,
+        StartServer.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("whatFails")
+  void that_fails_leaves_the_server_at_home_and_nothing_elsewhere(
+      Class<? extends AgentRequest> request) throws Exception {
+    cloud.goesWrong(Fault.REFUSED, request);
+    ColdMigrationRecord migration = migrated();
+    assertThat(migration.status()).isEqualTo(ColdStatus.ERROR);
+    assertThat(migration.failure().orElseThrow().message()).isEqualTo("It broke.");
+    isActiveAt(HOME);
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void goes_to_another_host_when_one_is_not_fit(Fault fault, Class<? extends AgentRequest> request)
+      throws Exception {
+    cloud.goesWrong(fault, request);
+    ColdMigrationRecord _ = migrated();
+    waitsAt(THIRD);
+    cloud.comesBack(AWAY);
+    cloud.confirm();
+    ColdMigrationRecord _ = cloud.run();
+    cloud.tellHosts();
+    assertThat(cloud.things()).containsExactly("claim host-3", "host-3 disks", "host-3 guest");
+  }
+
+  static Stream<Arguments> goes_to_another_host_when_one_is_not_fit() {
+    return Stream.of(Fault.REFUSED, Fault.HOST_DIES)
+        .flatMap(fault ->
+            Stream.of(CheckDestination.class, AgreeOnKey.class)
+                .map(request -> Arguments.of(fault, request)));
+  }
+
+  @Test
+  void whose_destination_dies_leaves_the_server_at_home_and_the_host_to_be_told() throws Exception {
+    cloud.goesWrong(Fault.HOST_DIES, LandServer.class);
+    assertThat(migrated().status()).isEqualTo(ColdStatus.ERROR);
+    isActiveAt(HOME);
+    assertThat(cloud.things()).contains("host-2 disks").doesNotContain("claim host-2");
+    cloud.comesBack(AWAY);
+    cloud.tellHosts();
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
+  @Test
+  void whose_destination_dies_at_the_start_comes_home_once_somebody_states_that_it_is_down()
+      throws Exception {
+    cloud.goesWrong(Fault.HOST_DIES, StartServer.class);
+    cloud.fence(AWAY);
+    assertThat(migrated().status()).isEqualTo(ColdStatus.ERROR);
+    isActiveAt(HOME);
+    cloud.comesBack(AWAY);
+    cloud.tellHosts();
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
+  @Test
+  void sends_again_what_a_dying_agent_lost() throws Exception {
+    cloud.losesWhatCame();
+    ColdMigrationRecord _ = migrated();
+    waitsAt(AWAY);
+    assertThat(cloud.things()).containsExactlyElementsOf(MOVED);
+  }
+
+  @Test
+  void is_not_confirmed_while_its_destination_does_not_have_the_server() throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.forgets(AWAY);
+    cloud.confirm();
+    ColdMigrationRecord _ = cloud.run();
+    waitsAt(AWAY);
+    assertThat(cloud.things()).contains("host-1 disks", "claim host-1");
+    cloud.revert();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.REVERTED);
+    isActiveAt(HOME);
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
+  @Test
+  void is_confirmed_without_its_source_which_is_told_when_it_is_back() throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.goesWrong(Fault.HOST_DIES, LeaveServer.class);
+    cloud.dies(HOME);
+    cloud.confirm();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.CONFIRMED);
+    isActiveAt(AWAY);
+    cloud.comesBack(HOME);
+    cloud.tellHosts();
+    assertThat(cloud.things()).containsExactlyElementsOf(AWAY_FOR_GOOD);
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void that_cannot_be_reverted_goes_on_where_it_is(Class<? extends AgentRequest> request)
+      throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.goesWrong(Fault.REFUSED, request);
+    cloud.revert();
+    ColdMigrationRecord _ = cloud.run();
+    waitsAt(AWAY);
+    assertThat(cloud.things()).containsExactlyElementsOf(MOVED);
+    cloud.confirm();
+    ColdMigrationRecord _ = cloud.run();
+    assertThat(cloud.things()).containsExactlyElementsOf(AWAY_FOR_GOOD);
+  }
+
+  static Stream<Class<? extends AgentRequest>> that_cannot_be_reverted_goes_on_where_it_is() {
+    return Stream.of(AgentRequest.AskGuest.class, StopServer.class, TakeBack.class);
+  }
+
+  @Test
+  void is_not_reverted_while_its_source_does_not_have_the_server() throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.forgets(HOME);
+    cloud.revert();
+    ColdMigrationRecord _ = cloud.run();
+    waitsAt(AWAY);
+    assertThat(cloud.things()).contains("host-2 guest");
+  }
+
+  @Test
+  void is_reverted_from_a_dead_host_only_once_somebody_states_that_it_is_down() throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.dies(AWAY);
+    cloud.fence(AWAY);
+    cloud.revert();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.REVERTED);
+    isActiveAt(HOME);
+    cloud.comesBack(AWAY);
+    cloud.tellHosts();
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
+  @Test
+  void that_is_reverted_to_a_guest_that_does_not_start_is_an_error_that_says_why()
+      throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.goesWrong(Fault.REFUSED, StartServer.class);
+    cloud.revert();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.REVERTED);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ERROR);
+    assertThat(cloud.server().fault().orElseThrow().failure().message()).isEqualTo("It broke.");
+    assertThat(cloud.things()).containsExactly("claim host-1", "host-1 disks");
+  }
+
+  @Test
+  void is_confirmed_by_itself_once_nobody_has_spoken_for_long_enough() throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.lookWhetherToConfirm(Duration.ZERO);
+    cloud.lookWhetherToConfirm(Duration.ofHours(1));
+    waitsAt(AWAY);
+    cloud.pass(Duration.ofHours(1));
+    cloud.lookWhetherToConfirm(Duration.ofHours(1));
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.CONFIRMED);
+    assertThat(cloud.things()).containsExactlyElementsOf(AWAY_FOR_GOOD);
+    cloud.lookWhetherToConfirm(Duration.ofHours(1));
+    isActiveAt(AWAY);
+  }
+
+  @Test
+  void goes_there_and_back_and_there_again() throws Exception {
+    ColdMigrationRecord _ = migrated();
+    cloud.revert();
+    ColdMigrationRecord _ = cloud.run();
+    ColdMigrationRecord _ = migrated();
+    waitsAt(AWAY);
+    cloud.confirm();
+    ColdMigrationRecord _ = cloud.run();
+    cloud.free = List.of(HOME);
+    cloud.migrate(Optional.empty());
+    ColdMigrationRecord _ = cloud.run();
+    waitsAt(HOME);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tern.conductor.cold;
+
+import org.jspecify.annotations.NullMarked;
