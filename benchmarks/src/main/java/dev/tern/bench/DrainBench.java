@@ -27,6 +27,7 @@ import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.ActionStore;
 import dev.tern.store.AggregateStore;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DecisionStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DrainStore;
@@ -260,7 +261,8 @@ final class DrainBench {
         cloud.bean(DiskCopyStore.class),
         cloud.bean(VolumeStore.class),
         cloud.bean(FenceStore.class),
-        cloud.bean(EvacuationStore.class));
+        cloud.bean(EvacuationStore.class),
+        cloud.bean(ColdMigrationStore.class));
   }
 
   private static DrainSettings drainSettings() {

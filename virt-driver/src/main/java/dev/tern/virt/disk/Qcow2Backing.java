@@ -9,13 +9,17 @@ import java.io.RandomAccessFile;
 import java.nio.file.Path;
 
 /**
- * The name of the file below a qcow2, as its header has it. The tool that changes it opens the
- * image, which of an encrypted one needs the passphrase; the name is in no encrypted part.
+ * The name of the file below a qcow2, as its header has it (QEMU, {@code docs/interop/qcow2.txt}).
+ * The tool that changes it opens the image, which of an encrypted one needs the passphrase; the
+ * name is in no encrypted part.
  */
 final class Qcow2Backing {
   private static final int OFFSET_AT = 8;
   private static final int LENGTH_AT = 16;
   private static final int CLUSTER_BITS_AT = 20;
+
+  private static final int LEAST_CLUSTER_BITS = 9;
+  private static final int MOST_CLUSTER_BITS = 21;
 
   /** QEMU takes no longer one. */
   private static final int LONGEST = 1023;
@@ -35,11 +39,15 @@ final class Qcow2Backing {
       image.seek(LENGTH_AT);
       int length = image.readInt();
       image.seek(CLUSTER_BITS_AT);
-      long cluster = 1L << image.readInt();
-      if (at <= 0 || length <= 0 || length > LONGEST || at + length > cluster) {
+      int bits = image.readInt();
+      if (bits < LEAST_CLUSTER_BITS || bits > MOST_CLUSTER_BITS) {
+        throw Qcow2Header.refused("its header has clusters of an impossible size");
+      }
+      long cluster = 1L << bits;
+      if (at <= LENGTH_AT || length <= 0 || length > LONGEST || at > cluster - length) {
         throw Qcow2Header.refused("its header does not say which file it lies on");
       }
-      if (name.length > LONGEST || at + name.length > cluster) {
+      if (name.length > LONGEST || at > cluster - name.length) {
         throw Qcow2Header.refused("its header has no room for the name of the file it lies on");
       }
       byte[] behind = new byte[Math.max(0, name.length - length)];
