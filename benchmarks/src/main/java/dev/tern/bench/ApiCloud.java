@@ -90,7 +90,12 @@ final class ApiCloud implements AutoCloseable {
               + " number, row_number() over (order by number) r from aggregates) a, (select name,"
               + " 1 + row_number() over (order by name) / 40 r from hosts) h where a.r = h.r");
 
-  private final int servers;
+  private static final String EMPTY =
+      "truncate servers, hosts, host_shares, claims, migrations, sagas, saga_log, instance_actions,"
+          + " instance_action_events, outbox, images, aggregates, aggregate_hosts, decisions,"
+          + " drains, drain_servers cascade";
+
+  private int servers;
   private final EmbeddedDatabase database;
   private final ConfigurableApplicationContext api;
 
@@ -153,6 +158,22 @@ final class ApiCloud implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       database.close();
       throw e;
+    }
+  }
+
+  /**
+   * Begins anew with other numbers of servers and hosts, as {@link #ofDrains} has them.
+   *
+   * @throws IOException as above
+   */
+  void refill(int servers, int hosts) throws IOException {
+    try (Connection connection = DriverManager.getConnection(database.jdbcUrl());
+        Statement statement = connection.createStatement()) {
+      statement.execute(EMPTY);
+      this.servers = servers;
+      fill(hosts, CLAIMED);
+    } catch (SQLException e) {
+      throw new IOException("The database is not filled: " + e.getMessage(), e);
     }
   }
 

@@ -5,24 +5,64 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.hibernate.resource.jdbc.spi.StatementInspector;
+import org.jspecify.annotations.Nullable;
 
-/** Counts what Hibernate sends to the database; it is named in a setting. */
+/**
+ * Counts what Hibernate sends to the database, by why; it is named in a setting. What threads send
+ * that have no cause is not counted.
+ */
 public final class CountedSql implements StatementInspector {
   private static final long serialVersionUID = 1L;
-  private static final Map<String, LongAdder> COUNTS = new ConcurrentHashMap<>();
+
+  /** Threads that a thread starts have its cause. */
+  private static final InheritableThreadLocal<@Nullable Cause> CAUSE =
+      new InheritableThreadLocal<>();
+
+  private static final Map<Sent, LongAdder> COUNTS = new ConcurrentHashMap<>();
+
+  /** Why something is sent. */
+  enum Cause {
+    /** A server migrates, or is about to. */
+    MIGRATION,
+    /** It is time to look. */
+    CLOCK
+  }
+
+  private record Sent(Cause cause, String sql) {}
+
+  /** Work that may be interrupted. */
+  @FunctionalInterface
+  interface Work<T, X extends Exception> {
+    T run() throws X;
+  }
+
+  /** Does the work, and counts what it sends as sent because of this. */
+  static <T, X extends Exception> T because(Cause cause, Work<T, X> work) throws X {
+    Cause before = CAUSE.get();
+    CAUSE.set(cause);
+    try {
+      return work.run();
+    } finally {
+      CAUSE.set(before);
+    }
+  }
 
   /** How often each was sent since the last time. */
-  static Map<String, Long> taken() {
+  static Map<String, Long> taken(Cause cause) {
     Map<String, Long> taken = new HashMap<>();
-    COUNTS.forEach((sql, count) -> taken.put(sql, count.sumThenReset()));
+    COUNTS.forEach((sent, count) -> {
+      if (sent.cause() == cause) {
+        taken.put(sent.sql(), count.sumThenReset());
+      }
+    });
     return taken;
   }
 
   @Override
   public String inspect(String sql) {
-    // What is owed is fetched a hundred times a second, here as by a conductor.
-    if (!sql.contains("update outbox")) {
-      COUNTS.computeIfAbsent(sql, _ -> new LongAdder()).increment();
+    Cause cause = CAUSE.get();
+    if (cause != null) {
+      COUNTS.computeIfAbsent(new Sent(cause, sql), _ -> new LongAdder()).increment();
     }
     return sql;
   }

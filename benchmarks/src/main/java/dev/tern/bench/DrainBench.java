@@ -1,5 +1,8 @@
 package dev.tern.bench;
 
+import static dev.tern.bench.CountedSql.because;
+
+import dev.tern.bench.CountedSql.Cause;
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Schedulers;
 import dev.tern.conductor.drain.DrainFacts;
@@ -49,6 +52,9 @@ import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.VolumeStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -56,10 +62,12 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Empties hosts with a conductor and a scheduler as they ship, over a database; the agents do what
@@ -69,6 +77,7 @@ final class DrainBench {
   private static final Duration LONG = Duration.ofDays(1);
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration LATE = Duration.ofMinutes(10);
+  private static final Set<String> OF_A_MIGRATION = Set.of("find", "begin", "save");
   private static final Pattern SAGA =
       Pattern.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
@@ -76,6 +85,7 @@ final class DrainBench {
   private final InstantAgents agents = new InstantAgents();
   private final LongAdder asked = new LongAdder();
   private final LongAdder sent = new LongAdder();
+  private final LongAdder looks = new LongAdder();
 
   DrainBench(ApiCloud cloud) {
     this.cloud = cloud;
@@ -84,9 +94,12 @@ final class DrainBench {
   /**
    * What emptying hosts of one cluster took.
    *
-   * @param statements sent to the database, for each migration
+   * @param statements sent to the database because of a migration, for each
    * @param messages between processes, for each migration
+   * @param look statements of each look at a drain, which are sent by the clock
+   * @param perSecond statements by the clock
    * @param counts how often each statement was sent, for each migration; the most frequent first
+   * @param lookCounts the same for each look at a drain
    */
   record Line(
       int hosts,
@@ -95,7 +108,10 @@ final class DrainBench {
       double seconds,
       double statements,
       double messages,
-      Map<String, Double> counts) {}
+      double look,
+      double perSecond,
+      Map<String, Double> counts,
+      Map<String, Double> lookCounts) {}
 
   /**
    * Empties the first so many hosts, all at once.
@@ -117,12 +133,13 @@ final class DrainBench {
               new Requested(RequestId.of(UUID.randomUUID()), "u", "p"));
       jobs.add(id);
     }
-    var _ = CountedSql.taken();
+    var _ = CountedSql.taken(Cause.MIGRATION);
+    var _ = CountedSql.taken(Cause.CLOCK);
     long begun = System.nanoTime();
     Drains conductor =
         new Drains(
             new DrainFacts.Sources(
-                drains,
+                looked(drains),
                 stores.hosts(),
                 stores.servers(),
                 stores.migrations(),
@@ -149,8 +166,12 @@ final class DrainBench {
             settings.sagasAtOnce())) {
       while (!over(drains)) {
         long look = System.nanoTime();
-        conductor.look();
-        var _ = stores.migrations().giveTurns(settings.migration().atOnce());
+        because(
+            Cause.CLOCK,
+            () -> {
+              conductor.look();
+              return stores.migrations().giveTurns(settings.migration().atOnce());
+            });
         do {
           deliver(runner);
           Thread.sleep(10);
@@ -171,7 +192,6 @@ final class DrainBench {
       }
     }
     double seconds = (System.nanoTime() - begun) / 1e9;
-    Map<String, Long> statements = CountedSql.taken();
     int moved = 0;
     for (UUID job : jobs) {
       DrainRecord end = drains.find(job).orElseThrow();
@@ -182,27 +202,71 @@ final class DrainBench {
           (int)
               drains.servers(job).stream().filter(row -> row.state() == ServerState.MOVED).count();
     }
-    return line(hosts, moved, seconds, statements);
+    return line(hosts, moved, seconds);
   }
 
   private static boolean over(DrainStore drains) {
     return drains.open(1).isEmpty();
   }
 
-  private Line line(int hosts, int moved, double seconds, Map<String, Long> statements) {
+  private Line line(int hosts, int moved, double seconds) {
     double each = Math.max(1, moved);
-    Map<String, Double> counts = new LinkedHashMap<>();
-    statements.entrySet().stream()
-        .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
-        .forEach(entry -> counts.put(entry.getKey(), entry.getValue() / each));
+    double look = Math.max(1, looks.sum());
+    Map<String, Long> caused = CountedSql.taken(Cause.MIGRATION);
+    Map<String, Long> polled = CountedSql.taken(Cause.CLOCK);
     return new Line(
         hosts,
         cloud.servers(),
         moved,
         seconds,
-        statements.values().stream().mapToLong(Long::longValue).sum() / each,
+        sum(caused) / each,
         (agents.messages.sum() + asked.sum() + sent.sum()) / each,
-        counts);
+        sum(polled) / look,
+        sum(polled) / seconds,
+        mostFrequent(caused, each),
+        mostFrequent(polled, look));
+  }
+
+  private static double sum(Map<String, Long> statements) {
+    return statements.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static Map<String, Double> mostFrequent(Map<String, Long> statements, double each) {
+    Map<String, Double> counts = new LinkedHashMap<>();
+    statements.entrySet().stream()
+        .filter(entry -> entry.getValue() > 0)
+        .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+        .forEach(entry -> counts.put(entry.getKey(), entry.getValue() / each));
+    return counts;
+  }
+
+  /**
+   * The same store, to be looked into by the clock; what is written there when a migration begins
+   * or has ended is sent because of it.
+   */
+  private DrainStore looked(DrainStore drains) {
+    return (DrainStore)
+        Proxy.newProxyInstance(
+            DrainStore.class.getClassLoader(),
+            new Class<?>[] {DrainStore.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("servers")) {
+                looks.increment();
+              }
+              boolean caused = OF_A_MIGRATION.contains(method.getName());
+              return caused
+                  ? because(Cause.MIGRATION, () -> called(drains, method, arguments))
+                  : called(drains, method, arguments);
+            });
+  }
+
+  private static Object called(DrainStore drains, Method method, @Nullable Object[] arguments)
+      throws Exception {
+    try {
+      return method.invoke(drains, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
   }
 
   /** What is owed the conductors, without a broker. */
@@ -216,7 +280,13 @@ final class DrainBench {
       sent.increment();
       Matcher saga = SAGA.matcher(entry.body());
       if (saga.find()) {
-        runner.wake(UUID.fromString(saga.group()));
+        UUID id = UUID.fromString(saga.group());
+        because(
+            Cause.MIGRATION,
+            () -> {
+              runner.wake(id);
+              return id;
+            });
       }
     }
     outbox.sent(entries.stream().map(Outbox.Entry::number).toList());
@@ -242,10 +312,14 @@ final class DrainBench {
     return (request, _) -> {
       asked.add(2);
       return new Asked.Answered<SchedulerAnswer>(
-          switch (request) {
-            case SchedulerRequest.SelectHost select -> (SchedulerAnswer) scheduler.select(select);
-            case SchedulerRequest.PlanHosts plan -> scheduler.plan(plan);
-          });
+          because(
+              Cause.MIGRATION,
+              () ->
+                  switch (request) {
+                    case SchedulerRequest.SelectHost select ->
+                        (SchedulerAnswer) scheduler.select(select);
+                    case SchedulerRequest.PlanHosts plan -> scheduler.plan(plan);
+                  }));
     };
   }
 

@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,6 +33,11 @@ final class DrainCommand implements Callable<Integer> {
   /** Statements and messages of a migration that grow by less do not grow with the cluster. */
   private static final double FLAT = 1.1;
 
+  /** How many servers move while a look is taken depends on the machine. */
+  private static final double ABOUT_FLAT = 1.5;
+
+  private static final Pattern EMPTIED = Pattern.compile("\\d{1,6}%?");
+
   @Spec private @Nullable CommandSpec spec;
 
   @Option(
@@ -45,8 +52,8 @@ final class DrainCommand implements Callable<Integer> {
       names = "--emptied",
       paramLabel = "N",
       defaultValue = "50",
-      description = "hosts to empty, at once (default: ${DEFAULT-VALUE})")
-  private int emptied = 50;
+      description = "hosts to empty, at once; 5%% for a part of each cluster (default: 50)")
+  private String emptied = "50";
 
   @Option(
       names = "--servers",
@@ -75,36 +82,50 @@ final class DrainCommand implements Callable<Integer> {
   /** 0 only if all hosts were emptied, and a migration costs as much in each cluster. */
   @Override
   public Integer call() throws IOException, InterruptedException {
-    if (emptied < 1 || servers < 1 || sizes.stream().anyMatch(hosts -> hosts <= emptied)) {
+    if (servers < 1
+        || !EMPTIED.matcher(emptied).matches()
+        || sizes.stream().anyMatch(hosts -> emptied(hosts) < 1 || hosts <= emptied(hosts))) {
       throw new ParameterException(
           Objects.requireNonNull(spec).commandLine(),
           "There is a host to empty and a server on it at least, and more hosts than are emptied.");
     }
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    out.printf("%n%d hosts emptied, with %d servers on each%n%n", emptied, servers);
+    out.printf("%n%s hosts emptied, with %d servers on each%n%n", emptied, servers);
     out.printf(
-        "%8s %8s %10s %8s %14s %12s %12s%n",
-        "hosts", "servers", "migrations", "seconds", "ms/migration", "statements", "messages");
+        "%8s %8s %10s %8s %14s %12s %12s %12s %12s%n",
+        "hosts",
+        "servers",
+        "migrations",
+        "seconds",
+        "ms/migration",
+        "statements",
+        "messages",
+        "of a look",
+        "by clock/s");
     List<Line> lines = new ArrayList<>();
-    for (int hosts : sizes) {
-      Path work = data.toAbsolutePath().normalize().resolve("drain");
-      empty(work);
-      try (ApiCloud cloud = ApiCloud.ofDrains(work, hosts * servers, hosts)) {
-        Line line = new DrainBench(cloud).run(hosts, emptied);
+    Path work = data.toAbsolutePath().normalize().resolve("drain");
+    empty(work);
+    try (ApiCloud cloud = ApiCloud.ofDrains(work, sizes.getFirst() * servers, sizes.getFirst())) {
+      for (int hosts : sizes) {
+        if (!lines.isEmpty()) {
+          cloud.refill(hosts * servers, hosts);
+        }
+        Line line = new DrainBench(cloud).run(hosts, emptied(hosts));
         lines.add(line);
         out.printf(
             Locale.ROOT,
-            "%8d %8d %10d %8.1f %14.1f %12.1f %12.1f%n",
+            "%8d %8d %10d %8.1f %14.1f %12.1f %12.1f %12.1f %12.1f%n",
             line.hosts(),
             line.servers(),
             line.migrations(),
             line.seconds(),
             1000 * line.seconds() / line.migrations(),
             line.statements(),
-            line.messages());
-        line.counts().entrySet().stream()
-            .limit(top)
-            .forEach(each -> out.printf(Locale.ROOT, "%8.2f %s%n", each.getValue(), each.getKey()));
+            line.messages(),
+            line.look(),
+            line.perSecond());
+        show(out, "of a migration:", line.counts());
+        show(out, "of a look at a drain:", line.lookCounts());
       }
     }
     Path file = json;
@@ -116,11 +137,27 @@ final class DrainCommand implements Callable<Integer> {
     Line last = lines.getLast();
     boolean flat =
         last.statements() <= first.statements() * FLAT
+            && last.look() <= first.look() * ABOUT_FLAT
             && last.messages() <= first.messages() * FLAT;
     out.printf(
         "%nWith %d times as many hosts a migration has %s statements and messages.%n",
         last.hosts() / first.hosts(), flat ? "as many" : "more");
     return flat ? 0 : 1;
+  }
+
+  private int emptied(int hosts) {
+    return emptied.endsWith("%")
+        ? (int) ((long) hosts * Integer.parseInt(emptied.substring(0, emptied.length() - 1)) / 100)
+        : Integer.parseInt(emptied);
+  }
+
+  private void show(PrintStream out, String of, Map<String, Double> counts) {
+    if (top > 0) {
+      out.println(of);
+    }
+    counts.entrySet().stream()
+        .limit(top)
+        .forEach(each -> out.printf(Locale.ROOT, "%8.2f %s%n", each.getValue(), each.getKey()));
   }
 
   private static void empty(Path directory) throws IOException {

@@ -408,8 +408,8 @@ class HibernateMigrationStore implements MigrationStore {
   }
 
   private Held hold(Lease lease, MigrationId id) {
-    Instant now = rows.now();
-    SagaEntity saga = rows.hold(lease);
+    Rows.Held held = rows.holdNow(lease);
+    SagaEntity saga = held.saga();
     if (!id.value().equals(saga.migration)) {
       throw new IllegalArgumentException("saga %s is not of migration %s".formatted(saga.id, id));
     }
@@ -417,7 +417,7 @@ class HibernateMigrationStore implements MigrationStore {
     MigrationEntity migration =
         rows.lockMigration(id.value())
             .orElseThrow(() -> new IllegalStateException("no migration " + id));
-    return new Held(saga, server, migration, now);
+    return new Held(saga, server, migration, held.now());
   }
 
   private record Held(

@@ -23,6 +23,14 @@ class HibernateSagaStore implements SagaStore {
       " and not exists (select 1 from migrations m where m.uuid = s.migration_id"
           + " and m.waits_for is not null and not m.abort_requested)";
 
+  /** The user of a saga wants it stopped, or its server is to be deleted. */
+  private static final String STOP_ASKED =
+      "exists (select 1 from migrations m where m.uuid = s.migration_id and m.abort_requested)"
+          + " or s.migration_id is null and exists (select 1 from disk_copies c"
+          + " where c.saga_id = s.id and c.wish = 'CANCEL')"
+          + " or exists (select 1 from sagas d where d.server_id = s.server_id"
+          + " and d.ended_at is null and d.kind = 'DELETE' and d.id <> s.id)";
+
   private final EntityManager entities;
   private final Rows rows;
 
@@ -79,47 +87,49 @@ class HibernateSagaStore implements SagaStore {
     return waiting.stream().map(UUID.class::cast).toList();
   }
 
+  /** In one statement: each running saga does this every second, and before each step. */
   @Override
   public boolean renewAndSeeAbort(Lease lease) {
-    SagaEntity saga = rows.hold(lease);
-    return abortRequested(saga) || copyCancelled(saga) || rows.deleteWaits(saga);
-  }
-
-  private boolean copyCancelled(SagaEntity saga) {
-    return saga.migration == null
-        && entities
-                .createQuery(
-                    "select count(c) from DiskCopyEntity c where c.saga = :saga and c.wish = :cancel",
-                    Long.class)
-                .setParameter("saga", saga.id)
-                .setParameter("cancel", DiskCopyStore.Wish.CANCEL)
-                .getSingleResult()
-            > 0;
-  }
-
-  private boolean abortRequested(SagaEntity saga) {
-    return saga.migration != null
-        && entities
-            .createQuery(
-                "select m.abortRequested from MigrationEntity m where m.uuid = :uuid",
+    List<?> asked =
+        entities
+            .createNativeQuery(
+                "update sagas s set " + Rows.RENEWED + Rows.IF_HELD + " returning " + STOP_ASKED,
                 Boolean.class)
-            .setParameter("uuid", saga.migration)
-            .getSingleResult();
+            .setParameter("length", Rows.seconds(lease.length()))
+            .setParameter("saga", lease.saga())
+            .setParameter("token", lease.token())
+            .getResultList();
+    if (asked.isEmpty()) {
+      throw new LeaseLostException(lease.saga());
+    }
+    return (Boolean) asked.getFirst();
   }
 
+  /** In one statement: twice in each step. */
   @Override
   public void record(Lease lease, Position position, String facts, LogLine line) {
-    SagaEntity saga = rows.hold(lease);
-    saga.direction = position.direction();
-    saga.step = position.step();
-    saga.facts = facts;
-    SagaLogEntity entry = new SagaLogEntity();
-    entry.saga = saga.id;
-    entry.step = line.step();
-    entry.what = line.what();
-    entry.detail = line.detail();
-    entry.at = rows.now();
-    entities.persist(entry);
+    int written =
+        entities
+            .createNativeQuery(
+                "with held as (update sagas set direction = :direction, step = :step,"
+                    + " facts = :facts, "
+                    + Rows.RENEWED
+                    + Rows.IF_HELD
+                    + " returning id) insert into saga_log (saga_id, step, what, detail, at)"
+                    + " select id, :logged, :what, :detail, now() from held")
+            .setParameter("direction", position.direction().name())
+            .setParameter("step", position.step())
+            .setParameter("facts", facts)
+            .setParameter("length", Rows.seconds(lease.length()))
+            .setParameter("saga", lease.saga())
+            .setParameter("token", lease.token())
+            .setParameter("logged", line.step())
+            .setParameter("what", line.what())
+            .setParameter("detail", line.detail())
+            .executeUpdate();
+    if (written != 1) {
+      throw new LeaseLostException(lease.saga());
+    }
   }
 
   @Override

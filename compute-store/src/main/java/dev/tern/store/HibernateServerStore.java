@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -61,6 +62,22 @@ class HibernateServerStore implements ServerStore {
     return Optional.ofNullable(entities.find(ServerEntity.class, id.value()))
         .filter(server -> server.vmState != VmState.DELETED)
         .map(ServerEntity::toRecord);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<ServerId, ServerRecord> find(Collection<ServerId> ids) {
+    if (ids.isEmpty()) {
+      return Map.of();
+    }
+    return entities
+        .createQuery(
+            "from ServerEntity s where s.id in :ids and s.vmState <> :deleted", ServerEntity.class)
+        .setParameter("ids", ids.stream().map(ServerId::value).toList())
+        .setParameter("deleted", VmState.DELETED)
+        .getResultStream()
+        .map(ServerEntity::toRecord)
+        .collect(Collectors.toMap(ServerRecord::id, found -> found));
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
+import org.hibernate.query.NativeQuery;
 
 /**
  * Rows of the transaction under way, which the caller has opened.
@@ -73,27 +73,48 @@ final class Rows {
         .findFirst();
   }
 
+  /** Of whoever holds the lease; nothing else may write. */
+  static final String IF_HELD =
+      " where id = :saga and token = :token and leased_until is not null and ended_at is null";
+
+  /** Renewing it. */
+  static final String RENEWED = "leased_until = now() + make_interval(secs => :length)";
+
+  /** A saga whose lease is held, and the database's clock in this transaction. */
+  record Held(SagaEntity saga, Instant now) {}
+
   /**
    * Locks the saga and renews its lease.
    *
    * @throws LeaseLostException when another holder has it or it has ended; nothing is written
    */
   SagaEntity hold(Lease lease) {
-    int held =
+    return holdNow(lease).saga();
+  }
+
+  /**
+   * The same, in one statement with {@link #now}: each step of a saga begins with it.
+   *
+   * @throws LeaseLostException as above
+   */
+  Held holdNow(Lease lease) {
+    NativeQuery<?> held =
         entities
             .createNativeQuery(
-                "update sagas set leased_until = now() + make_interval(secs => :length)"
-                    + " where id = :saga and token = :token and leased_until is not null"
-                    + " and ended_at is null")
-            .setParameter("length", seconds(lease.length()))
-            .setParameter("saga", lease.saga())
-            .setParameter("token", lease.token())
-            .executeUpdate();
-    @Nullable SagaEntity saga = held == 1 ? entities.find(SagaEntity.class, lease.saga()) : null;
-    if (saga == null) {
-      throw new LeaseLostException(lease.saga());
-    }
-    return saga;
+                "update sagas s set " + RENEWED + IF_HELD + " returning s.*, now() as moment")
+            .unwrap(NativeQuery.class)
+            .addEntity("s", SagaEntity.class)
+            .addScalar("moment", Instant.class);
+    return held
+        .setParameter("length", seconds(lease.length()))
+        .setParameter("saga", lease.saga())
+        .setParameter("token", lease.token())
+        .getResultList()
+        .stream()
+        .map(Object[].class::cast)
+        .map(row -> new Held((SagaEntity) row[0], (Instant) row[1]))
+        .findFirst()
+        .orElseThrow(() -> new LeaseLostException(lease.saga()));
   }
 
   /** A delete of the server waits behind this saga. */

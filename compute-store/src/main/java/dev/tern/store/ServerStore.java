@@ -27,6 +27,9 @@ public interface ServerStore {
   /** Empty when there never was one, and when it is deleted; those are only listed. */
   Optional<ServerRecord> find(ServerId id);
 
+  /** Those of them that {@link #find(ServerId)} finds. One question for all. */
+  Map<ServerId, ServerRecord> find(Collection<ServerId> ids);
+
   /** Empty only when there never was one. */
   Optional<ServerRecord> findEvenDeleted(ServerId id);
 

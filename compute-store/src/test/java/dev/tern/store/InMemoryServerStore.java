@@ -39,6 +39,14 @@ final class InMemoryServerStore implements ServerStore {
   }
 
   @Override
+  public Map<ServerId, ServerRecord> find(Collection<ServerId> ids) {
+    return ids.stream()
+        .distinct()
+        .flatMap(id -> find(id).stream())
+        .collect(Collectors.toMap(ServerRecord::id, found -> found));
+  }
+
+  @Override
   public Optional<ServerRecord> find(ServerId id) {
     synchronized (memory) {
       return Optional.ofNullable(memory.servers.get(id.value()))

@@ -197,6 +197,19 @@ abstract class ServerStoreContract {
   }
 
   @Test
+  void is_found_among_others_unless_it_is_deleted() {
+    ServerRecord one = find(samples.active(home).id());
+    ServerRecord other = find(samples.active(home).id());
+    ServerRecord gone = find(samples.active(home).id());
+    stores().servers().requestDelete(gone.id(), Samples.request());
+    stores().servers().deleted(samples.lease(gone.id()), gone.id());
+    ServerId unknown = new ServerId(UUID.randomUUID());
+    assertThat(stores().servers().find(List.of(one.id(), other.id(), gone.id(), unknown)))
+        .containsOnly(Map.entry(one.id(), one), Map.entry(other.id(), other));
+    assertThat(stores().servers().find(List.of())).isEmpty();
+  }
+
+  @Test
   void deleted_twice_is_deleted_once_and_stays_listed_as_deleted() {
     ServerRecord active = find(samples.active(home).id());
     Requested by = Samples.request();

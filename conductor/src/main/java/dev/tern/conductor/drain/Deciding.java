@@ -159,7 +159,10 @@ final class Deciding {
     if (slots > 0) {
       List<DrainServer> next =
           inOrder().stream().filter(this::due).limit(slots + LOOK_AHEAD).toList();
-      next.forEach(row -> rows.put(row.server(), looked(row)));
+      Map<ServerId, ServerRecord> found =
+          facts.servers(next.stream().map(DrainServer::server).toList());
+      next.forEach(
+          row -> rows.put(row.server(), looked(row, Optional.ofNullable(found.get(row.server())))));
     }
   }
 
@@ -256,8 +259,7 @@ final class Deciding {
   }
 
   /** A row that is due, or why it is not. */
-  private DrainServer looked(DrainServer row) {
-    Optional<ServerRecord> found = facts.server(row.server());
+  private DrainServer looked(DrainServer row, Optional<ServerRecord> found) {
     if (found.isEmpty()) {
       return row.in(ServerState.GONE, "The server was deleted.");
     }
@@ -301,14 +303,16 @@ final class Deciding {
       return true;
     }
     Map<ServerId, PlannedMove> moves = moves();
-    return ready.stream()
-        .anyMatch(server -> {
-          PlannedMove move = moves.get(server);
-          return move == null
-              || move.target()
-                  .map(target -> !facts.open(target) || row(server).refused().containsKey(target))
-                  .orElse(true);
-        });
+    Set<HostName> targets = new HashSet<>();
+    for (ServerId server : ready) {
+      Optional<HostName> target =
+          Optional.ofNullable(moves.get(server)).flatMap(PlannedMove::target);
+      if (target.isEmpty() || row(server).refused().containsKey(target.get())) {
+        return true;
+      }
+      targets.add(target.get());
+    }
+    return !facts.open(targets);
   }
 
   private DrainServer row(ServerId server) {
@@ -332,11 +336,15 @@ final class Deciding {
     List<Guest> waitingOnes = new ArrayList<>();
     Map<ServerId, PlannedMove> moves = moves();
     Map<ServerId, String> unmovable = new LinkedHashMap<>();
+    Map<ServerId, ServerRecord> all =
+        facts.servers(
+            rows.values().stream()
+                .filter(row -> waits(row) || cannotMove(row))
+                .map(DrainServer::server)
+                .toList());
     for (DrainServer row : rows.values()) {
-      boolean waits = row.state() == ServerState.WAITING;
-      boolean cannot = row.state() == ServerState.LEFT || row.state() == ServerState.ASKING;
-      Optional<ServerRecord> server =
-          waits || cannot ? facts.server(row.server()) : Optional.empty();
+      boolean cannot = cannotMove(row);
+      Optional<ServerRecord> server = Optional.ofNullable(all.get(row.server()));
       if (server.isPresent()) {
         ServerRecord found = server.get();
         Optional<Long> known = Optional.ofNullable(moves.get(found.id())).map(PlannedMove::bytes);
@@ -359,6 +367,14 @@ final class Deciding {
     return planner().plan(waitingOnes, found, unmovable, now, plan);
   }
 
+  private static boolean waits(DrainServer row) {
+    return row.state() == ServerState.WAITING;
+  }
+
+  private static boolean cannotMove(DrainServer row) {
+    return row.state() == ServerState.LEFT || row.state() == ServerState.ASKING;
+  }
+
   private void orderByPlan() {
     Map<ServerId, Integer> order = new HashMap<>();
     plan.map(Plan::moves)
@@ -375,9 +391,8 @@ final class Deciding {
       waiting = Optional.of("The drain is paused.");
       return false;
     }
-    Optional<HostRecord> source = facts.host();
-    if (source.isEmpty() || !source.get().up()) {
-      waiting = Optional.of(silent(drain.host(), source));
+    if (!facts.hostIsUp()) {
+      waiting = Optional.of(silent(drain.host(), facts.host()));
       return false;
     }
     Map<ServerId, PlannedMove> moves = moves();

@@ -20,6 +20,7 @@ import dev.tern.store.DrainStore.Occupancy;
 import dev.tern.store.DrainStore.Resident;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.HostStore.HostState;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -29,9 +30,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 
@@ -66,6 +69,11 @@ public final class DrainFacts {
     return sources.servers().find(id);
   }
 
+  /** Those of them that there are, in one question. */
+  Map<ServerId, ServerRecord> servers(Collection<ServerId> ids) {
+    return sources.servers().find(ids);
+  }
+
   Optional<MigrationRecord> migration(MigrationId id) {
     return sources.migrations().find(id);
   }
@@ -96,16 +104,28 @@ public final class DrainFacts {
     return sources.drains().occupancy(drain.host());
   }
 
-  /** Whether a host takes servers at all. */
-  boolean open(HostName name) {
-    return open.computeIfAbsent(
-        name,
-        asked ->
-            sources
-                .hosts()
-                .find(asked, sources.hostDownAfter())
-                .filter(DrainFacts::open)
-                .isPresent());
+  /** Whether the host that is emptied answers. */
+  boolean hostIsUp() {
+    return Optional.ofNullable(
+            sources.hosts().states(Set.of(drain.host()), sources.hostDownAfter()).get(drain.host()))
+        .filter(HostState::up)
+        .isPresent();
+  }
+
+  /** Whether each of them takes servers at all, in one question; the same all the while. */
+  boolean open(Collection<HostName> names) {
+    Set<HostName> unknown = new HashSet<>(names);
+    unknown.removeAll(open.keySet());
+    if (!unknown.isEmpty()) {
+      Map<HostName, HostState> states = sources.hosts().states(unknown, sources.hostDownAfter());
+      unknown.forEach(name ->
+          open.put(
+              name,
+              Optional.ofNullable(states.get(name))
+                  .filter(host -> host.up() && !host.forcedDown() && !host.disabled())
+                  .isPresent()));
+    }
+    return names.stream().allMatch(name -> open.getOrDefault(name, false));
   }
 
   private static boolean open(HostRecord host) {

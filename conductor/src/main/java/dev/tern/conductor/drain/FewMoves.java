@@ -136,7 +136,7 @@ final class FewMoves {
           false,
           row.refused());
     }
-    if (!facts.open(target.get())) {
+    if (!facts.open(List.of(target.get()))) {
       return row.in(
           ServerState.LEFT,
           "%s takes no servers any more. Ask again for another choice.".formatted(target.get()));
