@@ -38,6 +38,7 @@ final class HostQuestions {
   private final StockTaking stock;
   private final DestinationCheck arrivals;
   private final Range range;
+  private final WatchedWrites writes;
 
   /**
    * Where guests arrive.
@@ -62,6 +63,7 @@ final class HostQuestions {
     this.stock = stock;
     this.arrivals = arrivals;
     this.range = range;
+    this.writes = new WatchedWrites(instances);
   }
 
   HostAnswer answer(HostQuestion question) {
@@ -85,6 +87,7 @@ final class HostQuestions {
         }
         case HostQuestion.ForgetReceipt(var migration) -> receipts.forget(migration);
         case HostQuestion.TakeStock _ -> stock.take();
+        case HostQuestion.WatchWrites(var servers, var over) -> writes.of(servers, over);
         case HostQuestion.CheckArrival(var header, var source, var overCommit) ->
             new ArrivalChecked(
                 arrivals.check(header, instances.of(header.server()), source, overCommit));

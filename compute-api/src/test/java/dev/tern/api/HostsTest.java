@@ -102,6 +102,7 @@ class HostsTest {
             case HostQuestion.TellReceipt _,
                 HostQuestion.ForgetReceipt _,
                 HostQuestion.TakeStock _,
+                HostQuestion.WatchWrites _,
                 HostQuestion.CheckArrival _ ->
                 refused("no receipts here");
           });

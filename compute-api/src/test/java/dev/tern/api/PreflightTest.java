@@ -15,7 +15,10 @@ import dev.tern.contract.agent.AgentResult.ImmutableFile;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostAnswer.GuestWrites;
+import dev.tern.contract.host.HostAnswer.WritesWatched;
 import dev.tern.contract.host.HostQuestion.CheckArrival;
+import dev.tern.contract.host.HostQuestion.WatchWrites;
 import dev.tern.contract.scheduler.Decision;
 import dev.tern.contract.scheduler.Decision.Refusal;
 import dev.tern.contract.scheduler.Decision.Verdict;
@@ -23,12 +26,14 @@ import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
 import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.Wanted;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,13 +47,16 @@ import tools.jackson.databind.JsonNode;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PreflightTest {
   private static final ServerId SERVER = ServerId.parse("22222222-2222-4222-8222-222222222222");
+  private static final ServerId SECOND = ServerId.parse("33333333-3333-4333-8333-333333333333");
   private static final HostName ONE = new HostName("host1");
   private static final HostName TWO = new HostName("host2");
   private static final String LAYER = "b".repeat(64);
 
   private final List<PlanHosts> planned = new CopyOnWriteArrayList<>();
   private final List<HostName> checked = new CopyOnWriteArrayList<>();
+  private final List<WatchWrites> watched = new CopyOnWriteArrayList<>();
   private Set<HostName> refusing = Set.of();
+  private Function<HostName, Asked<HostAnswer>> writes = _ -> new Asked.NoAnswer<>("");
   private TestApi api;
 
   @BeforeAll
@@ -72,7 +80,13 @@ class PreflightTest {
         request instanceof DescribeSource
             ? new Asked.Answered<>(new AgentAnswer.Done(guest()))
             : new Asked.NoAnswer<>("only the guest is asked for"));
+    watched.clear();
+    writes = _ -> new Asked.NoAnswer<>("too old to know the question");
     api.answering.set((host, question, _) -> {
+      if (question instanceof WatchWrites watch) {
+        watched.add(watch);
+        return writes.apply(host);
+      }
       assertThat(question).isInstanceOf(CheckArrival.class);
       checked.add(host);
       return new Asked.Answered<>(
@@ -178,12 +192,80 @@ class PreflightTest {
     assertThat(server.path("plan").path("disk_bytes").longValue()).isEqualTo(40);
     assertThat(server.at("/plan/disks/0/mode").stringValue()).isEqualTo("full");
     assertThat(server.at("/forecast/reason").stringValue()).contains("measured yet");
-    assertThat(server.at("/forecast/not_measured").stringValue()).contains("not measured");
+    assertThat(server.at("/forecast/not_measured").stringValue()).contains("not be measured");
     assertThat(server.at("/return/possible").booleanValue()).isFalse();
     assertThat(server.at("/return/reasons/0").stringValue()).isEqualTo("too old there");
     assertThat(planned.getLast().earlier()).hasSize(1);
     assertThat(planned.getLast().servers().getFirst().requested()).contains(ONE);
     assertThat(checked).containsExactly(TWO);
+  }
+
+  private void writes(Map<ServerId, GuestWrites> told) {
+    writes = _ -> new Asked.Answered<>(new WritesWatched(told));
+  }
+
+  @Test
+  void tells_what_each_guest_writes_and_asks_their_host_once() {
+    api.conductors.boots(SECOND, "demo", "host1");
+    writes(
+        Map.of(
+            SERVER, new GuestWrites(Optional.of(7L << 20), "", 4096),
+            SECOND, new GuestWrites(Optional.empty(), "too slow", 8192)));
+    JsonNode servers =
+        look("{\"servers\": [\"%s\", \"%s\"]}".formatted(SERVER, SECOND)).path("servers");
+    JsonNode known = servers.path(0).path("forecast");
+    assertThat(known.at("/writes/memory_bytes_per_second").longValue()).isEqualTo(7L << 20);
+    assertThat(known.at("/writes/disk_bytes_per_second").longValue()).isEqualTo(4096);
+    assertThat(known.path("not_measured").isNull()).isTrue();
+    JsonNode small = servers.path(1).path("forecast");
+    assertThat(small.at("/writes/memory_bytes_per_second").isNull()).isTrue();
+    assertThat(small.at("/writes/reason").stringValue()).isEqualTo("too slow");
+    assertThat(small.path("not_measured").stringValue()).contains("not be measured");
+    assertThat(watched)
+        .containsExactly(new WatchWrites(List.of(SERVER, SECOND), Duration.ofSeconds(1)));
+  }
+
+  @Test
+  void foresees_from_what_is_written_and_what_went_before_whether_it_converges() {
+    api.conductors.boots(SECOND, "demo", "host1");
+    String move = "{\"os-migrateLive\": {\"host\": null, \"block_migration\": \"auto\"}}";
+    assertThat(api.to("/v2.1/servers/" + SECOND + "/action").version("2.34").post(move).status())
+        .isEqualTo(202);
+    api.conductors.moves(SECOND, "host2");
+    api.time.pass(Duration.ofSeconds(10));
+    api.conductors.completes(SECOND);
+
+    writes(Map.of(SERVER, new GuestWrites(Optional.of(0L), "", 0)));
+    JsonNode quiet = look(one()).path("servers").path(0).path("forecast");
+    assertThat(quiet.path("converges").booleanValue()).isTrue();
+    assertThat(quiet.at("/seconds/expected").isNumber()).isTrue();
+
+    writes(Map.of(SERVER, new GuestWrites(Optional.of(1L << 60), "", 0)));
+    JsonNode wild = look(one()).path("servers").path(0).path("forecast");
+    assertThat(wild.path("converges").booleanValue()).isFalse();
+    assertThat(wild.path("seconds").isNull()).isTrue();
+    assertThat(wild.path("reason").stringValue()).contains("would not converge");
+  }
+
+  @Test
+  void is_told_without_what_is_written_when_that_cannot_be_measured() {
+    for (Function<HostName, Asked<HostAnswer>> broken :
+        List.<Function<HostName, Asked<HostAnswer>>>of(
+            _ -> new Asked.NoAnswer<>("slow"),
+            _ ->
+                new Asked.Answered<>(
+                    new HostAnswer.Refused(new Failure(ErrorCode.HYPERVISOR_FAILED, "broken"))),
+            _ -> {
+              throw new IllegalStateException("the broker is away");
+            })) {
+      writes = broken;
+      JsonNode look = look(one());
+      assertThat(look.path("possible").booleanValue()).isTrue();
+      JsonNode forecast = look.path("servers").path(0).path("forecast");
+      assertThat(forecast.path("writes").isNull()).isTrue();
+      assertThat(forecast.path("converges").isNull()).isTrue();
+      assertThat(forecast.path("not_measured").isString()).isTrue();
+    }
   }
 
   @Test
@@ -198,6 +280,7 @@ class PreflightTest {
     assertThat(planned.getLast().servers().getFirst().refused())
         .isEqualTo(Map.of(TWO, new Failure(ErrorCode.DESTINATION_DISK_EXISTS, "in the way")));
     assertThat(planned.getLast().among()).containsExactly(TWO);
+    assertThat(watched).as("a guest that stays").isEmpty();
     assertThat(server.path("return").isNull()).isTrue();
   }
 

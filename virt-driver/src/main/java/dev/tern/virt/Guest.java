@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -52,6 +53,14 @@ public interface Guest extends AutoCloseable {
 
   /** Disks as the monitor shows them now: node, format, virtual and allocated bytes. */
   List<DiskState> disks() throws VirtException;
+
+  /**
+   * Watches for so long how much the guest writes. It runs on; what else is done with it is not
+   * disturbed.
+   *
+   * @param over at least a second, at most a minute; QEMU counts in whole ones
+   */
+  WriteRates writes(Duration over) throws VirtException, InterruptedException;
 
   /** Copies and snapshots of its disks on this host. */
   DiskCopies copies();
@@ -246,6 +255,16 @@ public interface Guest extends AutoCloseable {
     /** Internal error, guest panicked, and the like: it cannot go on. */
     ERROR
   }
+
+  /**
+   * How much a guest writes.
+   *
+   * @param memoryBytesPerSecond of different memory: what is written twice counts once; empty when
+   *     that cannot be said
+   * @param reason why it cannot; empty when it can
+   * @param diskBytesPerSecond to all of its disks together
+   */
+  record WriteRates(OptionalLong memoryBytesPerSecond, String reason, long diskBytesPerSecond) {}
 
   record DiskState(String diskId, String format, long virtualBytes, long allocatedBytes) {}
 

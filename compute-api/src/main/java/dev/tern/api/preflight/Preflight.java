@@ -18,6 +18,7 @@ import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.HostAnswer;
+import dev.tern.contract.host.HostAnswer.GuestWrites;
 import dev.tern.contract.host.HostQuestion.CheckArrival;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.move.DiskChoice;
@@ -35,6 +36,7 @@ import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.PlanForecast;
 import dev.tern.store.ServerStore.ServerRecord;
+import dev.tern.store.WatchedForecast;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,6 +70,7 @@ final class Preflight {
   private final AskingSchedulers schedulers;
   private final HostStore hosts;
   private final MigrationStore migrations;
+  private final Watching watched;
 
   Preflight(
       AskHost sources,
@@ -80,6 +83,7 @@ final class Preflight {
     this.schedulers = schedulers;
     this.hosts = hosts;
     this.migrations = migrations;
+    this.watched = new Watching(destinations);
   }
 
   /**
@@ -89,6 +93,8 @@ final class Preflight {
    * @param guest as its host describes it; empty when it does not
    * @param decision where it would go, with what is against each host; empty when it cannot leave
    * @param there what its destination said
+   * @param converges whether it would end by itself; empty when that cannot be said
+   * @param writes how much it writes, if it was watched
    * @param back whether it could return from there to where it is
    */
   record Outlook(
@@ -98,6 +104,8 @@ final class Preflight {
       Optional<Decision> decision,
       Optional<DestinationFacts> there,
       Forecast forecast,
+      Optional<Boolean> converges,
+      Optional<GuestWrites> writes,
       Optional<Decision> back) {
     /** Of disks, as they would be sent. */
     long diskBytes() {
@@ -158,10 +166,25 @@ final class Preflight {
               decision,
               Optional.ofNullable(there.get(server.id())),
               Forecast.unknown("it would not move"),
+              Optional.empty(),
+              Optional.empty(),
               Optional.empty());
-      outlooks.add(against.isEmpty() ? foreseen(before, request) : before);
+      outlooks.add(before);
     }
-    return outlooks;
+    Map<ServerId, GuestWrites> writes =
+        watched.of(
+            outlooks.stream()
+                .filter(outlook -> outlook.blockers().isEmpty())
+                .map(Outlook::server)
+                .toList());
+    List<Outlook> told = new ArrayList<>();
+    for (Outlook before : outlooks) {
+      told.add(
+          before.blockers().isEmpty()
+              ? foreseen(before, Optional.ofNullable(writes.get(before.server().id())), request)
+              : before);
+    }
+    return told;
   }
 
   private static List<Failure> against(Decision decision) {
@@ -314,13 +337,17 @@ final class Preflight {
     };
   }
 
-  private Outlook foreseen(Outlook before, ApiRequest request) throws InterruptedException {
+  private Outlook foreseen(Outlook before, Optional<GuestWrites> writes, ApiRequest request)
+      throws InterruptedException {
     HostName source = before.server().host().orElseThrow();
     HostName destination = before.decision().flatMap(Decision::host).orElseThrow();
     SourceFacts guest = before.guest().orElseThrow();
-    Forecast forecast =
-        PlanForecast.of(
-            before.diskBytes() + before.layerBytes() + before.memoryBytes(), past(source));
+    WatchedForecast forecast =
+        WatchedForecast.of(
+            new WatchedForecast.Load(
+                before.diskBytes() + before.layerBytes(), before.memoryBytes()),
+            writes,
+            past(source));
     Optional<HostReport> there = hosts.find(destination, LONG_AGO).map(HostRecord::report);
     Optional<Decision> back = Optional.empty();
     if (there.isPresent()) {
@@ -346,7 +373,9 @@ final class Preflight {
         before.guest(),
         before.decision(),
         before.there(),
-        forecast,
+        forecast.forecast(),
+        forecast.converges(),
+        writes,
         back);
   }
 

@@ -13,6 +13,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.host.Forecast;
+import dev.tern.contract.host.HostAnswer.GuestWrites;
 import dev.tern.contract.scheduler.Decision;
 import dev.tern.store.HostStore;
 import dev.tern.store.ServerStore;
@@ -35,9 +36,8 @@ final class PreflightController {
   private static final int MOST = 100;
 
   private static final String NOT_MEASURED =
-      "How fast the guest dirties its memory and writes its disks is not measured before it moves;"
-          + " whether it converges is told while it does. The band is of the last migrations from"
-          + " its host.";
+      "How fast the guest writes its memory could not be measured; whether it converges is told"
+          + " while it moves. The band is of the last migrations from its host.";
 
   private final Preflight preflight;
   private final ServerStore servers;
@@ -180,7 +180,7 @@ final class PreflightController {
             decision -> view.set("candidates", DecisionView.of(decision)),
             () -> view.putNull("candidates"));
     view.set("plan", plan(outlook));
-    view.set("forecast", forecast(outlook.forecast()));
+    view.set("forecast", forecast(outlook));
     outlook
         .back()
         .ifPresentOrElse(back -> view.set("return", back(back)), () -> view.putNull("return"));
@@ -211,7 +211,8 @@ final class PreflightController {
     return view.put("virtual_bytes", disk.virtualBytes()).put("bytes_to_send", disk.bytesToMove());
   }
 
-  private static ObjectNode forecast(Forecast forecast) {
+  private static ObjectNode forecast(Outlook outlook) {
+    Forecast forecast = outlook.forecast();
     ObjectNode view = Json.object();
     forecast
         .left()
@@ -224,7 +225,18 @@ final class PreflightController {
             () -> view.putNull("seconds"));
     view.put("reason", forecast.reason());
     view.put("pause_millis", forecast.pause().map(pause -> pause.toMillis()).orElse(null));
-    return view.putNull("converges").put("not_measured", NOT_MEASURED);
+    view.put("converges", outlook.converges().orElse(null));
+    Optional<GuestWrites> writes = outlook.writes();
+    boolean measured = writes.flatMap(GuestWrites::memory).isPresent();
+    view.put("not_measured", measured ? null : NOT_MEASURED);
+    writes.ifPresentOrElse(
+        told ->
+            view.putObject("writes")
+                .put("memory_bytes_per_second", told.memory().orElse(null))
+                .put("disk_bytes_per_second", told.disk())
+                .put("reason", told.reason()),
+        () -> view.putNull("writes"));
+    return view;
   }
 
   private static ObjectNode back(Decision back) {

@@ -165,6 +165,22 @@ public sealed interface HostAnswer {
   /** The guest could come. */
   record ArrivalChecked(DestinationFacts facts) implements HostAnswer {}
 
+  /** How much guests write; those that could not be watched are not named. */
+  record WritesWatched(Map<ServerId, GuestWrites> writes) implements HostAnswer {
+    public WritesWatched {
+      writes = Map.copyOf(writes);
+    }
+  }
+
+  /**
+   * How much a guest writes.
+   *
+   * @param memory bytes a second of different memory; empty when that cannot be said
+   * @param reason why it cannot; empty when it can
+   * @param disk bytes a second, to all disks together
+   */
+  record GuestWrites(Optional<Long> memory, String reason, long disk) {}
+
   /** Not done, and why. */
   record Refused(Failure failure) implements HostAnswer {}
 }

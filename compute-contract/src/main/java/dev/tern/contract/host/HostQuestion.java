@@ -3,8 +3,11 @@ package dev.tern.contract.host;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tern.contract.MigrationId;
+import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -84,6 +87,16 @@ public sealed interface HostQuestion {
    */
   record CheckArrival(Header header, SourceFacts source, boolean diskOverCommit)
       implements HostQuestion {}
+
+  /**
+   * How much the guests of these servers write, all watched at once and for so long; at most a
+   * minute, in whole seconds. Answer: {@link HostAnswer.WritesWatched}.
+   */
+  record WatchWrites(List<ServerId> servers, Duration over) implements HostQuestion {
+    public WatchWrites {
+      servers = List.copyOf(servers);
+    }
+  }
 
   /** Removes whatever is left of a probe here. Answer: {@link HostAnswer.ProbeEnded}. */
   record EndProbe(UUID probe) implements HostQuestion {}

@@ -82,6 +82,7 @@ class ReceiptCollectionTest {
                 HostQuestion.RunProbe _,
                 HostQuestion.TakeStock _,
                 HostQuestion.EndProbe _,
+                HostQuestion.WatchWrites _,
                 HostQuestion.CheckArrival _ ->
                 throw new AssertionError("asked " + question);
           });

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
@@ -133,6 +134,13 @@ final class FakeGuest implements Guest {
       case LocalDisk local -> local.format();
       case ReadOnlyDisk _, NetworkDisk _ -> "raw";
     };
+  }
+
+  /** A simulated guest writes nothing. */
+  @Override
+  public WriteRates writes(Duration over) throws VirtException {
+    begin("writes");
+    return new WriteRates(OptionalLong.of(0), "", 0);
   }
 
   @Override

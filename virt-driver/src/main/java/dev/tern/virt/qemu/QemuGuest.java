@@ -64,6 +64,11 @@ final class QemuGuest implements Guest {
   }
 
   @Override
+  public WriteRates writes(Duration over) throws VirtException, InterruptedException {
+    return WriteWatch.watch(session, over);
+  }
+
+  @Override
   public boolean canSuppressVmdesc() throws VirtException {
     return StreamDescription.canBeSuppressed(session.monitor());
   }

@@ -474,6 +474,40 @@ public final class Commands {
       long pageSize,
       long dirtySyncCount) {}
 
+  // ---- what the guest writes
+
+  /**
+   * Begins to measure how much memory the guest makes dirty: samples of it are compared with
+   * themselves after so many seconds. Refused while that is measured already.
+   *
+   * @param samplePages of each GiB, 128 to 4096; null for QEMU's usual 512; since 6.1
+   */
+  public record CalcDirtyRate(long calcTime, @Nullable Integer samplePages)
+      implements QmpCommand<Void> {}
+
+  public record QueryDirtyRate() implements Query<DirtyRate> {}
+
+  /**
+   * What was measured last.
+   *
+   * @param status {@code unstarted}, {@code measuring}, {@code measured}
+   * @param dirtyRate MiB a second; absent until it is measured
+   */
+  public record DirtyRate(String status, @Nullable Long dirtyRate) {}
+
+  public record QueryMemorySizeSummary() implements Query<MemorySize> {}
+
+  /** The guest's memory in bytes. */
+  public record MemorySize(long baseMemory) {}
+
+  public record QueryBlockstats() implements Query<List<BlockStats>> {}
+
+  /** What was done to a device since its QEMU began; {@code qdev} is the device's path. */
+  public record BlockStats(@Nullable String qdev, Stats stats) {}
+
+  /** Of the guest alone, as mirrors are nobody's device. */
+  public record Stats(@JsonProperty("wr_bytes") long wrBytes) {}
+
   // ---- keys
 
   /**
