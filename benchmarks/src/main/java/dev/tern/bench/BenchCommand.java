@@ -12,7 +12,8 @@ import picocli.CommandLine.Command;
       TunnelCommand.class,
       ApiCommand.class,
       SchedulerCommand.class,
-      DrainCommand.class
+      DrainCommand.class,
+      ForecastCommand.class
     },
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND")
