@@ -50,6 +50,7 @@ public final class Chaos implements AutoCloseable {
   private final Random random;
   private final Duration held;
   private final boolean postCopyAllowed;
+  private final boolean drain;
   private final Consumer<String> say;
   private Optional<Stage> stage = Optional.empty();
   private Optional<Subject> subject = Optional.empty();
@@ -59,13 +60,20 @@ public final class Chaos implements AutoCloseable {
    * @param random decides how long after a step's start its victim dies, and when it comes back
    * @param held how long a victim that is held stays so
    * @param postCopyAllowed guests may run before all their memory is there; mostly none needs it
+   * @param drain the server's host is emptied, instead of the server moved
    */
   public Chaos(
-      Path data, Random random, Duration held, boolean postCopyAllowed, Consumer<String> say) {
+      Path data,
+      Random random,
+      Duration held,
+      boolean postCopyAllowed,
+      boolean drain,
+      Consumer<String> say) {
     this.data = data;
     this.random = random;
     this.held = held;
     this.postCopyAllowed = postCopyAllowed;
+    this.drain = drain;
     this.say = say;
   }
 
@@ -76,7 +84,7 @@ public final class Chaos implements AutoCloseable {
     List<String> broken = new ArrayList<>();
     try {
       Subject moved = subject();
-      broken.addAll(played.play(stage(), moved));
+      broken.addAll(played.play(stage(), moved, request(moved.server())));
       if (played.guestDied()) {
         broken.addAll(bury(moved));
       } else if (broken.isEmpty() && moved.rounds() >= MOVES_PER_SERVER) {
@@ -97,6 +105,12 @@ public final class Chaos implements AutoCloseable {
         played.status(),
         Duration.ofNanos(System.nanoTime() - begun).toMillis(),
         broken);
+  }
+
+  private Request request(MovingServer server) throws IOException, InterruptedException {
+    return drain
+        ? new DrainRequest(new ComputeClient(stage().place().api()), server)
+        : new MigrationRequest(server);
   }
 
   private Duration delay(String step) {

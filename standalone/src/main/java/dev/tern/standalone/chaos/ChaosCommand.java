@@ -75,6 +75,11 @@ public final class ChaosCommand implements Callable<Integer> {
       description = "guests may run before all their memory is there; mostly none needs to")
   private boolean postCopyAllowed;
 
+  @Option(
+      names = "--drain",
+      description = "empties the server's host each time, instead of moving the server")
+  private boolean drain;
+
   @Option(names = "--json", paramLabel = "FILE", description = "also write the report there")
   private @Nullable Path json;
 
@@ -146,6 +151,7 @@ public final class ChaosCommand implements Callable<Integer> {
             random,
             Duration.ofSeconds(held),
             postCopyAllowed,
+            drain,
             out::println)) {
       for (int round = 1; round <= rounds; round++) {
         for (Cell cell : cells) {

@@ -274,8 +274,7 @@ final class MovingServer {
   }
 
   /** Empty when the API is not there, or says that what it needs is not. */
-  private static <T> Optional<T> asked(Patience.Look<T> look)
-      throws IOException, InterruptedException {
+  static <T> Optional<T> asked(Patience.Look<T> look) throws IOException, InterruptedException {
     try {
       return look.look();
     } catch (ComputeClient.Refused e) {

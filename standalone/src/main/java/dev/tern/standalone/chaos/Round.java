@@ -61,7 +61,8 @@ final class Round {
   }
 
   /** Plays it; answers what did not hold. */
-  List<String> play(Stage now, Subject moved) throws IOException, InterruptedException {
+  List<String> play(Stage now, Subject moved, Request request)
+      throws IOException, InterruptedException {
     String source = moved.server().host();
     String destination =
         now.place().hostData().keySet().stream()
@@ -72,31 +73,30 @@ final class Round {
     patience.untilTrue(
         "every service is at work", START, () -> Optional.of(new Queues(now.amqp()).areServed()));
     moved.server().awaitRoom();
-    List<String> before = moved.server().migrations();
     List<String> broken = new ArrayList<>();
-    MovingServer.Asked asked;
     try (StepWatch steps = new StepWatch(now.conductorLogs())) {
       if (cell.step().equals(Chaos.ASK)) {
         reached = true;
-        asked =
-            strikeWhileAsking(
-                now, moved, before, scene(moved, source, destination, Optional.empty()));
+        strikeWhileAsking(now, request, scene(moved, source, destination, Optional.empty()));
       } else {
-        asked = moved.server().requestMigration(before);
-        Optional<String> conductor = awaitStep(steps, moved.server());
+        request.ask();
+        Optional<String> conductor = awaitStep(steps, request);
         reached = conductor.isPresent();
         Striker.Scene scene = scene(moved, source, destination, conductor);
         if (cell.victim() == Victim.CONDUCTOR_STOPPED) {
-          broken.addAll(stopConductor(now, moved, steps, scene));
+          broken.addAll(stopConductor(now, request, steps, scene));
         } else {
           strike(now, scene);
         }
       }
     }
-    status = moved.server().awaitMigrationEnd();
-    broken.addAll(moved.server().judgeRequest(asked));
-    broken.addAll(judge(now, moved, source, destination));
-    broken.addAll(awaitNothingOpen(moved.server(), asked.migration()));
+    status = request.awaitEnd();
+    List<String> life = judge(now, moved, source, destination);
+    broken.addAll(request.judge(guestDied));
+    broken.addAll(life);
+    for (String migration : request.migrations()) {
+      broken.addAll(awaitNothingOpen(moved.server(), migration));
+    }
     return broken;
   }
 
@@ -107,17 +107,19 @@ final class Round {
   }
 
   /** The request goes on until it is answered, whatever is struck meanwhile. */
-  private MovingServer.Asked strikeWhileAsking(
-      Stage now, Subject moved, List<String> before, Striker.Scene scene)
+  private void strikeWhileAsking(Stage now, Request request, Striker.Scene scene)
       throws IOException, InterruptedException {
-    FutureTask<MovingServer.Asked> asking =
-        new FutureTask<>(() -> moved.server().requestMigration(before));
+    FutureTask<Boolean> asking =
+        new FutureTask<>(() -> {
+          request.ask();
+          return true;
+        });
     Thread.ofVirtual().name("asking").start(asking);
     strike(now, scene);
     try {
-      return asking.get();
+      var _ = asking.get();
     } catch (ExecutionException e) {
-      throw new IOException("asking for a migration: " + e.getMessage(), e);
+      throw new IOException("asking: " + e.getMessage(), e);
     }
   }
 
@@ -129,22 +131,23 @@ final class Round {
   }
 
   /** A conductor that stops has to have handed over: the other goes on at once. */
-  private List<String> stopConductor(Stage now, Subject moved, StepWatch steps, Striker.Scene scene)
+  private List<String> stopConductor(
+      Stage now, Request request, StepWatch steps, Striker.Scene scene)
       throws IOException, InterruptedException {
     Pause.SLEEPING.of(delay);
     Striker.Healing healing = new Striker(now).strike(cell.victim(), scene);
     boolean goesOn = false;
     long until = System.nanoTime() + TAKE_OVER.toNanos();
     while (!goesOn && System.nanoTime() < until) {
-      goesOn = steps.seesAnother(scene.conductor()) || moved.server().migrationHasEnded();
+      goesOn = steps.seesAnother(scene.conductor()) || request.hasEnded();
       Pause.SLEEPING.of(LOOK);
     }
     healing.heal();
     return goesOn ? List.of() : List.of("the conductor that stopped handed nothing over");
   }
 
-  /** Which conductor began it; empty when the migration has ended without it. */
-  private Optional<String> awaitStep(StepWatch steps, MovingServer server)
+  /** Which conductor began it; empty when all has ended without it. */
+  private Optional<String> awaitStep(StepWatch steps, Request request)
       throws IOException, InterruptedException {
     long until = System.nanoTime() + STEP.toNanos();
     long lookAt = System.nanoTime() + Duration.ofSeconds(2).toNanos();
@@ -154,7 +157,7 @@ final class Round {
         return conductor;
       }
       if (System.nanoTime() > lookAt) {
-        if (server.migrationHasEnded()) {
+        if (request.hasEnded()) {
           return steps.sees(cell.step());
         }
         lookAt = System.nanoTime() + Duration.ofSeconds(2).toNanos();

@@ -109,6 +109,17 @@ public final class ComputeClient {
     return answer.isBlank() ? json.nullNode() : json.readTree(answer);
   }
 
+  /** Answers the body, {@code null} node when there is none. */
+  public JsonNode put(String path, Object body) throws IOException, InterruptedException {
+    String answer =
+        send(
+            "PUT",
+            path,
+            BodyPublishers.ofString(json.writeValueAsString(body)),
+            "application/json");
+    return answer.isBlank() ? json.nullNode() : json.readTree(answer);
+  }
+
   public void delete(String path) throws IOException, InterruptedException {
     send("DELETE", path, BodyPublishers.noBody(), "application/json");
   }

@@ -45,7 +45,7 @@ class ChaosSystemTest {
   @Tag("S96")
   void keeps_its_promises_and_would_be_seen_not_to() throws Exception {
     List<String> said = new ArrayList<>();
-    try (Chaos chaos = new Chaos(folder, new Random(1), HELD, false, said::add)) {
+    try (Chaos chaos = new Chaos(folder, new Random(1), HELD, false, false, said::add)) {
       for (Cell cell : CELLS) {
         Outcome outcome = chaos.play(cell, 1);
         assertThat(outcome.broken()).as("%s, %s", cell, said).isEmpty();
