@@ -248,7 +248,7 @@ class DrainsTest {
         "{\"host\": \"host1\", \"targets\": [\"host7\"]} | 400 | Compute host host7 could not",
         "{\"host\": \"host1\", \"order\": \"random\"} | 400 | smallest_first, largest_first or a list",
         "{\"host\": \"host1\", \"order\": [\"x\"]} | 400 | x is no server's id",
-        "{\"host\": \"host1\", \"onCannotMove\": \"cold\"} | 400 | Tern offers no cold migration",
+        "{\"host\": \"host1\", \"onCannotMove\": \"cold\"} | 400 | migrates no server cold",
         "{\"host\": \"host1\", \"on_cannot_move\": \"pray\"} | 400 | It is leave, stop or ask",
       })
   void refuses_what_makes_no_sense(String body, int status, String words) {

@@ -257,7 +257,8 @@ final class DrainBody {
       case "ask" -> OnCannotMove.ASK;
       case "cold" ->
           throw body.invalid(
-              field, "Tern offers no cold migration of servers. Choose leave, stop or ask.");
+              field,
+              "A drain migrates no server cold: stop it and ask for migrate yourself. Choose leave, stop or ask.");
       default -> throw body.invalid(field, "It is leave, stop or ask.");
     };
   }
