@@ -25,7 +25,9 @@ public final class CountedSql implements StatementInspector {
     /** A server migrates, or is about to. */
     MIGRATION,
     /** It is time to look. */
-    CLOCK
+    CLOCK,
+    /** One of both, as {@link #moved} says. */
+    EITHER
   }
 
   private record Sent(Cause cause, String sql) {}
@@ -45,6 +47,13 @@ public final class CountedSql implements StatementInspector {
     } finally {
       CAUSE.set(before);
     }
+  }
+
+  /** What was either is this. */
+  static void moved(Cause to) {
+    taken(Cause.EITHER)
+        .forEach((sql, count) ->
+            COUNTS.computeIfAbsent(new Sent(to, sql), _ -> new LongAdder()).add(count));
   }
 
   /** How often each was sent since the last time. */

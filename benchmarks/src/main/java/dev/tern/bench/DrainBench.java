@@ -34,6 +34,7 @@ import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DecisionStore;
 import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DrainStore;
+import dev.tern.store.DrainStore.Begun;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.NewDrain;
 import dev.tern.store.DrainStore.ServerState;
@@ -62,7 +63,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Matcher;
@@ -77,7 +77,6 @@ final class DrainBench {
   private static final Duration LONG = Duration.ofDays(1);
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration LATE = Duration.ofMinutes(10);
-  private static final Set<String> OF_A_MIGRATION = Set.of("find", "begin", "save");
   private static final Pattern SAGA =
       Pattern.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
@@ -253,10 +252,16 @@ final class DrainBench {
               if (method.getName().equals("servers")) {
                 looks.increment();
               }
-              boolean caused = OF_A_MIGRATION.contains(method.getName());
-              return caused
-                  ? because(Cause.MIGRATION, () -> called(drains, method, arguments))
-                  : called(drains, method, arguments);
+              return switch (method.getName()) {
+                case "save" -> because(Cause.MIGRATION, () -> called(drains, method, arguments));
+                case "find" -> because(Cause.EITHER, () -> called(drains, method, arguments));
+                case "begin" -> {
+                  Object begun = because(Cause.EITHER, () -> called(drains, method, arguments));
+                  CountedSql.moved(begun == Begun.YES ? Cause.MIGRATION : Cause.CLOCK);
+                  yield begun;
+                }
+                default -> called(drains, method, arguments);
+              };
             });
   }
 

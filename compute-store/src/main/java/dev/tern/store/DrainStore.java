@@ -71,6 +71,9 @@ public interface DrainStore {
   /** What is on a host, or on its way there, at this moment. */
   Occupancy occupancy(HostName host);
 
+  /** Migrations under way to each of these hosts, if any; as {@link #begin} counts them. */
+  Map<HostName, Integer> arriving(Collection<HostName> hosts);
+
   /** The servers of these hosts, and what moving them would mean. */
   List<Resident> residents(Collection<HostName> hosts);
 

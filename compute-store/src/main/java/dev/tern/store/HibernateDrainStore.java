@@ -14,10 +14,12 @@ import jakarta.persistence.TypedQuery;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -323,6 +325,28 @@ class HibernateDrainStore implements DrainStore {
             .setParameter("host", host.value())
             .getSingleResult();
     return new Occupancy(servers, Math.toIntExact(arriving), servers.isEmpty() && claims == 0);
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public Map<HostName, Integer> arriving(Collection<HostName> hosts) {
+    if (hosts.isEmpty()) {
+      return Map.of();
+    }
+    List<?> found =
+        entities
+            .createNativeQuery(
+                "select coalesce(destination, requested_host), count(*) from migrations"
+                    + " where ended_at is null"
+                    + " and coalesce(destination, requested_host) in (:hosts) group by 1",
+                Object[].class)
+            .setParameter("hosts", hosts.stream().map(HostName::value).toList())
+            .getResultList();
+    return found.stream()
+        .map(Object[].class::cast)
+        .collect(
+            Collectors.toMap(
+                row -> new HostName((String) row[0]), row -> ((Number) row[1]).intValue()));
   }
 
   @Override

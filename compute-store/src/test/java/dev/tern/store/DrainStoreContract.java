@@ -262,6 +262,7 @@ abstract class DrainStoreContract {
     ServerId second = samples.active(host).id();
     DrainRecord drain = ask();
     assertThat(begin(drain, first, other, new Most(1, 1, 0))).isEqualTo(Begun.YES);
+    assertThat(drains().arriving(List.of(host, other))).isEqualTo(Map.of(other, 1));
     assertThat(begin(now(drain), second, other, new Most(1, 0, 0))).isEqualTo(Begun.LIMITED);
     assertThat(begin(now(drain), second, other, new Most(0, 1, 0))).isEqualTo(Begun.LIMITED);
     assertThat(begin(now(drain), second, other, new Most(0, 0, 1))).isEqualTo(Begun.LIMITED);

@@ -11,11 +11,14 @@ import dev.tern.store.ServerStore.Requested;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 final class InMemoryDrainStore implements DrainStore {
   private static final Comparator<DrainServerEntity> IN_ORDER =
@@ -307,11 +310,7 @@ final class InMemoryDrainStore implements DrainStore {
       String target = moving.target().map(HostName::value).orElse("");
       if (full(most.cluster(), _ -> true)
           || full(most.out(), each -> each.source.equals(source))
-          || full(
-              most.in(),
-              each ->
-                  target.equals(
-                      each.destination == null ? each.requestedHost : each.destination))) {
+          || full(most.in(), each -> target.equals(target(each)))) {
         return Begun.LIMITED;
       }
       var _ =
@@ -321,6 +320,24 @@ final class InMemoryDrainStore implements DrainStore {
       write(seen.id(), moving);
       return Begun.YES;
     }
+  }
+
+  @Override
+  public Map<HostName, Integer> arriving(Collection<HostName> hosts) {
+    synchronized (memory) {
+      Map<HostName, Integer> counts = new HashMap<>();
+      for (HostName host : hosts) {
+        long arriving = unfinished(each -> host.value().equals(target(each)));
+        if (arriving > 0) {
+          counts.put(host, Math.toIntExact(arriving));
+        }
+      }
+      return counts;
+    }
+  }
+
+  private static @Nullable String target(MigrationEntity migration) {
+    return migration.destination == null ? migration.requestedHost : migration.destination;
   }
 
   private boolean full(int most, Predicate<MigrationEntity> which) {

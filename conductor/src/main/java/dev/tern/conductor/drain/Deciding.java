@@ -397,6 +397,9 @@ final class Deciding {
     }
     Map<ServerId, PlannedMove> moves = moves();
     int slots = slots();
+    // A start that has to wait for a place at its target would take the place of one that need not.
+    Map<HostName, Integer> arriving =
+        slots > 0 && !ready.isEmpty() ? facts.arriving(targets(moves)) : Map.of();
     boolean late = false;
     for (DrainServer row : inOrder()) {
       if (!ready.contains(row.server()) || !due(row) || slots <= starts.size()) {
@@ -408,7 +411,7 @@ final class Deciding {
         late = true;
         rows.put(row.server(), row.in(ServerState.WAITING, tooLate.get()));
       } else {
-        start(row, move);
+        start(row, move, arriving);
       }
     }
     return late;
@@ -444,7 +447,14 @@ final class Deciding {
             : row);
   }
 
-  private void start(DrainServer row, Optional<PlannedMove> move) {
+  private Set<HostName> targets(Map<ServerId, PlannedMove> moves) {
+    return ready.stream()
+        .flatMap(server -> Optional.ofNullable(moves.get(server)).stream())
+        .flatMap(move -> move.target().stream())
+        .collect(Collectors.toSet());
+  }
+
+  private void start(DrainServer row, Optional<PlannedMove> move, Map<HostName, Integer> arriving) {
     Optional<HostName> target = move.flatMap(PlannedMove::target);
     if (target.isEmpty()) {
       String why =
@@ -452,16 +462,21 @@ final class Deciding {
       // Those that refused it before may have become better ones.
       rows.put(row.server(), settling.again(row, why, true, Map.of()));
       waiting = Optional.of(why);
-    } else if (arriving(target.get()) < drain.wishes().limits().in().orElse(settings.in())) {
+    } else if (Math.max(moving(target.get()), arriving.getOrDefault(target.get(), 0))
+            + starting(target.get())
+        < drain.wishes().limits().in().orElse(settings.in())) {
       starts.add(new Start(row, newIds.get(), target.get()));
     }
   }
 
-  private long arriving(HostName target) {
+  private long moving(HostName target) {
     return rows.values().stream()
-            .filter(row -> row.state() == ServerState.MOVING)
-            .filter(row -> row.target().equals(Optional.of(target)))
-            .count()
-        + starts.stream().filter(start -> start.target().equals(target)).count();
+        .filter(row -> row.state() == ServerState.MOVING)
+        .filter(row -> row.target().equals(Optional.of(target)))
+        .count();
+  }
+
+  private long starting(HostName target) {
+    return starts.stream().filter(start -> start.target().equals(target)).count();
   }
 }

@@ -128,6 +128,11 @@ public final class DrainFacts {
     return names.stream().allMatch(name -> open.getOrDefault(name, false));
   }
 
+  /** Migrations under way to each of them, if any, whoever asked for them. */
+  Map<HostName, Integer> arriving(Collection<HostName> hosts) {
+    return sources.drains().arriving(hosts);
+  }
+
   private static boolean open(HostRecord host) {
     return host.up() && !host.forcedDown() && !host.disabled();
   }

@@ -224,6 +224,32 @@ abstract class DrainsContract {
   }
 
   @Test
+  void passes_over_a_target_that_others_keep_busy() {
+    DrainWorld world = world(3);
+    List<ServerId> servers = List.of(world.server(), world.server());
+    HostName away = world.others.get(2);
+    ServerId stranger = world.samples.active(away).id();
+    Limits one =
+        new Limits(
+            Optional.of(1), Optional.of(1), Optional.empty(), Optional.empty(), Optional.empty());
+    DrainRecord drain = world.ask(DrainWorld.wishes(one, OnCannotMove.LEAVE, Optional.empty()));
+    var _ = stores().drains().order(drain.id(), Order.PAUSE);
+    world.look();
+    List<PlannedMove> moves = world.drain(drain).plan().orElseThrow().moves();
+    assertThat(moves).extracting(PlannedMove::server).containsExactlyInAnyOrderElementsOf(servers);
+    HostName busy = moves.getFirst().target().orElseThrow();
+    assertThat(moves.getLast().target()).get().isNotIn(busy, away);
+    var _ =
+        stores()
+            .migrations()
+            .requestLiveMigration(DrainWorld.elsewhere(stranger, busy), Samples.request());
+    var _ = stores().drains().order(drain.id(), Order.RESUME);
+    world.look();
+    assertThat(world.row(drain, moves.getFirst().server()).state()).isEqualTo(ServerState.WAITING);
+    assertThat(world.row(drain, moves.getLast().server()).state()).isEqualTo(ServerState.MOVING);
+  }
+
+  @Test
   void begins_nothing_that_cannot_end_before_the_deadline() {
     DrainWorld world = world(1);
     ServerId server = world.server();
