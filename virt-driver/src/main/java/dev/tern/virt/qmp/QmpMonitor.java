@@ -313,13 +313,18 @@ public final class QmpMonitor implements AutoCloseable {
     }
   }
 
-  private void end(VirtException why) {
+  /** The first reason counts. */
+  private void end(VirtException given) {
+    // Before the socket is closed: whoever reads or writes it would take that for a close of ours,
+    // and say that a QEMU which is gone has not answered.
+    boolean first = ended.complete(given);
+    VirtException why = ended.getNow(given);
     try {
       channel.close();
     } catch (IOException e) {
       log.atDebug().setCause(e).log("monitor socket did not close");
     }
-    if (ended.complete(why)) {
+    if (first) {
       room.release(Integer.MAX_VALUE / 2); // who waits for it learns that it has ended
     }
     greeting.completeExceptionally(why);

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -163,6 +167,36 @@ class QmpMonitorTest {
     assertFails(() -> events.next(LONG), Kind.GONE, "QEMU");
     assertFails(() -> monitor.call(new Commands.Stop()), Kind.GONE, "QEMU");
     assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** Who writes and who reads learn of it at one moment, and neither may take it for a close. */
+  @Test
+  void says_gone_to_whoever_asks_in_the_moment_in_which_qemu_goes(@TempDir Path others)
+      throws Exception {
+    for (int round = 0; round < 200; round++) {
+      Path folder = Files.createDirectory(others.resolve("" + round));
+      try (FakeQemu other = new FakeQemu(folder, true);
+          QmpMonitor asked =
+              QmpMonitor.connect(other.socket, new QmpDeadlines(LONG, LONG, LONG), LONG)) {
+        FutureTask<Void> end =
+            new FutureTask<>(() -> {
+              other.hangUp();
+              return null;
+            });
+        Thread.ofPlatform().start(end);
+        List<QmpMonitor.Pending<Void>> sent = new ArrayList<>();
+        while (sent.size() < 50) {
+          sent.add(asked.submit(new Commands.Yank(List.of())));
+        }
+        for (QmpMonitor.Pending<Void> each : sent) {
+          assertThatThrownBy(() -> asked.await(each))
+              .as("round %d", round)
+              .isInstanceOfSatisfying(
+                  VirtException.class, e -> assertThat(e.kind()).isEqualTo(Kind.GONE));
+        }
+        end.get();
+      }
+    }
   }
 
   @Test
