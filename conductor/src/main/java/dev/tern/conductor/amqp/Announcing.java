@@ -52,26 +52,34 @@ final class Announcing implements Notifier.Publisher {
     }
     admin.declareExchange(new TopicExchange(settings.exchange(), settings.durable(), false));
     List<CorrelationData> sent = new ArrayList<>(messages.size());
-    for (Notifier.Message message : messages) {
-      CorrelationData confirm = new CorrelationData();
-      template.send(
-          settings.exchange(),
-          settings.topic() + "." + message.priority(),
-          MessageBuilder.withBody(message.body().getBytes(UTF_8))
-              .setContentType("application/json")
-              .setContentEncoding("utf-8")
-              .setMessageId(message.id())
-              .setDeliveryMode(MessageDeliveryMode.PERSISTENT)
-              .build(),
-          confirm);
-      sent.add(confirm);
-    }
+    // On one channel: the broker keeps no order between two, and a channel that waits for a
+    // confirm is not used for the next message.
+    Boolean _ =
+        template.invoke(_ -> {
+          messages.forEach(message -> sent.add(send(message)));
+          return true;
+        });
     for (CorrelationData confirm : sent) {
       if (!taken(confirm)) {
         return false;
       }
     }
     return true;
+  }
+
+  private CorrelationData send(Notifier.Message message) {
+    CorrelationData confirm = new CorrelationData();
+    template.send(
+        settings.exchange(),
+        settings.topic() + "." + message.priority(),
+        MessageBuilder.withBody(message.body().getBytes(UTF_8))
+            .setContentType("application/json")
+            .setContentEncoding("utf-8")
+            .setMessageId(message.id())
+            .setDeliveryMode(MessageDeliveryMode.PERSISTENT)
+            .build(),
+        confirm);
+    return confirm;
   }
 
   private static boolean taken(CorrelationData confirm) throws InterruptedException {
