@@ -16,6 +16,7 @@ import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.running.Time;
 import dev.tern.conductor.server.ServerSettings;
 import dev.tern.contract.HostName;
+import dev.tern.contract.Pause;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.conductor.Outbox;
@@ -76,18 +77,21 @@ import org.jspecify.annotations.Nullable;
 final class DrainBench {
   private static final Duration LONG = Duration.ofDays(1);
   private static final Duration LOOK = Duration.ofMillis(200);
+  private static final Duration DELIVER = Duration.ofMillis(10);
   private static final Duration LATE = Duration.ofMinutes(10);
   private static final Pattern SAGA =
       Pattern.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
   private final ApiCloud cloud;
+  private final Pause pause;
   private final InstantAgents agents = new InstantAgents();
   private final LongAdder asked = new LongAdder();
   private final LongAdder sent = new LongAdder();
   private final LongAdder looks = new LongAdder();
 
-  DrainBench(ApiCloud cloud) {
+  DrainBench(ApiCloud cloud, Pause pause) {
     this.cloud = cloud;
+    this.pause = pause;
   }
 
   /**
@@ -173,7 +177,7 @@ final class DrainBench {
             });
         do {
           deliver(runner);
-          Thread.sleep(10);
+          pause.of(DELIVER);
         } while (System.nanoTime() - look < LOOK.toNanos());
         if (System.nanoTime() - begun > LATE.toNanos()) {
           DrainRecord open = drains.open(1).getFirst();

@@ -1,6 +1,7 @@
 package dev.tern.bench;
 
 import dev.tern.bench.DrainBench.Line;
+import dev.tern.contract.Pause;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -110,7 +111,7 @@ final class DrainCommand implements Callable<Integer> {
         if (!lines.isEmpty()) {
           cloud.refill(hosts * servers, hosts);
         }
-        Line line = new DrainBench(cloud).run(hosts, emptied(hosts));
+        Line line = new DrainBench(cloud, Pause.SLEEPING).run(hosts, emptied(hosts));
         lines.add(line);
         out.printf(
             Locale.ROOT,
