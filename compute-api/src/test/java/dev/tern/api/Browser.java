@@ -12,7 +12,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
+import org.awaitility.core.ConditionTimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.NoSuchElementException;
@@ -95,20 +99,62 @@ final class Browser implements AutoCloseable {
                 .orElseThrow(() -> new NoSuchElementException(text)));
   }
 
+  /** The text of an element; taken at once, because a page draws its elements anew. */
+  String read(String selector) {
+    return read(selector, "");
+  }
+
+  /** The text of an element of that kind that has this in it. */
+  String read(String selector, String text) {
+    return waiting(
+        selector + " with " + text,
+        () ->
+            driver.findElements(By.cssSelector(selector)).stream()
+                .map(WebElement::getText)
+                .filter(read -> read.contains(text))
+                .findFirst()
+                .orElse(null));
+  }
+
   boolean has(String selector) {
     return !driver.findElements(By.cssSelector(selector)).isEmpty();
   }
 
   interface Look<T> {
-    T at();
+    @Nullable T at();
   }
 
+  /**
+   * What a look finds, as soon as it does. A look that is refused for too long says why, with a
+   * picture.
+   */
   <T> T waiting(String what, Look<T> look) {
-    return await(what)
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(50))
-        .ignoreExceptionsInstanceOf(WebDriverException.class)
-        .until(look::at, Objects::nonNull);
+    AtomicReference<@Nullable WebDriverException> last = new AtomicReference<>();
+    Callable<@Nullable T> attempt =
+        () -> {
+          try {
+            return look.at();
+          } catch (WebDriverException e) {
+            last.set(e);
+            return null;
+          }
+        };
+    try {
+      return Objects.requireNonNull(
+          await(what)
+              .atMost(PATIENCE)
+              .pollInterval(Duration.ofMillis(50))
+              .until(attempt, Objects::nonNull));
+    } catch (ConditionTimeoutException _) {
+      picture("failed");
+      WebDriverException why = last.get();
+      throw new AssertionError(
+          "%s: %s".formatted(what, why == null ? "nothing found" : firstLine(why)), why);
+    }
+  }
+
+  private static String firstLine(WebDriverException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 
   void click(String selector) {

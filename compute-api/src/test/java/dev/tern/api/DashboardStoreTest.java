@@ -35,6 +35,9 @@ import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.StoreTestDatabase;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -127,8 +130,8 @@ class DashboardStoreTest {
   @Test
   void shows_hosts_with_their_guests_and_what_they_have_given() {
     assertThat(browser.see("#live", "Live").isDisplayed()).isTrue();
-    assertThat(browser.see("#tile-hosts").getText()).isEqualTo("3 of 3");
-    assertThat(browser.see("article[data-host=host-1]").getText())
+    assertThat(browser.read("#tile-hosts")).isEqualTo("3 of 3");
+    assertThat(browser.read("article[data-host=host-1]"))
         .contains("up", "Memory", "Disk", "vCPUs", "web-1", "db-1", HOSTILE);
     assertThat(browser.has("article img")).isFalse();
     browser.pictures("cluster");
@@ -165,13 +168,13 @@ class DashboardStoreTest {
       String percent = i * 20 + ".0 %";
       var _ = browser.see("#progress .bar-big .bar-words", percent);
     }
-    assertThat(browser.see(".phase-now").getText()).contains("Perform");
-    assertThat(browser.see("#progress").getText()).contains("disk0", "Expected pause", "30 ms");
+    assertThat(browser.read(".phase-now")).contains("Perform");
+    assertThat(browser.read("#progress")).contains("disk0", "Expected pause", "30 ms");
     var _ = browser.see("#pace polyline.line-b");
     browser.pictures("migration-running");
 
     browser.click("#abort");
-    assertThat(browser.see("dialog .says").getText()).contains("goes on at host-1", "80 % moved");
+    assertThat(browser.read("dialog .says")).contains("goes on at host-1", "80 % moved");
     browser.picture("migration-abort");
     browser.click("#cancel");
     assertThat(DATABASE.migrations().find(moving.migration().id()).orElseThrow().abortRequested())
@@ -184,7 +187,7 @@ class DashboardStoreTest {
 
     arrives(moving);
     var _ = browser.see(".title .badge", "completed");
-    assertThat(browser.see("#pause", "Mirror drain").getText()).contains("123 ms", "20 ms");
+    assertThat(browser.read("#pause", "Mirror drain")).contains("123 ms", "20 ms");
     browser.pictures("migration-completed");
     browser.driver.get(api.base() + "/#/migrations");
     var _ = browser.see("td", "heavy");
@@ -238,7 +241,7 @@ class DashboardStoreTest {
     browser.pictures("server");
 
     browser.click("#migrate");
-    assertThat(browser.see("#preflight", "It can move to host-2").getText())
+    assertThat(browser.read("#preflight", "It can move to host-2"))
         .contains("Memory", "512 MiB", "Could come back");
     browser.picture("server-migrate");
     browser.narrow();
@@ -266,8 +269,11 @@ class DashboardStoreTest {
     browser.click("#drain-host option[value=host-3]");
     DrainRecord dry = planning(THREE);
     planned(dry, first, second);
-    assertThat(browser.see("#plan", "1 of 2 servers move").getText())
-        .contains("free 512 MiB of memory on host-2", "drained-1");
+    assertThat(browser.read("#plan", "1 of 2 servers move"))
+        .contains("free 512 MiB of memory on host-2");
+    var _ = browser.see("#plan", "drained-1");
+    rename(first, "drained-one");
+    var _ = browser.see("#plan", "drained-one");
     browser.picture("drain-plan");
     browser.click("#confirm");
     DrainRecord drain =
@@ -283,13 +289,35 @@ class DashboardStoreTest {
     browser.click("#confirm");
     var _ = browser.see(".title .badge", "paused");
     browser.click("#cancel-drain");
-    assertThat(browser.see("dialog .says").getText()).contains("takes servers again");
+    assertThat(browser.read("dialog .says")).contains("takes servers again");
     browser.click("#confirm");
     var _ = browser.see(".title .badge", "cancelled");
     assertThat(DATABASE.drains().unfinished(THREE)).isEmpty();
     browser.driver.get(api.base() + "/#/drains");
     var _ = browser.see("td", "host-3");
     browser.pictures("drains");
+  }
+
+  @Test
+  void asks_nothing_any_more_when_another_page_is_opened() {
+    browser.driver.get(api.base() + "/#/drains");
+    browser.click("#drain");
+    var _ = browser.see("dialog h2", "Drain a host");
+    browser.driver.get(api.base() + "/#/servers");
+    var _ = browser.see("#server-rows", "web-1");
+    assertThat(browser.has("dialog")).isFalse();
+  }
+
+  private static void rename(ServerRecord server, String name) {
+    try (Connection connection = DATABASE.connect();
+        PreparedStatement update =
+            connection.prepareStatement("update servers set name = ? where id = ?")) {
+      update.setString(1, name);
+      update.setObject(2, server.id().value());
+      assertThat(update.executeUpdate()).isOne();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static DrainRecord planning(HostName host) {
@@ -357,7 +385,7 @@ class DashboardStoreTest {
             100,
             Duration.ofDays(1));
     browser.driver.get(api.base() + "/#/decisions?server=" + server.id());
-    assertThat(browser.see(".decision", "placed").getText())
+    assertThat(browser.read(".decision", "placed"))
         .contains("Why host-2", "RAMWeigher", "RamFilter", "1024 MiB", "512 MiB")
         .contains("What would make it fit", "host-3 fits if 512 MiB of memory are freed");
     browser.pictures("decisions");

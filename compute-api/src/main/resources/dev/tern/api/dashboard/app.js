@@ -3,6 +3,8 @@
 import * as api from './api.js';
 import * as store from './store.js';
 import {h, put, text, attribute, notice} from './dom.js';
+import {closeAll} from './dialog.js';
+import {nameAgain} from './names.js';
 import cluster from './cluster.js';
 import list from './servers.js';
 import server from './server.js';
@@ -98,6 +100,7 @@ function go() {
   const {page, id} = route();
   const [, label, choose] = PAGES.find(one => one[0] === page);
   shown?.close?.();
+  closeAll();
   links.forEach((link, name) => attribute(link, 'aria-current', name === page ? 'page' : null));
   links.get(page).parentNode.scrollLeft = Math.max(0, links.get(page).offsetLeft - 60);
   put(main);
@@ -165,6 +168,7 @@ setTheme(theme());
 api.whenLoginIsNeeded(() => loginPage(api.login().token_optional));
 store.listen(changes => {
   showLive();
+  nameAgain(changes);
   shown?.update?.(changes);
 });
 addEventListener('hashchange', () => {

@@ -20,7 +20,7 @@ export function ask(what) {
     text(failure, '');
     try {
       const done = await what.act();
-      dialog.close();
+      end();
       if (done) notice(done);
     } catch (e) {
       text(failure, e.message);
@@ -30,12 +30,17 @@ export function ask(what) {
   h('h2', {id: 'dialog-title'}, what.title),
   h('div', {class: 'says'}, [what.says].flat().map(line => (line instanceof Node ? line : h('p', {}, line)))),
   what.form, outlook, failure,
-  h('div', {class: 'actions'}, button, h('button', {type: 'button', id: 'cancel', onclick: () => dialog.close()}, 'Do nothing')));
+  h('div', {class: 'actions'}, button, h('button', {type: 'button', id: 'cancel', onclick: end}, 'Do nothing')));
   const dialog = h('dialog', {'aria-labelledby': 'dialog-title'}, form);
   dialog.addEventListener('close', () => {
     dialog.remove();
     back?.focus?.();
   });
+  function end() {
+    dialog.close();
+    // At once: its event comes later, and another question may stand there by then.
+    dialog.remove();
+  }
   document.body.append(dialog);
   dialog.showModal();
   let turn = 0;
@@ -52,7 +57,12 @@ export function ask(what) {
     if (mine === turn && dialog.isConnected) put(outlook, said || null);
   };
   look();
-  return {look, close: () => dialog.close()};
+  return {look, close: end};
+}
+
+/** Another page is opened: what was asked on the one before is no longer asked. */
+export function closeAll() {
+  document.querySelectorAll('dialog').forEach(dialog => dialog.close());
 }
 
 /** What a preflight says of one server. */

@@ -3,16 +3,15 @@
 import * as api from './api.js';
 import * as store from './store.js';
 import {h, put, text, badge, showBadge, empty, table, facts, bar} from './dom.js';
-import {bytes, millis, seconds, time, clock, short, words} from './format.js';
+import {bytes, millis, seconds, time, clock, words} from './format.js';
 import {ask, field} from './dialog.js';
+import {serverLink} from './names.js';
 
 const PAGE = 50;
 const MEBI = 2 ** 20;
 const REFRESH = 1500;
 const PLAN_WAIT = 15000;
 
-const nameOf = id => store.servers.get(id)?.name ?? short(id);
-const serverLink = id => h('a', {href: '#/servers/' + id}, nameOf(id));
 const running = drain => ['planning', 'draining', 'returning'].includes(drain.state);
 
 function planView(drain) {

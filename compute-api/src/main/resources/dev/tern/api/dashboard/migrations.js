@@ -3,20 +3,19 @@
 import * as api from './api.js';
 import * as store from './store.js';
 import {h, put, text, attribute, keyed, badge, showBadge, empty, table, facts, bar} from './dom.js';
-import {bytes, rate, time, clock, millis, seconds, span, short, words} from './format.js';
+import {bytes, rate, time, clock, millis, seconds, span, words} from './format.js';
 import {ask, field, preflight, preflightView} from './dialog.js';
 import {chart} from './chart.js';
+import {nameOf} from './names.js';
 
 const PAGE = 50;
 const MEBI = 2 ** 20;
 
 export const MIGRATION_HEADS = ['Server', 'From → to', 'Status', 'Took', 'Pause', 'Begun'];
 
-const nameOf = id => store.servers.get(id)?.name ?? short(id);
-
 export function migrationRow(one) {
   return [
-    h('a', {href: '#/migrations/' + one.uuid}, nameOf(one.server)),
+    h('a', {href: '#/migrations/' + one.uuid, 'data-named': one.server}, nameOf(one.server)),
     `${one.source} → ${one.destination ?? '…'}`,
     badge(one.in_doubt ? 'in doubt' : one.status),
     store.inProgress(one) ? Math.round(one.progress?.percent ?? 0) + ' %' : millis(one.total_millis),
