@@ -43,6 +43,7 @@ final class ColdDestination {
   private final Receptions receptions;
   private final OwnFiles own;
   private final VirtDriver driver;
+  private final Sizing sizing;
 
   ColdDestination(
       HostName host,
@@ -59,6 +60,7 @@ final class ColdDestination {
     this.receptions = receptions;
     this.own = own;
     this.driver = driver;
+    this.sizing = new Sizing(own.secrets(), instances.directories().bases(), driver);
   }
 
   private static void check(ColdDisks files, LaunchRecipe recipe) {
@@ -101,6 +103,7 @@ final class ColdDestination {
     if (!DestinationSide.alreadyReceiving(instance, header)) {
       LaunchRecipe recipe = DiskWays.arriving(header, asked.source());
       check(asked.files(), recipe);
+      LaunchRecipe _ = sizing.sized(recipe, asked.size());
       layers.ensure(recipe, asked.source());
       place(header, instance, recipe, asked);
     }
@@ -129,8 +132,10 @@ final class ColdDestination {
       for (LocalDisk disk : recipe.localDisks()) {
         place(instance, disk, Objects.requireNonNull(came.get(disk.id())));
       }
+      LaunchRecipe sized = sizing.sized(recipe, asked.size());
+      sizing.grow(sized, instance.directory());
       Durable.syncDirectory(instance.directory());
-      Recipes.keep(instance.directory(), Recipes.write(recipe), asked.source().images());
+      Recipes.keep(instance.directory(), Recipes.write(sized), asked.source().images());
       instance.append(new DisksCreated(header.epoch()));
     } catch (IOException | VirtException | RuntimeException e) {
       removeAfter(instance, e);

@@ -138,9 +138,7 @@ final class GuestLife {
   }
 
   private static void check(ServerSpec spec) {
-    require(spec.vcpus() > 0 && spec.vcpus() <= MAX_VCPUS, "1 to 255 processors");
-    require(
-        spec.memoryMib() > 0 && spec.memoryMib() <= MAX_MEMORY_MIB, "1 MiB to 16 TiB of memory");
+    checkSize(spec.vcpus(), spec.memoryMib());
     require(spec.rootDiskBytes() >= 0, "a disk of no negative size");
     require(
         spec.diskFormat().equals("qcow2") || spec.diskFormat().equals("raw"),
@@ -155,6 +153,14 @@ final class GuestLife {
         ephemeral.size() < MoreDisks.MOST_LOCAL,
         "at most %d local disks".formatted(MoreDisks.MOST_LOCAL));
     require(spec.ramdisk().isEmpty() || spec.kernel().isPresent(), "a kernel with its ramdisk");
+  }
+
+  /**
+   * @throws ComputeException INVALID_INPUT when no server is of that size
+   */
+  static void checkSize(int vcpus, long memoryMib) {
+    require(vcpus > 0 && vcpus <= MAX_VCPUS, "1 to 255 processors");
+    require(memoryMib > 0 && memoryMib <= MAX_MEMORY_MIB, "1 MiB to 16 TiB of memory");
   }
 
   private static void require(boolean holds, String what) {

@@ -19,6 +19,7 @@ import dev.tern.contract.agent.AgentRequest.LandServer;
 import dev.tern.contract.agent.AgentRequest.LeaveServer;
 import dev.tern.contract.agent.AgentRequest.LetGo;
 import dev.tern.contract.agent.AgentRequest.MoveLimits;
+import dev.tern.contract.agent.AgentRequest.NewSize;
 import dev.tern.contract.agent.AgentRequest.ReceiveFiles;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.SealSecrets;
@@ -34,9 +35,12 @@ import dev.tern.contract.agent.AgentResult.LayersWanted;
 import dev.tern.contract.agent.AgentResult.SealedSecrets;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
 import dev.tern.contract.agent.MoreDisks;
+import dev.tern.virt.LaunchRecipe;
+import dev.tern.virt.LaunchRecipe.LocalDisk;
 import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -50,6 +54,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,6 +73,7 @@ class ColdMoveTest {
   private ColdDisks files = new ColdDisks(Map.of());
   private LayersWanted wanted = LayersWanted.none();
   private byte[] written = {};
+  private Optional<NewSize> size = Optional.empty();
 
   private static Header header(long epoch) {
     return new Header(RequestId.of(SERVER.value()), SERVER, epoch, Optional.empty());
@@ -135,8 +141,7 @@ class ColdMoveTest {
       case 7 -> hosts.source.done(new SendFiles(header(2), wanted, LIMITS));
       case 8 -> {
         SealedSecrets secrets = (SealedSecrets) hosts.source.done(new SealSecrets(header(2)));
-        hosts.destination.done(
-            new LandServer(header(2), facts, files, secrets.byDisk(), Optional.empty()));
+        hosts.destination.done(new LandServer(header(2), facts, files, secrets.byDisk(), size));
       }
       case 9 -> hosts.destination.done(new StartServer(header(2)));
       default -> throw new IllegalArgumentException("no step " + number);
@@ -196,6 +201,70 @@ class ColdMoveTest {
     for (int step = last; step < STEPS; step++) {
       step(step);
     }
+    arrived();
+  }
+
+  // ---- resized
+
+  private LaunchRecipe recipe(TwoHosts.Host host) throws IOException {
+    return Recipes.recipe(host.instance(), SERVER);
+  }
+
+  private void isLarger() throws Exception {
+    assertThat(hosts.destination.runner()).isEqualTo(Runner.RUNNING);
+    LaunchRecipe now = recipe(hosts.destination);
+    assertThat(now.vcpus()).isEqualTo(2);
+    assertThat(now.memoryKib()).isGreaterThanOrEqualTo(128 << 10).isLessThan(129 << 10);
+    assertThat(now.localDisks())
+        .extracting(LocalDisk::virtualBytes)
+        .containsExactly(16L << 20, 4L << 20, 4L << 20);
+    byte[] there = Files.readAllBytes(disk(hosts.destination));
+    assertThat(ByteBuffer.wrap(there).getLong(24)).isEqualTo(16 << 20);
+    assertThat(new String(there, UTF_8)).endsWith("what the guest wrote");
+    assertThat(Files.readAllBytes(disk(hosts.source))).as("the copy is kept").isEqualTo(written);
+    assertThat(recipe(hosts.source).vcpus()).isEqualTo(1);
+    assertThat(recipe(hosts.source).localDisks().getFirst().virtualBytes()).isEqualTo(8 << 20);
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyStep")
+  @Tag("S124")
+  void is_larger_where_it_lands_when_both_agents_die_after_any_step(int last) throws Exception {
+    size = Optional.of(new NewSize(2, 128, 16 << 20));
+    move(last + 1);
+    hosts.source.restart();
+    hosts.destination.restart();
+    for (int step = last; step < STEPS; step++) {
+      step(step);
+    }
+    isLarger();
+  }
+
+  static Stream<NewSize> impossible() {
+    return Stream.of(
+        new NewSize(0, 64, 8 << 20),
+        new NewSize(256, 64, 8 << 20),
+        new NewSize(1, 0, 8 << 20),
+        new NewSize(1, 64, (8 << 20) - 512),
+        new NewSize(1, 64, (8 << 20) + 1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("impossible")
+  void does_not_land_in_a_size_that_cannot_be(NewSize impossible) throws Exception {
+    move(8);
+    SealedSecrets secrets = (SealedSecrets) hosts.source.done(new SealSecrets(header(2)));
+    assertThat(
+            hosts
+                .destination
+                .refused(
+                    new LandServer(
+                        header(2), facts, files, secrets.byDisk(), Optional.of(impossible)))
+                .code())
+        .isEqualTo(ErrorCode.INVALID_INPUT);
+    assertThat(hosts.destination.instances()).isEmpty();
+    step(8);
+    step(9);
     arrived();
   }
 

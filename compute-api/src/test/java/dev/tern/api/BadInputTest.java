@@ -540,7 +540,7 @@ class BadInputTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"resize", "rebuild", "forceDelete", "shelve"})
+  @ValueSource(strings = {"rebuild", "forceDelete", "shelve"})
   void asks_first_which_server_an_action_of_novas_is_for(String action) {
     String body = "{\"%s\": null}".formatted(action);
     assertThat(

@@ -352,6 +352,7 @@ class IdempotencyTest {
         action("2.1", IdempotencyTest::paused, "{\"unpause\": null}"),
         action("2.1", _ -> ACTION, "{\"reboot\": {\"type\": \"HARD\"}}"),
         action("2.1", _ -> ACTION, "{\"migrate\": null}"),
+        action("2.1", _ -> ACTION, "{\"resize\": {\"flavorRef\": \"3\"}}"),
         action("2.1", IdempotencyTest::resized, "{\"confirmResize\": null}"),
         action("2.1", IdempotencyTest::resized, "{\"revertResize\": null}"),
         action("2.1", _ -> ACTION, "{\"lock\": null}"),

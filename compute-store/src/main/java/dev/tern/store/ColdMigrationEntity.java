@@ -111,6 +111,7 @@ class ColdMigrationEntity {
     entity.sourceClaim = server.claim;
     entity.requestedHost = asked.requestedHost().map(HostName::value).orElse(null);
     entity.ran = server.vmState == VmState.ACTIVE;
+    asked.autoDisk().ifPresent(auto -> server.diskConfig = ServerEntity.diskConfig(auto));
     if (asked.flavor().isPresent()) {
       FlavorRecord wanted = asked.flavor().get();
       entity.oldFlavor = server.flavor;

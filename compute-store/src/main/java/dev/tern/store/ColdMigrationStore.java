@@ -119,7 +119,22 @@ public interface ColdMigrationStore {
       ServerId server,
       Optional<HostName> requestedHost,
       Optional<FlavorRecord> flavor,
-      Map<QuotaStore.Resource, Long> usualLimits) {}
+      Map<QuotaStore.Resource, Long> usualLimits,
+      Optional<Boolean> autoDisk) {
+    public NewColdMigration {
+      usualLimits = Map.copyOf(usualLimits);
+    }
+
+    /** One that says nothing of {@code OS-DCF:diskConfig}. */
+    public NewColdMigration(
+        UUID id,
+        ServerId server,
+        Optional<HostName> requestedHost,
+        Optional<FlavorRecord> flavor,
+        Map<QuotaStore.Resource, Long> usualLimits) {
+      this(id, server, requestedHost, flavor, usualLimits, Optional.empty());
+    }
+  }
 
   /**
    * A cold migration.

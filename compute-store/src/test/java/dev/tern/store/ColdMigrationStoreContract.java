@@ -19,6 +19,7 @@ import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.ServerStore.ServerRecord;
+import dev.tern.store.ServerStore.Usage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -246,6 +247,73 @@ abstract class ColdMigrationStoreContract {
         () -> accepted(server, Optional.of(server.flavor())),
         "When resizing, instances must change flavor!");
     assertThat(now(server)).isEqualTo(server);
+  }
+
+  private Usage usage(ServerRecord server) {
+    return stores().quotas().usage(server.project());
+  }
+
+  @Test
+  void to_a_larger_flavor_counts_as_that_until_it_is_reverted() {
+    ServerRecord server = samples.active(home);
+    Usage before = usage(server);
+    ColdMigrationRecord migration = accepted(server, Optional.of(LARGER));
+    Usage larger = usage(server);
+    assertThat(larger.vcpus() - before.vcpus())
+        .isEqualTo(LARGER.vcpus() - server.flavor().vcpus())
+        .isPositive();
+    assertThat(larger.memoryMib() - before.memoryMib())
+        .isEqualTo(LARGER.memoryMib() - server.flavor().memoryMib());
+    assertThat(larger.servers()).isEqualTo(before.servers());
+    Lease lease = samples.lease(server.id());
+    migrations().chosen(lease, migration.id(), away, samples.claim(server.id(), away));
+    migrations().ownerChanged(lease, migration.id());
+    migrations().finished(lease, migration.id(), List.of());
+    assertThat(usage(server)).isEqualTo(larger);
+    var _ = migrations().requestRevert(server.id(), request());
+    lease = samples.lease(server.id());
+    migrations().ownerReturned(lease, migration.id());
+    assertThat(usage(server)).isEqualTo(larger);
+    migrations().reverted(lease, migration.id(), Optional.empty(), List.of());
+    assertThat(usage(server)).isEqualTo(before);
+  }
+
+  @Test
+  void to_a_smaller_flavor_counts_as_the_larger_until_it_is_confirmed() {
+    ServerRecord server = samples.active(home);
+    var _ = moved(server, Optional.of(LARGER));
+    ColdMigrationRecord up = migrations().requestConfirm(server.id(), request());
+    migrations().confirmed(samples.lease(server.id()), up.id(), List.of());
+    Usage larger = usage(server);
+    ColdMigrationRecord down = moved(now(server), Optional.of(server.flavor()));
+    assertThat(now(server).flavor()).isEqualTo(server.flavor());
+    assertThat(usage(server)).isEqualTo(larger);
+    var _ = migrations().requestConfirm(server.id(), request());
+    migrations().confirmed(samples.lease(server.id()), down.id(), List.of());
+    assertThat(larger.vcpus() - usage(server).vcpus())
+        .isEqualTo(LARGER.vcpus() - server.flavor().vcpus());
+  }
+
+  @Test
+  void for_which_the_project_has_no_quota_changes_nothing() {
+    ServerRecord server = samples.active(home);
+    Usage used = usage(server);
+    assertRefused(
+        ErrorCode.QUOTA_EXCEEDED,
+        () ->
+            migrations()
+                .request(
+                    new NewColdMigration(
+                        UUID.randomUUID(),
+                        server.id(),
+                        Optional.empty(),
+                        Optional.of(LARGER),
+                        Map.of(QuotaStore.Resource.CORES, (long) used.vcpus())),
+                    request()),
+        "Quota exceeded for cores: Requested %d, but already used %d of %d cores"
+            .formatted(LARGER.vcpus() - server.flavor().vcpus(), used.vcpus(), used.vcpus()));
+    assertThat(now(server)).isEqualTo(server);
+    assertThat(usage(server)).isEqualTo(used);
   }
 
   @Test

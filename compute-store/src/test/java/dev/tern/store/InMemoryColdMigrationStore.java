@@ -5,6 +5,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
+import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaKind;
 import dev.tern.store.ServerStore.Requested;
@@ -19,9 +20,11 @@ import java.util.stream.Stream;
 
 final class InMemoryColdMigrationStore implements ColdMigrationStore {
   private final Memory memory;
+  private final QuotaStore quotas;
 
-  InMemoryColdMigrationStore(Memory memory) {
+  InMemoryColdMigrationStore(Memory memory, QuotaStore quotas) {
     this.memory = memory;
+    this.quotas = quotas;
   }
 
   @Override
@@ -29,6 +32,9 @@ final class InMemoryColdMigrationStore implements ColdMigrationStore {
     synchronized (memory) {
       ServerEntity server = memory.server(asked.server());
       ColdMoving.guard(server, asked);
+      if (!asked.usualLimits().isEmpty()) {
+        asked.flavor().ifPresent(flavor -> requireRoom(server, flavor, asked));
+      }
       UUID saga =
           memory.accept(
               server,
@@ -42,6 +48,14 @@ final class InMemoryColdMigrationStore implements ColdMigrationStore {
       memory.coldMigrations.put(entity.uuid, entity);
       return entity.toRecord();
     }
+  }
+
+  private void requireRoom(ServerEntity server, FlavorRecord flavor, NewColdMigration asked) {
+    Quotas.requireRoom(
+        flavor.vcpus() - server.vcpus,
+        flavor.memoryMib() - server.memoryMib,
+        quotas.usage(server.project),
+        quotas.limits(server.project, asked.usualLimits()));
   }
 
   @Override

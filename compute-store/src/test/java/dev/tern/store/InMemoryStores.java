@@ -29,7 +29,8 @@ public final class InMemoryStores implements Stores {
   private final ReceiptStore receipts = new InMemoryReceiptStore(memory);
   private final DecisionStore decisions = new InMemoryDecisionStore(memory);
   private final FenceStore fences = new InMemoryFenceStore(memory);
-  private final ColdMigrationStore coldMigrations = new InMemoryColdMigrationStore(memory);
+  private final ColdMigrationStore coldMigrations =
+      new InMemoryColdMigrationStore(memory, new InMemoryQuotaStore(memory));
   private final EvacuationStore evacuations = new InMemoryEvacuationStore(memory);
   private final KeyPairStore keyPairs = new InMemoryKeyPairStore(memory);
   private final UsageStore usage = new InMemoryUsageStore(memory);

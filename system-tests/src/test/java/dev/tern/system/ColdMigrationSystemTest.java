@@ -1,5 +1,6 @@
 package dev.tern.system;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.Pause;
@@ -10,12 +11,14 @@ import dev.tern.standalone.demo.ConsoleTail;
 import dev.tern.standalone.demo.GuestWatch;
 import dev.tern.standalone.demo.Patience;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,12 +27,16 @@ import tools.jackson.databind.JsonNode;
 
 @DisplayName("A server that is migrated cold")
 class ColdMigrationSystemTest {
+  private static final Pattern READY = Pattern.compile("R ready boot \\w+ blocks (\\d+)");
+
   @TempDir Path folder;
   private final Patience patience = new Patience(Pause.SLEEPING);
 
   @Test
   @Tag("S25")
-  void goes_back_when_reverted_and_stays_when_confirmed_with_all_it_wrote() throws Exception {
+  @Tag("S124")
+  void is_larger_when_resized_goes_back_when_reverted_and_stays_when_confirmed_with_all_it_wrote()
+      throws Exception {
     FormSettings settings =
         new FormSettings(
             folder,
@@ -47,18 +54,23 @@ class ColdMigrationSystemTest {
       GuestWatch watch = new GuestWatch();
       try (ConsoleTail _ = new ConsoleTail(server.consoles(), watch, Pause.SLEEPING)) {
         server.awaitWrites(watch, 20);
-        act(api, server, "migrate");
+        seesBlocks(server, home, 1);
+        resize(api, server);
         server.awaitStatus("VERIFY_RESIZE");
         assertThat(server.host()).isEqualTo(away);
+        assertThat(flavor(api, server)).isEqualTo("larger 2 256 2");
         assertThat(instance(stage, home, server)).exists();
         assertThat(audited(api)).isEmpty();
         server.awaitBoots(watch, 2);
+        seesBlocks(server, away, 2);
 
         act(api, server, "revertResize");
         server.awaitStatus("ACTIVE");
         assertThat(server.host()).isEqualTo(home);
         assertThat(instance(stage, away, server)).doesNotExist();
         server.awaitBoots(watch, 3);
+        seesBlocks(server, home, 1);
+        assertThat(flavor(api, server)).isEqualTo("tern.tiny 1 128 1");
         assertThat(watch.sight().troubles()).isEmpty();
       }
 
@@ -80,7 +92,7 @@ class ColdMigrationSystemTest {
                       each.path("migration_type").asString()
                           + " "
                           + each.path("status").asString()))
-          .containsExactly("migration confirmed", "migration reverted");
+          .containsExactly("migration confirmed", "resize reverted");
       server.start();
       server.delete();
       assertThat(ThereAndBackSystemTest.left(stage)).isEmpty();
@@ -92,6 +104,51 @@ class ColdMigrationSystemTest {
     var _ =
         api.post(
             "/v2.1/servers/" + server.id() + "/action", Collections.singletonMap(action, null));
+  }
+
+  private static void resize(ComputeClient api, TestServer server)
+      throws IOException, InterruptedException {
+    String larger =
+        api.post(
+                "/v2.1/flavors",
+                Map.of("flavor", Map.of("name", "larger", "vcpus", 2, "ram", 256, "disk", 2)))
+            .path("flavor")
+            .path("id")
+            .asString();
+    var _ =
+        api.post(
+            "/v2.1/servers/" + server.id() + "/action",
+            Map.of("resize", Map.of("flavorRef", larger)));
+  }
+
+  private static String flavor(ComputeClient api, TestServer server)
+      throws IOException, InterruptedException {
+    JsonNode flavor =
+        api.at("compute 2.80").get("/v2.1/servers/" + server.id()).path("server").path("flavor");
+    return "%s %s %s %s"
+        .formatted(
+            flavor.path("original_name").asString(),
+            flavor.path("vcpus"),
+            flavor.path("ram"),
+            flavor.path("disk"));
+  }
+
+  /** What the guest said of its disk when it last began. */
+  private void seesBlocks(TestServer server, String host, long gib)
+      throws IOException, InterruptedException {
+    Path console = Objects.requireNonNull(server.consoles().get(host));
+    long blocks =
+        patience.until(
+            "the size of the disk that the guest sees",
+            Duration.ofMinutes(1),
+            () ->
+                READY
+                    .matcher(Files.readString(console, ISO_8859_1))
+                    .results()
+                    .reduce((_, last) -> last)
+                    .map(ready -> Long.parseLong(ready.group(1)))
+                    .filter(seen -> seen == gib << 18));
+    assertThat(blocks << 12).isEqualTo(gib << 30);
   }
 
   private static Path instance(DemoStage stage, String host, TestServer server) {

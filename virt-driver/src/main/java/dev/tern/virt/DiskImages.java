@@ -74,6 +74,17 @@ public interface DiskImages {
   void relink(Path file, Expected expected) throws VirtException;
 
   /**
+   * Makes the disk's file one of that size, with nothing in what is added; what the guest wrote
+   * stays. Harmless when it has that size; it is not durable yet when this returns.
+   *
+   * @param secret file with its passphrase, when the disk is encrypted
+   * @throws VirtException {@code REFUSED} when it is larger, somebody has it open, the passphrase
+   *     does not open it, or as {@link #inspect}; it is as it was then
+   */
+  void grow(Path file, Expected expected, Optional<Path> secret, long virtualBytes)
+      throws VirtException;
+
+  /**
    * Writes what a guest would see of an image into an empty raw disk that is there, not smaller;
    * holes stay holes.
    *

@@ -58,6 +58,11 @@ public record LaunchRecipe(
 
   /** The same machine with other disks. */
   public LaunchRecipe withDisks(List<DiskRecipe> others) {
+    return sized(vcpus, memoryKib, others);
+  }
+
+  /** A machine of the same kind, of another size. */
+  public LaunchRecipe sized(int itsVcpus, long itsMemoryKib, List<DiskRecipe> itsDisks) {
     return new LaunchRecipe(
         version,
         serverId,
@@ -65,10 +70,10 @@ public record LaunchRecipe(
         machineType,
         accelerator,
         cpuModel,
-        vcpus,
-        memoryKib,
+        itsVcpus,
+        itsMemoryKib,
         kernel,
-        others,
+        itsDisks,
         nics,
         hotPlugPorts);
   }
@@ -137,6 +142,11 @@ public record LaunchRecipe(
         List<LayerRecipe> layers,
         boolean encrypted) {
       this(id, file, format, virtualBytes, layers, encrypted, Optional.empty());
+    }
+
+    /** The same disk, larger. */
+    public LocalDisk of(long bytes) {
+      return new LocalDisk(id, file, format, bytes, layers, encrypted, storage);
     }
 
     /** The same disk, its file elsewhere. */

@@ -1,7 +1,6 @@
 package dev.tern.api.cold;
 
 import dev.tern.api.ApiSettings;
-import dev.tern.api.errors.HttpFailure;
 import dev.tern.api.errors.Refusals;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
@@ -11,13 +10,11 @@ import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerAction;
 import dev.tern.api.version.Change;
 import dev.tern.contract.HostName;
-import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.HostStore;
-import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +39,7 @@ class ColdActions {
   private final ServerAccess access;
   private final HostStore hosts;
   private final ColdMigrationStore migrations;
+  private final ColdGuards guards;
   private final ApiSettings settings;
   private final Supplier<UUID> newIds;
 
@@ -49,11 +47,13 @@ class ColdActions {
       ServerAccess access,
       HostStore hosts,
       ColdMigrationStore migrations,
+      ColdGuards guards,
       ApiSettings settings,
       Supplier<UUID> newIds) {
     this.access = access;
     this.hosts = hosts;
     this.migrations = migrations;
+    this.guards = guards;
     this.settings = settings;
     this.newIds = newIds;
   }
@@ -73,28 +73,6 @@ class ColdActions {
     return new Revert();
   }
 
-  /** Refuses early, in Nova's order; what counts is the store's compare-and-set. */
-  private static void requireState(ServerRecord server, String action, Set<VmState> states) {
-    if (!states.contains(server.vmState())) {
-      throw Refusals.wrongState(action, server.id(), "vm_state", server.vmState().wire());
-    }
-    Optional<TaskState> task = server.task();
-    if (task.isPresent()) {
-      throw Refusals.wrongState(action, server.id(), "task_state", task.get().wire());
-    }
-  }
-
-  private void requireUp(HostName host) {
-    if (hosts
-        .find(host, settings.serviceDownAfter())
-        .filter(HostRecord::up)
-        .filter(found -> !found.forcedDown())
-        .isEmpty()) {
-      throw new HttpFailure(
-          409, "Compute service of %s is unavailable at this time.".formatted(host));
-    }
-  }
-
   private final class Migrate implements ServerAction {
     @Override
     public String key() {
@@ -110,9 +88,9 @@ class ColdActions {
         request.caller().require(Role.ADMIN, "os-migrate-server:migrate:host");
       }
       ServerAccess.requireUnlocked(server, request);
-      requireState(server, key(), Set.of(VmState.ACTIVE, VmState.STOPPED));
+      ColdGuards.requireState(server, key(), Set.of(VmState.ACTIVE, VmState.STOPPED));
       Optional<HostName> host = named.map(name -> existing(name, server));
-      server.host().ifPresent(ColdActions.this::requireUp);
+      server.host().ifPresent(guards::requireUp);
       return request.once(() -> {
         ColdMigrationRecord _ =
             migrations.request(
@@ -163,11 +141,8 @@ class ColdActions {
       ServerRecord server = access.find(serverId, request);
       request.caller().require(Role.MEMBER, "servers:confirm_resize");
       ServerAccess.requireUnlocked(server, request);
-      requireState(server, key(), Set.of(VmState.RESIZED));
-      migrations
-          .open(server.id())
-          .map(ColdMigrationRecord::source)
-          .ifPresent(ColdActions.this::requireUp);
+      ColdGuards.requireState(server, key(), Set.of(VmState.RESIZED));
+      migrations.open(server.id()).map(ColdMigrationRecord::source).ifPresent(guards::requireUp);
       return request.once(() -> {
         ColdMigrationRecord _ = migrations.requestConfirm(server.id(), request.by());
         return Json.empty(204);
@@ -186,11 +161,8 @@ class ColdActions {
       ServerRecord server = access.find(serverId, request);
       request.caller().require(Role.MEMBER, "servers:revert_resize");
       ServerAccess.requireUnlocked(server, request);
-      requireState(server, key(), Set.of(VmState.RESIZED));
-      migrations
-          .open(server.id())
-          .map(ColdMigrationRecord::source)
-          .ifPresent(ColdActions.this::requireUp);
+      ColdGuards.requireState(server, key(), Set.of(VmState.RESIZED));
+      migrations.open(server.id()).map(ColdMigrationRecord::source).ifPresent(guards::requireUp);
       return request.once(() -> {
         ColdMigrationRecord _ = migrations.requestRevert(server.id(), request.by());
         return Json.empty(202);

@@ -77,6 +77,7 @@ public final class Rules {
         rule("os-instance-actions:show", READER, "GET /servers/{id}/os-instance-actions/{request}"),
         rule("os-migrate-server:migrate", MANAGER, "migrate without a host"),
         rule("os-migrate-server:migrate:host", ADMIN, "migrate with a host"),
+        rule("servers:resize", MEMBER, "resize"),
         rule("servers:confirm_resize", MEMBER, "confirmResize"),
         rule("servers:revert_resize", MEMBER, "revertResize"),
         rule("os-migrate-server:migrate_live", MANAGER, "os-migrateLive without a host"),

@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
 
 /** Finds the image a server shall boot from, and whether it can. */
 @Component
-final class BootImage {
+public final class BootImage {
   private static final long GIB = 1L << 30;
   private static final Set<String> BOOTABLE = Set.of("qcow2", "raw");
 
@@ -54,6 +54,16 @@ final class BootImage {
     checkKernel(image, caller);
     checkSize(image, flavor);
     return image;
+  }
+
+  /**
+   * Passes a flavor that is large enough for what a server was made from, as far as that is known
+   * still.
+   *
+   * @throws ComputeException 400 naming what is too small
+   */
+  public void requireFits(ImageId image, FlavorRecord flavor) {
+    images.find(image).ifPresent(found -> checkSize(found, flavor));
   }
 
   private static Optional<ImageId> referred(JsonBody server) {

@@ -92,7 +92,7 @@ final class CreateServer {
     Optional<String> hostname = ServerFields.hostname(server, request);
     ConfigWish config = config(server, wishes.key(server, request));
     Placement placement = placement(server, request);
-    FlavorRecord flavor = flavor(server, request);
+    FlavorRecord flavor = FlavorAccess.usable(flavors, FlavorAccess.referred(server), request);
     BlockDevices disks = BlockDevices.read(server, flavor);
     ImageRecord image = bootImage.find(server, disks.bootImage(), flavor, request.caller());
 
@@ -290,21 +290,6 @@ final class CreateServer {
       throw Refusals.noComputeHost(name);
     }
     return host;
-  }
-
-  private FlavorRecord flavor(JsonBody server, ApiRequest request) {
-    JsonNode ref = server.required("flavorRef");
-    if (!ref.isString() && !ref.isIntegralNumber()) {
-      throw server.wrongType("flavorRef", "string");
-    }
-    String text = ref.isString() ? ref.stringValue() : ref.toString();
-    String id = text.substring(text.lastIndexOf('/') + 1);
-    return Optional.of(id)
-        .filter(i -> !i.isEmpty() && i.length() <= 255)
-        .flatMap(flavors::find)
-        .filter(flavor -> FlavorAccess.mayUse(flavors, flavor, request))
-        .orElseThrow(
-            () -> invalid("Flavor %s could not be found.".formatted(Refusals.shortened(text))));
   }
 
   private static String hostnameFrom(String name, ServerId id) {

@@ -34,7 +34,6 @@ final class ServerActionsController {
           "removeSecurityGroup",
           "rescue",
           "resetNetwork",
-          "resize",
           "restore",
           "shelve",
           "shelveOffload",

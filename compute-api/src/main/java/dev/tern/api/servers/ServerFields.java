@@ -90,7 +90,7 @@ public final class ServerFields {
   }
 
   /** Whether it is {@code AUTO}. */
-  static Optional<Boolean> autoDisk(JsonBody server) {
+  public static Optional<Boolean> autoDisk(JsonBody server) {
     String field = "OS-DCF:diskConfig";
     if (!server.has(field)) {
       return Optional.empty();

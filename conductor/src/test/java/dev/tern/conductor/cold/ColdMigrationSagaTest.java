@@ -28,8 +28,11 @@ import dev.tern.contract.agent.AgentRequest.TakeBack;
 import dev.tern.store.ActionStore.EventRecord;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.ColdStatus;
+import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.Samples;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -58,7 +61,21 @@ class ColdMigrationSagaTest {
   /** More than any of the stories asks. */
   private static final int QUESTIONS = 24;
 
+  private static final FlavorRecord LARGE =
+      new FlavorRecord("l", "large", 4, 512, 20, 0, 0, true, Map.of(), Optional.empty());
+
   private final ColdCloud cloud = new ColdCloud();
+
+  /** What is asked for is a resize. */
+  private void resizes(boolean whether) {
+    cloud.flavor = whether ? Optional.of(LARGE) : Optional.empty();
+  }
+
+  /** The database and the host agree on what the server is: never a mix. */
+  private void isLarge(HostName host, boolean whether) {
+    assertThat(cloud.server().flavor()).isEqualTo(whether ? LARGE : Samples.FLAVOR);
+    assertThat(cloud.vcpus(host)).isEqualTo(whether ? 4 : 1);
+  }
 
   private ColdMigrationRecord migrated() throws InterruptedException {
     cloud.migrate(Optional.empty());
@@ -103,6 +120,35 @@ class ColdMigrationSagaTest {
   }
 
   @Test
+  @Tag("S124")
+  void to_another_flavor_claims_both_sizes_until_somebody_has_spoken() throws Exception {
+    resizes(true);
+    ColdMigrationRecord _ = migrated();
+    waitsAt(AWAY);
+    isLarge(AWAY, true);
+    assertThat(cloud.stores().claims().of(cloud.server().id()))
+        .extracting(claim -> claim.host() + " " + claim.share().vcpus())
+        .containsExactlyInAnyOrder("host-1 1", "host-2 4");
+    assertThat(cloud.server().flavor()).isEqualTo(LARGE);
+    cloud.confirm();
+    ColdMigrationRecord _ = cloud.run();
+    isLarge(AWAY, true);
+    assertThat(cloud.things()).containsExactlyElementsOf(AWAY_FOR_GOOD);
+  }
+
+  @ParameterizedTest
+  @MethodSource("whatFails")
+  void to_another_flavor_that_fails_leaves_the_server_what_it_was(
+      Class<? extends AgentRequest> request) throws Exception {
+    resizes(true);
+    cloud.goesWrong(Fault.REFUSED, request);
+    assertThat(migrated().status()).isEqualTo(ColdStatus.ERROR);
+    isActiveAt(HOME);
+    isLarge(HOME, false);
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
+  @Test
   void of_a_stopped_server_starts_no_guest_anywhere() throws Exception {
     cloud.isStopped();
     ColdMigrationRecord _ = migrated();
@@ -133,26 +179,34 @@ class ColdMigrationSagaTest {
             Fault.ANSWER_LOST,
             Fault.CONDUCTOR_DIES_BEFORE_THE_EFFECT,
             Fault.CONDUCTOR_DIES_AFTER_THE_EFFECT)
-        .flatMap(
-            fault -> IntStream.range(0, QUESTIONS).mapToObj(number -> Arguments.of(fault, number)));
+        .flatMap(fault ->
+            IntStream.range(0, QUESTIONS)
+                .boxed()
+                .flatMap(number ->
+                    Stream.of(false, true).map(resize -> Arguments.of(fault, number, resize))));
   }
 
   @ParameterizedTest
   @MethodSource("everyLostWord")
   @Tag("S120")
-  void goes_on_whatever_is_lost_at_any_question(Fault fault, int question) throws Exception {
+  void goes_on_whatever_is_lost_at_any_question(Fault fault, int question, boolean resize)
+      throws Exception {
+    resizes(resize);
     cloud.goesWrong(fault, question);
     ColdMigrationRecord _ = migrated();
     waitsAt(AWAY);
     assertThat(cloud.things()).containsExactlyElementsOf(MOVED);
     assertThat(cloud.written(HOME)).isEqualTo(1);
     assertThat(cloud.written(AWAY)).isEqualTo(2);
+    isLarge(AWAY, resize);
   }
 
   @ParameterizedTest
   @MethodSource("everyLostWord")
   @Tag("S120")
-  void is_confirmed_whatever_is_lost_at_any_question(Fault fault, int question) throws Exception {
+  void is_confirmed_whatever_is_lost_at_any_question(Fault fault, int question, boolean resize)
+      throws Exception {
+    resizes(resize);
     ColdMigrationRecord _ = migrated();
     cloud.goesWrong(fault, question);
     cloud.confirm();
@@ -160,12 +214,15 @@ class ColdMigrationSagaTest {
     isActiveAt(AWAY);
     assertThat(cloud.things()).containsExactlyElementsOf(AWAY_FOR_GOOD);
     assertThat(cloud.written(AWAY)).isEqualTo(2);
+    isLarge(AWAY, resize);
   }
 
   @ParameterizedTest
   @MethodSource("everyLostWord")
   @Tag("S120")
-  void is_reverted_whatever_is_lost_at_any_question(Fault fault, int question) throws Exception {
+  void is_reverted_whatever_is_lost_at_any_question(Fault fault, int question, boolean resize)
+      throws Exception {
+    resizes(resize);
     ColdMigrationRecord _ = migrated();
     cloud.goesWrong(fault, question);
     cloud.revert();
@@ -173,6 +230,7 @@ class ColdMigrationSagaTest {
     isActiveAt(HOME);
     assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
     assertThat(cloud.written(HOME)).as("what it left, and what it writes now").isEqualTo(2);
+    isLarge(HOME, false);
   }
 
   static Stream<Class<? extends AgentRequest>> whatFails() {

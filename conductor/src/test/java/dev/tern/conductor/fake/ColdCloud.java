@@ -33,6 +33,7 @@ import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
+import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.InMemoryStores;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.Samples;
@@ -75,6 +76,9 @@ public final class ColdCloud {
 
     /** What the disks hold; 0 is none. */
     private int disks;
+
+    /** What its guest is, or would be. */
+    private int vcpus = 1;
 
     private boolean runs;
     private long letGo = -1;
@@ -215,6 +219,7 @@ public final class ColdCloud {
         return refused(ErrorCode.DISK_NOT_FOUND);
       }
       disks = came;
+      vcpus = asked.size().map(AgentRequest.NewSize::vcpus).orElse(1);
       landed = asked.header().epoch();
       receives = false;
       came = 0;
@@ -239,6 +244,7 @@ public final class ColdCloud {
 
     private void forget() {
       disks = 0;
+      vcpus = 1;
       runs = false;
       letGo = -1;
       landed = -1;
@@ -295,6 +301,9 @@ public final class ColdCloud {
   private boolean losesWhatCame;
   private Optional<UUID> asked = Optional.empty();
   private Optional<UUID> saga = Optional.empty();
+
+  /** What it is to be of, instead of only moving. */
+  public Optional<FlavorRecord> flavor = Optional.empty();
 
   /** Hosts that the scheduler may choose, in this order. */
   public List<HostName> free = List.of(AWAY, THIRD);
@@ -425,6 +434,11 @@ public final class ColdCloud {
     return machine(host).disks;
   }
 
+  /** How many processors its guest has there. */
+  public int vcpus(HostName host) {
+    return machine(host).vcpus;
+  }
+
   public int questions() {
     return questions;
   }
@@ -437,7 +451,7 @@ public final class ColdCloud {
             stores
                 .coldMigrations()
                 .request(
-                    new NewColdMigration(id, created.id(), host, Optional.empty(), Map.of()),
+                    new NewColdMigration(id, created.id(), host, flavor, Map.of()),
                     Samples.request())
                 .saga());
   }
@@ -520,7 +534,7 @@ public final class ColdCloud {
         var claim =
             stores
                 .claims()
-                .claim(wanted.claim(), wanted.server(), host, Samples.SHARE, Samples.PLENTY);
+                .claim(wanted.claim(), wanted.server(), host, wanted.resources(), Samples.PLENTY);
         if (claim.isPresent()) {
           return new Asked.Answered<>(
               new SchedulerAnswer.Selected(claim.get().host(), wanted.claim()));

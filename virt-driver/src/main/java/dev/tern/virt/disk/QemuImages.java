@@ -70,6 +70,21 @@ public final class QemuImages implements DiskImages {
   }
 
   @Override
+  public void grow(Path file, Expected expected, Optional<Path> secret, long virtualBytes)
+      throws VirtException {
+    if (!RecordedImage.checkGrowth(file, expected, secret, virtualBytes)) {
+      return;
+    }
+    inspect(file, expected);
+    List<String> command = new ArrayList<>(List.of(qemuImg, "resize", "-q"));
+    if (expected.encrypted()) {
+      command.addAll(object(secret.orElseThrow()));
+    }
+    command.addAll(List.of("--", source(file, expected), Long.toString(virtualBytes)));
+    var _ = Tool.run(command, directory(file), deadline);
+  }
+
+  @Override
   public void create(Path file, NewImage image) throws VirtException {
     RecordedImage.check(image);
     try {

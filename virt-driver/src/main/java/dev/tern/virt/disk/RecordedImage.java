@@ -48,6 +48,24 @@ public final class RecordedImage {
     return virtualBytes;
   }
 
+  /**
+   * Likewise, before it gets larger.
+   *
+   * @return whether it is not of that size yet
+   * @throws VirtException {@code REFUSED} also when it is larger, or its passphrase is missing
+   */
+  public static boolean checkGrowth(
+      Path file, Expected expected, Optional<Path> secret, long virtualBytes) throws VirtException {
+    long now = check(file, expected, secret, expected.format());
+    if (now > virtualBytes) {
+      throw new VirtException(
+          Kind.REFUSED,
+          "A disk of %d bytes is not made one of %d.".formatted(now, virtualBytes),
+          null);
+    }
+    return now < virtualBytes;
+  }
+
   /** What is to be made, and the layers it will lie on. */
   public static void check(NewImage image) throws VirtException {
     QemuImages.checkFormat(image.format());

@@ -25,6 +25,9 @@ final class FakeImages implements DiskImages {
   private static final int V3_HEADER = 104;
   private static final int LUKS = 2;
 
+  /** Where a header says how much the guest sees. */
+  private static final int VIRTUAL_BYTES = 24;
+
   private final FakeWorld world;
 
   FakeImages(FakeWorld world) {
@@ -58,6 +61,24 @@ final class FakeImages implements DiskImages {
   @Override
   public void relink(Path file, Expected expected) throws VirtException {
     long _ = RecordedImage.check(file, expected);
+  }
+
+  @Override
+  public void grow(Path file, Expected expected, Optional<Path> secret, long virtualBytes)
+      throws VirtException {
+    if (!RecordedImage.checkGrowth(file, expected, secret, virtualBytes)) {
+      return;
+    }
+    try (RandomAccessFile image = new RandomAccessFile(file.toFile(), "rw")) {
+      if (expected.format().equals("qcow2")) {
+        image.seek(VIRTUAL_BYTES);
+        image.writeLong(virtualBytes);
+      } else {
+        image.setLength(virtualBytes);
+      }
+    } catch (IOException e) {
+      throw refused("%s cannot be made larger.".formatted(file));
+    }
   }
 
   @Override
