@@ -5,9 +5,11 @@ import static dev.tern.bench.CountedSql.because;
 import dev.tern.bench.CountedSql.Cause;
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.asking.Watching;
 import dev.tern.conductor.drain.DrainFacts;
 import dev.tern.conductor.drain.DrainSettings;
 import dev.tern.conductor.drain.Drains;
+import dev.tern.conductor.drain.GuestWatches;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.migration.MigrationSettings;
 import dev.tern.conductor.running.SagaRunner;
@@ -148,6 +150,7 @@ final class DrainBench {
                 stores.migrations(),
                 stores.claims(),
                 agents,
+                new GuestWatches(Watching.NOBODY),
                 UUID::randomUUID,
                 LONG),
             schedulers,

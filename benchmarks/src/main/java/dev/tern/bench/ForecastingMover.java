@@ -1,10 +1,10 @@
 package dev.tern.bench;
 
-import dev.tern.contract.host.Forecast;
 import dev.tern.contract.host.HostAnswer.GuestWrites;
+import dev.tern.store.Link;
+import dev.tern.store.Link.Moved;
 import dev.tern.store.WatchedForecast;
 import dev.tern.store.WatchedForecast.Load;
-import dev.tern.store.WatchedForecast.Moved;
 import dev.tern.virt.Guest;
 import dev.tern.virt.Guest.WriteRates;
 import dev.tern.virt.LaunchRecipe;
@@ -24,6 +24,9 @@ final class ForecastingMover implements Mover {
 
   /** As many as a preflight looks at. */
   private static final int PAST = 10;
+
+  /** Of the first, as the settings have it. */
+  private static final long ASSUMED = 100_000_000;
 
   private final Mover mover;
   private final Deque<Moved> before = new ArrayDeque<>();
@@ -68,10 +71,7 @@ final class ForecastingMover implements Mover {
     WriteRates writes = watch(source);
     WatchedForecast forecast =
         WatchedForecast.of(
-            load,
-            Optional.of(answer(writes)),
-            List.copyOf(before),
-            Forecast.unknown("nothing was moved before"));
+            load, Optional.of(answer(writes)), Link.of(List.copyOf(before), ASSUMED));
     Duration watched = Duration.ofNanos(System.nanoTime() - from);
     Move move = mover.move(source, destination, recipe, what);
     told.add(new Told(what.name(), writes, forecast, watched, move.total()));
@@ -79,7 +79,8 @@ final class ForecastingMover implements Mover {
         new Moved(
             load.disk() + Math.max(load.memory(), move.memoryBytes()),
             Duration.ZERO,
-            move.total()));
+            move.total(),
+            Optional.empty()));
     if (before.size() > PAST) {
       before.removeFirst();
     }

@@ -87,7 +87,8 @@ final class HostQuestions {
         }
         case HostQuestion.ForgetReceipt(var migration) -> receipts.forget(migration);
         case HostQuestion.TakeStock _ -> stock.take();
-        case HostQuestion.WatchWrites(var servers, var over) -> writes.of(servers, over);
+        case HostQuestion.WatchWrites(var servers, var over, var notOlderThan) ->
+            writes.of(servers, over, notOlderThan);
         case HostQuestion.CheckArrival(var header, var source, var overCommit) ->
             new ArrivalChecked(
                 arrivals.check(header, instances.of(header.server()), source, overCommit));

@@ -48,4 +48,23 @@ class WatchedWritesTest {
       assertThat(hosts.source.agent.answer(QUESTION)).isEqualTo(new WritesWatched(Map.of()));
     }
   }
+
+  @Test
+  void are_not_watched_again_by_who_is_content_with_what_was_seen_a_short_while_ago()
+      throws Exception {
+    FakeWorld world = new FakeWorld();
+    WatchWrites again =
+        new WatchWrites(List.of(SERVER), Duration.ofSeconds(1), Optional.of(Duration.ofMinutes(1)));
+    try (TwoHosts hosts =
+        new TwoHosts(directory, _ -> new FakeVirtDriver(world, Clock.systemUTC()))) {
+      hosts.source.done(new BuildServer(header(1), spec(hosts.rawImage(1))));
+      hosts.source.done(new StartServer(header(1)));
+      WritesWatched seen = (WritesWatched) hosts.source.agent.answer(QUESTION);
+
+      world.failNext("writes", Kind.NO_ANSWER);
+      assertThat(hosts.source.agent.answer(again)).isEqualTo(seen);
+      assertThat(hosts.source.agent.answer(QUESTION)).isEqualTo(new WritesWatched(Map.of()));
+      assertThat(hosts.source.agent.answer(again)).isEqualTo(seen);
+    }
+  }
 }

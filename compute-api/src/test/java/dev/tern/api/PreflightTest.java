@@ -191,7 +191,8 @@ class PreflightTest {
     assertThat(server.path("plan").path("layer_bytes").longValue()).isEqualTo(50);
     assertThat(server.path("plan").path("disk_bytes").longValue()).isEqualTo(40);
     assertThat(server.at("/plan/disks/0/mode").stringValue()).isEqualTo("full");
-    assertThat(server.at("/forecast/reason").stringValue()).contains("measured yet");
+    assertThat(server.at("/forecast/basis").stringValue()).contains("100 MB/s are assumed");
+    assertThat(server.at("/forecast/converges").isNull()).isTrue();
     assertThat(server.at("/forecast/not_measured").stringValue()).contains("not be measured");
     assertThat(server.at("/return/possible").booleanValue()).isFalse();
     assertThat(server.at("/return/reasons/0").stringValue()).isEqualTo("too old there");

@@ -3,6 +3,7 @@ package dev.tern.conductor;
 import dev.tern.conductor.asking.Agents;
 import dev.tern.conductor.asking.Hosts;
 import dev.tern.conductor.asking.Schedulers;
+import dev.tern.conductor.asking.Watching;
 import dev.tern.conductor.bandwidth.Arbiter;
 import dev.tern.conductor.bandwidth.BandwidthSettings;
 import dev.tern.conductor.cold.Confirming;
@@ -10,8 +11,10 @@ import dev.tern.conductor.cold.ResizeSettings;
 import dev.tern.conductor.drain.DrainFacts;
 import dev.tern.conductor.drain.DrainSettings;
 import dev.tern.conductor.drain.Drains;
+import dev.tern.conductor.drain.GuestWatches;
 import dev.tern.conductor.evacuation.EvacuatedHosts;
 import dev.tern.conductor.migration.FencedHosts;
+import dev.tern.conductor.migration.Foreseeing;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.notifications.NotificationSettings;
 import dev.tern.conductor.reports.ProgressReports;
@@ -100,6 +103,8 @@ class ConductorConfiguration {
       Agents agents,
       Schedulers schedulers,
       ConductorSettings settings,
+      DrainSettings drains,
+      Watching watching,
       MeterRegistry metrics,
       Tracing tracing) {
     return new SagaRunner(
@@ -111,10 +116,16 @@ class ConductorConfiguration {
             Time.real(),
             settings,
             new MigrationMeters(metrics),
+            new Foreseeing.By(watching, drains.assumedBytesPerSecond()),
             tracing),
         settings.name(),
         settings.lease(),
         settings.sagasAtOnce());
+  }
+
+  @Bean
+  Watching watching(Hosts hosts) {
+    return new Watching(hosts, Thread::startVirtualThread);
   }
 
   @Bean
@@ -188,6 +199,7 @@ class ConductorConfiguration {
       Agents agents,
       Schedulers schedulers,
       DrainSettings settings,
+      Watching watching,
       ConductorSettings conductor) {
     return new Drains(
         new DrainFacts.Sources(
@@ -197,6 +209,7 @@ class ConductorConfiguration {
             stores.migrations(),
             stores.claims(),
             agents,
+            new GuestWatches(watching),
             UUID::randomUUID,
             conductor.hostDownAfter()),
         schedulers,

@@ -84,13 +84,29 @@ final class Preflight extends Verb {
       screen()
           .line(
               seconds.isObject()
-                  ? "forecast: %s s (%s to %s), %s"
+                  ? "forecast: %s s (%s to %s)"
                       .formatted(
                           Facts.text(seconds, "expected"),
                           Facts.text(seconds, "low"),
-                          Facts.text(seconds, "high"),
-                          Facts.text(forecast, "reason"))
+                          Facts.text(seconds, "high"))
                   : "forecast: none, " + Facts.text(forecast, "reason"));
+      if (!forecast.path("basis").asString("").isEmpty()) {
+        screen().line("rests on: " + Facts.text(forecast, "basis"));
+      }
+      JsonNode writes = forecast.path("writes");
+      screen()
+          .line(
+              "the guest writes: %s; converges: %s"
+                  .formatted(
+                      writes.isObject()
+                          ? "memory %s/s, disks %s/s"
+                              .formatted(
+                                  writes.path("memory_bytes_per_second").isNumber()
+                                      ? Facts.size(writes, "memory_bytes_per_second")
+                                      : "unknown",
+                                  Facts.size(writes, "disk_bytes_per_second"))
+                          : "unknown",
+                      converges(forecast.path("converges"))));
       JsonNode back = server.path("return");
       if (back.isObject() && !back.path("possible").asBoolean(false)) {
         back.path("reasons")
@@ -100,5 +116,9 @@ final class Preflight extends Verb {
     if (server.path("candidates").isObject()) {
       DecisionTold.tell(screen(), server.path("candidates"));
     }
+  }
+
+  private static String converges(JsonNode told) {
+    return told.isBoolean() ? (told.asBoolean() ? "yes" : "no") : "unknown";
   }
 }

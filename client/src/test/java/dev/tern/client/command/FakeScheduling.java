@@ -74,7 +74,16 @@ final class FakeScheduling {
         blockers.addObject().put("message", "The server is in error.");
       }
       one.putObject("plan").put("disk_bytes", 1 << 20).put("layer_bytes", 0).put("memory_bytes", 0);
-      ObjectNode forecast = one.putObject("forecast").put("reason", "by two like it");
+      ObjectNode forecast =
+          one.putObject("forecast")
+              .put("reason", "")
+              .put("basis", "two like it")
+              .put("converges", true);
+      forecast
+          .putObject("writes")
+          .put("memory_bytes_per_second", 3 << 20)
+          .put("disk_bytes_per_second", 1 << 20)
+          .put("reason", "");
       forecast.putObject("seconds").put("low", 1).put("expected", 2).put("high", 5);
       one.putObject("return").put("possible", false).putArray("reasons").add("host-1 is older.");
       one.set("candidates", decision(id));

@@ -64,7 +64,9 @@ class SchedulingTest {
         .contains(
             "server %s: from host-1 to host-2".formatted(id),
             "to send: disks 1.0 MiB, layers 0 B, memory 0 B",
-            "forecast: 2 s (1 to 5), by two like it",
+            "forecast: 2 s (1 to 5)",
+            "rests on: two like it",
+            "the guest writes: memory 3.0 MiB/s, disks 1.0 MiB/s; converges: yes",
             "! it could not return: host-1 is older.",
             "host-3  refused");
     assertThat(tern.heard.getLast()).contains("\"targets\":[\"host-2\"]");

@@ -98,6 +98,7 @@ final class FiguresView {
     ObjectNode view = Json.object().put("made_after_seconds", seconds(foreseen.after()));
     view.set("total_seconds", orNull(forecast.left().map(left -> span(left, foreseen.after()))));
     Json.putOrNull(view, "unknown", forecast.left().isPresent() ? null : forecast.reason());
+    Json.putOrNull(view, "basis", forecast.basis().orElse(null));
     part(view, "pause_millis", forecast.pause());
     return view;
   }

@@ -1,5 +1,6 @@
 package dev.tern.api.preflight;
 
+import dev.tern.api.ApiSettings;
 import dev.tern.api.disks.AskHost;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.request.ApiRequest;
@@ -7,7 +8,6 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
-import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
@@ -32,9 +32,8 @@ import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.Wanted;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.Link;
 import dev.tern.store.MigrationStore;
-import dev.tern.store.MigrationStore.MigrationQuery;
-import dev.tern.store.PlanForecast;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.WatchedForecast;
 import java.time.Duration;
@@ -71,13 +70,16 @@ final class Preflight {
   private final HostStore hosts;
   private final MigrationStore migrations;
   private final Watching watched;
+  private final long assumedBytesPerSecond;
 
   Preflight(
       AskHost sources,
       AskingHosts destinations,
       AskingSchedulers schedulers,
       HostStore hosts,
-      MigrationStore migrations) {
+      MigrationStore migrations,
+      ApiSettings settings) {
+    this.assumedBytesPerSecond = settings.assumedBytesPerSecond();
     this.sources = sources;
     this.destinations = destinations;
     this.schedulers = schedulers;
@@ -347,7 +349,7 @@ final class Preflight {
             new WatchedForecast.Load(
                 before.diskBytes() + before.layerBytes(), before.memoryBytes()),
             writes,
-            past(source));
+            Link.between(migrations, source, Optional.of(destination), assumedBytesPerSecond));
     Optional<HostReport> there = hosts.find(destination, LONG_AGO).map(HostRecord::report);
     Optional<Decision> back = Optional.empty();
     if (there.isPresent()) {
@@ -377,20 +379,5 @@ final class Preflight {
         forecast.converges(),
         writes,
         back);
-  }
-
-  private List<MigrationStore.MigrationRecord> past(HostName source) {
-    return migrations.list(
-        new MigrationQuery(
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(source),
-            Optional.of(MigrationStatus.COMPLETED),
-            false,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            PlanForecast.PAST));
   }
 }

@@ -224,6 +224,7 @@ final class PreflightController {
                     .put("high", span.high().toMillis() / 1e3),
             () -> view.putNull("seconds"));
     view.put("reason", forecast.reason());
+    view.put("basis", forecast.basis().orElse(null));
     view.put("pause_millis", forecast.pause().map(pause -> pause.toMillis()).orElse(null));
     view.put("converges", outlook.converges().orElse(null));
     Optional<GuestWrites> writes = outlook.writes();

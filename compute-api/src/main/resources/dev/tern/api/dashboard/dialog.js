@@ -77,10 +77,18 @@ export function preflightView(view) {
       ['Disks', bytes((plan.disk_bytes ?? 0) + (plan.layer_bytes ?? 0))],
       ['Expected time', forecast.seconds ? span(forecast.seconds) : 'not known'],
       ['Expected pause', forecast.pause_millis === null || forecast.pause_millis === undefined ? 'not known' : millis(forecast.pause_millis)],
+      ['The guest writes', forecast.writes ? written(forecast.writes) : 'not known'],
+      ['Would converge', typeof forecast.converges === 'boolean' ? (forecast.converges ? 'yes' : 'no') : 'not known'],
       ['Could come back', view.return ? (view.return.possible ? 'yes' : 'no: ' + (view.return.reasons?.[0] ?? '')) : 'not known'],
     ]) : null,
-    forecast.reason && view.possible ? h('p', {class: 'note'}, forecast.reason) : null);
+    forecast.reason && view.possible ? h('p', {class: 'note'}, forecast.reason) : null,
+    forecast.basis && view.possible ? h('p', {class: 'note'}, 'The forecast rests on: ' + forecast.basis) : null);
 }
+
+const written = writes => {
+  const memory = writes.memory_bytes_per_second;
+  return `memory ${memory === null || memory === undefined ? 'not known' : bytes(memory) + '/s'}, disks ${bytes(writes.disk_bytes_per_second)}/s`;
+};
 
 export async function preflight(body) {
   return (await api.post('v1/preflight', body)).preflight;

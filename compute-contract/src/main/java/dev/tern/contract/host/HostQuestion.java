@@ -91,10 +91,20 @@ public sealed interface HostQuestion {
   /**
    * How much the guests of these servers write, all watched at once and for so long; at most a
    * minute, in whole seconds. Answer: {@link HostAnswer.WritesWatched}.
+   *
+   * @param notOlderThan of a guest that was watched no longer ago, that is told again; empty to
+   *     have all of them watched now
    */
-  record WatchWrites(List<ServerId> servers, Duration over) implements HostQuestion {
+  record WatchWrites(List<ServerId> servers, Duration over, Optional<Duration> notOlderThan)
+      implements HostQuestion {
+    @JsonCreator
     public WatchWrites {
       servers = List.copyOf(servers);
+    }
+
+    /** Has them watched now. */
+    public WatchWrites(List<ServerId> servers, Duration over) {
+      this(servers, over, Optional.empty());
     }
   }
 

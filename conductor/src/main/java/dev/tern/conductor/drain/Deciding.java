@@ -6,6 +6,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
+import dev.tern.contract.host.HostAnswer.GuestWrites;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.DrainServer;
 import dev.tern.store.DrainStore.Leg;
@@ -324,12 +325,14 @@ final class Deciding {
         .collect(Collectors.toMap(PlannedMove::server, move -> move, (_, last) -> last));
   }
 
-  private Planner planner() {
+  private Planner planner(Map<ServerId, GuestWrites> writes) {
     int lanes = drain.wishes().limits().out().orElse(settings.out());
     Optional<Long> share =
         drain.wishes().limits().bytesPerSecond().map(all -> Math.max(1, all / lanes));
     return new Planner(
-        drain.wishes(), Pace.of(facts.past(), settings.assumedBytesPerSecond(), share), lanes);
+        drain.wishes(),
+        Pace.of(facts.link(settings.assumedBytesPerSecond()), writes, share),
+        lanes);
   }
 
   private Plan newPlan() throws Unanswered, InterruptedException {
@@ -364,7 +367,13 @@ final class Deciding {
         movable.isEmpty()
             ? Map.of()
             : finding.find(movable, source.get(), drain.wishes().targets());
-    return planner().plan(waitingOnes, found, unmovable, now, plan);
+    Map<ServerId, GuestWrites> writes =
+        source.get().up() ? facts.writes(Map.of(drain.host(), ids(movable)), now) : Map.of();
+    return planner(writes).plan(waitingOnes, found, unmovable, now, plan);
+  }
+
+  private static List<ServerId> ids(List<Guest> guests) {
+    return guests.stream().map(Guest::id).toList();
   }
 
   private static boolean waits(DrainServer row) {

@@ -1,6 +1,7 @@
 package dev.tern.conductor.drain;
 
 import dev.tern.conductor.asking.Agents;
+import dev.tern.conductor.drain.Finding.Unanswered;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
@@ -13,6 +14,7 @@ import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.Disk;
 import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.host.HostAnswer.GuestWrites;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
@@ -21,12 +23,14 @@ import dev.tern.store.DrainStore.Resident;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.HostStore.HostState;
+import dev.tern.store.Link;
 import dev.tern.store.MigrationStore;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -40,7 +44,6 @@ import java.util.function.Supplier;
 
 /** What is true of hosts, servers and migrations while one look at a drain is taken. */
 public final class DrainFacts {
-  private static final int PAST = 20;
   private static final int PAGE = 500;
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -62,6 +65,7 @@ public final class DrainFacts {
       MigrationStore migrations,
       ClaimStore claims,
       Agents agents,
+      GuestWatches watches,
       Supplier<UUID> newIds,
       Duration hostDownAfter) {}
 
@@ -182,28 +186,47 @@ public final class DrainFacts {
 
   /** As many as it had to send when it moved last. */
   private Optional<Long> sent(ServerId server) {
-    return sources.migrations().list(completed(Optional.of(server), Optional.empty(), 1)).stream()
+    return sources.migrations().list(completed(server)).stream()
         .findFirst()
         .map(MigrationRecord::diskProcessed)
         .filter(bytes -> bytes > 0);
   }
 
-  List<MigrationRecord> past() {
-    return sources.migrations().list(completed(Optional.empty(), Optional.of(drain.host()), PAST));
+  /**
+   * How fast migrations leave the host.
+   *
+   * @param assumed bytes a second, while none was measured
+   */
+  Link link(long assumed) {
+    return Link.between(sources.migrations(), drain.host(), Optional.empty(), assumed);
   }
 
-  private static MigrationQuery completed(
-      Optional<ServerId> server, Optional<HostName> source, int most) {
+  /**
+   * How much guests write, as far as that is known.
+   *
+   * @throws Unanswered while they are being watched
+   */
+  Map<ServerId, GuestWrites> writes(Map<HostName, List<ServerId>> guests, Instant now)
+      throws Unanswered {
+    return sources
+        .watches()
+        .of(drain, guests, now)
+        .orElseThrow(() ->
+            new Unanswered(
+                "The guests are watched for a second: what they write says how long they take."));
+  }
+
+  private static MigrationQuery completed(ServerId server) {
     return new MigrationQuery(
-        server,
+        Optional.of(server),
         Optional.empty(),
-        source,
+        Optional.empty(),
         Optional.of(MigrationStatus.COMPLETED),
         false,
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        most);
+        1);
   }
 }

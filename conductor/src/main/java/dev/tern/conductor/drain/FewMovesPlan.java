@@ -89,10 +89,12 @@ final class FewMovesPlan {
     List<Move> moves = drain.purpose() == Purpose.REBALANCE ? evened(hosts) : relieved(hosts);
     List<Guest> guests = new ArrayList<>();
     Map<ServerId, Found> found = new LinkedHashMap<>();
+    Map<HostName, List<ServerId>> leaving = new LinkedHashMap<>();
     for (Move move : moves) {
       Piece piece = move.piece();
       guests.add(new Guest(piece.server(), needs(piece), piece.bytes(), Map.of()));
       found.put(piece.server(), new Found(Optional.of(move.to()), "", List.of()));
+      leaving.computeIfAbsent(piece.host(), _ -> new ArrayList<>()).add(piece.server());
     }
     int lanes = drain.wishes().limits().out().orElse(settings.out());
     Optional<Long> share =
@@ -100,7 +102,10 @@ final class FewMovesPlan {
     Plan plan =
         new Planner(
                 drain.wishes(),
-                Pace.of(facts.past(), settings.assumedBytesPerSecond(), share),
+                Pace.of(
+                    facts.link(settings.assumedBytesPerSecond()),
+                    facts.writes(leaving, now),
+                    share),
                 lanes)
             .plan(guests, found, Map.of(), now, Optional.empty());
     return new Plan(

@@ -1,57 +1,68 @@
 package dev.tern.conductor.drain;
 
-import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.contract.ServerId;
+import dev.tern.contract.host.HostAnswer.GuestWrites;
+import dev.tern.store.Link;
+import dev.tern.store.WatchedForecast;
+import dev.tern.store.WatchedForecast.Load;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * How fast servers move, by those that moved before.
+ * How fast servers move, by those that moved before and by what they write.
  *
- * @param bytesPerSecond of one migration
- * @param fixed what each takes beside its bytes
- * @param pause of a guest, as a rule
- * @param basis where this comes from, in words
+ * @param writes of those that were watched
  */
-record Pace(double bytesPerSecond, Duration fixed, Optional<Duration> pause, String basis) {
+record Pace(Link link, Map<ServerId, GuestWrites> writes) {
   /** With fewer bytes a migration says more of its checks than of the link. */
   private static final Duration LEAST = Duration.ofSeconds(2);
 
+  /** Of the rate of sending. */
+  private static final double CONVERGES_BELOW = 0.95;
+
+  Pace {
+    writes = Map.copyOf(writes);
+  }
+
   /**
-   * The median of migrations that have ended well.
+   * With no more than a share of what is allowed.
    *
-   * @param assumed bytes per second of one migration while there is none
    * @param share of the bytes per second that each may use; empty without a limit
    */
-  static Pace of(List<MigrationRecord> past, long assumed, Optional<Long> share) {
-    List<Double> rates = past.stream().flatMap(before -> rate(before).stream()).sorted().toList();
-    double measured = rates.isEmpty() ? assumed : rates.get(rates.size() / 2);
-    List<Duration> pauses =
-        past.stream().flatMap(before -> before.pause().stream()).sorted().toList();
-    boolean limited = share.isPresent() && share.get() < measured;
-    String basis =
-        (rates.isEmpty()
-                ? "no migration from this host has been measured yet; %.0f MB/s are assumed"
-                    .formatted(assumed / 1e6)
-                : "the last %d migrations from this host, %.0f MB/s each"
-                    .formatted(rates.size(), measured / 1e6))
-            + (limited ? ", and each has %.0f MB/s of the limit".formatted(share.get() / 1e6) : "");
-    return new Pace(
-        limited ? share.get() : measured,
-        LEAST,
-        pauses.isEmpty() ? Optional.empty() : Optional.of(pauses.get(pauses.size() / 2)),
-        basis);
+  static Pace of(Link link, Map<ServerId, GuestWrites> writes, Optional<Long> share) {
+    return new Pace(link.atMost(share), writes);
   }
 
-  private static Optional<Double> rate(MigrationRecord past) {
-    long bytes = past.diskProcessed() + past.memoryProcessed();
-    return past.endedAt()
-        .map(end -> Duration.between(past.wishes().dataSince().orElse(past.createdAt()), end))
-        .filter(took -> took.isPositive() && bytes > 0)
-        .map(took -> bytes / (took.toNanos() / 1e9));
+  Duration takes(Guest guest) {
+    long memory = Math.min(guest.bytes(), guest.needs().memoryMib() << 20);
+    return LEAST.plus(
+        WatchedForecast.takes(
+            new Load(guest.bytes() - memory, memory), writesOf(guest), link.usual()));
   }
 
-  Duration takes(long bytes) {
-    return fixed.plusMillis(Math.round(bytes * 1000 / bytesPerSecond));
+  Optional<Duration> pause() {
+    return link.pause();
+  }
+
+  /** Where this comes from, in words. */
+  String basis(List<Guest> guests) {
+    long watched = guests.stream().filter(guest -> writes.containsKey(guest.id())).count();
+    return watched == 0
+        ? link.basis() + "; what the guests write is not known"
+        : "%s; what %d of %d guests write".formatted(link.basis(), watched, guests.size());
+  }
+
+  /** Whether it writes faster than is sent. */
+  boolean lags(Guest guest) {
+    double most = CONVERGES_BELOW * link.usual();
+    return writesOf(guest)
+        .filter(its -> its.disk() >= most || its.memory().orElse(0L) >= most)
+        .isPresent();
+  }
+
+  private Optional<GuestWrites> writesOf(Guest guest) {
+    return Optional.ofNullable(writes.get(guest.id()));
   }
 }

@@ -81,7 +81,7 @@ final class Planner {
       if (place.host().isPresent()) {
         Arrays.sort(free);
         after = free[0];
-        free[0] = after.plus(pace.takes(guest.bytes()));
+        free[0] = after.plus(pace.takes(guest));
       }
       moves.add(move(guest, place.host(), after, place.why()));
     }
@@ -101,8 +101,8 @@ final class Planner {
         moves,
         takes,
         before.map(Plan::firstTakes).orElse(takes),
-        pace.basis(),
-        remarks(found, unmovable, began.plus(takes)));
+        pace.basis(movable),
+        remarks(movable, found, unmovable, began.plus(takes)));
   }
 
   private static List<PlannedMove> kept(Optional<Plan> before, List<Guest> guests) {
@@ -114,7 +114,7 @@ final class Planner {
 
   private PlannedMove move(Guest guest, Optional<HostName> target, Duration after, String why) {
     return new PlannedMove(
-        guest.id(), target, guest.bytes(), after, pace.takes(guest.bytes()), pace.pause(), why);
+        guest.id(), target, guest.bytes(), after, pace.takes(guest), pace.pause(), why);
   }
 
   /** The largest choose first, or a small one takes the only place that a large one has. */
@@ -128,7 +128,10 @@ final class Planner {
   }
 
   private List<String> remarks(
-      Map<ServerId, Found> found, Map<ServerId, String> unmovable, Instant finish) {
+      List<Guest> movable,
+      Map<ServerId, Found> found,
+      Map<ServerId, String> unmovable,
+      Instant finish) {
     List<String> remarks = new ArrayList<>();
     List<ServerId> stuck = new ArrayList<>();
     Set<String> remedies = new LinkedHashSet<>();
@@ -150,6 +153,12 @@ final class Planner {
     }
     if (!unmovable.isEmpty()) {
       remarks.add("Cannot be moved: %s.".formatted(names(List.copyOf(unmovable.keySet()))));
+    }
+    List<ServerId> lag = movable.stream().filter(pace::lags).map(Guest::id).toList();
+    if (!lag.isEmpty()) {
+      remarks.add(
+          "Written faster than is sent, so that they would be slowed down or need post-copy: %s."
+              .formatted(names(lag)));
     }
     wishes
         .deadline()

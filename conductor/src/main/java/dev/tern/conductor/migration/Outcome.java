@@ -15,14 +15,13 @@ import dev.tern.store.DiskPlan;
 import dev.tern.store.DiskPlan.PlannedDisk;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageStatus;
+import dev.tern.store.Link;
 import dev.tern.store.MigrationStore;
-import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.PauseParts;
-import dev.tern.store.PlanForecast;
 import dev.tern.store.SagaStore.Lease;
+import dev.tern.store.WatchedForecast.Load;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.event.Level;
 
@@ -42,8 +41,23 @@ public final class Outcome {
 
   private record Entered(Phase phase, Duration at, boolean whole) {}
 
+  private final Foreseeing foreseeing;
+
+  /** What is to move and how fast, once this run knows. */
+  private Optional<Expected> expected = Optional.empty();
+
+  /** Whether what was foreseen rests on what the guest writes. */
+  private boolean watched;
+
+  private record Expected(Load load, Link link) {}
+
   public Outcome(
-      Journey journey, MigrationStore migrations, ImageStore images, MigrationMeters meters) {
+      Journey journey,
+      MigrationStore migrations,
+      ImageStore images,
+      MigrationMeters meters,
+      Foreseeing foreseeing) {
+    this.foreseeing = foreseeing;
     this.journey = journey;
     this.migrations = migrations;
     this.images = images;
@@ -61,10 +75,16 @@ public final class Outcome {
   void entered(Phase phase) {
     left(phase);
     switch (phase) {
-      case BEGIN -> {}
-      case PREPARE -> migrations.entered(lease(), id(), MigrationStatus.PREPARING, phase);
-      case PERFORM, FINISH, CONFIRM ->
-          migrations.entered(lease(), id(), MigrationStatus.RUNNING, phase);
+      case BEGIN -> foreseeing.watch();
+      case PREPARE -> {
+        migrations.entered(lease(), id(), MigrationStatus.PREPARING, phase);
+        foreseeing.watch();
+      }
+      case PERFORM -> {
+        foreseeAnew();
+        migrations.entered(lease(), id(), MigrationStatus.RUNNING, phase);
+      }
+      case FINISH, CONFIRM -> migrations.entered(lease(), id(), MigrationStatus.RUNNING, phase);
     }
   }
 
@@ -88,15 +108,21 @@ public final class Outcome {
   /** All checks passed; who waits for them is answered. */
   MigrationFacts planned(MigrationFacts facts) {
     Candidate destination = facts.destination();
-    DiskPlan plan = DiskPlanning.of(facts.described(), destination.check(), this::canBeFetched);
+    DiskPlan plan = disks(facts);
     plan.disks().forEach(this::log);
     migrations.disksPlanned(lease(), id(), plan);
     migrations.planned(lease(), id(), destination.host(), destination.claim(), plan.bytesToSend());
-    long bytes = plan.bytesToSend() + (facts.described().memoryMib() << 20);
-    migrations.foreseen(lease(), id(), PlanForecast.of(bytes, past()));
+    Expected now = expected(facts, plan.bytesToSend());
+    migrations.foreseen(lease(), id(), foreseeing.of(now.load(), now.link()).forecast());
+    watched = foreseeing.writes().isPresent();
+    expected = Optional.of(now);
     migrations.entered(lease(), id(), MigrationStatus.QUEUED, Phase.BEGIN);
     journey.events().ended(CONDUCTING);
     return facts.checksPassed();
+  }
+
+  private DiskPlan disks(MigrationFacts facts) {
+    return DiskPlanning.of(facts.described(), facts.destination().check(), this::canBeFetched);
   }
 
   private boolean canBeFetched(ImageId image) {
@@ -113,8 +139,23 @@ public final class Outcome {
         .log("disk planned");
   }
 
-  private List<MigrationRecord> past() {
-    return migrations.list(completedOfTheSameSource(PlanForecast.PAST));
+  private Expected expected(MigrationFacts facts, long diskBytes) {
+    SourceFacts guest = facts.described();
+    long limit =
+        new Policy(journey.settings(), guest).of(journey.migration().wishes()).bytesPerSecond();
+    return new Expected(
+        new Load(diskBytes, guest.memoryMib() << 20),
+        foreseeing.link(
+            facts.destination().host(), limit == 0 ? Optional.empty() : Optional.of(limit)));
+  }
+
+  /** Its guest has been watched since the plan was made, and nothing has moved yet. */
+  private void foreseeAnew() {
+    if (!watched && foreseeing.writes().isPresent()) {
+      expected.ifPresent(now ->
+          migrations.foreseen(
+              lease(), id(), foreseeing.of(now.load(), now.link().withoutAside()).forecast()));
+    }
   }
 
   /**
@@ -130,22 +171,11 @@ public final class Outcome {
               if (!migrations.takeTurn(id(), journey.settings().atOnce())) {
                 throw new Parked();
               }
+              if (expected.isEmpty()) {
+                expected = Optional.of(expected(facts, disks(facts).bytesToSend()));
+              }
               return facts;
             });
-  }
-
-  private MigrationQuery completedOfTheSameSource(int most) {
-    return new MigrationQuery(
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of(journey.source()),
-        Optional.of(MigrationStatus.COMPLETED),
-        false,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        most);
   }
 
   MigrationFacts changeOwner(MigrationFacts facts) throws StepFailed, InterruptedException {

@@ -28,6 +28,7 @@ import dev.tern.conductor.migration.Choice;
 import dev.tern.conductor.migration.Console;
 import dev.tern.conductor.migration.Destination;
 import dev.tern.conductor.migration.Fencing;
+import dev.tern.conductor.migration.Foreseeing;
 import dev.tern.conductor.migration.GuestOwner;
 import dev.tern.conductor.migration.Journey;
 import dev.tern.conductor.migration.Layers;
@@ -85,9 +86,10 @@ public final class Sagas implements SagaRunner.Teller {
   private final Time time;
   private final ConductorSettings settings;
   private final MigrationMeters meters;
+  private final Foreseeing.By foreseeing;
   private final Tracing tracing;
 
-  /** Tells stories without traces. */
+  /** Tells stories without traces, of guests that nobody watches. */
   public Sagas(
       Stores stores,
       Agents agents,
@@ -95,7 +97,7 @@ public final class Sagas implements SagaRunner.Teller {
       Time time,
       ConductorSettings settings,
       MigrationMeters meters) {
-    this(stores, agents, schedulers, time, settings, meters, Tracing.OFF);
+    this(stores, agents, schedulers, time, settings, meters, Foreseeing.By.NOBODY, Tracing.OFF);
   }
 
   public Sagas(
@@ -105,7 +107,9 @@ public final class Sagas implements SagaRunner.Teller {
       Time time,
       ConductorSettings settings,
       MigrationMeters meters,
+      Foreseeing.By foreseeing,
       Tracing tracing) {
+    this.foreseeing = foreseeing;
     this.tracing = tracing;
     this.stores = stores;
     this.agents = agents;
@@ -179,7 +183,13 @@ public final class Sagas implements SagaRunner.Teller {
         new Layers(journey),
         new Console(journey),
         new GuestOwner(journey, time.clock()),
-        new Outcome(journey, stores.migrations(), stores.images(), meters));
+        new Outcome(
+            journey,
+            stores.migrations(),
+            stores.images(),
+            meters,
+            new Foreseeing(
+                foreseeing, stores.migrations(), migration.source(), migration.server())));
   }
 
   private void runServer(SagaRecord saga, Bell bell) throws InterruptedException {

@@ -1,5 +1,6 @@
 package dev.tern.conductor.drain;
 
+import dev.tern.conductor.asking.Watching;
 import dev.tern.conductor.fake.ConductorDied;
 import dev.tern.contract.ClaimId;
 import dev.tern.contract.ErrorCode;
@@ -10,6 +11,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.host.HostAnswer;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.DrainServer;
@@ -17,6 +19,7 @@ import dev.tern.store.DrainStore.Goal;
 import dev.tern.store.DrainStore.Limits;
 import dev.tern.store.DrainStore.NewDrain;
 import dev.tern.store.DrainStore.OnCannotMove;
+import dev.tern.store.DrainStore.Plan;
 import dev.tern.store.DrainStore.Progress;
 import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.Sequence;
@@ -37,6 +40,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 
 /** Hosts whose migrations end when a test says so, and a conductor that may die at any write. */
@@ -51,6 +55,15 @@ final class DrainWorld {
 
   /** What every agent answers when it is asked for disks. */
   Asked<AgentAnswer> agent = new Asked.NoAnswer<>("it is silent");
+
+  /** What every agent answers when it is to watch guests. */
+  Asked<HostAnswer> watched = new Asked.NoAnswer<>("it is silent");
+
+  /** Where guests are watched. */
+  Executor beside = Runnable::run;
+
+  private final GuestWatches watches =
+      new GuestWatches(new Watching((_, _, _) -> watched, work -> beside.execute(work)));
 
   int mostAtOnce;
 
@@ -99,6 +112,7 @@ final class DrainWorld {
             stores.migrations(),
             stores.claims(),
             (_, _, _) -> agent,
+            watches,
             UUID::randomUUID,
             Duration.ofMinutes(1)),
         scheduler,
@@ -143,6 +157,12 @@ final class DrainWorld {
 
   void pass(Duration time) {
     now = now.plus(time);
+  }
+
+  /** Looks once more; the plan stands then. */
+  Plan planOf(DrainRecord drain) {
+    look();
+    return drain(drain).plan().orElseThrow();
   }
 
   ServerId server() {

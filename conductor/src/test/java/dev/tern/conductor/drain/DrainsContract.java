@@ -10,6 +10,8 @@ import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentResult.Disk;
 import dev.tern.contract.agent.AgentResult.DiskReport;
 import dev.tern.contract.amqp.Asked;
+import dev.tern.contract.host.HostAnswer.GuestWrites;
+import dev.tern.contract.host.HostAnswer.WritesWatched;
 import dev.tern.contract.host.HostReport;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.DrainServer;
@@ -31,7 +33,9 @@ import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.Stores;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -320,6 +324,37 @@ abstract class DrainsContract {
     assertThat(anew.firstTakes()).isEqualTo(plan.takes());
     assertThat(anew.madeAt()).isEqualTo(plan.madeAt());
     assertThat(world.run(drain, MANY).state()).isEqualTo(State.DRAINED);
+  }
+
+  @Test
+  void of_guests_that_write_is_planned_once_they_were_watched_and_takes_longer() {
+    DrainWorld world = world(1);
+    var _ = world.server();
+    Plan quiet = world.planOf(world.ask(Wishes.NONE));
+    assertThat(quiet.basis()).contains("what the guests write is not known");
+
+    DrainWorld other = world(1);
+    ServerId busy = other.server();
+    List<Runnable> watches = new ArrayList<>();
+    other.beside = watches::add;
+    other.watched =
+        new Asked.Answered<>(
+            new WritesWatched(Map.of(busy, new GuestWrites(Optional.of(1L << 50), "", 1L << 50))));
+    DrainRecord drain = other.ask(Wishes.NONE);
+    other.look();
+    assertThat(other.drain(drain).plan()).isEmpty();
+    assertThat(other.drain(drain).waiting()).get().asString().contains("watched for a second");
+    watches.forEach(Runnable::run);
+    Plan plan = other.planOf(drain);
+    assertThat(plan.basis()).contains("what 1 of 1 guests write");
+    Duration still = quiet.moves().getFirst().takes().minusSeconds(2);
+    // As when it is slowed down to just below what is sent.
+    assertThat(plan.moves().getFirst().takes().minusSeconds(2))
+        .isCloseTo(still.multipliedBy(20), Duration.ofMillis(20));
+    assertThat(plan.remarks())
+        .anySatisfy(remark ->
+            assertThat(remark).contains("Written faster than is sent").contains(busy.toString()));
+    assertThat(watches).hasSize(1);
   }
 
   private static HostName target(Plan plan, ServerId server) {

@@ -3,6 +3,7 @@ package dev.tern.conductor.fake;
 import dev.tern.conductor.ConductorSettings;
 import dev.tern.conductor.asking.Asking;
 import dev.tern.conductor.migration.FencedHosts;
+import dev.tern.conductor.migration.Foreseeing;
 import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.migration.MigrationSettings;
 import dev.tern.conductor.running.SagaRunner;
@@ -528,6 +529,9 @@ public final class FakeCloud {
 
   public final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
 
+  /** Set: who watches guests. */
+  public Foreseeing.By foreseeing = Foreseeing.By.NOBODY;
+
   /** Set: conductors tell of their work. */
   public Tracing tracing = Tracing.OFF;
 
@@ -554,6 +558,7 @@ public final class FakeCloud {
               time.time(),
               settings(postCopyAllowed),
               new MigrationMeters(metrics),
+              foreseeing,
               tracing);
       SagaRecord leased = sagas.lease(accepted.saga(), "conductor", LEASE).orElseThrow();
       try {
