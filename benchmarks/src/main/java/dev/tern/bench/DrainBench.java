@@ -384,6 +384,7 @@ final class DrainBench {
             Duration.ofSeconds(30),
             Duration.ofSeconds(10),
             false),
-        new ServerSettings(Duration.ofSeconds(30), Duration.ofMinutes(30), Duration.ofSeconds(60)));
+        new ServerSettings(
+            Duration.ofSeconds(30), Duration.ofMinutes(30), Duration.ofSeconds(60), false));
   }
 }

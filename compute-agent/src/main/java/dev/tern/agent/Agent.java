@@ -172,7 +172,12 @@ public final class Agent implements AutoCloseable {
             new ConsoleMoves(instances, new SecureRandom()),
             new AgentRequests.Cold(
                 new ColdSource(instances, driver, jobs),
-                new ColdDestination(host, instances, arrivals, arrival, receptions, own, driver)));
+                new ColdDestination(host, instances, arrivals, arrival, receptions, own, driver),
+                new ColdResize(
+                    instances,
+                    new Sizing(own.secrets(), directories.bases(), driver),
+                    reservations,
+                    driver.images())));
     this.images = images;
     this.sweeping =
         new Sweeping(instances, requests, this.receipts, this::removeExactly, settings.sweepAge());

@@ -15,6 +15,7 @@ import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CancelHandOver;
 import dev.tern.contract.agent.AgentRequest.CancelMirrors;
 import dev.tern.contract.agent.AgentRequest.CheckDestination;
+import dev.tern.contract.agent.AgentRequest.CheckResize;
 import dev.tern.contract.agent.AgentRequest.CheckSource;
 import dev.tern.contract.agent.AgentRequest.ClearArrival;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
@@ -23,8 +24,10 @@ import dev.tern.contract.agent.AgentRequest.DescribeServer;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
 import dev.tern.contract.agent.AgentRequest.DigestFiles;
+import dev.tern.contract.agent.AgentRequest.DropKept;
 import dev.tern.contract.agent.AgentRequest.DropLayers;
 import dev.tern.contract.agent.AgentRequest.EndCheck;
+import dev.tern.contract.agent.AgentRequest.FindKept;
 import dev.tern.contract.agent.AgentRequest.ForceComplete;
 import dev.tern.contract.agent.AgentRequest.GatherLayers;
 import dev.tern.contract.agent.AgentRequest.HandOver;
@@ -45,6 +48,7 @@ import dev.tern.contract.agent.AgentRequest.RebootServer;
 import dev.tern.contract.agent.AgentRequest.ReceiveFiles;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
+import dev.tern.contract.agent.AgentRequest.ResizeHere;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
 import dev.tern.contract.agent.AgentRequest.SealConsole;
@@ -89,7 +93,7 @@ final class AgentRequests {
   record Layers(LayerArrival in, LayerDeparture out) {}
 
   /** Both hosts of a cold migration. */
-  record Cold(ColdSource source, ColdDestination destination) {}
+  record Cold(ColdSource source, ColdDestination destination, ColdResize here) {}
 
   AgentRequests(
       Instances instances,
@@ -220,6 +224,10 @@ final class AgentRequests {
       case ReceiveFiles r ->
           change(r, () -> cold.destination().receive(r.header(), r.source(), r.files()));
       case LandServer r -> change(r, () -> cold.destination().land(r));
+      case CheckResize r -> look(r, () -> cold.here().check(r.header(), r.size()));
+      case ResizeHere r -> change(r, () -> cold.here().resize(r.header(), r.size()));
+      case FindKept r -> look(r, () -> cold.here().find(r.header(), r.letGo()));
+      case DropKept r -> change(r, () -> cold.here().drop(r.header(), r.letGo()));
       case ClearArrival r ->
           instead(
               r,

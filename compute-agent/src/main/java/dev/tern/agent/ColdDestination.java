@@ -187,7 +187,9 @@ final class ColdDestination {
     ProbeFiles.remove(instances.directories().instances(), header, host);
     receptions.drop(header.server(), header.epoch());
     Standing standing = instance.standing();
-    boolean ofThis = standing.epoch() == header.epoch();
+    // What was let go here in this epoch never came from elsewhere.
+    boolean ofThis =
+        standing.epoch() == header.epoch() && standing.handedOverEpoch() != header.epoch();
     switch (standing.place()) {
       case NOTHING -> {
         if (instance.present() && !instance.belongsToAnotherHost()) {

@@ -79,6 +79,14 @@ final class ColdSource {
   AgentResult takeBack(Header header, long letGo) throws Exception {
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
+    if (CopyBefore.of(instance, letGo).present()) {
+      giveBack(header, letGo, instance);
+      instances.keys().end(header.server());
+      return new Nothing();
+    }
+    if (instance.present()) {
+      CopyBefore.of(instance, letGo).remove(); // what was made of one
+    }
     switch (standing.place()) {
       case HANDED_OVER -> {
         if (standing.handedOverEpoch() != letGo || instance.guest().isPresent()) {
@@ -95,8 +103,26 @@ final class ColdSource {
     return new Nothing();
   }
 
+  /** Nothing starts what is half the one and half the other: see {@link CopyBefore}. */
+  private static void giveBack(Header header, long letGo, Instance instance)
+      throws IOException, VirtException {
+    Standing standing = instance.standing();
+    if (instance.guest().isPresent()
+        || (standing.place() != Place.HANDED_OVER && standing.place() != Place.STOPPED)) {
+      throw Refusals.wrongPlace(header.server(), standing, "taken back");
+    }
+    if (standing.place() == Place.STOPPED) {
+      instance.append(new HandedOver(header.epoch()));
+    }
+    CopyBefore before = CopyBefore.of(instance, letGo);
+    before.giveBack();
+    instance.append(new TakenBack(header.epoch(), instance.standing().handedOverEpoch()));
+    before.remove();
+  }
+
   /** What reads a server's disks to send them. */
   void endSending(Header header) {
+    jobs.running(header.server(), AgentRequest.ResizeHere.class).ifPresent(Jobs.Job::interrupt);
     jobs.running(header.server(), AgentRequest.SendFiles.class).ifPresent(Jobs.Job::interrupt);
     jobs.running(header.server(), AgentRequest.DigestFiles.class).ifPresent(Jobs.Job::interrupt);
     jobs.running(header.server(), AgentRequest.SendLayers.class).ifPresent(Jobs.Job::interrupt);

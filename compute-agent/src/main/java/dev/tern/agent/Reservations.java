@@ -115,6 +115,30 @@ final class Reservations {
     return Reservation.of(header, all, layers, clock.instant());
   }
 
+  /**
+   * Passes when so many bytes, and the margin, are free and promised to nobody.
+   *
+   * @throws ComputeException HOST_DISK_FULL otherwise
+   */
+  void requireFree(long bytes) throws IOException, VirtException {
+    promising.lock();
+    try {
+      Map<Reservation, Long> all = outstanding(null);
+      long promised = all.values().stream().mapToLong(Long::longValue).sum();
+      long free = figures.diskFreeBytes() - settings.diskReserve().toBytes();
+      long needed = Math.addExact(bytes, settings.diskMargin().toBytes());
+      if (needed > free - promised) {
+        throw full(
+            ErrorCode.HOST_DISK_FULL,
+            "Host %s has too little disk: %d bytes available, %d needed"
+                .formatted(host, Math.max(0, free - promised), needed),
+            all);
+      }
+    } finally {
+      promising.unlock();
+    }
+  }
+
   /** Reserves for one more layer, found to be needed: it stays if it is there. */
   void extend(Header header, String layer, long bytes) throws IOException, VirtException {
     promising.lock();

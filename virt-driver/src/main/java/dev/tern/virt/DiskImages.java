@@ -85,6 +85,15 @@ public interface DiskImages {
       throws VirtException;
 
   /**
+   * Copies a file that nobody writes to, byte for byte; holes stay holes, and a file system that
+   * can shares what is alike. It is not durable yet when this returns.
+   *
+   * @throws VirtException {@code REFUSED} when there is one of the name, or no room; what is left
+   *     of it is for whoever asked to remove
+   */
+  void copy(Path from, Path to) throws VirtException, InterruptedException;
+
+  /**
    * Writes what a guest would see of an image into an empty raw disk that is there, not smaller;
    * holes stay holes.
    *

@@ -365,6 +365,7 @@ public sealed interface AgentRequest {
   /**
    * Undo of {@link LetGo}, in its migration or later: the server is this host's again, and stopped.
    * Done too when it had never left. Refused (GUEST_ABSENT) when nothing of it is here any more.
+   * What {@link ResizeHere} has put aside is the server's again; refused while its guest runs.
    *
    * @param letGo the epoch in which it left
    */
@@ -416,6 +417,35 @@ public sealed interface AgentRequest {
    * for a server that came here in another epoch.
    */
   record ClearArrival(Header header) implements OfColdMove {}
+
+  /**
+   * Whether {@link ResizeHere} would be taken: the size can be, and there is room for both disks.
+   * Done: {@link AgentResult.Nothing}. Changes nothing; the guest may run.
+   */
+  record CheckResize(Header header, NewSize size) implements OfColdMove {}
+
+  /**
+   * Asked of a host that has let go of a server which stays there: its disks as they are now are
+   * put aside whole, and the server is of the new size, and stopped. {@link TakeBack} brings back
+   * what was put aside, and the size that it had. Done: {@link AgentResult.Nothing}.
+   */
+  record ResizeHere(Header header, NewSize size) implements OfColdMove {}
+
+  /**
+   * Whether {@link TakeBack} would find what {@link ResizeHere} put aside. Done: {@link
+   * AgentResult.Nothing}. Refused (GUEST_ABSENT) when it would not. Changes nothing.
+   *
+   * @param letGo the epoch in which it was resized
+   */
+  record FindKept(Header header, long letGo) implements OfColdMove {}
+
+  /**
+   * Removes what {@link ResizeHere} put aside: the server stays what it is. Done: {@link
+   * AgentResult.Nothing}, also when there is nothing. Refused when the server does not live here.
+   *
+   * @param letGo the epoch in which it was resized
+   */
+  record DropKept(Header header, long letGo) implements OfColdMove {}
 
   /**
    * What a server is made to be.

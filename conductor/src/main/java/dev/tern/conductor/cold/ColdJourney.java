@@ -42,6 +42,23 @@ public record ColdJourney(
     return new Header(request, migration.server(), facts.epoch(), Optional.empty());
   }
 
+  /** It became another one where it is. */
+  public boolean stayed() {
+    return migration.destination().equals(Optional.of(migration.source()));
+  }
+
+  /** Whether the scheduler may leave it where it is, to become another one there. */
+  boolean mayStay() {
+    return migration.resize() && migration.requestedHost().isEmpty() && settings.resizeOnSameHost();
+  }
+
+  /** The same where there is no other host that it could go to. */
+  boolean mayStayIfAlone() {
+    return migration.resize()
+        && migration.requestedHost().isEmpty()
+        && hosts.list(downAfter, 0, 2).size() == 1;
+  }
+
   /** An event of the action, in Nova's words; it ends with the operation. */
   void event(String name, Optional<HostName> host) {
     actions.begin(migration.server(), request, name, host);

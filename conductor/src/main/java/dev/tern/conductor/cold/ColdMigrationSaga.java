@@ -44,11 +44,16 @@ public final class ColdMigrationSaga {
   }
 
   /** It goes back to what its source has kept; what the guest wrote since is gone. */
-  public static Saga<ColdFacts> reverted(OldHost source, NewHost destination, ColdOutcome outcome) {
-    return Saga.<ColdFacts>tell()
-        .step("look-at-source", source::requireKept)
-        .step("stop", destination::stopGently, undo(destination::startAgain))
-        .step("take-back", source::takeBackLater)
+  public static Saga<ColdFacts> reverted(
+      OldHost source, NewHost destination, ColdOutcome outcome, boolean stayed) {
+    Saga.Story<ColdFacts> stopped =
+        Saga.<ColdFacts>tell()
+            .step("look-at-source", source::requireKept)
+            .step("stop", destination::stopGently, undo(destination::startAgain));
+    // Where it stayed there is one server, which from here on is the one that it was.
+    return (stayed
+            ? stopped.then("take-back", source::takeBackLater)
+            : stopped.step("take-back", source::takeBackLater))
         .then("give-back", outcome::giveBack)
         .then("start", source::start)
         .then("clear-destination", destination::clearLater)

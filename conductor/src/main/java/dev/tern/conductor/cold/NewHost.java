@@ -66,6 +66,22 @@ public final class NewHost {
       facts = clearAt(facts.turnedDown().get(), facts);
       claims.release(claim(facts.refusals().size() - 1));
     }
+    boolean any = journey.mayStay();
+    SchedulerAnswer.Choice answer = select(facts, Optional.empty(), any);
+    if (answer instanceof SchedulerAnswer.NoHost && !any && journey.mayStayIfAlone()) {
+      answer = select(facts, Optional.of(source()), true);
+    }
+    return switch (answer) {
+      case SchedulerAnswer.Selected(HostName host, ClaimId claim) -> {
+        migrations.chosen(journey.hold().lease(), journey.migration().id(), host, claim);
+        yield facts.chosen(host, claim);
+      }
+      case SchedulerAnswer.NoHost(Failure failure, _) -> throw StepFailed.refused(failure);
+    };
+  }
+
+  private SchedulerAnswer.Choice select(ColdFacts facts, Optional<HostName> only, boolean mayStay)
+      throws StepFailed, InterruptedException {
     SourceFacts guest = facts.described();
     SelectHost question =
         new SelectHost(
@@ -73,8 +89,8 @@ public final class NewHost {
             claim(facts.refusals().size()),
             journey.migration().server(),
             resources(guest),
-            journey.migration().requestedHost(),
-            Optional.of(source()),
+            only.or(journey.migration()::requestedHost),
+            mayStay ? Optional.empty() : Optional.of(source()),
             Optional.of(
                 new GuestNeeds(
                     guest.hypervisorType(),
@@ -82,13 +98,7 @@ public final class NewHost {
                     guest.machineType(),
                     guest.accelerator())),
             facts.refusals());
-    return switch (journey.asking().select(question, journey.settings().silence())) {
-      case SchedulerAnswer.Selected(HostName host, ClaimId claim) -> {
-        migrations.chosen(journey.hold().lease(), journey.migration().id(), host, claim);
-        yield facts.chosen(host, claim);
-      }
-      case SchedulerAnswer.NoHost(Failure failure, _) -> throw StepFailed.refused(failure);
-    };
+    return journey.asking().select(question, journey.settings().silence());
   }
 
   private Resources resources(SourceFacts guest) {
@@ -145,6 +155,9 @@ public final class NewHost {
 
   ColdFacts prepare(ColdFacts facts) throws StepFailed, InterruptedException {
     journey.event("compute_prep_resize", facts.destination());
+    if (stays(facts)) {
+      return checkHere(facts);
+    }
     DestinationFacts _ =
         journey.ask(
             facts.place(),
@@ -154,6 +167,26 @@ public final class NewHost {
     reserve(facts);
     agreeOnKey(facts);
     return facts;
+  }
+
+  /** It becomes another one where it is. */
+  private boolean stays(ColdFacts facts) {
+    return facts.place().equals(source());
+  }
+
+  private ColdFacts checkHere(ColdFacts facts) throws StepFailed, InterruptedException {
+    Nothing _ =
+        journey.ask(
+            source(),
+            new AgentRequest.CheckResize(journey.header(facts), sizeOf(facts)),
+            Nothing.class,
+            journey.forPreparing());
+    return facts;
+  }
+
+  private NewSize sizeOf(ColdFacts facts) {
+    return size(facts.described())
+        .orElseThrow(() -> new IllegalStateException("only what is resized may stay"));
   }
 
   private void reserve(ColdFacts facts) throws StepFailed, InterruptedException {
@@ -188,6 +221,9 @@ public final class NewHost {
 
   /** The files below the disks: the destination fetches what it can, and is sent the rest. */
   ColdFacts bringLayers(ColdFacts facts) throws StepFailed, InterruptedException {
+    if (stays(facts)) {
+      return facts;
+    }
     long bytes = facts.described().layers().stream().mapToLong(ImmutableFile::sizeBytes).sum();
     LayersWanted wanted =
         journey.ask(
@@ -223,6 +259,9 @@ public final class NewHost {
                 new AgentRequest.DescribeServer(journey.header(begun)),
                 SourceFacts.class,
                 journey.forPreparing()));
+    if (stays(facts)) {
+      return facts;
+    }
     reserve(facts);
     long bytes = facts.described().virtualBytes();
     ColdDisks files =
@@ -249,6 +288,16 @@ public final class NewHost {
   }
 
   ColdFacts land(ColdFacts facts) throws StepFailed, InterruptedException {
+    if (stays(facts)) {
+      Nothing _ =
+          journey.ask(
+              source(),
+              new AgentRequest.ResizeHere(journey.header(facts), sizeOf(facts)),
+              Nothing.class,
+              journey.forMoving(facts.described().virtualBytes()));
+      migrations.arrived(journey.hold().lease(), journey.migration().id());
+      return facts;
+    }
     ColdDisks files =
         facts.files().orElseThrow(() -> new IllegalStateException("nothing was sent yet"));
     SealedSecrets secrets =
@@ -309,6 +358,10 @@ public final class NewHost {
 
   private ColdFacts stop(ColdFacts facts, Duration grace) throws StepFailed, InterruptedException {
     StopServer stop = new StopServer(journey.header(facts), grace);
+    if (stays(facts)) {
+      Nothing _ = journey.ask(source(), stop, Nothing.class, journey.forPreparing());
+      return facts;
+    }
     return journey.askUnlessFenced(facts.place(), stop, Nothing.class).isPresent()
         ? facts
         : facts.left(facts.place());
@@ -322,6 +375,10 @@ public final class NewHost {
   // A host that died with half a server on it must not hold up the server: it is owed the request.
   private ColdFacts clearAt(HostName host, ColdFacts facts)
       throws StepFailed, InterruptedException {
+    // Where it stays, what it has is its own; taking it back clears what was made of it.
+    if (host.equals(source())) {
+      return facts;
+    }
     return journey
             .askOrOwe(host, new ClearArrival(journey.header(facts)), Nothing.class)
             .isPresent()
@@ -356,6 +413,9 @@ public final class NewHost {
   }
 
   ColdFacts clearLater(ColdFacts facts) throws StepFailed, InterruptedException {
+    if (stays(facts)) {
+      return facts; // It took back what it was.
+    }
     LeaveServer leave = new LeaveServer(journey.header(facts), false);
     return journey.askOrOwe(facts.place(), leave, DisksKept.class).isPresent()
         ? facts

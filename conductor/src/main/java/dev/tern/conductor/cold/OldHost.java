@@ -31,6 +31,11 @@ public final class OldHost {
     return journey.migration().source();
   }
 
+  /** It becomes another one where it is, and both are this host's. */
+  private boolean stays(ColdFacts facts) {
+    return facts.destination().equals(Optional.of(host()));
+  }
+
   ColdFacts describe(ColdFacts facts) throws StepFailed, InterruptedException {
     journey.event("cold_migrate", Optional.empty());
     return facts.described(
@@ -57,6 +62,11 @@ public final class OldHost {
   /** Undo of {@link #letGo}: the guest runs again if it ran. */
   ColdFacts takeBack(ColdFacts facts) throws StepFailed, InterruptedException {
     TakeBack back = new TakeBack(journey.header(facts), journey.migration().epoch());
+    if (stays(facts)) {
+      // Whether it is the one or the other nobody else can say.
+      Nothing _ = journey.ask(host(), back, Nothing.class, journey.forPreparing());
+      return start(facts);
+    }
     if (journey.askUnlessFenced(host(), back, Nothing.class).isEmpty()) {
       return facts.stands(
           new Failure(
@@ -111,6 +121,15 @@ public final class OldHost {
 
   /** Nothing of the server is left here; a host that does not answer is owed the request. */
   ColdFacts clear(ColdFacts facts) throws StepFailed, InterruptedException {
+    if (stays(facts)) {
+      Nothing _ =
+          journey.ask(
+              host(),
+              new AgentRequest.DropKept(journey.header(facts), journey.migration().epoch()),
+              Nothing.class,
+              journey.forPreparing());
+      return facts;
+    }
     LeaveServer leave = new LeaveServer(journey.header(facts), false);
     return journey.askOrOwe(host(), leave, DisksKept.class).isPresent()
         ? facts
@@ -120,6 +139,15 @@ public final class OldHost {
   /** There is something to go back to. */
   ColdFacts requireKept(ColdFacts facts) throws StepFailed, InterruptedException {
     journey.event("compute_revert_resize", facts.destination());
+    if (stays(facts)) {
+      Nothing _ =
+          journey.ask(
+              host(),
+              new AgentRequest.FindKept(journey.header(facts), journey.migration().epoch()),
+              Nothing.class,
+              journey.forPreparing());
+      return facts;
+    }
     GuestReport report =
         journey.ask(
             host(),

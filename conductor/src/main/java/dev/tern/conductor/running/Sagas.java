@@ -374,7 +374,8 @@ public final class Sagas implements SagaRunner.Teller {
     Saga<ColdFacts> story =
         switch (saga.kind()) {
           case CONFIRM_RESIZE -> ColdMigrationSaga.confirmed(source, destination, outcome);
-          case REVERT_RESIZE -> ColdMigrationSaga.reverted(source, destination, outcome);
+          case REVERT_RESIZE ->
+              ColdMigrationSaga.reverted(source, destination, outcome, journey.stayed());
           default -> ColdMigrationSaga.of(source, destination, outcome);
         };
     engine(story, saga, hold, log)

@@ -16,4 +16,9 @@ public record ServerSettings(
         Duration buildDeadline,
     @Setting("How long a guest gets to power off by itself before it is ended; 0 ends it at once.")
         @DefaultValue("60s")
-        Duration stopGrace) {}
+        Duration stopGrace,
+    @Setting(
+            "Whether a server may be resized on the host where it is, when the scheduler finds that best;"
+                + " where there is one host only, it may always. Both disks are there until it is confirmed.")
+        @DefaultValue("false")
+        boolean resizeOnSameHost) {}

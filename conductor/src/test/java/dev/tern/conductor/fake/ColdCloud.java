@@ -80,6 +80,11 @@ public final class ColdCloud {
     /** What its guest is, or would be. */
     private int vcpus = 1;
 
+    /** What the disks held before they were resized here, in which epoch; 0 is none. */
+    private int before;
+
+    private long beforeOf = -1;
+
     private boolean runs;
     private long letGo = -1;
     private boolean room;
@@ -155,6 +160,11 @@ public final class ColdCloud {
         case AgentRequest.SealSecrets _ -> new Done(new SealedSecrets(Map.of()));
         case AgentRequest.LandServer land -> land(land);
         case AgentRequest.ClearArrival _ -> clear(epoch);
+        case AgentRequest.CheckResize _ -> disks == 0 ? absent() : nothing();
+        case AgentRequest.ResizeHere here -> resizeHere(here);
+        case AgentRequest.FindKept kept ->
+            before > 0 && beforeOf == kept.letGo() ? nothing() : absent();
+        case AgentRequest.DropKept _ -> dropKept();
         case AgentRequest.StartServer _ -> start();
         case AgentRequest.StopServer _ -> {
           runs = false;
@@ -177,9 +187,40 @@ public final class ColdCloud {
       return nothing();
     }
 
+    private AgentAnswer resizeHere(AgentRequest.ResizeHere asked) {
+      long epoch = asked.header().epoch();
+      if (before > 0 && beforeOf == epoch) {
+        return nothing();
+      }
+      if (letGo != epoch || before > 0) {
+        return refused(ErrorCode.INSTANCE_INVALID_STATE);
+      }
+      before = disks;
+      beforeOf = epoch;
+      vcpus = asked.size().vcpus();
+      letGo = -1;
+      return nothing();
+    }
+
+    private AgentAnswer dropKept() {
+      if (disks == 0 || letGo >= 0) {
+        return refused(ErrorCode.INSTANCE_INVALID_STATE);
+      }
+      before = 0;
+      return nothing();
+    }
+
     private AgentAnswer takeBack(long of) {
       if (disks == 0) {
         return absent();
+      }
+      if (before > 0 && beforeOf == of) {
+        if (runs) {
+          return refused(ErrorCode.INSTANCE_INVALID_STATE);
+        }
+        disks = before;
+        before = 0;
+        vcpus = 1;
       }
       if (letGo >= 0 && letGo != of) {
         return refused(ErrorCode.INSTANCE_INVALID_STATE);
@@ -244,6 +285,7 @@ public final class ColdCloud {
 
     private void forget() {
       disks = 0;
+      before = 0;
       vcpus = 1;
       runs = false;
       letGo = -1;
@@ -279,7 +321,7 @@ public final class ColdCloud {
               "guest", runs,
               "room", room,
               "receiver", receives,
-              "kept", letGo >= 0,
+              "kept", letGo >= 0 || before > 0,
               "key", key)
           .forEach((thing, there) -> {
             if (there) {
@@ -308,8 +350,16 @@ public final class ColdCloud {
   /** Hosts that the scheduler may choose, in this order. */
   public List<HostName> free = List.of(AWAY, THIRD);
 
+  /** Whether a server may be resized where it is. */
+  public boolean mayStay;
+
   public ColdCloud() {
-    for (HostName host : List.of(HOME, AWAY, THIRD)) {
+    this(List.of(HOME, AWAY, THIRD));
+  }
+
+  /** Of these hosts, {@link #HOME} among them. */
+  public ColdCloud(List<HostName> hosts) {
+    for (HostName host : hosts) {
       samples.host(host);
       machines.put(host, new Machine(host));
     }
@@ -434,6 +484,11 @@ public final class ColdCloud {
     return machine(host).disks;
   }
 
+  /** What was put aside there, where it was resized without leaving. */
+  public int putAside(HostName host) {
+    return machine(host).before;
+  }
+
   /** How many processors its guest has there. */
   public int vcpus(HostName host) {
     return machine(host).vcpus;
@@ -519,7 +574,7 @@ public final class ColdCloud {
         this::question,
         this::choose,
         time.time(),
-        FakeCloud.settings(),
+        FakeCloud.settingsWhereServersStay(mayStay),
         new MigrationMeters(new SimpleMeterRegistry()));
   }
 

@@ -556,7 +556,7 @@ public final class FakeCloud {
               this::ask,
               this::choose,
               time.time(),
-              settings(postCopyAllowed),
+              settings(postCopyAllowed, false),
               new MigrationMeters(metrics),
               foreseeing,
               tracing);
@@ -580,10 +580,15 @@ public final class FakeCloud {
   }
 
   static ConductorSettings settings() {
-    return settings(false);
+    return settings(false, false);
   }
 
-  private static ConductorSettings settings(boolean postCopyAllowed) {
+  /** Of conductors that let a server be resized where it is, or do not. */
+  static ConductorSettings settingsWhereServersStay(boolean may) {
+    return settings(false, may);
+  }
+
+  private static ConductorSettings settings(boolean postCopyAllowed, boolean mayStay) {
     Duration second = Duration.ofSeconds(1);
     return new ConductorSettings(
         "conductor",
@@ -611,7 +616,8 @@ public final class FakeCloud {
             Duration.ofSeconds(30),
             Duration.ofSeconds(10),
             false),
-        new ServerSettings(Duration.ofSeconds(30), Duration.ofMinutes(30), Duration.ofSeconds(60)));
+        new ServerSettings(
+            Duration.ofSeconds(30), Duration.ofMinutes(30), Duration.ofSeconds(60), mayStay));
   }
 
   private Asked<AgentAnswer> ask(HostName name, AgentRequest request, Duration deadline) {

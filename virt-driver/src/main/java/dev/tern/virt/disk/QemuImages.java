@@ -6,6 +6,7 @@ import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -82,6 +83,23 @@ public final class QemuImages implements DiskImages {
     }
     command.addAll(List.of("--", source(file, expected), Long.toString(virtualBytes)));
     var _ = Tool.run(command, directory(file), deadline);
+  }
+
+  @Override
+  public void copy(Path from, Path to) throws VirtException, InterruptedException {
+    if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
+      throw new VirtException(Kind.REFUSED, "There is a %s.".formatted(to.getFileName()), null);
+    }
+    Tool.follow(
+        List.of(
+            "cp",
+            "--reflink=auto",
+            "--sparse=always",
+            "--",
+            from.toAbsolutePath().toString(),
+            to.toAbsolutePath().toString()),
+        directory(to),
+        _ -> {});
   }
 
   @Override

@@ -82,6 +82,15 @@ final class FakeImages implements DiskImages {
   }
 
   @Override
+  public void copy(Path from, Path to) throws VirtException {
+    try {
+      Files.copy(from, to);
+    } catch (IOException e) {
+      throw refused("%s cannot be copied.".formatted(from));
+    }
+  }
+
+  @Override
   public void create(Path file, NewImage image) throws VirtException {
     RecordedImage.check(image);
     try {
