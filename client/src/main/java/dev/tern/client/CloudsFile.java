@@ -20,7 +20,7 @@ final class CloudsFile {
   /**
    * How to log in at the cloud that an environment names, or at the file's only one.
    *
-   * @return what the file says under {@code auth}, and {@code region_name}
+   * @return what the file says under {@code auth}, {@code region_name}, and whom to trust
    * @throws IllegalArgumentException when there is no such file or cloud, or it cannot be read
    */
   static Map<String, String> find(Map<String, String> environment) {
@@ -48,8 +48,11 @@ final class CloudsFile {
             facts.put(String.valueOf(key), String.valueOf(value));
           }
         });
-    if (cloud.get("region_name") instanceof String region) {
-      facts.put("region_name", region);
+    for (String beside : List.of("region_name", "cacert", "verify", "insecure")) {
+      @Nullable Object value = cloud.get(beside);
+      if (value instanceof String || value instanceof Boolean) {
+        facts.put(beside, String.valueOf(value));
+      }
     }
     return facts;
   }

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,10 +33,12 @@ public final class Login {
 
   private final Map<String, String> facts;
   private final URI tokens;
+  private final Trust trust;
 
   private Login(Map<String, String> facts) {
     this.facts = Map.copyOf(facts);
     this.tokens = tokens(facts.getOrDefault("auth_url", ""));
+    this.trust = Trust.of(facts);
     boolean user = has("username") || has("user_id");
     if (has("application_credential_id")
         ? !has("application_credential_secret")
@@ -81,6 +84,11 @@ public final class Login {
     return given.containsKey("auth_url") && anybody
         ? Optional.of(new Login(given))
         : Optional.empty();
+  }
+
+  /** Of the identity service, and of the compute service that it names. */
+  Trust trust() {
+    return trust;
   }
 
   private static URI tokens(String url) {
@@ -137,11 +145,7 @@ public final class Login {
 
   private HttpResponse<byte[]> send(HttpRequest request)
       throws NoAnswerException, InterruptedException {
-    try (HttpClient http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(DEADLINE)
-            .build()) {
+    try (HttpClient http = trust.client().connectTimeout(DEADLINE).build()) {
       // A request's own timeout ends with the headers; this one covers the body, too.
       CompletableFuture<HttpResponse<byte[]>> answer =
           http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST));
@@ -152,7 +156,11 @@ public final class Login {
             "%s did not answer within %d s.".formatted(tokens, DEADLINE.toSeconds()), e);
       } catch (ExecutionException e) {
         throw new NoAnswerException(
-            "Nobody answers at %s. Is the auth_url right?".formatted(tokens), e.getCause());
+            e.getCause() instanceof SSLException
+                ? "Who answers at %s is not trusted (%s). Is the cacert right?"
+                    .formatted(tokens, e.getCause().getMessage())
+                : "Nobody answers at %s. Is the auth_url right?".formatted(tokens),
+            e.getCause());
       } finally {
         http.shutdownNow();
       }

@@ -58,17 +58,13 @@ final class Rest {
   /**
    * @param login to get another token when the endpoint's is good no longer, as in a long wait
    */
-  Rest(Endpoint endpoint, Optional<Login> login, Pace pace, Supplier<UUID> newIds) {
+  Rest(Endpoint endpoint, Optional<Login> login, Trust trust, Pace pace, Supplier<UUID> newIds) {
     this.endpoint = endpoint;
     this.token = endpoint.token();
     this.login = login;
     this.pace = pace;
     this.newIds = newIds;
-    this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT)
-            .build();
+    this.http = trust.client().connectTimeout(CONNECT).build();
   }
 
   /** What came back: a status of success, and the body, {@code null} node when there was none. */

@@ -25,7 +25,13 @@ public final class TernClient {
   private final Pace pace;
 
   public TernClient(Endpoint endpoint, Pace pace) {
-    this(endpoint, Optional.empty(), pace);
+    this(endpoint, Trust.USUAL, pace);
+  }
+
+  /** See the parameters; for who has a token, or needs none. */
+  public TernClient(Endpoint endpoint, Trust trust, Pace pace) {
+    this.rest = new Rest(endpoint, Optional.empty(), trust, pace, UUID::randomUUID);
+    this.pace = pace;
   }
 
   /**
@@ -34,7 +40,8 @@ public final class TernClient {
    * @param login to get another token with when the endpoint's is good no longer
    */
   public TernClient(Endpoint endpoint, Optional<Login> login, Pace pace) {
-    this.rest = new Rest(endpoint, login, pace, UUID::randomUUID);
+    Trust trust = login.map(Login::trust).orElse(Trust.USUAL);
+    this.rest = new Rest(endpoint, login, trust, pace, UUID::randomUUID);
     this.pace = pace;
   }
 

@@ -7,6 +7,7 @@ import dev.tern.client.NoAnswerException;
 import dev.tern.client.Pace;
 import dev.tern.client.RefusedException;
 import dev.tern.client.TernClient;
+import dev.tern.client.Trust;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -176,7 +177,9 @@ public final class Client {
           login.isPresent()
               ? loggedIn(login.get(), address)
               : new TernClient(
-                  Endpoint.of(address.orElse(Endpoint.USUAL), given("OS_TOKEN")), pace);
+                  Endpoint.of(address.orElse(Endpoint.USUAL), given("OS_TOKEN")),
+                  Trust.ofEnvironment(environment),
+                  pace);
     }
     return tern;
   }

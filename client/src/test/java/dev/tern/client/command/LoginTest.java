@@ -163,6 +163,64 @@ class LoginTest {
     assertThat(typed.err()).contains("auth_url");
   }
 
+  private Map<String, String> secured(TlsFront there, TlsFront here) {
+    Map<String, String> variables = variables("hushhush");
+    variables.put("OS_AUTH_URL", there.url() + "/identity");
+    variables.put("TERN_ENDPOINT", here.url() + "/v2.1");
+    return variables;
+  }
+
+  @Test
+  void believes_the_authorities_it_is_told_and_no_others() throws Exception {
+    TlsFront.Certificate own = TlsFront.certificate(folder, "own", "san=ip:127.0.0.1");
+    TlsFront.Certificate other = TlsFront.certificate(folder, "other", "san=ip:127.0.0.1");
+    try (TlsFront there = new TlsFront(own, identity.url());
+        TlsFront here = new TlsFront(own, tern.endpoint())) {
+      Map<String, String> variables = secured(there, here);
+      Typed typed = Typed.type(variables, "list");
+      assertThat(typed.status()).as("%s", typed).isEqualTo(3);
+      assertThat(typed.err()).contains("not trusted", "cacert");
+      variables.put("OS_CACERT", other.pem().toString());
+      assertThat(Typed.type(variables, "list").status()).isEqualTo(3);
+      variables.put("OS_CACERT", own.pem().toString());
+      lists(variables);
+      tern.token = "given";
+      variables.put("OS_TOKEN", "given");
+      lists(variables);
+      variables.remove("OS_CACERT");
+      assertThat(Typed.type(variables, "list").status()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void reads_whom_to_believe_from_the_clouds_file() throws Exception {
+    TlsFront.Certificate strange = TlsFront.certificate(folder, "strange", "san=dns:elsewhere");
+    TlsFront.Certificate own = TlsFront.certificate(folder, "own", "san=ip:127.0.0.1");
+    try (TlsFront there = new TlsFront(own, identity.url());
+        TlsFront here = new TlsFront(own, tern.endpoint());
+        TlsFront wrong = new TlsFront(strange, identity.url())) {
+      Map<String, String> file = new HashMap<>();
+      file.put("TERN_ENDPOINT", here.url() + "/v2.1");
+      file.put("OS_CLIENT_CONFIG_FILE", believing(there, "cacert: " + own.pem()));
+      lists(file);
+      file.put("OS_CLIENT_CONFIG_FILE", believing(wrong, "cacert: " + strange.pem()));
+      assertThat(Typed.type(file, "list").status()).as("another's name").isEqualTo(3);
+      file.put("OS_CLIENT_CONFIG_FILE", believing(wrong, "verify: false"));
+      lists(file);
+      file.put("OS_CLIENT_CONFIG_FILE", believing(there, "cacert: " + folder.resolve("none")));
+      assertThat(wrongly(file)).contains("cacert", "none");
+    }
+  }
+
+  private String believing(TlsFront there, String line) throws Exception {
+    String text = Files.readString(clouds());
+    String only = text.substring(0, text.indexOf("  other:"));
+    return Files.writeString(
+            folder.resolve("believing.yaml"),
+            only.replace(identity.url(), there.url() + "/identity") + "    " + line + "\n")
+        .toString();
+  }
+
   @Test
   void says_what_a_login_lacks() {
     Map<String, String> variables = variables("hushhush");
