@@ -7,10 +7,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
 
 @DisplayName("An image")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -75,6 +80,42 @@ class ImagesTest {
     file.putInt(96, 4).putInt(100, 104);
     change.accept(file);
     return file.array();
+  }
+
+  @Test
+  void is_described_before_it_is_read() {
+    JsonNode schema = api.to("/image/v2/schemas/image").get().json();
+    assertThat(schema.get("name").stringValue()).isEqualTo("image");
+    JsonNode image = api.to("/image/v2/images/" + create("raw")).get().json();
+    JsonNode described = schema.get("properties");
+    Set<String> others = new TreeSet<>(image.propertyNames());
+    others.removeAll(described.propertyNames());
+    assertThat(others).as("its properties, which are texts").containsExactly("kernel_id");
+    assertThat(schema.path("additionalProperties").path("type").stringValue()).isEqualTo("string");
+    for (String name : described.propertyNames()) {
+      assertThat(types(described.get(name).get("type"))).as(name).contains(typeOf(image.get(name)));
+    }
+    JsonNode list = api.to("/image/v2/schemas/images").get().json();
+    assertThat(list.path("properties").path("images").path("items")).isEqualTo(schema);
+  }
+
+  private static List<String> types(JsonNode type) {
+    List<String> types = new ArrayList<>();
+    if (type.isString()) {
+      types.add(type.stringValue());
+    }
+    type.forEach(one -> types.add(one.stringValue()));
+    return types;
+  }
+
+  private static String typeOf(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case NULL -> "null";
+      case NUMBER -> "integer";
+      case BOOLEAN -> "boolean";
+      case ARRAY -> "array";
+      default -> "string";
+    };
   }
 
   @Test

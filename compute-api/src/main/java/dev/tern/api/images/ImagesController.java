@@ -72,6 +72,18 @@ final class ImagesController {
     return Json.ok("versions", Json.array().add(version));
   }
 
+  @GetMapping("/image/v2/schemas/image")
+  ResponseEntity<JsonNode> schema(ApiRequest request) {
+    request.caller().require(Role.READER, "images:get_image");
+    return Json.ok(ImageSchema.one());
+  }
+
+  @GetMapping("/image/v2/schemas/images")
+  ResponseEntity<JsonNode> schemaOfList(ApiRequest request) {
+    request.caller().require(Role.READER, "images:get_images");
+    return Json.ok(ImageSchema.list());
+  }
+
   @Offered(to = 35)
   @GetMapping({"/image/v2/images", "/v2.1/images"})
   ResponseEntity<JsonNode> list(ApiRequest request) {
