@@ -4,6 +4,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.TaskState;
 import dev.tern.contract.host.HostReport.Offers;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import jakarta.persistence.EntityManager;
@@ -113,13 +114,28 @@ final class Groups {
 
   private PlacementRules.Asks asks(ServerEntity entity) {
     @Nullable ImageEntity image = entities.find(ImageEntity.class, entity.image);
-    return asks(entity, image);
+    return asks(entity, flavorToBe(entity), image);
   }
 
-  static PlacementRules.Asks asks(ServerEntity entity, @Nullable ImageEntity image) {
+  /** While a host is chosen for a resize, what counts is what the server is to be. */
+  private String flavorToBe(ServerEntity entity) {
+    return entity.task != TaskState.RESIZE_PREP
+        ? entity.flavor
+        : entities
+            .createQuery(
+                "select m.newFlavor from ColdMigrationEntity m where m.server = :server"
+                    + " and m.endedAt is null and m.newFlavor is not null",
+                String.class)
+            .setParameter("server", entity.id)
+            .getResultStream()
+            .findFirst()
+            .orElse(entity.flavor);
+  }
+
+  static PlacementRules.Asks asks(ServerEntity entity, String flavor, @Nullable ImageEntity image) {
     return new PlacementRules.Asks(
         entity.project,
-        Json.read(FlavorRecord.class, entity.flavor).extraSpecs(),
+        Json.read(FlavorRecord.class, flavor).extraSpecs(),
         image == null ? Map.of() : Json.texts(image.properties),
         image == null || image.sha256 == null || image.sizeBytes == null
             ? Optional.empty()

@@ -32,7 +32,8 @@ import org.junit.jupiter.api.Test;
 /** What every store of cold migrations keeps. */
 abstract class ColdMigrationStoreContract {
   private static final FlavorRecord LARGER =
-      new FlavorRecord("l", "tern.larger", 2, 256, 2, 0, 0, true, Map.of(), Optional.empty());
+      new FlavorRecord(
+          "l", "tern.larger", 2, 256, 2, 0, 0, true, Map.of("big", "yes"), Optional.empty());
 
   private final Samples samples = new Samples(this::stores);
   private final HostName home = new HostName("home-" + UUID.randomUUID());
@@ -265,6 +266,9 @@ abstract class ColdMigrationStoreContract {
     assertThat(larger.memoryMib() - before.memoryMib())
         .isEqualTo(LARGER.memoryMib() - server.flavor().memoryMib());
     assertThat(larger.servers()).isEqualTo(before.servers());
+    assertThat(stores().groups().rules(server.id()).asks().extraSpecs())
+        .as("a host is chosen for what it is to be")
+        .isEqualTo(LARGER.extraSpecs());
     Lease lease = samples.lease(server.id());
     migrations().chosen(lease, migration.id(), away, samples.claim(server.id(), away));
     migrations().ownerChanged(lease, migration.id());

@@ -2,6 +2,7 @@ package dev.tern.store;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -108,8 +109,17 @@ final class InMemoryServerGroupStore implements ServerGroupStore {
           Optional.ofNullable(server.availabilityZone),
           hosts(server.apartFrom).orElse(Set.of()),
           hosts(server.nextTo),
-          Groups.asks(server, null));
+          Groups.asks(server, flavorToBe(server), null));
     }
+  }
+
+  private String flavorToBe(ServerEntity server) {
+    return memory.coldMigrations.values().stream()
+        .filter(each -> each.server.equals(server.id) && each.endedAt == null)
+        .filter(_ -> server.task == TaskState.RESIZE_PREP)
+        .flatMap(each -> Optional.ofNullable(each.newFlavor).stream())
+        .findFirst()
+        .orElse(server.flavor);
   }
 
   private PlacementRules.Group rule(UUID id, ServerId server) {
