@@ -3,7 +3,6 @@ package dev.tern.store;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
-import dev.tern.store.DrainStore.DrainServer;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.DrainStore.ServerState;
 import jakarta.persistence.Column;

@@ -4,7 +4,6 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
-import dev.tern.contract.VmState;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.ServerStore.Requested;
@@ -19,19 +18,16 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
 
 /** Rows are locked in this order: host, drain, and then as everywhere. */
 @Transactional
 class HibernateDrainStore implements DrainStore {
-  /** Of all that begin migrations for drains; any number that nothing else locks. */
-  private static final long LIMITS_LOCK = 0x7465_726e_6472_6169L;
-
   private final EntityManager entities;
   private final Rows rows;
   private final MigrationStore migrations;
+  private final DrainLimits limits;
   private final Supplier<UUID> newIds;
 
   HibernateDrainStore(
@@ -39,6 +35,7 @@ class HibernateDrainStore implements DrainStore {
     this.entities = entities;
     this.rows = rows;
     this.migrations = migrations;
+    this.limits = new DrainLimits(entities);
     this.newIds = newIds;
   }
 
@@ -125,7 +122,7 @@ class HibernateDrainStore implements DrainStore {
   }
 
   private Optional<DrainEntity> rebalancing() {
-    lockLimits(); // There is no row that all of them have.
+    limits.lock(); // There is no row that all of them have.
     return entities
         .createQuery(
             "from DrainEntity d where d.purpose = :purpose and d.state = :state", DrainEntity.class)
@@ -133,13 +130,6 @@ class HibernateDrainStore implements DrainStore {
         .setParameter("state", State.DRAINING)
         .getResultStream()
         .findFirst();
-  }
-
-  private void lockLimits() {
-    entities
-        .createNativeQuery("select pg_advisory_xact_lock(:lock) is null", Boolean.class)
-        .setParameter("lock", LIMITS_LOCK)
-        .getSingleResult();
   }
 
   @Override
@@ -295,58 +285,13 @@ class HibernateDrainStore implements DrainStore {
   @Override
   @Transactional(readOnly = true)
   public Occupancy occupancy(HostName host) {
-    List<ServerId> servers =
-        entities
-            .createQuery(
-                "select s.id from ServerEntity s where s.host = :host and s.vmState <> :deleted"
-                    + " order by s.createdAt, s.id",
-                UUID.class)
-            .setParameter("host", host.value())
-            .setParameter("deleted", VmState.DELETED)
-            .getResultStream()
-            .map(ServerId::new)
-            .toList();
-    long claims =
-        entities
-            .createQuery(
-                "select count(c) from ClaimEntity c where c.host = :host and c.releasedAt is null",
-                Long.class)
-            .setParameter("host", host.value())
-            .getSingleResult();
-    long arriving =
-        entities
-            .createQuery(
-                "select count(c) from ClaimEntity c, ServerEntity s where c.host = :host"
-                    + " and c.releasedAt is null and s.id = c.server"
-                    + " and (s.host is null or s.host <> :host)"
-                    + " and not exists (select 1 from MigrationEntity m where m.server = s.id"
-                    + " and m.endedAt is null and m.source = :host)",
-                Long.class)
-            .setParameter("host", host.value())
-            .getSingleResult();
-    return new Occupancy(servers, Math.toIntExact(arriving), servers.isEmpty() && claims == 0);
+    return new Residents(entities).occupancy(host);
   }
 
   @Override
   @Transactional(readOnly = true)
   public Map<HostName, Integer> arriving(Collection<HostName> hosts) {
-    if (hosts.isEmpty()) {
-      return Map.of();
-    }
-    List<?> found =
-        entities
-            .createNativeQuery(
-                "select coalesce(destination, requested_host), count(*) from migrations"
-                    + " where ended_at is null"
-                    + " and coalesce(destination, requested_host) in (:hosts) group by 1",
-                Object[].class)
-            .setParameter("hosts", hosts.stream().map(HostName::value).toList())
-            .getResultList();
-    return found.stream()
-        .map(Object[].class::cast)
-        .collect(
-            Collectors.toMap(
-                row -> new HostName((String) row[0]), row -> ((Number) row[1]).intValue()));
+    return limits.arriving(hosts);
   }
 
   @Override
@@ -386,12 +331,8 @@ class HibernateDrainStore implements DrainStore {
     if (drain.isEmpty()) {
       return Begun.STALE;
     }
-    lockLimits();
-    String source = moving.from().map(HostName::value).orElse("");
-    String target = moving.target().map(HostName::value).orElse("");
-    if (full(most.cluster(), "true", "")
-        || full(most.out(), "source = :host", source)
-        || full(most.in(), "coalesce(destination, requested_host) = :host", target)) {
+    limits.lock();
+    if (!limits.allow(moving, most)) {
       return Begun.LIMITED;
     }
     // A request of its own: one request is one action of a server.
@@ -402,18 +343,5 @@ class HibernateDrainStore implements DrainStore {
     drain.get().touched(rows.now());
     write(seen.id(), rowsOf(seen.id()), moving);
     return Begun.YES;
-  }
-
-  private boolean full(int most, String which, String host) {
-    if (most == 0) {
-      return false;
-    }
-    var query =
-        entities.createNativeQuery(
-            "select count(*) from migrations where ended_at is null and " + which, Long.class);
-    if (which.contains(":host")) {
-      query.setParameter("host", host);
-    }
-    return ((Number) query.getSingleResult()).longValue() >= most;
   }
 }

@@ -2,11 +2,14 @@ package dev.tern.store;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
+import dev.tern.store.DrainStore.Occupancy;
 import dev.tern.store.DrainStore.Resident;
 import jakarta.persistence.EntityManager;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Servers where they are, within the transaction under way. */
@@ -34,6 +37,39 @@ final class Residents {
         .getResultStream()
         .map(row -> resident((ServerEntity) row[0], (ClaimEntity) row[1]))
         .toList();
+  }
+
+  Occupancy occupancy(HostName host) {
+    List<ServerId> servers =
+        entities
+            .createQuery(
+                "select s.id from ServerEntity s where s.host = :host and s.vmState <> :deleted"
+                    + " order by s.createdAt, s.id",
+                UUID.class)
+            .setParameter("host", host.value())
+            .setParameter("deleted", VmState.DELETED)
+            .getResultStream()
+            .map(ServerId::new)
+            .toList();
+    long claims =
+        entities
+            .createQuery(
+                "select count(c) from ClaimEntity c where c.host = :host and c.releasedAt is null",
+                Long.class)
+            .setParameter("host", host.value())
+            .getSingleResult();
+    long arriving =
+        entities
+            .createQuery(
+                "select count(c) from ClaimEntity c, ServerEntity s where c.host = :host"
+                    + " and c.releasedAt is null and s.id = c.server"
+                    + " and (s.host is null or s.host <> :host)"
+                    + " and not exists (select 1 from MigrationEntity m where m.server = s.id"
+                    + " and m.endedAt is null and m.source = :host)",
+                Long.class)
+            .setParameter("host", host.value())
+            .getSingleResult();
+    return new Occupancy(servers, Math.toIntExact(arriving), servers.isEmpty() && claims == 0);
   }
 
   static Resident resident(ServerEntity server, @Nullable ClaimEntity claim) {

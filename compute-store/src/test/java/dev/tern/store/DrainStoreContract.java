@@ -14,7 +14,6 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.store.DrainStore.Begun;
 import dev.tern.store.DrainStore.DrainRecord;
-import dev.tern.store.DrainStore.DrainServer;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.DrainStore.Limits;
 import dev.tern.store.DrainStore.Most;

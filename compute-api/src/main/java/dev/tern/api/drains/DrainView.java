@@ -2,8 +2,8 @@ package dev.tern.api.drains;
 
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
+import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore.DrainRecord;
-import dev.tern.store.DrainStore.DrainServer;
 import dev.tern.store.DrainStore.Goal;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.DrainStore.Limits;

@@ -1,14 +1,12 @@
 package dev.tern.conductor.drain;
 
-import dev.tern.conductor.drain.Finding.Found;
 import dev.tern.conductor.drain.Finding.Unanswered;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
-import dev.tern.contract.host.HostAnswer.GuestWrites;
+import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore.DrainRecord;
-import dev.tern.store.DrainStore.DrainServer;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.DrainStore.Occupancy;
 import dev.tern.store.DrainStore.Plan;
@@ -17,7 +15,6 @@ import dev.tern.store.DrainStore.Progress;
 import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
-import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
@@ -48,6 +45,7 @@ final class Deciding {
   private final Supplier<MigrationId> newIds;
   private final Instant now;
   private final Settling settling;
+  private final Planning planning;
   private final List<Start> starts = new ArrayList<>();
   private final List<ServerId> stops = new ArrayList<>();
 
@@ -76,6 +74,7 @@ final class Deciding {
     all.stream().filter(row -> row.leg() == leg).forEach(row -> rows.put(row.server(), row));
     this.before = Map.copyOf(rows);
     this.settling = new Settling(drain, leg, facts, settings, now);
+    this.planning = new Planning(drain, rows, facts, finding, settings, now);
   }
 
   /** A migration to ask for. */
@@ -127,7 +126,8 @@ final class Deciding {
   /** Makes a plan, or says why there is none. */
   private boolean plan() throws InterruptedException {
     try {
-      plan = Optional.of(newPlan());
+      planning.make();
+      plan = planning.plan();
       return true;
     } catch (Unanswered e) {
       waiting = Optional.of(e.why());
@@ -141,7 +141,7 @@ final class Deciding {
     rows.replaceAll((_, row) -> row.state() == ServerState.STOPPING ? stopped(row) : row);
     boolean late = false;
     lookAtNext();
-    if (!stale() || plan()) {
+    if (planning.holds(ready) || plan()) {
       orderByPlan();
       late = begin();
     }
@@ -297,93 +297,6 @@ final class Deciding {
     return state;
   }
 
-  // ---- the plan
-
-  private boolean stale() {
-    if (plan.isEmpty()) {
-      return true;
-    }
-    Map<ServerId, PlannedMove> moves = moves();
-    Set<HostName> targets = new HashSet<>();
-    for (ServerId server : ready) {
-      Optional<HostName> target =
-          Optional.ofNullable(moves.get(server)).flatMap(PlannedMove::target);
-      if (target.isEmpty() || row(server).refused().containsKey(target.get())) {
-        return true;
-      }
-      targets.add(target.get());
-    }
-    return !facts.open(targets);
-  }
-
-  private DrainServer row(ServerId server) {
-    return Optional.ofNullable(rows.get(server)).orElseThrow();
-  }
-
-  private Map<ServerId, PlannedMove> moves() {
-    return plan.map(Plan::moves).orElse(List.of()).stream()
-        .collect(Collectors.toMap(PlannedMove::server, move -> move, (_, last) -> last));
-  }
-
-  private Planner planner(Map<ServerId, GuestWrites> writes) {
-    int lanes = drain.wishes().limits().out().orElse(settings.out());
-    Optional<Long> share =
-        drain.wishes().limits().bytesPerSecond().map(all -> Math.max(1, all / lanes));
-    return new Planner(
-        drain.wishes(),
-        Pace.of(facts.link(settings.assumedBytesPerSecond()), writes, share),
-        lanes);
-  }
-
-  private Plan newPlan() throws Unanswered, InterruptedException {
-    List<Guest> waitingOnes = new ArrayList<>();
-    Map<ServerId, PlannedMove> moves = moves();
-    Map<ServerId, String> unmovable = new LinkedHashMap<>();
-    Map<ServerId, ServerRecord> all =
-        facts.servers(
-            rows.values().stream()
-                .filter(row -> waits(row) || cannotMove(row))
-                .map(DrainServer::server)
-                .toList());
-    for (DrainServer row : rows.values()) {
-      boolean cannot = cannotMove(row);
-      Optional<ServerRecord> server = Optional.ofNullable(all.get(row.server()));
-      if (server.isPresent()) {
-        ServerRecord found = server.get();
-        Optional<Long> known = Optional.ofNullable(moves.get(found.id())).map(PlannedMove::bytes);
-        waitingOnes.add(facts.guest(found, row.refused(), known));
-        Optional<String> why = cannot ? Optional.of(row.reason()) : Settling.unmovable(found);
-        why.ifPresent(words -> unmovable.put(found.id(), words));
-      }
-    }
-    Optional<HostRecord> source = facts.host();
-    if (source.isEmpty()) {
-      throw new Unanswered(silent(drain.host(), source));
-    }
-    List<Guest> movable =
-        Planner.largestFirst(
-            waitingOnes.stream().filter(guest -> !unmovable.containsKey(guest.id())).toList());
-    Map<ServerId, Found> found =
-        movable.isEmpty()
-            ? Map.of()
-            : finding.find(movable, source.get(), drain.wishes().targets());
-    Map<ServerId, GuestWrites> writes =
-        source.get().up() ? facts.writes(Map.of(drain.host(), ids(movable)), now) : Map.of();
-    return planner(writes).plan(waitingOnes, found, unmovable, now, plan);
-  }
-
-  private static List<ServerId> ids(List<Guest> guests) {
-    return guests.stream().map(Guest::id).toList();
-  }
-
-  private static boolean waits(DrainServer row) {
-    return row.state() == ServerState.WAITING;
-  }
-
-  private static boolean cannotMove(DrainServer row) {
-    return row.state() == ServerState.LEFT || row.state() == ServerState.ASKING;
-  }
-
   private void orderByPlan() {
     Map<ServerId, Integer> order = new HashMap<>();
     plan.map(Plan::moves)
@@ -401,10 +314,10 @@ final class Deciding {
       return false;
     }
     if (!facts.hostIsUp()) {
-      waiting = Optional.of(silent(drain.host(), facts.host()));
+      waiting = Optional.of(Planning.silent(drain.host(), facts.host()));
       return false;
     }
-    Map<ServerId, PlannedMove> moves = moves();
+    Map<ServerId, PlannedMove> moves = planning.moves();
     int slots = slots();
     // A start that has to wait for a place at its target would take the place of one that need not.
     Map<HostName, Integer> arriving =
@@ -430,12 +343,6 @@ final class Deciding {
     return rows.values().stream()
         .sorted(java.util.Comparator.comparingInt(DrainServer::place))
         .toList();
-  }
-
-  private static String silent(HostName host, Optional<HostRecord> record) {
-    return "%s does not answer%s, so nothing can leave it. The drain goes on when it does."
-        .formatted(
-            host, record.map(known -> " (last heard of at " + known.lastSeen() + ")").orElse(""));
   }
 
   private Optional<String> tooLate(Optional<PlannedMove> move) {

@@ -1,8 +1,8 @@
 package dev.tern.conductor.drain;
 
 import dev.tern.contract.ServerId;
+import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore.DrainRecord;
-import dev.tern.store.DrainStore.DrainServer;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.HostStore.HostRecord;

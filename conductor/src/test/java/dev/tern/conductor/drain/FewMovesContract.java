@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore.DrainRecord;
-import dev.tern.store.DrainStore.DrainServer;
 import dev.tern.store.DrainStore.Goal;
 import dev.tern.store.DrainStore.Order;
 import dev.tern.store.DrainStore.Plan;
