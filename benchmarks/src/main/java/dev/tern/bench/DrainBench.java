@@ -148,6 +148,7 @@ final class DrainBench {
                 stores.hosts(),
                 stores.servers(),
                 stores.migrations(),
+                stores.coldMigrations(),
                 stores.claims(),
                 agents,
                 new GuestWatches(Watching.NOBODY),

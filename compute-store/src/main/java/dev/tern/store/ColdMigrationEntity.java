@@ -84,6 +84,14 @@ class ColdMigrationEntity {
   @Column(name = "finished_at")
   @Nullable Instant finishedAt;
 
+  @Column(name = "left_at")
+  @Nullable Instant leftAt;
+
+  long bytes;
+
+  @Column(name = "bytes_per_second")
+  @Nullable Long bytesPerSecond;
+
   @Column(name = "failure_code")
   @Enumerated(EnumType.STRING)
   @Nullable ErrorCode failureCode;
@@ -119,6 +127,7 @@ class ColdMigrationEntity {
       server.vcpus = Math.max(server.vcpus, wanted.vcpus());
       server.memoryMib = Math.max(server.memoryMib, wanted.memoryMib());
     }
+    entity.bytesPerSecond = asked.bytesPerSecond().orElse(null);
     entity.epoch = server.epoch;
     entity.request = by.request().value();
     entity.user = by.user();
@@ -145,10 +154,12 @@ class ColdMigrationEntity {
 
   void leaving(ServerEntity of, Instant now) {
     of.power = PowerState.SHUTDOWN;
+    leftAt = leftAt == null ? now : leftAt;
     at(ColdStatus.MIGRATING, of, TaskState.RESIZE_MIGRATING, now);
   }
 
-  void arrived(ServerEntity of, Instant now) {
+  void arrived(ServerEntity of, long sent, Instant now) {
+    bytes = sent;
     at(ColdStatus.POST_MIGRATING, of, TaskState.RESIZE_MIGRATED, now);
   }
 
@@ -272,7 +283,10 @@ class ColdMigrationEntity {
         user,
         project,
         Optional.ofNullable(ownerChangedAt),
+        Optional.ofNullable(leftAt),
         Optional.ofNullable(finishedAt),
+        bytes,
+        Optional.ofNullable(bytesPerSecond),
         failureCode == null || failureMessage == null
             ? Optional.empty()
             : Optional.of(new Failure(failureCode, failureMessage)),

@@ -66,8 +66,12 @@ public interface ColdMigrationStore {
   /** Its guest is ended: {@code migrating}, task RESIZE_MIGRATING. */
   void leaving(Lease lease, UUID id);
 
-  /** Its disks are there: {@code post-migrating}, task RESIZE_MIGRATED. */
-  void arrived(Lease lease, UUID id);
+  /**
+   * Its disks are there: {@code post-migrating}, task RESIZE_MIGRATED.
+   *
+   * @param bytes of the files that came
+   */
+  void arrived(Lease lease, UUID id, long bytes);
 
   /** The server is its destination's, and what it is to be; task RESIZE_FINISH. */
   void ownerChanged(Lease lease, UUID id);
@@ -113,6 +117,7 @@ public interface ColdMigrationStore {
    *
    * @param flavor what the server is to be; empty is as it is
    * @param usualLimits of projects, where nothing else is said; empty is none
+   * @param bytesPerSecond its disks are sent no faster; empty leaves it to the installation
    */
   record NewColdMigration(
       UUID id,
@@ -120,7 +125,8 @@ public interface ColdMigrationStore {
       Optional<HostName> requestedHost,
       Optional<FlavorRecord> flavor,
       Map<QuotaStore.Resource, Long> usualLimits,
-      Optional<Boolean> autoDisk) {
+      Optional<Boolean> autoDisk,
+      Optional<Long> bytesPerSecond) {
     public NewColdMigration {
       usualLimits = Map.copyOf(usualLimits);
     }
@@ -134,6 +140,17 @@ public interface ColdMigrationStore {
         Map<QuotaStore.Resource, Long> usualLimits) {
       this(id, server, requestedHost, flavor, usualLimits, Optional.empty());
     }
+
+    /** One that is sent as fast as any. */
+    public NewColdMigration(
+        UUID id,
+        ServerId server,
+        Optional<HostName> requestedHost,
+        Optional<FlavorRecord> flavor,
+        Map<QuotaStore.Resource, Long> usualLimits,
+        Optional<Boolean> autoDisk) {
+      this(id, server, requestedHost, flavor, usualLimits, autoDisk, Optional.empty());
+    }
   }
 
   /**
@@ -144,7 +161,10 @@ public interface ColdMigrationStore {
    * @param oldFlavor what the server was; empty of a migration
    * @param epoch under which its source let go
    * @param ownerChangedAt since when the server is its destination's
+   * @param leftAt since when nobody runs its guest at the source
    * @param finishedAt since when it waits for a word
+   * @param bytes of the files that came
+   * @param bytesPerSecond its disks are sent no faster
    */
   record ColdMigrationRecord(
       long number,
@@ -165,11 +185,21 @@ public interface ColdMigrationStore {
       String user,
       String project,
       Optional<Instant> ownerChangedAt,
+      Optional<Instant> leftAt,
       Optional<Instant> finishedAt,
+      long bytes,
+      Optional<Long> bytesPerSecond,
       Optional<Failure> failure,
       Instant createdAt,
       Instant updatedAt,
       Optional<Instant> endedAt) {
+
+    /** How long nobody ran the guest; empty of one that did not run, and while it is not known. */
+    public Optional<Duration> downTime() {
+      return ran
+          ? leftAt.flatMap(left -> finishedAt.map(there -> Duration.between(left, there)))
+          : Optional.empty();
+    }
 
     /** Whether the server becomes another one by it. */
     public boolean resize() {

@@ -16,6 +16,9 @@ final class DrainLimits {
   /** Of all that begin migrations for drains; any number that nothing else locks. */
   private static final long LIMITS_LOCK = 0x7465_726e_6472_6169L;
 
+  /** One that waits to be confirmed or reverted moves no more. */
+  private static final String COLD_MOVES = "ended_at is null and finished_at is null";
+
   private final EntityManager entities;
 
   DrainLimits(EntityManager entities) {
@@ -45,7 +48,14 @@ final class DrainLimits {
     }
     var query =
         entities.createNativeQuery(
-            "select count(*) from migrations where ended_at is null and " + which, Long.class);
+            "select (select count(*) from migrations where ended_at is null and "
+                + which
+                + ") + (select count(*) from cold_migrations where "
+                + COLD_MOVES
+                + " and "
+                + which
+                + ")",
+            Long.class);
     if (which.contains(":host")) {
       query.setParameter("host", host);
     }
@@ -59,9 +69,11 @@ final class DrainLimits {
     List<?> found =
         entities
             .createNativeQuery(
-                "select coalesce(destination, requested_host), count(*) from migrations"
-                    + " where ended_at is null"
-                    + " and coalesce(destination, requested_host) in (:hosts) group by 1",
+                "select host, count(*) from (select coalesce(destination, requested_host) as host"
+                    + " from migrations where ended_at is null union all"
+                    + " select coalesce(destination, requested_host) from cold_migrations where "
+                    + COLD_MOVES
+                    + ") moving where host in (:hosts) group by host",
                 Object[].class)
             .setParameter("hosts", hosts.stream().map(HostName::value).toList())
             .getResultList();

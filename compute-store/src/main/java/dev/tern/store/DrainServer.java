@@ -15,6 +15,7 @@ import java.util.Optional;
  *
  * @param reason why it is not, or not yet, where it shall be; empty for none
  * @param refused hosts that were tried in vain, and why
+ * @param cold it moves while its guest does not run; its migration is a cold one
  * @param tries migrations begun, and refused before they could
  */
 public record DrainServer(
@@ -24,6 +25,7 @@ public record DrainServer(
     ServerState state,
     Optional<HostName> target,
     Optional<MigrationId> migration,
+    boolean cold,
     int tries,
     Optional<Instant> notBefore,
     String reason,
@@ -46,6 +48,7 @@ public record DrainServer(
         ServerState.WAITING,
         Optional.empty(),
         Optional.empty(),
+        false,
         0,
         Optional.empty(),
         "",
@@ -59,8 +62,8 @@ public record DrainServer(
 
   public DrainServer at(int other) {
     return new DrainServer(
-        server, leg, other, state, target, migration, tries, notBefore, reason, refused, from, to,
-        took, bytes, pause);
+        server, leg, other, state, target, migration, cold, tries, notBefore, reason, refused, from,
+        to, took, bytes, pause);
   }
 
   public DrainServer in(ServerState next, String why) {
@@ -71,8 +74,51 @@ public record DrainServer(
         next,
         target,
         migration,
+        cold,
         tries,
         Optional.empty(),
+        why,
+        refused,
+        from,
+        to,
+        took,
+        bytes,
+        pause);
+  }
+
+  /** It is tried cold from now on, as if it had not been tried. */
+  public DrainServer coldly(String why) {
+    return new DrainServer(
+        server,
+        leg,
+        place,
+        ServerState.WAITING,
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        0,
+        Optional.empty(),
+        why,
+        Map.of(),
+        from,
+        to,
+        took,
+        bytes,
+        pause);
+  }
+
+  /** It moves still, and is looked at again then. */
+  public DrainServer looked(Instant when, String why) {
+    return new DrainServer(
+        server,
+        leg,
+        place,
+        state,
+        target,
+        migration,
+        cold,
+        tries,
+        Optional.of(when),
         why,
         refused,
         from,
@@ -91,6 +137,7 @@ public record DrainServer(
         ServerState.MOVING,
         Optional.of(destination),
         Optional.of(id),
+        cold,
         tries + 1,
         Optional.empty(),
         "",
@@ -111,6 +158,7 @@ public record DrainServer(
         ServerState.WAITING,
         Optional.empty(),
         migration,
+        cold,
         counts ? tries + 1 : tries,
         Optional.of(when),
         why,
@@ -131,6 +179,7 @@ public record DrainServer(
         ServerState.MOVED,
         target,
         migration,
+        cold,
         tries,
         Optional.empty(),
         "",

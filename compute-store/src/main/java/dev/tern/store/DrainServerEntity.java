@@ -47,6 +47,7 @@ class DrainServerEntity {
   @Column(name = "migration_id")
   @Nullable UUID migration;
 
+  boolean cold;
   int tries;
 
   @Column(name = "not_before")
@@ -82,11 +83,17 @@ class DrainServerEntity {
     return server.equals(other.server().value()) && leg == other.leg();
   }
 
+  /** It does not wait for this try any more: somebody else has begun it, or has given it up. */
+  boolean overtakes(DrainServer moving) {
+    return is(moving) && (state != ServerState.WAITING || tries + 1 != moving.tries());
+  }
+
   void take(DrainServer now) {
     place = now.place();
     state = now.state();
     target = now.target().map(HostName::value).orElse(null);
     migration = now.migration().map(MigrationId::value).orElse(null);
+    cold = now.cold();
     tries = now.tries();
     notBefore = now.notBefore().orElse(null);
     reason = now.reason();
@@ -106,6 +113,8 @@ class DrainServerEntity {
     if (state == ServerState.LEFT || state == ServerState.ASKING || state == ServerState.WAITING) {
       state = ServerState.WAITING;
       tries = 0;
+      migration = cold ? null : migration;
+      cold = false;
       notBefore = null;
       refused = "{}";
     }
@@ -128,6 +137,7 @@ class DrainServerEntity {
         state,
         Optional.ofNullable(target).map(HostName::new),
         Optional.ofNullable(migration).map(MigrationId::new),
+        cold,
         tries,
         Optional.ofNullable(notBefore),
         reason,

@@ -92,10 +92,22 @@ public interface DrainStore {
   Begun begin(
       DrainRecord seen, DrainServer moving, MigrationStore.NewMigration migration, Most most);
 
+  /**
+   * As {@link #begin}, but its guest does not run meanwhile, as {@link ColdMigrationStore#request}
+   * does it.
+   *
+   * @throws ComputeException what refuses it; nothing is changed then
+   */
+  Begun beginCold(
+      DrainRecord seen,
+      DrainServer moving,
+      ColdMigrationStore.NewColdMigration migration,
+      Most most);
+
   /** Whether a migration was begun. */
   enum Begun {
     YES,
-    /** The drain has changed since it was seen. */
+    /** The drain has changed since it was seen, or the server does not wait any more. */
     STALE,
     /** As many migrations run as may. */
     LIMITED
@@ -179,7 +191,9 @@ public interface DrainStore {
   enum OnCannotMove {
     LEAVE,
     STOP,
-    ASK
+    ASK,
+    /** It is moved while its guest does not run, which is started again if it ran. */
+    COLD
   }
 
   /**
@@ -272,16 +286,31 @@ public interface DrainStore {
    * A server's part in a plan.
    *
    * @param target where to; empty when nowhere, and then the reason says why
+   * @param cold why its guest does not run while it moves; empty when it does
    * @param after it begins this long after the plan was made
+   * @param pause of its guest; when it moves cold, how long it is down
    */
   record PlannedMove(
       ServerId server,
       Optional<HostName> target,
+      Optional<String> cold,
       long bytes,
       Duration after,
       Duration takes,
       Optional<Duration> pause,
-      String reason) {}
+      String reason) {
+    /** One whose guest runs meanwhile. */
+    public PlannedMove(
+        ServerId server,
+        Optional<HostName> target,
+        long bytes,
+        Duration after,
+        Duration takes,
+        Optional<Duration> pause,
+        String reason) {
+      this(server, target, Optional.empty(), bytes, after, takes, pause, reason);
+    }
+  }
 
   /**
    * What is expected of a drain.
@@ -361,9 +390,10 @@ public interface DrainStore {
    *
    * @param servers that belong there, oldest first
    * @param arriving servers of other hosts, or of none yet, with a share of it
+   * @param unconfirmed servers that have left it cold, and wait to be confirmed or reverted
    * @param empty nobody has a share of it any more, what has left included
    */
-  record Occupancy(List<ServerId> servers, int arriving, boolean empty) {
+  record Occupancy(List<ServerId> servers, int arriving, int unconfirmed, boolean empty) {
     public Occupancy {
       servers = List.copyOf(servers);
     }

@@ -211,9 +211,9 @@ class HibernateColdMigrationStore implements ColdMigrationStore {
   }
 
   @Override
-  public void arrived(Lease lease, UUID id) {
+  public void arrived(Lease lease, UUID id, long bytes) {
     Held held = hold(lease, id);
-    held.migration().arrived(held.server(), rows.now());
+    held.migration().arrived(held.server(), bytes, rows.now());
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
+import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.ServerStore.Requested;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
@@ -27,14 +29,20 @@ class HibernateDrainStore implements DrainStore {
   private final EntityManager entities;
   private final Rows rows;
   private final MigrationStore migrations;
+  private final ColdMigrationStore coldMigrations;
   private final DrainLimits limits;
   private final Supplier<UUID> newIds;
 
   HibernateDrainStore(
-      EntityManager entities, Rows rows, MigrationStore migrations, Supplier<UUID> newIds) {
+      EntityManager entities,
+      Rows rows,
+      MigrationStore migrations,
+      ColdMigrationStore coldMigrations,
+      Supplier<UUID> newIds) {
     this.entities = entities;
     this.rows = rows;
     this.migrations = migrations;
+    this.coldMigrations = coldMigrations;
     this.limits = new DrainLimits(entities);
     this.newIds = newIds;
   }
@@ -327,8 +335,32 @@ class HibernateDrainStore implements DrainStore {
 
   @Override
   public Begun begin(DrainRecord seen, DrainServer moving, NewMigration migration, Most most) {
+    return begin(
+        seen,
+        moving,
+        most,
+        by -> {
+          var _ = migrations.requestLiveMigration(migration, by);
+        });
+  }
+
+  @Override
+  public Begun beginCold(
+      DrainRecord seen, DrainServer moving, NewColdMigration migration, Most most) {
+    return begin(
+        seen,
+        moving,
+        most,
+        by -> {
+          var _ = coldMigrations.request(migration, by);
+        });
+  }
+
+  private Begun begin(
+      DrainRecord seen, DrainServer moving, Most most, Consumer<Requested> migration) {
     Optional<DrainEntity> drain = unchanged(seen);
-    if (drain.isEmpty()) {
+    List<DrainServerEntity> known = drain.map(found -> rowsOf(found.id)).orElse(List.of());
+    if (drain.isEmpty() || known.stream().anyMatch(row -> row.overtakes(moving))) {
       return Begun.STALE;
     }
     limits.lock();
@@ -336,12 +368,11 @@ class HibernateDrainStore implements DrainStore {
       return Begun.LIMITED;
     }
     // A request of its own: one request is one action of a server.
-    Requested by =
-        new Requested(dev.tern.contract.RequestId.of(newIds.get()), seen.user(), seen.project());
-    var _ = migrations.requestLiveMigration(migration, by);
+    migration.accept(
+        new Requested(dev.tern.contract.RequestId.of(newIds.get()), seen.user(), seen.project()));
     entities.flush();
-    drain.get().touched(rows.now());
-    write(seen.id(), rowsOf(seen.id()), moving);
+    drain.orElseThrow().touched(rows.now());
+    write(seen.id(), known, moving);
     return Begun.YES;
   }
 }

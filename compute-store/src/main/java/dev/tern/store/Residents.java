@@ -65,11 +65,27 @@ final class Residents {
                     + " and c.releasedAt is null and s.id = c.server"
                     + " and (s.host is null or s.host <> :host)"
                     + " and not exists (select 1 from MigrationEntity m where m.server = s.id"
+                    + " and m.endedAt is null and m.source = :host)"
+                    + " and not exists (select 1 from ColdMigrationEntity m where m.server = s.id"
                     + " and m.endedAt is null and m.source = :host)",
                 Long.class)
             .setParameter("host", host.value())
             .getSingleResult();
-    return new Occupancy(servers, Math.toIntExact(arriving), servers.isEmpty() && claims == 0);
+    long unconfirmed =
+        claims == 0
+            ? 0
+            : entities
+                .createQuery(
+                    "select count(m) from ColdMigrationEntity m where m.source = :host"
+                        + " and m.endedAt is null and m.finishedAt is not null",
+                    Long.class)
+                .setParameter("host", host.value())
+                .getSingleResult();
+    return new Occupancy(
+        servers,
+        Math.toIntExact(arriving),
+        Math.toIntExact(unconfirmed),
+        servers.isEmpty() && claims == 0);
   }
 
   static Resident resident(ServerEntity server, @Nullable ClaimEntity claim) {

@@ -90,9 +90,11 @@ public class StoreConfiguration {
   }
 
   @Bean
-  DrainStore drainStore(EntityManagerFactory factory, MigrationStore migrations) {
+  DrainStore drainStore(
+      EntityManagerFactory factory, MigrationStore migrations, ColdMigrationStore coldMigrations) {
     Parts parts = parts(factory);
-    return new HibernateDrainStore(parts.entities(), parts.rows(), migrations, UUID::randomUUID);
+    return new HibernateDrainStore(
+        parts.entities(), parts.rows(), migrations, coldMigrations, UUID::randomUUID);
   }
 
   @Bean

@@ -72,7 +72,7 @@ abstract class ColdMigrationStoreContract {
     Lease lease = samples.lease(server.id());
     migrations().chosen(lease, migration.id(), away, samples.claim(server.id(), away));
     migrations().leaving(lease, migration.id());
-    migrations().arrived(lease, migration.id());
+    migrations().arrived(lease, migration.id(), 4096);
     migrations().ownerChanged(lease, migration.id());
     migrations().finished(lease, migration.id(), List.of());
     return now(migration);
@@ -122,7 +122,7 @@ abstract class ColdMigrationStoreContract {
     assertThat(now(migration).status()).isEqualTo(ColdStatus.MIGRATING);
     assertThat(now(server).task()).contains(TaskState.RESIZE_MIGRATING);
     assertThat(now(server).power()).isEqualTo(PowerState.SHUTDOWN);
-    migrations().arrived(lease, migration.id());
+    migrations().arrived(lease, migration.id(), 4096);
     assertThat(now(server).task()).contains(TaskState.RESIZE_MIGRATED);
     assertThat(now(server).host()).contains(home);
     migrations().ownerChanged(lease, migration.id());

@@ -248,11 +248,22 @@ abstract class DrainStoreContract {
         stores().migrations().find(row.migration().orElseThrow()).orElseThrow();
     assertThat(migration.requestedHost()).contains(other);
     assertThat(migration.user()).isEqualTo("ursula");
+    assertThat(begin(now(drain), server, other, ANY))
+        .as("decided before, and begun by somebody else meanwhile")
+        .isEqualTo(Begun.STALE);
+    assertThat(drains().servers(drain.id())).containsExactly(row);
+  }
+
+  @Test
+  void begins_nothing_of_a_server_that_is_busy() {
+    ServerId server = samples.active(host).id();
+    var _ = samples.accepted(server);
+    DrainRecord drain = ask();
     refused(
         ErrorCode.INSTANCE_INVALID_STATE,
         "task_state migrating",
-        () -> begin(now(drain), server, other, ANY));
-    assertThat(drains().servers(drain.id())).hasSize(1);
+        () -> begin(drain, server, other, ANY));
+    assertThat(drains().servers(drain.id())).isEmpty();
   }
 
   @Test

@@ -167,10 +167,10 @@ final class InMemoryColdMigrationStore implements ColdMigrationStore {
   }
 
   @Override
-  public void arrived(Lease lease, UUID id) {
+  public void arrived(Lease lease, UUID id, long bytes) {
     synchronized (memory) {
       Held held = hold(lease, id);
-      held.migration().arrived(held.server(), memory.now);
+      held.migration().arrived(held.server(), bytes, memory.now);
     }
   }
 

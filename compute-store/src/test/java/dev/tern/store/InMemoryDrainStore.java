@@ -6,6 +6,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
+import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.ServerStore.Requested;
 import java.util.ArrayList;
@@ -17,7 +18,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 final class InMemoryDrainStore implements DrainStore {
@@ -29,10 +32,12 @@ final class InMemoryDrainStore implements DrainStore {
 
   private final Memory memory;
   private final MigrationStore migrations;
+  private final ColdMigrationStore coldMigrations;
 
-  InMemoryDrainStore(Memory memory, MigrationStore migrations) {
+  InMemoryDrainStore(Memory memory, MigrationStore migrations, ColdMigrationStore coldMigrations) {
     this.memory = memory;
     this.migrations = migrations;
+    this.coldMigrations = coldMigrations;
   }
 
   @Override
@@ -268,13 +273,18 @@ final class InMemoryDrainStore implements DrainStore {
           claims.stream()
               .map(each -> Objects.requireNonNull(memory.servers.get(each.server)))
               .filter(each -> !host.value().equals(each.host))
-              .filter(each ->
-                  unfinished(migration ->
-                      migration.server.equals(each.id) && migration.source.equals(host.value()))
-                      == 0)
+              .filter(each -> !leaves(each.id, host.value()))
+              .count();
+      long unconfirmed =
+          memory.coldMigrations.values().stream()
+              .filter(each -> each.source.equals(host.value()))
+              .filter(each -> each.endedAt == null && each.finishedAt != null)
               .count();
       return new Occupancy(
-          servers, Math.toIntExact(arriving), servers.isEmpty() && claims.isEmpty());
+          servers,
+          Math.toIntExact(arriving),
+          Math.toIntExact(unconfirmed),
+          servers.isEmpty() && claims.isEmpty());
     }
   }
 
@@ -301,21 +311,43 @@ final class InMemoryDrainStore implements DrainStore {
 
   @Override
   public Begun begin(DrainRecord seen, DrainServer moving, NewMigration migration, Most most) {
+    return begin(
+        seen,
+        moving,
+        most,
+        by -> {
+          var _ = migrations.requestLiveMigration(migration, by);
+        });
+  }
+
+  @Override
+  public Begun beginCold(
+      DrainRecord seen, DrainServer moving, NewColdMigration migration, Most most) {
+    return begin(
+        seen,
+        moving,
+        most,
+        by -> {
+          var _ = coldMigrations.request(migration, by);
+        });
+  }
+
+  private Begun begin(
+      DrainRecord seen, DrainServer moving, Most most, Consumer<Requested> migration) {
     synchronized (memory) {
       DrainEntity drain = existing(seen.id());
-      if (drain.revision != seen.revision()) {
+      if (drain.revision != seen.revision()
+          || rowsOf(drain.id).stream().anyMatch(row -> row.overtakes(moving))) {
         return Begun.STALE;
       }
       String source = moving.from().map(HostName::value).orElse("");
       String target = moving.target().map(HostName::value).orElse("");
       if (full(most.cluster(), _ -> true)
-          || full(most.out(), each -> each.source.equals(source))
-          || full(most.in(), each -> target.equals(target(each)))) {
+          || full(most.out(), each -> each.from().equals(source))
+          || full(most.in(), each -> target.equals(each.to()))) {
         return Begun.LIMITED;
       }
-      var _ =
-          migrations.requestLiveMigration(
-              migration, new Requested(RequestId.of(memory.nextId()), seen.user(), seen.project()));
+      migration.accept(new Requested(RequestId.of(memory.nextId()), seen.user(), seen.project()));
       drain.touched(memory.now);
       write(seen.id(), moving);
       return Begun.YES;
@@ -327,7 +359,7 @@ final class InMemoryDrainStore implements DrainStore {
     synchronized (memory) {
       Map<HostName, Integer> counts = new HashMap<>();
       for (HostName host : hosts) {
-        long arriving = unfinished(each -> host.value().equals(target(each)));
+        long arriving = moves(each -> host.value().equals(each.to()));
         if (arriving > 0) {
           counts.put(host, Math.toIntExact(arriving));
         }
@@ -336,18 +368,34 @@ final class InMemoryDrainStore implements DrainStore {
     }
   }
 
-  private static @Nullable String target(MigrationEntity migration) {
-    return migration.destination == null ? migration.requestedHost : migration.destination;
+  private record Way(String from, @Nullable String to) {}
+
+  private boolean full(int most, Predicate<Way> which) {
+    return most > 0 && moves(which) >= most;
   }
 
-  private boolean full(int most, Predicate<MigrationEntity> which) {
-    return most > 0 && unfinished(which) >= most;
+  private long moves(Predicate<Way> which) {
+    Stream<Way> live =
+        memory.migrations.values().stream()
+            .filter(each -> each.endedAt == null)
+            .map(each ->
+                new Way(
+                    each.source, each.destination == null ? each.requestedHost : each.destination));
+    Stream<Way> cold =
+        memory.coldMigrations.values().stream()
+            .filter(each -> each.endedAt == null && each.finishedAt == null)
+            .map(each ->
+                new Way(
+                    each.source, each.destination == null ? each.requestedHost : each.destination));
+    return Stream.concat(live, cold).filter(which).count();
   }
 
-  private long unfinished(Predicate<MigrationEntity> which) {
+  private boolean leaves(UUID server, String host) {
     return memory.migrations.values().stream()
-        .filter(each -> each.endedAt == null)
-        .filter(which)
-        .count();
+            .anyMatch(each ->
+                each.endedAt == null && each.server.equals(server) && each.source.equals(host))
+        || memory.coldMigrations.values().stream()
+            .anyMatch(each ->
+                each.endedAt == null && each.server.equals(server) && each.source.equals(host));
   }
 }

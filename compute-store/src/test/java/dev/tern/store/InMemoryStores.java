@@ -18,7 +18,6 @@ public final class InMemoryStores implements Stores {
       new InMemoryServerStore(memory, new InMemoryQuotaStore(memory), groups);
   private final ServerEditStore edits = new InMemoryServerEditStore(memory);
   private final MigrationStore migrations = new InMemoryMigrationStore(memory);
-  private final DrainStore drains = new InMemoryDrainStore(memory, migrations);
   private final SagaStore sagas = new InMemorySagaStore(memory);
   private final ActionStore actions = new InMemoryActionStore(memory);
   private final InMemoryHostStore hosts = new InMemoryHostStore(memory);
@@ -31,6 +30,7 @@ public final class InMemoryStores implements Stores {
   private final FenceStore fences = new InMemoryFenceStore(memory);
   private final ColdMigrationStore coldMigrations =
       new InMemoryColdMigrationStore(memory, new InMemoryQuotaStore(memory));
+  private final DrainStore drains = new InMemoryDrainStore(memory, migrations, coldMigrations);
   private final EvacuationStore evacuations = new InMemoryEvacuationStore(memory);
   private final KeyPairStore keyPairs = new InMemoryKeyPairStore(memory);
   private final UsageStore usage = new InMemoryUsageStore(memory);

@@ -207,6 +207,7 @@ class ConductorConfiguration {
             stores.hosts(),
             stores.servers(),
             stores.migrations(),
+            stores.coldMigrations(),
             stores.claims(),
             agents,
             new GuestWatches(watching),
@@ -227,7 +228,7 @@ class ConductorConfiguration {
   Rounds bandwidthRounds(Stores stores, DrainStore drains, BandwidthSettings settings) {
     return new Rounds(
         "bandwidth",
-        new Arbiter(stores.migrations(), drains, settings)::look,
+        new Arbiter(stores.migrations(), stores.coldMigrations(), drains, settings)::look,
         Pause.SLEEPING,
         settings.every());
   }

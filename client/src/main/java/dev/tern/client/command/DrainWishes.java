@@ -41,7 +41,8 @@ final class DrainWishes {
   @Option(
       names = "--on-cannot-move",
       paramLabel = "WHAT",
-      description = "leave, stop or ask: what becomes of a server that cannot be moved.")
+      description =
+          "leave, stop, ask or cold: what becomes of a server that cannot be moved while it runs.")
   private @Nullable String onCannotMove;
 
   @Option(

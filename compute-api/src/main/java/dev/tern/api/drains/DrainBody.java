@@ -255,11 +255,8 @@ final class DrainBody {
       case "leave" -> OnCannotMove.LEAVE;
       case "stop" -> OnCannotMove.STOP;
       case "ask" -> OnCannotMove.ASK;
-      case "cold" ->
-          throw body.invalid(
-              field,
-              "A drain migrates no server cold: stop it and ask for migrate yourself. Choose leave, stop or ask.");
-      default -> throw body.invalid(field, "It is leave, stop or ask.");
+      case "cold" -> OnCannotMove.COLD;
+      default -> throw body.invalid(field, "It is leave, stop, ask or cold.");
     };
   }
 

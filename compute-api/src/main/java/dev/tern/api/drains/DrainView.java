@@ -120,7 +120,8 @@ public final class DrainView {
   private static ObjectNode move(PlannedMove move) {
     ObjectNode view = Json.object().put("server", move.server().toString());
     Json.putOrNull(view, "to", move.target().map(Object::toString).orElse(null));
-    view.put("bytes", move.bytes())
+    view.put("cold", move.cold().isPresent())
+        .put("bytes", move.bytes())
         .put("begins_after_seconds", move.after().toSeconds())
         .put("seconds", move.takes().toSeconds())
         .put("pause_millis", move.pause().map(Duration::toMillis).orElse(null))
@@ -134,6 +135,7 @@ public final class DrainView {
             .put("server", server.server().toString())
             .put("leg", word(server.leg()))
             .put("state", word(server.state()))
+            .put("cold", server.cold())
             .put("tries", server.tries());
     Json.putOrNull(view, "from", server.from().map(Object::toString).orElse(null));
     Json.putOrNull(view, "to", server.to().or(server::target).map(Object::toString).orElse(null));

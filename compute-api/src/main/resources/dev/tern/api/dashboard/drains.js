@@ -47,7 +47,7 @@ export function drainHost(name) {
   const deadline = h('input', {id: 'drain-deadline', type: 'datetime-local', onchange: () => dialog.look()});
   const out = h('input', {id: 'drain-out', type: 'number', min: 1, max: 1000, placeholder: 'as set', onchange: () => dialog.look()});
   const bandwidth = h('input', {id: 'drain-bandwidth', type: 'number', min: 1, placeholder: 'no limit', onchange: () => dialog.look()});
-  const cannot = h('select', {id: 'drain-cannot'}, [['leave', 'leave it'], ['stop', 'shut it down'], ['ask', 'wait for me']].map(([value, label]) => h('option', {value}, label)));
+  const cannot = h('select', {id: 'drain-cannot', onchange: () => dialog.look()}, [['leave', 'leave it'], ['stop', 'shut it down'], ['cold', 'move it shut down (cold)'], ['ask', 'wait for me']].map(([value, label]) => h('option', {value}, label)));
   const order = h('select', {id: 'drain-order', onchange: () => dialog.look()}, [['smallest_first', 'smallest first'], ['largest_first', 'largest first']].map(([value, label]) => h('option', {value}, label)));
   const wishes = () => {
     const limits = {};
@@ -155,7 +155,7 @@ function openOne(main, id) {
       ['At once', one.limits.out ?? 'as set for the installation'],
       ['Bandwidth', one.limits.bandwidth ? bytes(one.limits.bandwidth) + '/s' : 'no limit of its own'],
       ['Order', words(one.order)],
-      ['Who cannot move', {leave: 'is left', stop: 'is shut down', ask: 'waits for you'}[one.on_cannot_move] ?? one.on_cannot_move],
+      ['Who cannot move', {leave: 'is left', stop: 'is shut down', cold: 'is moved cold', ask: 'waits for you'}[one.on_cannot_move] ?? one.on_cannot_move],
       ['Planned', one.plan ? `${seconds(one.plan.first_seconds)} at first` + (one.plan.seconds !== one.plan.first_seconds ? `, ${seconds(one.plan.seconds)} now` : '') : 'not yet'],
     ]));
     put(remarks, one.plan?.deadline_met === false && running(one) ? h('p', {class: 'failure'}, 'The deadline cannot be met.') : null, (one.plan?.remarks ?? []).map(remark => h('p', {class: 'remark'}, remark)));
@@ -168,7 +168,7 @@ function openOne(main, id) {
     // Its buttons and links stay under the keyboard while figures change.
     if (!servers.contains(document.activeElement)) {
       put(servers, h('h2', {}, 'Servers'), one.servers.length ? table('Servers', ['Server', 'State', 'To', 'Planned', 'Took', 'Bytes', 'Pause', 'Tries', 'Why'],
-        one.servers.map(server => [serverLink(server.server), badge(server.state), server.migration ? h('a', {href: '#/migrations/' + server.migration}, server.to ?? '…') : server.to ?? '–', seconds(server.planned_seconds), seconds(server.seconds), bytes(server.bytes), millis(server.pause_millis), server.tries,
+        one.servers.map(server => [serverLink(server.server), server.cold ? h('span', {}, badge(server.state), ' cold') : badge(server.state), server.migration && !server.cold ? h('a', {href: '#/migrations/' + server.migration}, server.to ?? '…') : server.to ?? '–', seconds(server.planned_seconds), seconds(server.seconds), bytes(server.bytes), millis(server.pause_millis), server.tries,
           [server.reason, Object.entries(server.refused).map(([host, why]) => ` ${host}: ${why}`)].flat().join('')])) : one.plan?.moves.length && !one.ended_at ? planView(one) : one.state === 'planned' ? planView(one) : empty('There is nothing on the host.'));
     }
     showButtons(one);

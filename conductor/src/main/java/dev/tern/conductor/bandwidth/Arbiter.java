@@ -3,6 +3,7 @@ package dev.tern.conductor.bandwidth;
 import dev.tern.conductor.bandwidth.Sharing.Budget;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
+import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
@@ -30,11 +31,17 @@ public final class Arbiter {
   private static final int MOST = 1_000;
 
   private final MigrationStore migrations;
+  private final ColdMigrationStore coldMigrations;
   private final DrainStore drains;
   private final BandwidthSettings settings;
 
-  public Arbiter(MigrationStore migrations, DrainStore drains, BandwidthSettings settings) {
+  public Arbiter(
+      MigrationStore migrations,
+      ColdMigrationStore coldMigrations,
+      DrainStore drains,
+      BandwidthSettings settings) {
     this.migrations = migrations;
+    this.coldMigrations = coldMigrations;
     this.drains = drains;
     this.settings = settings;
   }
@@ -94,17 +101,31 @@ public final class Arbiter {
           .limits()
           .bytesPerSecond()
           .ifPresent(most -> {
-            Set<MigrationId> its =
+            List<DrainServer> its =
                 drains.servers(drain.id()).stream()
                     .filter(server -> server.state() == ServerState.MOVING)
+                    .toList();
+            Set<MigrationId> live =
+                its.stream()
                     .map(DrainServer::migration)
                     .flatMap(Optional::stream)
                     .filter(there::contains)
                     .collect(Collectors.toSet());
-            budgets.add(new Budget<>(most, its));
+            budgets.add(new Budget<>(Math.max(1, most - sentCold(its)), live));
           });
     }
     return budgets;
+  }
+
+  /** Bytes per second that are given away until those that move cold have arrived. */
+  private long sentCold(List<DrainServer> moving) {
+    return moving.stream()
+        .filter(DrainServer::cold)
+        .flatMap(server -> server.migration().stream())
+        .flatMap(id -> coldMigrations.find(id.value()).stream())
+        .filter(migration -> migration.finishedAt().isEmpty() && migration.endedAt().isEmpty())
+        .mapToLong(migration -> migration.bytesPerSecond().orElse(0L))
+        .sum();
   }
 
   private static List<Budget<MigrationId>> perHost(

@@ -79,7 +79,15 @@ public record ColdJourney(
   }
 
   MoveLimits limits(long bytes) {
-    return Source.limits(moving, Math.max(2, Math.ceilDiv(bytes, GIB)));
+    MoveLimits usual = Source.limits(moving, Math.max(2, Math.ceilDiv(bytes, GIB)));
+    return migration.bytesPerSecond().map(most -> slower(usual, most, bytes)).orElse(usual);
+  }
+
+  /** Who wishes it slow gives it the time for that. */
+  private static MoveLimits slower(MoveLimits usual, long most, long bytes) {
+    long rate = usual.bytesPerSecond() == 0 ? most : Math.min(most, usual.bytesPerSecond());
+    Duration takes = Duration.ofSeconds(bytes / rate).plus(usual.deadline());
+    return new MoveLimits(usual.downtimeLimit(), rate, takes);
   }
 
   <R extends AgentResult> R ask(

@@ -317,7 +317,10 @@ public final class NewHost {
                 size(facts.described())),
             Nothing.class,
             journey.forMoving(facts.described().virtualBytes()));
-    migrations.arrived(journey.hold().lease(), journey.migration().id());
+    migrations.arrived(
+        journey.hold().lease(),
+        journey.migration().id(),
+        files.bytes().values().stream().mapToLong(Long::longValue).sum());
     return facts;
   }
 

@@ -74,7 +74,7 @@ final class Deciding {
     all.stream().filter(row -> row.leg() == leg).forEach(row -> rows.put(row.server(), row));
     this.before = Map.copyOf(rows);
     this.settling = new Settling(drain, leg, facts, settings, now);
-    this.planning = new Planning(drain, rows, facts, finding, settings, now);
+    this.planning = new Planning(drain, rows, facts, settling, finding, settings, now);
   }
 
   /** A migration to ask for. */
@@ -88,6 +88,7 @@ final class Deciding {
   record Decision(
       Optional<Progress> progress,
       List<MigrationRecord> aborts,
+      List<ServerId> confirms,
       List<ServerId> stops,
       List<Start> starts) {}
 
@@ -110,6 +111,7 @@ final class Deciding {
     return new Decision(
         same ? Optional.empty() : Optional.of(new Progress(state, plan, waiting, changed)),
         settling.aborts(),
+        settling.confirms(),
         stops,
         starts);
   }
@@ -189,7 +191,11 @@ final class Deciding {
         return State.INCOMPLETE;
       }
       waiting =
-          Optional.of("What has left %s is being cleared away there.".formatted(drain.host()));
+          Optional.of(
+              occupancy.unconfirmed() > 0
+                  ? "Servers that have left %s cold wait to be confirmed or reverted: %d."
+                      .formatted(drain.host(), occupancy.unconfirmed())
+                  : "What has left %s is being cleared away there.".formatted(drain.host()));
       return State.DRAINING;
     }
     if (waiting.isEmpty() && count(ServerState.ASKING) > 0 && count(ServerState.MOVING) == 0) {
@@ -272,12 +278,12 @@ final class Deciding {
           false,
           row.refused());
     }
-    Optional<String> unmovable = Settling.unmovable(server);
-    if (unmovable.isPresent()) {
-      return settling.cannotMove(row, unmovable.get());
+    Optional<String> unmovable = Settling.unmovable(server, row.cold());
+    DrainServer next = unmovable.map(why -> settling.cannotMove(row, why)).orElse(row);
+    if (next.state() == ServerState.WAITING) {
+      ready.add(server.id());
     }
-    ready.add(server.id());
-    return row;
+    return next;
   }
 
   private State fewMoves() throws InterruptedException {
@@ -290,7 +296,7 @@ final class Deciding {
   }
 
   private State returning() {
-    Homecoming homecoming = new Homecoming(drain, rows, facts, settings, now);
+    Homecoming homecoming = new Homecoming(drain, rows, facts, settling, settings, now);
     State state = homecoming.look();
     waiting = homecoming.waiting();
     homecoming.next().forEach(row -> starts.add(new Start(row, newIds.get(), drain.host())));
@@ -376,7 +382,11 @@ final class Deciding {
       String why =
           "No host can take it. " + move.map(PlannedMove::reason).orElse("It is not planned yet.");
       // Those that refused it before may have become better ones.
-      rows.put(row.server(), settling.again(row, why, true, Map.of()));
+      rows.put(
+          row.server(),
+          settling.refusedLive(row)
+              ? settling.cannotMove(row, why)
+              : settling.again(row, why, true, Map.of()));
       waiting = Optional.of(why);
     } else if (Math.max(moving(target.get()), arriving.getOrDefault(target.get(), 0))
             + starting(target.get())

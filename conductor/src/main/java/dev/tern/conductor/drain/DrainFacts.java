@@ -8,6 +8,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest.DescribeDisks;
 import dev.tern.contract.agent.AgentRequest.Header;
@@ -16,6 +17,8 @@ import dev.tern.contract.agent.AgentResult.Disk;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostAnswer.GuestWrites;
 import dev.tern.store.ClaimStore;
+import dev.tern.store.ColdMigrationStore;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.Occupancy;
@@ -63,6 +66,7 @@ public final class DrainFacts {
       HostStore hosts,
       ServerStore servers,
       MigrationStore migrations,
+      ColdMigrationStore coldMigrations,
       ClaimStore claims,
       Agents agents,
       GuestWatches watches,
@@ -80,6 +84,10 @@ public final class DrainFacts {
 
   Optional<MigrationRecord> migration(MigrationId id) {
     return sources.migrations().find(id);
+  }
+
+  Optional<ColdMigrationRecord> coldMigration(MigrationId id) {
+    return sources.coldMigrations().find(id.value());
   }
 
   Optional<HostRecord> host() {
@@ -144,9 +152,14 @@ public final class DrainFacts {
   /**
    * What there is to move of a server.
    *
+   * @param cold why its guest does not run meanwhile, so that its memory is not sent
    * @param known bytes, when they were found out before
    */
-  Guest guest(ServerRecord server, Map<HostName, String> refused, Optional<Long> known)
+  Guest guest(
+      ServerRecord server,
+      Map<HostName, String> refused,
+      Optional<String> cold,
+      Optional<Long> known)
       throws InterruptedException {
     long claimed =
         sources.claims().of(server.id()).stream()
@@ -155,12 +168,14 @@ public final class DrainFacts {
             .findFirst()
             .orElse(0);
     long disk = known.isPresent() ? claimed : Math.min(claimed, allocated(server).orElse(claimed));
-    long memory = server.flavor().memoryMib() << 20;
+    long memory = cold.isPresent() ? 0 : server.flavor().memoryMib() << 20;
     return new Guest(
         server.id(),
         new Resources(server.flavor().vcpus(), server.flavor().memoryMib(), disk),
         known.orElse(memory + (disk < claimed ? disk : sent(server.id()).orElse(disk))),
-        refused);
+        refused,
+        cold,
+        server.vmState() != VmState.STOPPED);
   }
 
   /**

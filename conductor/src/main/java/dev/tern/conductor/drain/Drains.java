@@ -9,6 +9,8 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
+import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.Begun;
@@ -22,6 +24,7 @@ import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -89,6 +92,7 @@ public final class Drains {
       told(drain, decision.progress().get());
     }
     decision.aborts().forEach(migration -> abort(drain, migration));
+    decision.confirms().forEach(server -> confirm(drain, server));
     decision.stops().forEach(server -> stop(drain, server));
     if (!decision.starts().isEmpty()) {
       begin(drain, decision.starts());
@@ -114,6 +118,18 @@ public final class Drains {
           .addKeyValue("migration", migration.id())
           .addKeyValue("reason", e.explanation())
           .log("a migration goes on to its end");
+    }
+  }
+
+  private void confirm(DrainRecord drain, ServerId server) {
+    try {
+      ColdMigrationRecord _ = sources.coldMigrations().requestConfirm(server, by(drain));
+    } catch (ComputeException e) {
+      log.atInfo()
+          .addKeyValue("drain", drain.id())
+          .addKeyValue("server", server)
+          .addKeyValue("reason", e.explanation())
+          .log("a cold migration is not confirmed now");
     }
   }
 
@@ -158,25 +174,14 @@ public final class Drains {
     }
     DrainServer moving = start.row().moving(from.get(), start.target(), start.migration());
     try {
-      Begun begun =
-          sources
-              .drains()
-              .begin(
-                  seen,
-                  moving,
-                  new NewMigration(
-                      start.migration(),
-                      start.row().server(),
-                      Optional.of(start.target()),
-                      BlockMigration.AUTO,
-                      Optional.empty()),
-                  most(seen.wishes().limits()));
+      Begun begun = moving.cold() ? cold(seen, moving, start) : live(seen, moving, start);
       if (begun == Begun.YES) {
         log.atInfo()
             .addKeyValue("drain", seen.id())
             .addKeyValue("server", start.row().server())
             .addKeyValue("migration", start.migration())
             .addKeyValue("host", start.target())
+            .addKeyValue("cold", moving.cold())
             .log("a drain migrates a server");
       }
       return begun;
@@ -196,6 +201,42 @@ public final class Drains {
           ? Begun.LIMITED
           : Begun.STALE;
     }
+  }
+
+  private Begun live(DrainRecord seen, DrainServer moving, Start start) {
+    return sources
+        .drains()
+        .begin(
+            seen,
+            moving,
+            new NewMigration(
+                start.migration(),
+                moving.server(),
+                Optional.of(start.target()),
+                BlockMigration.AUTO,
+                Optional.empty()),
+            most(seen.wishes().limits()));
+  }
+
+  /** Its share of the drain's bandwidth is fixed: what is sent of it cannot be steered. */
+  private Begun cold(DrainRecord seen, DrainServer moving, Start start) {
+    Most most = most(seen.wishes().limits());
+    Optional<Long> share =
+        seen.wishes().limits().bytesPerSecond().map(all -> Math.max(1, all / most.out()));
+    return sources
+        .drains()
+        .beginCold(
+            seen,
+            moving,
+            new NewColdMigration(
+                start.migration().value(),
+                moving.server(),
+                Optional.of(start.target()),
+                Optional.empty(),
+                Map.of(),
+                Optional.empty(),
+                share),
+            most);
   }
 
   private Most most(Limits limits) {

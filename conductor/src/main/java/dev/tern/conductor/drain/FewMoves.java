@@ -141,7 +141,7 @@ final class FewMoves {
           ServerState.LEFT,
           "%s takes no servers any more. Ask again for another choice.".formatted(target.get()));
     }
-    return Settling.unmovable(server).map(why -> row.in(ServerState.LEFT, why)).orElse(row);
+    return Settling.unmovable(server, false).map(why -> row.in(ServerState.LEFT, why)).orElse(row);
   }
 
   private void begin(Map<ServerId, HostName> targets) {

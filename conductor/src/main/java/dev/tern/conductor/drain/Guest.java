@@ -4,15 +4,29 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A server that is to go somewhere.
  *
  * @param bytes of memory and disks to be sent, as far as is known
  * @param refused hosts that it was tried on in vain, and why
+ * @param cold why its guest does not run while it moves; empty when it does
+ * @param runs whether its guest runs now
  */
-record Guest(ServerId id, Resources needs, long bytes, Map<HostName, String> refused) {
+record Guest(
+    ServerId id,
+    Resources needs,
+    long bytes,
+    Map<HostName, String> refused,
+    Optional<String> cold,
+    boolean runs) {
   Guest {
     refused = Map.copyOf(refused);
+  }
+
+  /** One that runs, and runs on while it moves. */
+  Guest(ServerId id, Resources needs, long bytes, Map<HostName, String> refused) {
+    this(id, needs, bytes, refused, Optional.empty(), true);
   }
 }

@@ -19,6 +19,7 @@ final class Homecoming {
   private final DrainRecord drain;
   private final Map<ServerId, DrainServer> rows;
   private final DrainFacts facts;
+  private final Settling settling;
   private final DrainSettings settings;
   private final Instant now;
   private final List<DrainServer> next = new ArrayList<>();
@@ -31,11 +32,13 @@ final class Homecoming {
       DrainRecord drain,
       Map<ServerId, DrainServer> rows,
       DrainFacts facts,
+      Settling settling,
       DrainSettings settings,
       Instant now) {
     this.drain = drain;
     this.rows = rows;
     this.facts = facts;
+    this.settling = settling;
     this.settings = settings;
     this.now = now;
   }
@@ -96,7 +99,9 @@ final class Homecoming {
           false,
           row.refused());
     }
-    return Settling.unmovable(server.get()).map(why -> row.in(ServerState.LEFT, why)).orElse(row);
+    return Settling.unmovable(server.get(), row.cold())
+        .map(why -> settling.cannotMove(row, why))
+        .orElse(row);
   }
 
   private List<DrainServer> inOrder() {

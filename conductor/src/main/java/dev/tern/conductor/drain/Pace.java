@@ -19,6 +19,8 @@ record Pace(Link link, Map<ServerId, GuestWrites> writes) {
   /** With fewer bytes a migration says more of its checks than of the link. */
   private static final Duration LEAST = Duration.ofSeconds(2);
 
+  private static final int PASSES = 3;
+
   /** Of the rate of sending. */
   private static final double CONVERGES_BELOW = 0.95;
 
@@ -36,6 +38,15 @@ record Pace(Link link, Map<ServerId, GuestWrites> writes) {
   }
 
   Duration takes(Guest guest) {
+    return guest.cold().isPresent() ? takesCold(guest) : takesLive(guest);
+  }
+
+  /** Its disks are read at the source, sent, and compared where they arrive. */
+  private Duration takesCold(Guest guest) {
+    return LEAST.plusMillis(Math.round(guest.bytes() * PASSES * 1000 / link.usual()));
+  }
+
+  private Duration takesLive(Guest guest) {
     long memory = Math.min(guest.bytes(), guest.needs().memoryMib() << 20);
     return LEAST.plus(
         WatchedForecast.takes(

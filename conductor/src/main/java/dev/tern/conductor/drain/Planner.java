@@ -102,7 +102,7 @@ final class Planner {
         takes,
         before.map(Plan::firstTakes).orElse(takes),
         pace.basis(movable),
-        remarks(movable, found, unmovable, began.plus(takes)));
+        remarks(movable, moves, found, unmovable, began.plus(takes)));
   }
 
   private static List<PlannedMove> kept(Optional<Plan> before, List<Guest> guests) {
@@ -113,8 +113,24 @@ final class Planner {
   }
 
   private PlannedMove move(Guest guest, Optional<HostName> target, Duration after, String why) {
+    Duration takes = pace.takes(guest);
+    boolean down = guest.cold().isPresent();
     return new PlannedMove(
-        guest.id(), target, guest.bytes(), after, pace.takes(guest), pace.pause(), why);
+        guest.id(),
+        target,
+        guest.cold(),
+        guest.bytes(),
+        after,
+        takes,
+        !down ? pace.pause() : guest.runs() ? Optional.of(takes) : Optional.empty(),
+        down && target.isPresent() ? coldly(guest, takes) : why);
+  }
+
+  private static String coldly(Guest guest, Duration takes) {
+    return guest.runs()
+        ? "It moves cold, and is down for about %d s. %s"
+            .formatted(takes.toSeconds(), guest.cold().orElse(""))
+        : "It moves cold, and stays stopped.";
   }
 
   /** The largest choose first, or a small one takes the only place that a large one has. */
@@ -129,6 +145,7 @@ final class Planner {
 
   private List<String> remarks(
       List<Guest> movable,
+      List<PlannedMove> moves,
       Map<ServerId, Found> found,
       Map<ServerId, String> unmovable,
       Instant finish) {
@@ -151,10 +168,27 @@ final class Planner {
                       ? "add a host"
                       : remedies.stream().limit(NAMED).collect(Collectors.joining("; "))));
     }
+    List<PlannedMove> down =
+        moves.stream()
+            .filter(move -> move.cold().isPresent() && move.target().isPresent())
+            .filter(move -> move.pause().isPresent())
+            .toList();
+    if (!down.isEmpty()) {
+      remarks.add(
+          "Moved cold, and so down meanwhile, the longest for about %d s: %s."
+              .formatted(
+                  down.stream().mapToLong(move -> move.takes().toSeconds()).max().orElse(0),
+                  names(down.stream().map(PlannedMove::server).toList())));
+    }
     if (!unmovable.isEmpty()) {
       remarks.add("Cannot be moved: %s.".formatted(names(List.copyOf(unmovable.keySet()))));
     }
-    List<ServerId> lag = movable.stream().filter(pace::lags).map(Guest::id).toList();
+    List<ServerId> lag =
+        movable.stream()
+            .filter(guest -> guest.cold().isEmpty())
+            .filter(pace::lags)
+            .map(Guest::id)
+            .toList();
     if (!lag.isEmpty()) {
       remarks.add(
           "Written faster than is sent, so that they would be slowed down or need post-copy: %s."

@@ -28,6 +28,7 @@ final class Planning {
   private final DrainRecord drain;
   private final Map<ServerId, DrainServer> rows;
   private final DrainFacts facts;
+  private final Settling settling;
   private final Finding finding;
   private final DrainSettings settings;
   private final Instant now;
@@ -40,12 +41,14 @@ final class Planning {
       DrainRecord drain,
       Map<ServerId, DrainServer> rows,
       DrainFacts facts,
+      Settling settling,
       Finding finding,
       DrainSettings settings,
       Instant now) {
     this.drain = drain;
     this.rows = rows;
     this.facts = facts;
+    this.settling = settling;
     this.finding = finding;
     this.settings = settings;
     this.now = now;
@@ -70,10 +73,12 @@ final class Planning {
     Map<ServerId, PlannedMove> moves = moves();
     Set<HostName> targets = new HashSet<>();
     for (ServerId server : ready) {
-      Optional<HostName> target =
-          Optional.ofNullable(moves.get(server)).flatMap(PlannedMove::target);
+      Optional<PlannedMove> move = Optional.ofNullable(moves.get(server));
+      Optional<HostName> target = move.flatMap(PlannedMove::target);
       DrainServer row = Optional.ofNullable(rows.get(server)).orElseThrow();
-      if (target.isEmpty() || row.refused().containsKey(target.get())) {
+      if (target.isEmpty()
+          || row.refused().containsKey(target.get())
+          || move.flatMap(PlannedMove::cold).isPresent() != row.cold()) {
         return false;
       }
       targets.add(target.get());
@@ -97,9 +102,14 @@ final class Planning {
       Optional<ServerRecord> server = Optional.ofNullable(all.get(row.server()));
       if (server.isPresent()) {
         ServerRecord found = server.get();
-        Optional<Long> known = Optional.ofNullable(moves.get(found.id())).map(PlannedMove::bytes);
-        waitingOnes.add(facts.guest(found, row.refused(), known));
-        Optional<String> why = cannot ? Optional.of(row.reason()) : Settling.unmovable(found);
+        Optional<String> cold = cannot ? Optional.empty() : settling.cold(row, found);
+        Optional<Long> known =
+            Optional.ofNullable(moves.get(found.id()))
+                .filter(move -> move.cold().isPresent() == cold.isPresent())
+                .map(PlannedMove::bytes);
+        waitingOnes.add(facts.guest(found, row.refused(), cold, known));
+        Optional<String> why =
+            cannot ? Optional.of(row.reason()) : Settling.unmovable(found, cold.isPresent());
         why.ifPresent(words -> unmovable.put(found.id(), words));
       }
     }
@@ -115,7 +125,7 @@ final class Planning {
             ? Map.of()
             : finding.find(movable, source.get(), drain.wishes().targets());
     Map<ServerId, GuestWrites> writes =
-        source.get().up() ? facts.writes(Map.of(drain.host(), ids(movable)), now) : Map.of();
+        source.get().up() ? facts.writes(Map.of(drain.host(), live(movable)), now) : Map.of();
     plan = Optional.of(planner(writes).plan(waitingOnes, found, unmovable, now, plan));
   }
 
@@ -129,8 +139,9 @@ final class Planning {
         lanes);
   }
 
-  private static List<ServerId> ids(List<Guest> guests) {
-    return guests.stream().map(Guest::id).toList();
+  /** Those whose guests write while they move. */
+  private static List<ServerId> live(List<Guest> guests) {
+    return guests.stream().filter(guest -> guest.cold().isEmpty()).map(Guest::id).toList();
   }
 
   private static boolean waits(DrainServer row) {

@@ -54,6 +54,7 @@ class ArbiterTest {
   private void divide(long cluster, long out, long in) {
     new Arbiter(
             stores.migrations(),
+            stores.coldMigrations(),
             stores.drains(),
             new BandwidthSettings(cluster, out, in, Duration.ofMillis(500)))
         .look();

@@ -12,6 +12,9 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostAnswer;
+import dev.tern.store.ColdMigrationStore;
+import dev.tern.store.ColdMigrationStore.ColdMigrationQuery;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
@@ -106,10 +109,11 @@ final class DrainWorld {
   Drains conductor() {
     return new Drains(
         new DrainFacts.Sources(
-            mortal(stores.drains()),
+            mortal(DrainStore.class, stores.drains()),
             stores.hosts(),
             stores.servers(),
             stores.migrations(),
+            mortal(ColdMigrationStore.class, stores.coldMigrations()),
             stores.claims(),
             (_, _, _) -> agent,
             watches,
@@ -121,13 +125,14 @@ final class DrainWorld {
         UUID::randomUUID);
   }
 
-  private DrainStore mortal(DrainStore real) {
-    return (DrainStore)
+  private <S> S mortal(Class<S> kind, S real) {
+    return kind.cast(
         Proxy.newProxyInstance(
-            DrainStore.class.getClassLoader(),
-            new Class<?>[] {DrainStore.class},
+            kind.getClassLoader(),
+            new Class<?>[] {kind},
             (_, method, arguments) -> {
-              boolean write = Set.of("save", "begin").contains(method.getName());
+              boolean write =
+                  Set.of("save", "begin", "beginCold", "requestConfirm").contains(method.getName());
               try {
                 if (write && writesLeft-- == 0) {
                   if (afterTheEffect) {
@@ -140,7 +145,7 @@ final class DrainWorld {
               } catch (InvocationTargetException e) {
                 throw e.getCause();
               }
-            });
+            }));
   }
 
   /** One look of a conductor, which may die of it. */
@@ -152,7 +157,8 @@ final class DrainWorld {
     } catch (ConductorDied _) {
       writesLeft = Integer.MAX_VALUE;
     }
-    mostAtOnce = Math.max(mostAtOnce, Math.toIntExact(moving().size()));
+    int cold = cold(each -> each.finishedAt().isEmpty() && each.endedAt().isEmpty()).size();
+    mostAtOnce = Math.max(mostAtOnce, moving().size() + cold);
   }
 
   void pass(Duration time) {
@@ -260,6 +266,56 @@ final class DrainWorld {
 
   void arriveAll() {
     moving().forEach(this::arrive);
+    cold(each -> each.endedAt().isEmpty()).forEach(this::arriveCold);
+  }
+
+  /** Cold migrations that began here. */
+  List<ColdMigrationRecord> cold(Predicate<ColdMigrationRecord> which) {
+    List<HostName> hosts = new ArrayList<>(others);
+    hosts.add(home);
+    return hosts.stream()
+        .flatMap(host ->
+            stores
+                .coldMigrations()
+                .list(
+                    new ColdMigrationQuery(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(host),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        1000))
+                .stream())
+        .filter(which)
+        .toList();
+  }
+
+  /** As far as it goes without another word. */
+  private void arriveCold(ColdMigrationRecord migration) {
+    switch (migration.status()) {
+      case ACCEPTED -> land(migration);
+      case CONFIRMING ->
+          stores
+              .coldMigrations()
+              .confirmed(samples.lease(migration.server()), migration.id(), List.of());
+      default -> {}
+    }
+  }
+
+  private void land(ColdMigrationRecord migration) {
+    ColdMigrationStore cold = stores.coldMigrations();
+    HostName to = migration.requestedHost().orElseThrow();
+    Lease lease = samples.lease(migration.server());
+    cold.chosen(lease, migration.id(), to, samples.claim(migration.server(), to));
+    cold.leaving(lease, migration.id());
+    stores.pass(Duration.ofSeconds(7));
+    cold.arrived(lease, migration.id(), 4096);
+    cold.ownerChanged(lease, migration.id());
+    cold.finished(lease, migration.id(), List.of());
   }
 
   /** Looks, and lets arrive what moves, until nothing changes any more. */
