@@ -295,7 +295,7 @@ public final class NewHost {
               new AgentRequest.ResizeHere(journey.header(facts), sizeOf(facts)),
               Nothing.class,
               journey.forMoving(facts.described().virtualBytes()));
-      migrations.arrived(journey.hold().lease(), journey.migration().id());
+      migrations.arrived(journey.hold().lease(), journey.migration().id(), 0);
       return facts;
     }
     ColdDisks files =
