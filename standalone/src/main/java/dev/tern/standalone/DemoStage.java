@@ -4,6 +4,7 @@ import dev.tern.contract.Pause;
 import dev.tern.standalone.demo.DemoPlace;
 import dev.tern.standalone.demo.Services;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -110,6 +111,11 @@ public final class DemoStage implements AutoCloseable, Services {
   /** The database it runs on, as a JDBC URL with user and password. */
   public String db() {
     return form.db();
+  }
+
+  /** Where a service tells its metrics, by its name. Only where services are processes. */
+  public URI metrics(String name) {
+    return form.http(name).resolve("actuator/prometheus");
   }
 
   /** Only where services are processes. */

@@ -237,6 +237,13 @@ final class StandaloneForm implements AutoCloseable {
     return launched(name).running().pid();
   }
 
+  /** Where a service's own HTTP is. Only where services are processes. */
+  URI http(String name) {
+    return URI.create(
+        "http://127.0.0.1:%s/"
+            .formatted(Objects.requireNonNull(launched(name).properties().get("server.port"))));
+  }
+
   /** Starts a service again whose process has ended. */
   void restart(String name) throws IOException {
     Launch launch = launched(name);

@@ -1,6 +1,7 @@
 package dev.tern.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertAll;
 
 import dev.tern.contract.Pause;
 import dev.tern.standalone.DemoStage;
@@ -37,14 +38,27 @@ class DemoAmongKillsSystemTest {
   void finish_it_when_they_are_back_and_nobody_sees_more_of_it_than_a_pause() throws Exception {
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
+    TraceReceiver traces = new TraceReceiver();
     FormSettings settings =
         DemoStage.forKills(
-            new FormSettings(folder, 2, 0, Optional.empty(), Optional.empty(), false, Map.of()));
+            new FormSettings(
+                folder,
+                2,
+                0,
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                Map.of("tern.otlp.endpoint", traces.endpoint().toString())));
     DemoReport report;
+    RunningMetrics metrics;
     try (DemoStage stage = DemoStage.set(settings, out::println)) {
       report = Demo.amongKills(stage.place(), Pause.SLEEPING, out, false, stage).play();
       report.print(out);
+      metrics =
+          new RunningMetrics(
+              stage, List.of("api", "conductor", "scheduler", "agent-host-1", "agent-host-2"));
     }
+    traces.close();
     noLogHasAPassword();
     String story = printed.toString(StandardCharsets.UTF_8);
     assertThat(report.broken()).as(story).isEmpty();
@@ -54,6 +68,7 @@ class DemoAmongKillsSystemTest {
     assertThat(unrest.looks()).isGreaterThan(500);
     assertThat(unrest.runners()).isEqualTo(List.of(report.source(), report.destination()));
     new ReadmeTranscript(Path.of("..").resolve("README.md"), "transcript of kills").mustTell(story);
+    assertAll(() -> new MigrationTrace(traces.told()).mustBeWhole(), metrics::mustBeThoseOfTheList);
   }
 
   private void noLogHasAPassword() throws IOException {

@@ -8,6 +8,7 @@ import dev.tern.api.version.Microversion;
 import dev.tern.api.version.Negotiation;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.RequestId;
+import dev.tern.contract.tracing.TraceHeader;
 import dev.tern.contract.tracing.Traced;
 import dev.tern.contract.tracing.Tracing;
 import jakarta.servlet.FilterChain;
@@ -86,7 +87,10 @@ public final class RequestFilter extends OncePerRequestFilter {
       return Traced.NONE;
     }
     String path = KEY.matcher(request.getRequestURI()).replaceAll("{id}");
-    return tracing.request(id, request.getMethod() + " " + path);
+    return tracing.request(
+        id,
+        request.getMethod() + " " + path,
+        Optional.ofNullable(request.getHeader(TraceHeader.NAME)));
   }
 
   private void answer(

@@ -64,10 +64,12 @@ final class OtelTracing implements Tracing {
   }
 
   @Override
-  public Traced request(RequestId request, String name) {
+  public Traced request(RequestId request, String name, Optional<String> cause) {
     ids.next.set(Optional.of(request));
     try {
-      return here(builder(request, name, SpanKind.SERVER).setNoParent().startSpan());
+      SpanBuilder root = builder(request, name, SpanKind.SERVER).setNoParent();
+      TraceHeader.read(cause).ifPresent(root::addLink);
+      return here(root.startSpan());
     } finally {
       ids.next.remove();
     }
@@ -85,7 +87,11 @@ final class OtelTracing implements Tracing {
 
   @Override
   public void past(RequestId request, String name, Instant from, Instant to) {
-    child(request, name).setStartTimestamp(from).startSpan().end(to.isBefore(from) ? from : to);
+    builder(request, name, SpanKind.INTERNAL)
+        .setParent(root(request))
+        .setStartTimestamp(from)
+        .startSpan()
+        .end(to.isBefore(from) ? from : to);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // closed with what is returned
@@ -107,6 +113,10 @@ final class OtelTracing implements Tracing {
     if (Span.fromContext(current).getSpanContext().getTraceId().equals(TraceIds.trace(request))) {
       return current;
     }
+    return root(request);
+  }
+
+  private static Context root(RequestId request) {
     return Context.root()
         .with(
             Span.wrap(

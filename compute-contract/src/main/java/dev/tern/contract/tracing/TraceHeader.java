@@ -32,19 +32,28 @@ public final class TraceHeader {
    * that can be read, is passed over: it is no reason to refuse a message.
    */
   public static void within(Optional<String> header, Runnable work) {
-    Optional<Matcher> parent = header.map(FORM::matcher).filter(Matcher::matches);
-    if (parent.isEmpty()) {
+    Optional<SpanContext> remote = read(header);
+    if (remote.isEmpty()) {
       work.run();
       return;
     }
-    SpanContext remote =
-        SpanContext.createFromRemoteParent(
-            parent.get().group("trace"),
-            parent.get().group("span"),
-            TraceFlags.getSampled(),
-            TraceState.getDefault());
-    try (Scope _ = Context.root().with(Span.wrap(remote)).makeCurrent()) {
+    try (Scope _ = Context.root().with(Span.wrap(remote.get())).makeCurrent()) {
       work.run();
     }
+  }
+
+  /** What a header names; empty when that is nothing, or cannot be read. */
+  static Optional<SpanContext> read(Optional<String> header) {
+    return header
+        .map(FORM::matcher)
+        .filter(Matcher::matches)
+        .map(named ->
+            SpanContext.createFromRemoteParent(
+                named.group("trace"),
+                named.group("span"),
+                TraceFlags.getSampled(),
+                TraceState.getDefault()))
+        // All zeroes are no ids.
+        .filter(SpanContext::isValid);
   }
 }

@@ -2,6 +2,7 @@ package dev.tern.contract.tracing;
 
 import dev.tern.contract.RequestId;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Makes traces. Work that is begun on a thread where other work of the same request is traced
@@ -12,7 +13,7 @@ public interface Tracing extends AutoCloseable {
   Tracing OFF =
       new Tracing() {
         @Override
-        public Traced request(RequestId request, String name) {
+        public Traced request(RequestId request, String name, Optional<String> cause) {
           return Traced.NONE;
         }
 
@@ -33,8 +34,13 @@ public interface Tracing extends AutoCloseable {
         public void close() {}
       };
 
-  /** The request itself, where it comes in: the root of its trace. */
-  Traced request(RequestId request, String name);
+  /**
+   * The request itself, where it comes in: the root of its trace.
+   *
+   * @param cause the caller's {@code traceparent}, to which the root is linked; one that cannot be
+   *     read is passed over
+   */
+  Traced request(RequestId request, String name, Optional<String> cause);
 
   /** Work on this thread; what is asked of others meanwhile tells them of it. */
   Traced work(RequestId request, String name);
@@ -42,7 +48,10 @@ public interface Tracing extends AutoCloseable {
   /** Work that goes on when this thread does something else; may be closed by another thread. */
   Traced apart(RequestId request, String name);
 
-  /** Something that is over, of which both ends are known. */
+  /**
+   * Something that is over, of which both ends are known: a part of the request itself, as it was
+   * before the work that tells of it.
+   */
   void past(RequestId request, String name, Instant from, Instant to);
 
   /** Sends what has not been sent, for a few seconds at most. */

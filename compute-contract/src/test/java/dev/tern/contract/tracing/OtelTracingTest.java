@@ -60,10 +60,12 @@ class OtelTracingTest {
 
   @Test
   void goes_from_the_request_through_processes_that_know_its_id_alone() {
-    api.request(request, "POST /v1/migrations").close();
+    api.request(request, "POST /v1/migrations", Optional.empty()).close();
     // Later, elsewhere, and again after a restart: nothing but the row with the request's id.
-    conductor.past(request, "outbox", Instant.EPOCH, Instant.EPOCH.plusMillis(5));
     Optional<String> header;
+    try (Traced _ = conductor.work(request, "live-migration")) {
+      conductor.past(request, "outbox", Instant.EPOCH, Instant.EPOCH.plusMillis(5));
+    }
     try (Traced _ = conductor.work(request, "live-migration");
         Traced step = conductor.work(request, "mirror-disks")) {
       header = TraceHeader.here();
@@ -73,13 +75,18 @@ class OtelTracingTest {
 
     String trace = "0123abcd111142228333444455556666";
     assertThat(TraceIds.trace(request)).isEqualTo(trace);
-    assertThat(sent).extracting(SpanData::getTraceId).containsOnly(trace).hasSize(5);
+    assertThat(sent).extracting(SpanData::getTraceId).containsOnly(trace).hasSize(6);
     assertThat(span("POST /v1/migrations").getParentSpanContext().isValid()).isFalse();
     String root = span("POST /v1/migrations").getSpanId();
     assertThat(span("outbox").getParentSpanId()).isEqualTo(root);
     assertThat(span("live-migration").getParentSpanId()).isEqualTo(root);
     assertThat(span("mirror-disks").getParentSpanId())
-        .isEqualTo(span("live-migration").getSpanId());
+        .isEqualTo(
+            sent.stream()
+                .filter(each -> each.getName().equals("live-migration"))
+                .toList()
+                .getLast()
+                .getSpanId());
     assertThat(span("MirrorDisks").getParentSpanId()).isEqualTo(span("mirror-disks").getSpanId());
     assertThat(span("mirror-disks").getStatus().getDescription()).isEqualTo("no room");
     assertThat(TraceHeader.here()).as("when all is over").isEmpty();
@@ -100,6 +107,35 @@ class OtelTracingTest {
   void is_passed_over_by_who_cannot_read_where_it_comes_from(String header) {
     TraceHeader.within(Optional.of(header), () -> agent.apart(request, "AskGuest").close());
     assertThat(span("AskGuest").getTraceId()).isEqualTo(TraceIds.trace(request));
+  }
+
+  @Test
+  void is_linked_to_the_trace_of_its_caller() {
+    String theirs = "00-aaaabbbbccccddddeeeeffff00001111-1234567890abcdef-01";
+    api.request(request, "POST /v1/migrations", Optional.of(theirs)).close();
+    SpanData root = span("POST /v1/migrations");
+    assertThat(root.getTraceId()).isEqualTo(TraceIds.trace(request));
+    assertThat(root.getParentSpanContext().isValid()).isFalse();
+    assertThat(root.getLinks())
+        .singleElement()
+        .satisfies(link -> {
+          assertThat(link.getSpanContext().getTraceId()).startsWith("aaaabbbb");
+          assertThat(link.getSpanContext().getSpanId()).isEqualTo("1234567890abcdef");
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "hello",
+        "00-00000000000000000000000000000000-1234567890abcdef-01",
+        "00-aaaabbbbccccddddeeeeffff00001111-0000000000000000-01",
+        "00-AAAABBBBCCCCDDDDEEEEFFFF00001111-1234567890abcdef-01"
+      })
+  void is_linked_to_nothing_that_is_no_trace(String header) {
+    api.request(request, "POST /v1/migrations", Optional.of(header)).close();
+    assertThat(span("POST /v1/migrations").getLinks()).isEmpty();
   }
 
   @Test

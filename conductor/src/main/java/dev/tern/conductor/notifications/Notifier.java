@@ -52,6 +52,9 @@ public final class Notifier {
     this.publisher = publisher;
     this.settings = settings;
     this.metrics = metrics;
+    // There from the start, so that the first is a rise.
+    Metric.NOTIFICATIONS_FORGOTTEN.counter(metrics).increment(0);
+    Metric.NOTIFICATIONS_UNREADABLE.counter(metrics).increment(0);
   }
 
   /** Tells until there is nothing left to tell, or the broker does not take it. */

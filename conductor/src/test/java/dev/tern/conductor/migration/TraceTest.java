@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,7 @@ class TraceTest {
     }
 
     @Override
-    public Traced request(RequestId request, String name) {
+    public Traced request(RequestId request, String name, Optional<String> cause) {
       throw new AssertionError("requests come in elsewhere");
     }
 
