@@ -1,5 +1,7 @@
 package dev.tern.virt;
 
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -7,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * One running QEMU process and the connection to its monitor. Closing the object closes the
@@ -220,6 +223,34 @@ public interface Guest extends AutoCloseable {
    *     paused
    */
   void recoverAtHome(boolean keepPaused) throws VirtException;
+
+  // ---- into a file and out of it
+  // -------------------------------------------------------------------------------------------------
+
+  /**
+   * The guest's processors stand, and all of its memory and devices go to {@code to}, which is
+   * neither forced nor closed. Its disks are flushed. When this returns the guest stands as {@link
+   * RunState#POSTMIGRATE}: it either ends now, or what was written is void and {@link
+   * #recoverAtHome} lets it go on. May be repeated, also where a former agent was cut off.
+   *
+   * @param progress told how many bytes were taken, from the calling thread
+   * @throws VirtException {@code REFUSED} when QEMU or {@code to} would not, or nothing moved for
+   *     too long; the guest runs on
+   */
+  void save(WritableByteChannel to, LongConsumer progress)
+      throws VirtException, InterruptedException;
+
+  /**
+   * Gives a guest launched as {@code INCOMING} its memory. When this returns all of {@code from} is
+   * in it, and it stands until {@link #cont}: none of its processors has run, and it has written
+   * nothing to its disks.
+   *
+   * @param from may fail instead of ending, to say that what it gave was not right
+   * @throws VirtException when it did not come whole; the guest has not run, and its process is
+   *     good for nothing but {@link #kill}
+   */
+  void load(ReadableByteChannel from, LongConsumer progress)
+      throws VirtException, InterruptedException;
 
   @Override
   void close();

@@ -14,7 +14,12 @@ import dev.tern.virt.Guest.RunState;
 import dev.tern.virt.Guest.Sync;
 import dev.tern.virt.VirtDriver.LaunchMode;
 import dev.tern.virt.VirtException.Kind;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -104,6 +109,55 @@ public abstract class DriverContract {
         .isInstanceOfSatisfying(
             VirtException.class, e -> assertThat(e.kind()).isEqualTo(Kind.GONE));
     assertThat(driver(0).adopt(source)).isEmpty();
+  }
+
+  @Test
+  void saves_a_guest_and_lets_it_go_on_in_another_QEMU() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    ByteArrayOutputStream memory = new ByteArrayOutputStream();
+    List<Long> told = new ArrayList<>();
+    guest.save(Channels.newChannel(memory), told::add);
+    assertThat(guest.runState()).isEqualTo(RunState.POSTMIGRATE);
+    assertThat(told).last().isEqualTo((long) memory.size());
+    memory.reset(); // as when an agent died before it was recorded
+    guest.save(Channels.newChannel(memory), told::add);
+    guest.kill();
+    Guest other = launch(0, LaunchMode.INCOMING);
+    other.load(Channels.newChannel(new ByteArrayInputStream(memory.toByteArray())), told::add);
+    assertThat(other.runState()).isEqualTo(RunState.PAUSED);
+    assertRefused(
+        () -> other.load(Channels.newChannel(new ByteArrayInputStream(new byte[9])), _ -> {}));
+    other.cont();
+    assertThat(other.runState()).isEqualTo(RunState.RUNNING);
+  }
+
+  @Test
+  void lets_a_guest_run_on_whose_memory_finds_no_room() throws Exception {
+    Guest guest = launch(0, LaunchMode.RUN);
+    WritableByteChannel full =
+        Channels.newChannel(
+            new OutputStream() {
+              private int taken;
+
+              @Override
+              public void write(int b) throws IOException {
+                if (++taken > 1000) {
+                  throw new IOException("No space left on device");
+                }
+              }
+            });
+    assertThatThrownBy(() -> guest.save(full, _ -> {}))
+        .isInstanceOf(VirtException.class)
+        .hasMessageContaining("No space left on device");
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+    guest.save(Channels.newChannel(OutputStream.nullOutputStream()), _ -> {});
+    guest.recoverAtHome(false);
+    assertThat(guest.runState()).isEqualTo(RunState.RUNNING);
+    guest.kill();
+    Guest other = launch(0, LaunchMode.INCOMING);
+    assertThatThrownBy(() ->
+            other.load(Channels.newChannel(new ByteArrayInputStream(new byte[100_000])), _ -> {}))
+        .isInstanceOf(VirtException.class);
   }
 
   @Test

@@ -15,6 +15,8 @@ import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -27,6 +29,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /** A connection to a simulated QEMU. */
 final class FakeGuest implements Guest {
@@ -426,6 +429,48 @@ final class FakeGuest implements Guest {
     begin("recoverAtHome");
     departure.bringHome(keepPaused);
     world.after("recoverAtHome");
+  }
+
+  @Override
+  public void save(WritableByteChannel to, LongConsumer progress) throws VirtException {
+    begin("save");
+    if (!process.copies.isEmpty()) {
+      throw refused("A disk of the guest is being copied.");
+    }
+    switch (process.state) {
+      case RUNNING, PAUSED, POSTMIGRATE, FINISH_MIGRATE -> {}
+      case INCOMING, SHUTDOWN, IO_ERROR, ERROR ->
+          throw refused("The guest cannot be saved: QEMU says %s.".formatted(process.state));
+    }
+    process.state = RunState.PAUSED;
+    world.course().at(instance, "is being saved");
+    try {
+      FakeMemory.write(process, to, progress);
+    } catch (IOException e) {
+      departure.run();
+      throw refused("The guest could not be saved: %s.".formatted(e.getMessage()));
+    }
+    requireThere();
+    process.state = RunState.POSTMIGRATE;
+    world.course().at(instance, "is saved");
+    world.after("save");
+  }
+
+  @Override
+  public void load(ReadableByteChannel from, LongConsumer progress) throws VirtException {
+    begin("load");
+    if (process.state != RunState.INCOMING) {
+      throw refused("The guest does not wait for its memory.");
+    }
+    try {
+      FakeMemory.read(process, from, progress);
+    } catch (IOException e) {
+      throw refused("The guest could not be restored: %s.".formatted(e.getMessage()));
+    }
+    requireThere();
+    process.state = RunState.PAUSED;
+    world.course().at(instance, "is loaded");
+    world.after("load");
   }
 
   @Override

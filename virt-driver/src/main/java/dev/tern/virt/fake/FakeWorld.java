@@ -242,8 +242,8 @@ public final class FakeWorld {
   void forget(Path instance, FakeProcess process) {
     if (process.hasAll) {
       left.put(key(instance), process.written);
-    } else {
-      left.remove(key(instance));
+    } else if (process.endpoints != null) {
+      left.remove(key(instance)); // Mirrors may have written into its disks.
     }
     processes.remove(key(instance), process);
   }

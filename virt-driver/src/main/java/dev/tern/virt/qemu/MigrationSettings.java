@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MigrationSettings {
   private static final Duration DEFAULT_DOWNTIME = Duration.ofMillis(300);
+  private static final long UNBOUNDED = 1L << 40;
   private static final int LEAST_CPU_THROTTLE = 1;
   private static final int MOST_CPU_THROTTLE = 99;
   private static final int DEFAULT_CHANNELS = 2;
@@ -64,6 +65,12 @@ final class MigrationSettings {
     capabilities(session, wish);
     parameters(session, options, bytesPerSecond, downtimeLimit, credentials);
     return wish.postCopy();
+  }
+
+  /** Of a guest that stands, into a file or out of it: as fast as it goes, in one plain stream. */
+  static void toFile(Session session) throws VirtException {
+    capabilities(session, new Wish(false, MoveOptions.PLAIN, false, false));
+    parameters(session, MoveOptions.PLAIN, UNBOUNDED, DEFAULT_DOWNTIME, "");
   }
 
   private record Wish(

@@ -18,6 +18,8 @@ final class MonitorSockets implements AutoCloseable {
   static final String FIRST = "qmp1.sock";
   static final String SECOND = "qmp2.sock";
 
+  static final String MEMORY = "mem.sock";
+
   /** The JDK's, which is a byte less than QEMU's: to a longer one it does not connect. */
   private static final int LONGEST_ADDRESS = 106;
 
@@ -57,6 +59,11 @@ final class MonitorSockets implements AutoCloseable {
 
   Path second() {
     return directory.resolve(SECOND);
+  }
+
+  /** By which a guest's memory comes and goes; no longer a name than the monitors have. */
+  Path memory() {
+    return directory.resolve(MEMORY);
   }
 
   private static int length(Path path) {

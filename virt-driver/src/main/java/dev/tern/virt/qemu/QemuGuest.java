@@ -9,6 +9,8 @@ import dev.tern.virt.Steering;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
 import dev.tern.virt.qmp.Commands;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /** A guest in a real QEMU. */
 final class QemuGuest implements Guest {
@@ -29,6 +32,7 @@ final class QemuGuest implements Guest {
   private final OutgoingMigration outgoing;
   private final IncomingMigration incoming;
   private final ExportListing exports;
+  private final SavedGuest saved;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   QemuGuest(Session session, Path instance) {
@@ -41,6 +45,7 @@ final class QemuGuest implements Guest {
     this.outgoing = new OutgoingMigration(session, mirrors, recovery, credentials);
     this.incoming = new IncomingMigration(session, instance, credentials);
     this.exports = new ExportListing(session, instance, credentials);
+    this.saved = new SavedGuest(session, recovery, instance);
   }
 
   /** For whoever looks at QEMU itself. */
@@ -333,6 +338,18 @@ final class QemuGuest implements Guest {
       Thread.currentThread().interrupt();
       throw new VirtException(Kind.NO_ANSWER, "The way home was interrupted.", e);
     }
+  }
+
+  @Override
+  public void save(WritableByteChannel to, LongConsumer progress)
+      throws VirtException, InterruptedException {
+    saved.save(to, progress);
+  }
+
+  @Override
+  public void load(ReadableByteChannel from, LongConsumer progress)
+      throws VirtException, InterruptedException {
+    saved.load(from, progress);
   }
 
   @Override

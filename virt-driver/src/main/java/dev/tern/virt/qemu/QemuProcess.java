@@ -94,7 +94,9 @@ record QemuProcess(long pid, long startTicks, String bootId) {
   static void forget(Path instance) throws VirtException {
     try {
       for (String name :
-          new String[] {RECORD, PID_FILE, MonitorSockets.FIRST, MonitorSockets.SECOND}) {
+          new String[] {
+            RECORD, PID_FILE, MonitorSockets.FIRST, MonitorSockets.SECOND, MonitorSockets.MEMORY
+          }) {
         Files.deleteIfExists(instance.resolve(name));
       }
     } catch (IOException e) {
