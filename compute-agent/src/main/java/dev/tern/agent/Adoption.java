@@ -71,6 +71,8 @@ final class Adoption {
       }
       case DEFINED, STOPPED, RECEIVING -> {}
       case RUNNING -> running(instance, standing);
+      // Whatever process is there: it is not the guest, which is the file.
+      case SUSPENDED -> instance.kill();
       case INCOMING -> {
         Optional<Guest> waits = instance.guest();
         if (waits.isPresent()) {
@@ -86,6 +88,9 @@ final class Adoption {
         instance.kill();
         instance.remove();
       }
+    }
+    if (instance.present()) {
+      MemoryFile.removeVoid(instance.directory(), instance.standing());
     }
     log.atInfo()
         .addKeyValue("server", instance.server())

@@ -55,6 +55,8 @@ public final class Agent implements AutoCloseable {
   private final ReceiptKeeping receipts;
   private final GoingOn goingOn = new GoingOn();
   private final Sweeping sweeping;
+  private final GuestSuspending suspending;
+  private final Jobs jobs;
   private final long startedAtMillis;
   private final AtomicLong reports = new AtomicLong();
 
@@ -138,6 +140,8 @@ public final class Agent implements AutoCloseable {
     ProgressTeller progress = new ProgressTeller(world.progress(), clock, world.time().nanos());
     Moves moves = new Moves(clock, settings.policy().parts());
     LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress);
+    this.suspending = new GuestSuspending(instances, reservations);
+    this.jobs = jobs;
     DestinationCheck arrivals =
         new DestinationCheck(
             host, driver, arrival, reservations, new DiskPlacement(directories, figures));
@@ -146,6 +150,7 @@ public final class Agent implements AutoCloseable {
             instances,
             jobs,
             new GuestLife(instances, images, reservations, driver, own, settings.cpuModel()),
+            suspending,
             new SourceSide(
                 instances,
                 jobs,
@@ -208,6 +213,11 @@ public final class Agent implements AutoCloseable {
    */
   public void sweep() throws InterruptedException {
     sweeping.round();
+    try {
+      suspending.sweep(jobs);
+    } catch (IOException e) {
+      log.atWarn().setCause(e).log("saved memory could not be looked at");
+    }
   }
 
   /** See {@link Sweeping#swept}. */

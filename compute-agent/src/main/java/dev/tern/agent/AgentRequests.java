@@ -49,6 +49,7 @@ import dev.tern.contract.agent.AgentRequest.ReceiveFiles;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.ResizeHere;
+import dev.tern.contract.agent.AgentRequest.ResumeServer;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
 import dev.tern.contract.agent.AgentRequest.ReturnHome;
 import dev.tern.contract.agent.AgentRequest.SealConsole;
@@ -60,6 +61,7 @@ import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.SteerMove;
 import dev.tern.contract.agent.AgentRequest.StopLayers;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.SuspendServer;
 import dev.tern.contract.agent.AgentRequest.TakeBack;
 import dev.tern.contract.agent.AgentRequest.UnpauseServer;
 import dev.tern.contract.agent.AgentRequest.WantConsole;
@@ -82,6 +84,7 @@ final class AgentRequests {
   private final Jobs jobs;
   private final GuestLife life;
   private final GuestPausing pausing;
+  private final GuestSuspending suspending;
   private final SourceSide source;
   private final DestinationSide destination;
   private final DiskSide disks;
@@ -99,6 +102,7 @@ final class AgentRequests {
       Instances instances,
       Jobs jobs,
       GuestLife life,
+      GuestSuspending suspending,
       SourceSide source,
       DestinationSide destination,
       DiskSide disks,
@@ -109,6 +113,7 @@ final class AgentRequests {
     this.jobs = jobs;
     this.life = life;
     this.pausing = new GuestPausing(instances);
+    this.suspending = suspending;
     this.source = source;
     this.destination = destination;
     this.disks = disks;
@@ -147,6 +152,8 @@ final class AgentRequests {
       case RebootServer r -> change(r, () -> life.reboot(r.header(), r.grace()));
       case PauseServer r -> change(r, () -> pausing.pause(r.header()));
       case UnpauseServer r -> change(r, () -> pausing.unpause(r.header()));
+      case SuspendServer r -> change(r, () -> suspending.suspend(r.header(), why -> say(r, why)));
+      case ResumeServer r -> change(r, () -> suspending.resume(r.header(), why -> say(r, why)));
       case DestroyServer r -> destroy(r);
       case LeaveServer r -> change(r, () -> life.leave(r.header(), r.keepDisks()));
       case DescribeSource r -> look(r, () -> source.describe(r.header()));
@@ -285,6 +292,8 @@ final class AgentRequests {
   private AgentAnswer destroy(DestroyServer request) throws InterruptedException, IOException {
     jobs.running(request.header().server(), CreateDisks.class).ifPresent(Jobs.Job::interrupt);
     jobs.running(request.header().server(), MirrorDisks.class).ifPresent(Jobs.Job::interrupt);
+    jobs.running(request.header().server(), SuspendServer.class).ifPresent(Jobs.Job::interrupt);
+    jobs.running(request.header().server(), ResumeServer.class).ifPresent(Jobs.Job::interrupt);
     return change(request, () -> life.destroy(request.header()));
   }
 

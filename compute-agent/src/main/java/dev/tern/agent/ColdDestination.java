@@ -206,7 +206,7 @@ final class ColdDestination {
           throw Refusals.wrongPlace(header.server(), standing, "cleared away");
         }
       }
-      case DEFINED, INCOMING, HANDED_OVER, DEAD, RETIRED -> {}
+      case DEFINED, SUSPENDED, INCOMING, HANDED_OVER, DEAD, RETIRED -> {}
     }
     checks.release(header);
     instances.keys().end(header);

@@ -38,7 +38,7 @@ final class ColdResize {
     switch (standing.place()) {
       case DEFINED, RUNNING, STOPPED, HANDED_OVER -> {}
       case NOTHING -> throw Refusals.absent(header.server());
-      case RECEIVING, INCOMING, DEAD, RETIRED ->
+      case SUSPENDED, RECEIVING, INCOMING, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "resized");
     }
     requireNoOther(header, instance);
@@ -100,7 +100,7 @@ final class ColdResize {
       throw Refusals.absent(header.server());
     }
     switch (standing.place()) {
-      case RUNNING, STOPPED, HANDED_OVER -> {}
+      case RUNNING, STOPPED, SUSPENDED, HANDED_OVER -> {}
       case NOTHING, DEFINED, RECEIVING, INCOMING, DEAD, RETIRED ->
           throw Refusals.absent(header.server());
     }
@@ -111,7 +111,7 @@ final class ColdResize {
     Instance instance = instances.of(header.server());
     Standing standing = instance.standing();
     switch (standing.place()) {
-      case RUNNING, STOPPED -> CopyBefore.of(instance, letGo).remove();
+      case RUNNING, STOPPED, SUSPENDED -> CopyBefore.of(instance, letGo).remove();
       case NOTHING, DEFINED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "confirmed");
     }

@@ -69,7 +69,7 @@ final class ColdSource {
       }
       case HANDED_OVER -> requireLeft(header, instance, "let go");
       case NOTHING -> throw Refusals.absent(header.server());
-      case RECEIVING, INCOMING, DEAD, RETIRED ->
+      case SUSPENDED, RECEIVING, INCOMING, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "let go");
     }
     return new Nothing();
@@ -94,7 +94,7 @@ final class ColdSource {
         }
         instance.append(new TakenBack(header.epoch(), letGo));
       }
-      case DEFINED, RUNNING, STOPPED -> {}
+      case DEFINED, RUNNING, STOPPED, SUSPENDED -> {}
       case NOTHING, RETIRED -> throw Refusals.absent(header.server());
       case RECEIVING, INCOMING, DEAD ->
           throw Refusals.wrongPlace(header.server(), standing, "taken back");

@@ -69,7 +69,7 @@ final class ConsoleMoves {
   private static void requireHere(Instance instance, String what) throws IOException {
     Standing standing = instance.standing();
     switch (standing.place()) {
-      case DEFINED, RUNNING, STOPPED -> {}
+      case DEFINED, RUNNING, STOPPED, SUSPENDED -> {}
       case NOTHING -> throw Refusals.absent(instance.server());
       case RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(instance.server(), standing, what);
@@ -107,7 +107,7 @@ final class ConsoleMoves {
       // Only then has the guest said its last here.
       case HANDED_OVER -> {}
       case NOTHING -> throw Refusals.absent(header.server());
-      case DEFINED, RUNNING, STOPPED, RECEIVING, INCOMING, DEAD, RETIRED ->
+      case DEFINED, RUNNING, STOPPED, SUSPENDED, RECEIVING, INCOMING, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "asked for what its guest said");
     }
     byte[] said = new ConsoleLog(instance.directory()).tail(ConsoleLog.KEPT_BYTES);

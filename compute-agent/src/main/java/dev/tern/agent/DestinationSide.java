@@ -176,7 +176,7 @@ final class DestinationSide {
           case RECEIVING, INCOMING, RETIRED -> true;
           case DEAD -> !mine;
           case NOTHING -> !instance.present() || !instance.belongsToAnotherHost();
-          case DEFINED, RUNNING, STOPPED, HANDED_OVER -> false;
+          case DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER -> false;
         };
     if (!allowed) {
       throw Refusals.wrongPlace(header.server(), standing, "received");
@@ -192,7 +192,7 @@ final class DestinationSide {
         instance.kill();
       }
       case RETIRED -> instance.kill();
-      case NOTHING, DEFINED, RUNNING, STOPPED, HANDED_OVER -> {}
+      case NOTHING, DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER -> {}
     }
   }
 
@@ -211,7 +211,7 @@ final class DestinationSide {
         }
       }
       case RECEIVING, DEAD, RETIRED -> {}
-      case INCOMING, DEFINED, RUNNING, STOPPED, HANDED_OVER ->
+      case INCOMING, DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER ->
           throw Refusals.wrongPlace(header.server(), standing, "deleted");
     }
     instance.kill();
@@ -269,7 +269,7 @@ final class DestinationSide {
         yield ready;
       }
       case NOTHING -> throw Refusals.absent(header.server());
-      case DEFINED, RUNNING, STOPPED, HANDED_OVER, DEAD, RETIRED ->
+      case DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "received");
     };
   }
@@ -389,7 +389,7 @@ final class DestinationSide {
         switch (standing.place()) {
           case INCOMING -> standing.epoch() == header.epoch();
           case RUNNING -> standing.arrivedIn(header.epoch()) && !standing.resumed();
-          case NOTHING, DEFINED, STOPPED, RECEIVING, HANDED_OVER, DEAD, RETIRED -> false;
+          case NOTHING, DEFINED, STOPPED, SUSPENDED, RECEIVING, HANDED_OVER, DEAD, RETIRED -> false;
         };
     return waits && instance.guest().isPresent();
   }
@@ -409,7 +409,7 @@ final class DestinationSide {
         yield Optional.empty();
       }
       case NOTHING -> throw Refusals.absent(header.server());
-      case RECEIVING, DEFINED, RUNNING, STOPPED, HANDED_OVER, DEAD, RETIRED ->
+      case RECEIVING, DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "awaited");
     };
   }

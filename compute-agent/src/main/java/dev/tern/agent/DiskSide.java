@@ -134,7 +134,15 @@ final class DiskSide {
       try {
         switch (instance.standing().place()) {
           case RUNNING -> copying.goOn(ServerDisks.of(instance, bases()));
-          case NOTHING, DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED -> {}
+          case NOTHING,
+              DEFINED,
+              STOPPED,
+              SUSPENDED,
+              RECEIVING,
+              INCOMING,
+              HANDED_OVER,
+              DEAD,
+              RETIRED -> {}
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -71,7 +71,7 @@ final class GuestLife {
   AgentResult build(Header header, ServerSpec spec) throws Exception {
     Instance instance = instances.of(header.server());
     switch (instance.standing().place()) {
-      case DEFINED, RUNNING, STOPPED -> {
+      case DEFINED, RUNNING, STOPPED, SUSPENDED -> {
         return new Nothing();
       }
       case NOTHING -> {}
@@ -285,7 +285,7 @@ final class GuestLife {
       }
       case DEFINED, STOPPED -> {}
       case NOTHING -> throw Refusals.absent(header.server());
-      case RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+      case SUSPENDED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "started");
     }
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
@@ -313,6 +313,9 @@ final class GuestLife {
       }
       instance.noteStopped("it is rebooted");
     }
+    if (standing.epoch() < header.epoch()) {
+      GuestSuspending.discard(instance, "it is rebooted");
+    }
     return start(header);
   }
 
@@ -334,6 +337,7 @@ final class GuestLife {
         }
         instance.noteStopped("it was stopped");
       }
+      case SUSPENDED -> GuestSuspending.discard(instance, "it was stopped");
       case NOTHING, DEFINED, STOPPED, RECEIVING, DEAD, RETIRED -> instance.kill();
       case INCOMING, HANDED_OVER -> throw Refusals.wrongPlace(header.server(), standing, "stopped");
     }
@@ -379,7 +383,7 @@ final class GuestLife {
           return new DisksKept(kept.of(header.server(), header.epoch()).map(Path::toString));
         }
       }
-      case DEFINED, RUNNING, STOPPED, HANDED_OVER -> {}
+      case DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER -> {}
       case RECEIVING, INCOMING, DEAD ->
           throw Refusals.wrongPlace(header.server(), standing, "left");
     }
@@ -387,6 +391,7 @@ final class GuestLife {
     if (standing.place() == Place.RUNNING) {
       instance.noteStopped("its host was fenced, and it lives elsewhere");
     }
+    GuestSuspending.discard(instance, "its host was fenced, and it lives elsewhere");
     instances.keys().end(header.server());
     reservations.release(header.server(), header.epoch());
     if (keepDisks) {
@@ -403,7 +408,7 @@ final class GuestLife {
   /** Whether the place is one a server of this host can be in for good. */
   static boolean livesHere(Place place) {
     return switch (place) {
-      case DEFINED, RUNNING, STOPPED, HANDED_OVER -> true;
+      case DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER -> true;
       case NOTHING, RECEIVING, INCOMING, DEAD, RETIRED -> false;
     };
   }

@@ -55,7 +55,7 @@ final class GuestPausing {
         }
       }
       case NOTHING, DEFINED, STOPPED -> {}
-      case RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+      case SUSPENDED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, wish);
     }
     instance.noteIfGone();

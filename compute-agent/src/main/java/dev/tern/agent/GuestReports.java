@@ -42,13 +42,15 @@ final class GuestReports {
       Optional<Guest> guest =
           switch (standing.place()) {
             case RUNNING, INCOMING, HANDED_OVER, DEAD -> instance.guestNow();
-            case NOTHING, DEFINED, STOPPED, RECEIVING, RETIRED -> Optional.empty();
+            case NOTHING, DEFINED, STOPPED, SUSPENDED, RECEIVING, RETIRED -> Optional.empty();
           };
       return switch (standing.place()) {
         case NOTHING -> new Seen(Runner.ABSENT, "");
         case RETIRED -> new Seen(Runner.ABSENT, "it moved away");
         case RECEIVING -> new Seen(Runner.ABSENT, "disks for it are here, and no guest");
         case DEFINED, STOPPED -> new Seen(Runner.STOPPED, "");
+        case SUSPENDED ->
+            new Seen(Runner.SUSPENDED, MemoryFile.look(instance.directory(), standing));
         case RUNNING ->
             guest.isPresent() ? running(guest.get()) : new Seen(Runner.STOPPED, "no process");
         case INCOMING -> new Seen(Runner.INCOMING, guest.isPresent() ? "" : "its process is gone");

@@ -176,6 +176,11 @@ final class Instance implements AutoCloseable {
     open().during(condition, deed);
   }
 
+  /** See {@link Journal#certain}. */
+  boolean certain() throws IOException {
+    return open().certain();
+  }
+
   private Journal open() throws IOException {
     return journal().orElseThrow(() -> Refusals.absent(server));
   }
@@ -287,6 +292,25 @@ final class Instance implements AutoCloseable {
       checkOpen();
       if (standing().place() != Place.INCOMING) {
         throw Refusals.wrongPlace(server, standing(), "received");
+      }
+      Guest started = driver.launch(recipe, directory(), LaunchMode.INCOMING);
+      hold(started);
+      return started;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Starts a QEMU that waits for the memory of its suspended guest. It is not the guest until that
+   * is recorded, and may be ended at any time before.
+   */
+  Guest startRestoring(LaunchRecipe recipe) throws IOException, VirtException {
+    lock.lock();
+    try {
+      checkOpen();
+      if (standing().place() != Place.SUSPENDED) {
+        throw Refusals.wrongPlace(server, standing(), "restored");
       }
       Guest started = driver.launch(recipe, directory(), LaunchMode.INCOMING);
       hold(started);

@@ -68,6 +68,8 @@ final class Intents {
           AgentRequest.RebootServer _,
           AgentRequest.PauseServer _,
           AgentRequest.UnpauseServer _,
+          AgentRequest.SuspendServer _,
+          AgentRequest.ResumeServer _,
           AgentRequest.DestroyServer _,
           AgentRequest.LeaveServer _,
           AgentRequest.AskGuest _,

@@ -197,6 +197,19 @@ final class Journal implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether what could not be written is known not to count. Otherwise a restart may find that it
+   * does.
+   */
+  boolean certain() {
+    writing.lock();
+    try {
+      return !broken;
+    } finally {
+      writing.unlock();
+    }
+  }
+
   private void write(byte[] line) throws IOException {
     if (broken) {
       throw new IOException("the journal could not be written before; nothing is until a restart");

@@ -25,6 +25,18 @@ sealed interface JournalEntry {
   /** No process is left, and the server still lives here. */
   record Stopped(long epoch, String reason) implements JournalEntry {}
 
+  /**
+   * The guest is a file from now on, and no process: that of this epoch, of so many bytes with that
+   * CRC-32C. Written when all of it and of its disks is durable, before its QEMU is ended.
+   */
+  record Suspended(long epoch, long bytes, long sum) implements JournalEntry {}
+
+  /**
+   * The guest that was suspended in that epoch is a process again, which has all of the file; the
+   * file is void. Written before the guest runs, so that no file is ever used by two.
+   */
+  record Restored(long epoch, long suspended) implements JournalEntry {}
+
   /** Disks for a guest that is to arrive are complete. */
   record DisksCreated(long epoch) implements JournalEntry {}
 

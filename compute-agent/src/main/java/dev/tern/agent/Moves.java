@@ -127,7 +127,7 @@ final class Moves {
     return switch (standing.place()) {
       case RUNNING -> new AgentAnswer.Working("no data moves yet");
       case NOTHING -> throw Refusals.absent(header.server());
-      case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+      case DEFINED, STOPPED, SUSPENDED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "steered");
     };
   }

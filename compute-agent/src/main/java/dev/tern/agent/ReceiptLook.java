@@ -134,7 +134,8 @@ final class ReceiptLook {
           || (standing.epoch() > ledger.epoch()
               && switch (standing.place()) {
                 case RECEIVING, INCOMING -> true;
-                case NOTHING, DEFINED, RUNNING, STOPPED, HANDED_OVER, DEAD, RETIRED -> false;
+                case NOTHING, DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER, DEAD, RETIRED ->
+                    false;
               });
     }
 

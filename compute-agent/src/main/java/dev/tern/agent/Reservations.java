@@ -110,6 +110,12 @@ final class Reservations {
     }
   }
 
+  /** As {@link #take}, for so many bytes beside what is in the server's directory already. */
+  Room takeBeside(Header header, long bytes) throws IOException, VirtException {
+    long there = written(directories.instance(header.server()));
+    return take(header, DiskNeeds.own(Math.addExact(bytes, there)), Map.of());
+  }
+
   private Reservation wanted(Header header, DiskNeeds needs, Map<String, Long> layers) {
     DiskNeeds all = needs.with(settings.diskMargin().toBytes());
     return Reservation.of(header, all, layers, clock.instant());

@@ -33,7 +33,7 @@ record ServerDisks(Instance instance, LaunchRecipe recipe, Optional<Guest> guest
               instance.guest(),
               bases);
       case NOTHING -> throw Refusals.absent(instance.server());
-      case RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+      case SUSPENDED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(instance.server(), standing, "asked for its disks");
     };
   }

@@ -93,7 +93,7 @@ final class SourceCheck {
     return switch (standing.place()) {
       case DEFINED, STOPPED -> true;
       case HANDED_OVER -> standing.handedOverEpoch() == header.epoch() && !standing.sent();
-      case NOTHING, RUNNING, RECEIVING, INCOMING, DEAD, RETIRED -> false;
+      case NOTHING, RUNNING, SUSPENDED, RECEIVING, INCOMING, DEAD, RETIRED -> false;
     };
   }
 
@@ -190,7 +190,7 @@ final class SourceCheck {
     return switch (standing.place()) {
       case RUNNING -> instance.runningGuest();
       case NOTHING -> throw Refusals.absent(instance.server());
-      case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+      case DEFINED, STOPPED, SUSPENDED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(instance.server(), standing, wish);
     };
   }

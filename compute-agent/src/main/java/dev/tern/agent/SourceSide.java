@@ -171,7 +171,7 @@ final class SourceSide {
                 progress.last(header));
       }
       case NOTHING -> throw Refusals.absent(header.server());
-      case DEFINED, STOPPED, RECEIVING, INCOMING, DEAD ->
+      case DEFINED, STOPPED, SUSPENDED, RECEIVING, INCOMING, DEAD ->
           throw Refusals.wrongPlace(header.server(), standing, "handed over");
     };
   }
@@ -259,7 +259,7 @@ final class SourceSide {
     return switch (standing.place()) {
       case RUNNING -> new Nothing();
       case NOTHING -> throw Refusals.absent(header.server());
-      case DEFINED, STOPPED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
+      case DEFINED, STOPPED, SUSPENDED, RECEIVING, INCOMING, HANDED_OVER, DEAD, RETIRED ->
           throw Refusals.wrongPlace(header.server(), standing, "kept: it is too late");
     };
   }
@@ -366,7 +366,7 @@ final class SourceSide {
         }
         instance.append(new Retired(header.epoch()));
       }
-      case DEFINED, RUNNING, STOPPED, RECEIVING, INCOMING, DEAD ->
+      case DEFINED, RUNNING, STOPPED, SUSPENDED, RECEIVING, INCOMING, DEAD ->
           throw Refusals.wrongPlace(header.server(), standing, "retired");
     }
     instance.kill();

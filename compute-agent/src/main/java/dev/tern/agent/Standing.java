@@ -9,12 +9,14 @@ import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.IncomingPrepared;
 import dev.tern.agent.JournalEntry.Landed;
 import dev.tern.agent.JournalEntry.Launched;
+import dev.tern.agent.JournalEntry.Restored;
 import dev.tern.agent.JournalEntry.Resumed;
 import dev.tern.agent.JournalEntry.Retired;
 import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Seen;
 import dev.tern.agent.JournalEntry.Sent;
 import dev.tern.agent.JournalEntry.Stopped;
+import dev.tern.agent.JournalEntry.Suspended;
 import dev.tern.agent.JournalEntry.TakenBack;
 import dev.tern.contract.agent.ArrivalStamps;
 import dev.tern.contract.agent.LeavingStamps;
@@ -34,6 +36,8 @@ import java.util.Optional;
  * @param arrival QEMU's stamps of the last arrival
  * @param sent QEMU has sent all of the guest that was handed over
  * @param leaving QEMU's stamps of that
+ * @param saved what the guest is while it is suspended; nothing at any other time, so that no file
+ *     is used twice
  */
 record Standing(
     Place place,
@@ -46,7 +50,16 @@ record Standing(
     boolean resumed,
     Optional<ArrivalStamps> arrival,
     boolean sent,
-    Optional<LeavingStamps> leaving) {
+    Optional<LeavingStamps> leaving,
+    Optional<Saved> saved) {
+
+  /**
+   * The file that is the guest while it is suspended.
+   *
+   * @param epoch of the suspending; it is in the file's name
+   * @param sum CRC-32C of its bytes
+   */
+  record Saved(long epoch, long bytes, long sum) {}
 
   /** See the diagram in the package's description. */
   enum Place {
@@ -54,6 +67,7 @@ record Standing(
     DEFINED,
     RUNNING,
     STOPPED,
+    SUSPENDED,
     RECEIVING,
     INCOMING,
     HANDED_OVER,
@@ -63,7 +77,18 @@ record Standing(
 
   static final Standing NOTHING =
       new Standing(
-          Place.NOTHING, 0, 0, 0, 0, 0, false, false, Optional.empty(), false, Optional.empty());
+          Place.NOTHING,
+          0,
+          0,
+          0,
+          0,
+          0,
+          false,
+          false,
+          Optional.empty(),
+          false,
+          Optional.empty(),
+          Optional.empty());
 
   /**
    * @throws ImpossibleEntry when the entries contradict each other
@@ -94,7 +119,12 @@ record Standing(
       case Seen _ -> at(place, epoch, entry.epoch());
       case Created _ -> moved(entry, Place.DEFINED, Place.NOTHING);
       case Launched _ -> moved(entry, Place.RUNNING, Place.DEFINED, Place.STOPPED);
-      case Stopped _ -> moved(entry, Place.STOPPED, Place.RUNNING);
+      case Stopped _ ->
+          moved(entry, Place.STOPPED, Place.RUNNING, Place.SUSPENDED).saved(Optional.empty());
+      case Suspended now ->
+          moved(entry, Place.SUSPENDED, Place.RUNNING)
+              .saved(Optional.of(new Saved(now.epoch(), now.bytes(), now.sum())));
+      case Restored back -> restored(back);
       case DisksCreated _ -> moved(entry, Place.RECEIVING, Place.NOTHING).incoming(false);
       case IncomingPrepared prepared ->
           sameEpoch(entry, Place.INCOMING, Place.RECEIVING).incoming(prepared.paused());
@@ -113,6 +143,29 @@ record Standing(
       case GivenBack back -> givenBack(back);
       case Retired _ -> moved(entry, Place.RETIRED, Place.HANDED_OVER);
     };
+  }
+
+  private Standing restored(Restored back) throws ImpossibleEntry {
+    if (saved.map(Saved::epoch).filter(was -> was == back.suspended()).isEmpty()) {
+      throw new ImpossibleEntry(this, back);
+    }
+    return moved(back, Place.RUNNING, Place.SUSPENDED).saved(Optional.empty());
+  }
+
+  private Standing saved(Optional<Saved> now) {
+    return new Standing(
+        place,
+        epoch,
+        highestEpoch,
+        arrivedEpoch,
+        handedOverEpoch,
+        returnedEpoch,
+        paused,
+        resumed,
+        arrival,
+        sent,
+        leaving,
+        now);
   }
 
   private Standing moved(JournalEntry entry, Place to, Place... from) throws ImpossibleEntry {
@@ -141,7 +194,8 @@ record Standing(
         resumed,
         arrival,
         sent,
-        leaving);
+        leaving,
+        saved);
   }
 
   private Standing incoming(boolean keepPaused) {
@@ -156,7 +210,8 @@ record Standing(
         false,
         Optional.empty(),
         sent,
-        leaving);
+        leaving,
+        saved);
   }
 
   private Standing arrived(long inEpoch) {
@@ -171,7 +226,8 @@ record Standing(
         false,
         Optional.empty(),
         sent,
-        leaving);
+        leaving,
+        saved);
   }
 
   private Standing resumed(Resumed entry) throws ImpossibleEntry {
@@ -189,7 +245,8 @@ record Standing(
         true,
         entry.stamps(),
         sent,
-        leaving);
+        leaving,
+        saved);
   }
 
   private Standing handedOver(long inEpoch) {
@@ -204,7 +261,8 @@ record Standing(
         resumed,
         arrival,
         false,
-        Optional.empty());
+        Optional.empty(),
+        saved);
   }
 
   private Standing sent(Sent entry) throws ImpossibleEntry {
@@ -222,7 +280,8 @@ record Standing(
         resumed,
         arrival,
         true,
-        entry.stamps());
+        entry.stamps(),
+        saved);
   }
 
   private Standing givenBack(GivenBack entry) throws ImpossibleEntry {
@@ -251,7 +310,8 @@ record Standing(
         resumed,
         arrival,
         sent,
-        leaving);
+        leaving,
+        saved);
   }
 
   /** What may not follow. */

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 
 /**
  * What is in this host's directories, in its guests and among its processes, whether the agent
@@ -50,7 +51,7 @@ final class StockTaking {
 
   /** One server as it was seen; a QEMU that is silent is waited for beside the others. */
   private record Seen(
-      GuestInStock guest, List<ObjectInStock> exports, boolean silent, Optional<Long> pid) {}
+      GuestInStock guest, List<ObjectInStock> objects, boolean silent, Optional<Long> pid) {}
 
   /**
    * Looks once.
@@ -64,7 +65,7 @@ final class StockTaking {
     List<HypervisorProcess> processes = driver.processesBelow(instances.directories().data());
     Map<ServerId, Seen> seen = guests();
     List<ObjectInStock> objects = new ArrayList<>(files.look());
-    seen.values().forEach(one -> objects.addAll(one.exports()));
+    seen.values().forEach(one -> objects.addAll(one.objects()));
     processes.stream().flatMap(one -> stray(one, seen).stream()).forEach(objects::add);
     List<ReceiptInStock> open = openReceipts();
     return new Stock(
@@ -101,7 +102,12 @@ final class StockTaking {
       Optional<Guest> process = mayHaveOne(instance) ? instance.guestNow() : Optional.empty();
       return new Seen(
           guest,
-          process.isPresent() ? exports(instance.server(), process.get()) : List.of(),
+          Stream.concat(
+                  voids(instance).stream(),
+                  process.isPresent()
+                      ? exports(instance.server(), process.get()).stream()
+                      : Stream.of())
+              .toList(),
           false,
           process.map(Guest::pid));
     } catch (VirtException | dev.tern.contract.ComputeException _) {
@@ -117,9 +123,25 @@ final class StockTaking {
   /** Whether its journal allows it a process; any other is nobody's. */
   private static boolean mayHaveOne(Instance instance) throws IOException {
     return switch (instance.standing().place()) {
-      case RUNNING, INCOMING, HANDED_OVER, DEAD -> true;
+      case RUNNING, SUSPENDED, INCOMING, HANDED_OVER, DEAD -> true;
       case NOTHING, DEFINED, STOPPED, RECEIVING, RETIRED -> false;
     };
+  }
+
+  /** Memory that was saved and is not the guest, or no more. */
+  private static List<ObjectInStock> voids(Instance instance) throws IOException {
+    List<ObjectInStock> voids = new ArrayList<>();
+    for (Path file : MemoryFile.voids(instance.directory(), instance.standing())) {
+      if (!file.getFileName().toString().endsWith(Durable.HALF)) {
+        voids.add(
+            new ObjectInStock(
+                Kind.FILE,
+                "instances/%s/%s".formatted(instance.server(), file.getFileName()),
+                Optional.of(instance.server()),
+                StockFiles.changed(file)));
+      }
+    }
+    return voids;
   }
 
   private static List<ObjectInStock> exports(ServerId server, Guest guest) throws VirtException {

@@ -142,7 +142,7 @@ final class StreamKeys {
                   || (standing.arrivedEpoch() == epoch && standing.resumed());
           // Its QEMU died here: as the one that was to leave, or as the one that had arrived.
           // One that was stopped before leaves without its guest.
-          case STOPPED -> standing.epoch() == epoch;
+          case STOPPED, SUSPENDED -> standing.epoch() == epoch;
           case NOTHING, DEFINED, RECEIVING, INCOMING -> false;
         };
     return ended || standing.highestEpoch() > epoch;

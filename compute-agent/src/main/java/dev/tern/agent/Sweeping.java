@@ -169,7 +169,7 @@ final class Sweeping {
               standing.arrivedEpoch() == ledger.epoch()
                   ? standing.resumed()
                   : notTakenIn && freed(header, ledger);
-          case STOPPED, DEFINED -> true;
+          case STOPPED, SUSPENDED, DEFINED -> true;
           // It has left and is not retired, or its removal goes on: not for a sweeper to decide.
           case HANDED_OVER, RETIRED -> false;
         };
@@ -192,7 +192,7 @@ final class Sweeping {
     return switch (standing.place()) {
       case RECEIVING, INCOMING, DEAD ->
           standing.epoch() == ledger.epoch() && !receipts.youngerUnderWay(ledger);
-      case NOTHING, DEFINED, RUNNING, STOPPED, HANDED_OVER, RETIRED -> false;
+      case NOTHING, DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER, RETIRED -> false;
     };
   }
 

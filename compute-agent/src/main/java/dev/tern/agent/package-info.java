@@ -13,6 +13,9 @@
  *      │                               │
  *      └───────────── Dead ────────────┴──▶ DEAD      (also from NOTHING: it will never run here)
  *
+ *   RUNNING ──Suspended──▶ SUSPENDED ──Restored──▶ RUNNING     (SUSPENDED: the guest is a file,
+ *                              └────────Stopped───▶ STOPPED       and a process is not the guest)
+ *
  *   DEFINED, STOPPED, RUNNING ──HandedOver──▶ HANDED_OVER ──TakenBack──▶ STOPPED    (no guest moves
  *   RECEIVING ──Landed──▶ STOPPED                                           in a cold migration)
  * </pre>

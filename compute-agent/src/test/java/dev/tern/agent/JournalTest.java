@@ -12,12 +12,14 @@ import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.IncomingPrepared;
 import dev.tern.agent.JournalEntry.Landed;
 import dev.tern.agent.JournalEntry.Launched;
+import dev.tern.agent.JournalEntry.Restored;
 import dev.tern.agent.JournalEntry.Resumed;
 import dev.tern.agent.JournalEntry.Retired;
 import dev.tern.agent.JournalEntry.ReturnedHome;
 import dev.tern.agent.JournalEntry.Seen;
 import dev.tern.agent.JournalEntry.Sent;
 import dev.tern.agent.JournalEntry.Stopped;
+import dev.tern.agent.JournalEntry.Suspended;
 import dev.tern.agent.JournalEntry.TakenBack;
 import dev.tern.agent.JournalLines.DamagedJournal;
 import dev.tern.agent.Standing.ImpossibleEntry;
@@ -56,6 +58,8 @@ class JournalTest {
           new Launched(2),
           new Stopped(3, "it was stopped"),
           new Launched(4),
+          new Suspended(4, 1L << 33, 0xffff_ffffL),
+          new Restored(5, 4),
           new Seen(5),
           new HandedOver(5),
           new Sent(5, Optional.of(LEFT)),
@@ -210,6 +214,7 @@ class JournalTest {
   private static boolean broken(List<JournalEntry> taken) {
     long dead = -1;
     long away = -1;
+    long file = -1;
     for (JournalEntry entry : taken) {
       switch (entry) {
         case Dead d -> dead = d.epoch();
@@ -243,13 +248,20 @@ class JournalTest {
           }
         }
         case Launched _ -> {
-          if (away >= 0) {
+          if (away >= 0 || file >= 0) {
             return true;
           }
         }
+        case Suspended s -> file = s.epoch();
+        case Restored r -> {
+          if (file != r.suspended()) {
+            return true;
+          }
+          file = -1;
+        }
+        case Stopped _ -> file = -1;
         case Seen _,
             Created _,
-            Stopped _,
             DisksCreated _,
             IncomingPrepared _,
             Resumed _,
@@ -262,7 +274,7 @@ class JournalTest {
 
   private static JournalEntry any(Random random) {
     long epoch = 1L + random.nextInt(3);
-    return switch (random.nextInt(16)) {
+    return switch (random.nextInt(18)) {
       case 0 -> new Seen(epoch);
       case 1 -> new Created(epoch);
       case 2 -> new Launched(epoch);
@@ -278,6 +290,8 @@ class JournalTest {
       case 13 -> new Landed(epoch);
       case 14 -> new TakenBack(epoch, 1L + random.nextInt(3));
       case 12 -> new GivenBack(epoch, 1L + random.nextInt(3));
+      case 15 -> new Suspended(epoch, 1, 1);
+      case 16 -> new Restored(epoch, 1L + random.nextInt(3));
       default -> new Retired(epoch);
     };
   }

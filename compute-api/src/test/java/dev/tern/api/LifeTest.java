@@ -163,13 +163,58 @@ class LifeTest {
   }
 
   @Test
-  void says_that_it_cannot_be_suspended() {
-    assertThat(act("{\"suspend\": null}").fault()).startsWith("409 conflictingRequest: Suspending");
+  void is_suspended_and_resumed() {
+    String in = "409 conflictingRequest: Cannot '%s' instance " + SERVER + " while it is in %s";
     assertThat(act("{\"resume\": null}").fault())
-        .isEqualTo(
-            "409 conflictingRequest: Cannot 'resume' instance %s while it is in vm_state active",
-            SERVER);
+        .isEqualTo(in.formatted("resume", "vm_state active"));
     assertThat(act("other:other", "2.1", "{\"suspend\": null}").status()).isEqualTo(404);
+    assertThat(act("{\"suspend\": null}").status()).isEqualTo(202);
+    assertThat(shown("2.1").get("status").stringValue()).isEqualTo("ACTIVE");
+    assertThat(shown("2.1").get("OS-EXT-STS:task_state").stringValue()).isEqualTo("suspending");
+    assertThat(act("{\"suspend\": null}").fault())
+        .isEqualTo(in.formatted("suspend", "task_state suspending"));
+    api.conductors.suspends(SERVER);
+    assertThat(shown("2.1").get("status").stringValue()).isEqualTo("SUSPENDED");
+    assertThat(shown("2.1").get("OS-EXT-STS:vm_state").stringValue()).isEqualTo("suspended");
+    assertThat(shown("2.1").get("OS-EXT-STS:power_state").intValue()).isEqualTo(4);
+    assertThat(shown("2.1").has("progress")).isFalse();
+    assertThat(
+            api.to("/v2.1/servers?all_tenants=1&status=suspended")
+                .get()
+                .json()
+                .get("servers")
+                .size())
+        .isEqualTo(1);
+    assertThat(act("{\"resume\": null}").status()).isEqualTo(202);
+    assertThat(shown("2.1").get("OS-EXT-STS:task_state").stringValue()).isEqualTo("resuming");
+    assertThat(shown("2.1").get("status").stringValue()).isEqualTo("SUSPENDED");
+    assertThat(actions()).containsExactly("resume", "suspend", "create");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "suspend | {\"suspend\": null}",
+        "pause | {\"pause\": null}",
+        "unpause | {\"unpause\": null}",
+        "stop | {\"os-stop\": null}",
+        "start | {\"os-start\": null}",
+        "reboot | {\"reboot\": {\"type\": \"SOFT\"}}",
+        "migrate | {\"migrate\": null}",
+        "resize | {\"resize\": {\"flavorRef\": \"tiny\"}}",
+        "createImage | {\"createImage\": {\"name\": \"i\"}}",
+        "os-migrateLive | {\"os-migrateLive\": {\"host\": \"host2\", \"block_migration\": \"auto\"}}"
+      })
+  void that_is_suspended_does_nothing_else(String action, String body) {
+    assertThat(act("{\"suspend\": null}").status()).isEqualTo(202);
+    api.conductors.suspends(SERVER);
+    assertThat(act("admin", "2.34", body).fault())
+        .isEqualTo(
+            "409 conflictingRequest: Cannot '%s' instance %s while it is in vm_state suspended",
+            action, SERVER);
+    assertThat(found().vmState()).isEqualTo(VmState.SUSPENDED);
+    assertThat(act("{\"reboot\": {\"type\": \"HARD\"}}").status()).isEqualTo(202);
   }
 
   // ---- locks

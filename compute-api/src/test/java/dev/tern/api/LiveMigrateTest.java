@@ -11,6 +11,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
+import dev.tern.store.LifeRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -228,12 +229,19 @@ class LiveMigrateTest {
   @Tag("S153")
   @EnumSource(
       value = VmState.class,
-      names = {"STOPPED", "ERROR", "BUILDING"})
+      names = {"STOPPED", "ERROR", "BUILDING", "SUSPENDED"})
   void of_a_server_that_does_not_run_is_refused_with_its_state(VmState state) {
     switch (state) {
       case STOPPED -> {
         var _ = api.stores.servers().requestStop(SERVER, api.conductors.request("u", "demo"));
         api.conductors.stops(SERVER);
+      }
+      case SUSPENDED -> {
+        var _ =
+            api.stores
+                .servers()
+                .requestLife(SERVER, LifeRequest.SUSPEND, api.conductors.request("u", "demo"));
+        api.conductors.suspends(SERVER);
       }
       case ERROR -> {
         var _ = api.stores.servers().requestStop(SERVER, api.conductors.request("u", "demo"));

@@ -13,6 +13,8 @@ public enum TaskState {
   REBOOTING_HARD("rebooting_hard"),
   PAUSING("pausing"),
   UNPAUSING("unpausing"),
+  SUSPENDING("suspending"),
+  RESUMING("resuming"),
   MIGRATING("migrating"),
   /** A disk is copied to another file of its host. Not Nova's. */
   COPYING_DISK("copying-disk"),

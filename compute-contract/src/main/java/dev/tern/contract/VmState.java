@@ -5,6 +5,8 @@ public enum VmState {
   BUILDING("building"),
   ACTIVE("active"),
   PAUSED("paused"),
+  /** Its guest is a file of its host, which goes on when it is resumed. */
+  SUSPENDED("suspended"),
   STOPPED("stopped"),
   /** On another host since a cold migration or resize, and neither confirmed nor reverted. */
   RESIZED("resized"),

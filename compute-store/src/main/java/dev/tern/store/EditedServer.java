@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 /** A server's row while it is locked for a change. */
 record EditedServer(ServerEntity row, Instant now) {
   private static final Set<VmState> LABELLED =
-      Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.STOPPED);
+      Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.SUSPENDED, VmState.STOPPED);
 
   void edit(Edit edit) {
     edit.name().ifPresent(name -> row.name = name);

@@ -31,6 +31,7 @@ final class Evacuating {
           SagaKind.HARD_REBOOT,
           SagaKind.PAUSE,
           SagaKind.UNPAUSE,
+          SagaKind.SUSPEND,
           SagaKind.VOLUME_ATTACH,
           SagaKind.VOLUME_DETACH);
 
@@ -103,7 +104,7 @@ final class Evacuating {
         switch (state) {
           case ACTIVE -> PowerState.RUNNING;
           case STOPPED -> PowerState.SHUTDOWN;
-          case BUILDING, PAUSED, RESIZED, ERROR, DELETED ->
+          case BUILDING, PAUSED, SUSPENDED, RESIZED, ERROR, DELETED ->
               throw new IllegalArgumentException("not " + state);
         };
     server.fault(null, now);

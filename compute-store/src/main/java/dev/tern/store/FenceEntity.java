@@ -97,7 +97,7 @@ class FenceEntity {
         switch (state) {
           case ACTIVE -> PowerState.RUNNING;
           case PAUSED -> PowerState.PAUSED;
-          case STOPPED -> PowerState.SHUTDOWN;
+          case STOPPED, SUSPENDED -> PowerState.SHUTDOWN;
           case BUILDING, RESIZED, ERROR, DELETED ->
               throw new IllegalArgumentException("not " + state);
         };

@@ -259,6 +259,17 @@ class HibernateServerStore implements ServerStore {
   }
 
   @Override
+  public void suspended(Lease lease, ServerId id) {
+    Instant now = rows.now();
+    SagaEntity saga = rows.hold(lease);
+    ServerEntity server = rows.lockServerOf(saga, id.value());
+    server.vmState = VmState.SUSPENDED;
+    server.power = PowerState.SHUTDOWN;
+    server.fault(null, now);
+    endings.end(saga, server, Optional.empty(), now);
+  }
+
+  @Override
   public void stopped(Lease lease, ServerId id) {
     Instant now = rows.now();
     SagaEntity saga = rows.hold(lease);

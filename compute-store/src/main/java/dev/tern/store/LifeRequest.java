@@ -12,7 +12,10 @@ public enum LifeRequest {
   /** It begins anew, at once. */
   HARD_REBOOT("reboot", TaskState.REBOOTING_HARD, SagaKind.HARD_REBOOT),
   PAUSE("pause", TaskState.PAUSING, SagaKind.PAUSE),
-  UNPAUSE("unpause", TaskState.UNPAUSING, SagaKind.UNPAUSE);
+  UNPAUSE("unpause", TaskState.UNPAUSING, SagaKind.UNPAUSE),
+  /** Its memory goes into a file of its host, and its process ends. */
+  SUSPEND("suspend", TaskState.SUSPENDING, SagaKind.SUSPEND),
+  RESUME("resume", TaskState.RESUMING, SagaKind.RESUME);
 
   private final String action;
   private final TaskState task;
@@ -26,8 +29,10 @@ public enum LifeRequest {
 
   private Set<VmState> states() {
     return switch (this) {
-      case REBOOT, PAUSE -> Set.of(VmState.ACTIVE);
-      case HARD_REBOOT -> Set.of(VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.ERROR);
+      case REBOOT, PAUSE, SUSPEND -> Set.of(VmState.ACTIVE);
+      case HARD_REBOOT ->
+          Set.of(VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED, VmState.ERROR);
+      case RESUME -> Set.of(VmState.SUSPENDED);
       case UNPAUSE -> Set.of(VmState.PAUSED);
     };
   }

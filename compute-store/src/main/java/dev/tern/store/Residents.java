@@ -110,7 +110,7 @@ final class Residents {
     }
     return switch (server.vmState) {
       case ACTIVE, PAUSED -> Optional.empty();
-      case BUILDING, STOPPED, RESIZED, ERROR, DELETED ->
+      case BUILDING, SUSPENDED, STOPPED, RESIZED, ERROR, DELETED ->
           Optional.of("It is %s.".formatted(server.vmState.wire()));
     };
   }

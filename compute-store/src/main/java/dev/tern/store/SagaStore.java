@@ -73,6 +73,8 @@ public interface SagaStore {
     HARD_REBOOT,
     PAUSE,
     UNPAUSE,
+    SUSPEND,
+    RESUME,
     DELETE,
     LIVE_MIGRATION,
     DISK_COPY,

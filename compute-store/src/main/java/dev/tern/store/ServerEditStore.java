@@ -23,7 +23,8 @@ public interface ServerEditStore {
    *
    * @param action Nova's words for it
    * @throws dev.tern.contract.ComputeException {@code INSTANCE_INVALID_STATE} when the server is
-   *     neither ACTIVE, PAUSED nor STOPPED; and what {@code change} throws. Nothing is changed then
+   *     neither ACTIVE, PAUSED, SUSPENDED nor STOPPED; and what {@code change} throws. Nothing is
+   *     changed then
    */
   ServerRecord changeMetadata(
       ServerId id, String action, UnaryOperator<Map<String, String>> change);

@@ -67,7 +67,7 @@ public interface ServerStore {
   ServerRecord requestStop(ServerId id, Requested by);
 
   /**
-   * Has its guest paused, let run, or begun anew.
+   * Has its guest paused, let run, suspended, resumed, or begun anew.
    *
    * @throws dev.tern.contract.ComputeException as for start
    */
@@ -92,6 +92,9 @@ public interface ServerStore {
 
   /** The guest stands: PAUSED, no task, power PAUSED. Ends saga and action. */
   void paused(SagaStore.Lease lease, ServerId id);
+
+  /** The guest is a file of its host: SUSPENDED, no task, power SHUTDOWN. Ends saga and action. */
+  void suspended(SagaStore.Lease lease, ServerId id);
 
   /** No guest is left: STOPPED, no task, power SHUTDOWN. Ends saga and action. */
   void stopped(SagaStore.Lease lease, ServerId id);

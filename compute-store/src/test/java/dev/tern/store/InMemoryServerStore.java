@@ -313,6 +313,18 @@ final class InMemoryServerStore implements ServerStore {
   }
 
   @Override
+  public void suspended(Lease lease, ServerId id) {
+    synchronized (memory) {
+      SagaEntity saga = memory.hold(lease);
+      ServerEntity server = memory.serverOf(saga, id.value());
+      server.vmState = VmState.SUSPENDED;
+      server.power = PowerState.SHUTDOWN;
+      server.fault(null, memory.now);
+      memory.end(saga, server, Optional.empty());
+    }
+  }
+
+  @Override
   public void stopped(Lease lease, ServerId id) {
     synchronized (memory) {
       SagaEntity saga = memory.hold(lease);

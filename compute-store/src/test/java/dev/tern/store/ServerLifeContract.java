@@ -90,6 +90,29 @@ abstract class ServerLifeContract {
   }
 
   @Test
+  void is_suspended_and_resumed_or_begun_anew() {
+    life(LifeRequest.SUSPEND);
+    assertThat(found().task()).contains(TaskState.SUSPENDING);
+    refused(
+        ErrorCode.INSTANCE_INVALID_STATE, "task_state suspending", () -> life(LifeRequest.PAUSE));
+    stores().servers().suspended(samples.lease(server), server);
+    is(VmState.SUSPENDED, PowerState.SHUTDOWN);
+    assertThat(stores().servers().guestEnded(server, home)).isFalse();
+    for (LifeRequest no :
+        List.of(LifeRequest.SUSPEND, LifeRequest.PAUSE, LifeRequest.UNPAUSE, LifeRequest.REBOOT)) {
+      refused(ErrorCode.INSTANCE_INVALID_STATE, "vm_state suspended", () -> life(no));
+    }
+    life(LifeRequest.RESUME);
+    assertThat(found().task()).contains(TaskState.RESUMING);
+    stores().servers().running(samples.lease(server), server);
+    is(VmState.ACTIVE, PowerState.RUNNING);
+    refused(ErrorCode.INSTANCE_INVALID_STATE, "vm_state active", () -> life(LifeRequest.RESUME));
+    life(LifeRequest.SUSPEND);
+    stores().servers().suspended(samples.lease(server), server);
+    life(LifeRequest.HARD_REBOOT);
+  }
+
+  @Test
   void that_is_paused_and_whose_guest_ends_is_stopped() {
     life(LifeRequest.PAUSE);
     stores().servers().paused(samples.lease(server), server);

@@ -119,7 +119,7 @@ final class Operator {
     return simulation.net().ask(other, new AskGuest(header), ONCE)
             instanceof Asked.Answered(AgentAnswer.Done(GuestReport report))
         && switch (report.runner()) {
-          case RUNNING, PAUSED, STOPPED -> runs == Runs.ELSEWHERE;
+          case RUNNING, PAUSED, SUSPENDED, STOPPED -> runs == Runs.ELSEWHERE;
           case HANDED_OVER -> runs == Runs.ELSEWHERE && source;
           case INCOMING, DEAD, ABSENT -> runs == Runs.NOWHERE;
           case BROKEN, UNKNOWN -> false;

@@ -150,6 +150,10 @@ class CommandLineClientsTest {
     openstack("server pause guest").ok();
     assertThat(show("guest").path("status").asString()).isEqualTo("PAUSED");
     openstack("server unpause guest").ok();
+    openstack("server suspend guest").ok();
+    awaitStatus("guest", "SUSPENDED");
+    openstack("server resume guest").ok();
+    awaitStatus("guest", "ACTIVE");
     openstack("server reboot --hard --wait guest").ok();
     openstack("server lock guest").ok();
     openstack("server unlock guest").ok();

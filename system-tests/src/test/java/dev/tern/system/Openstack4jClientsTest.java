@@ -145,6 +145,20 @@ class Openstack4jClientsTest {
         .isEqualTo(Server.Status.PAUSED);
     assertThat(cloud.compute().servers().action(server, Action.UNPAUSE).isSuccess()).isTrue();
     active();
+    assertThat(cloud.compute().servers().action(server, Action.SUSPEND).isSuccess()).isTrue();
+    assertThat(
+            cloud
+                .compute()
+                .servers()
+                .waitForServerStatus(
+                    server,
+                    Server.Status.SUSPENDED,
+                    LONG,
+                    java.util.concurrent.TimeUnit.MILLISECONDS)
+                .getStatus())
+        .isEqualTo(Server.Status.SUSPENDED);
+    assertThat(cloud.compute().servers().action(server, Action.RESUME).isSuccess()).isTrue();
+    active();
     assertThat(cloud.compute().servers().reboot(server, RebootType.HARD).isSuccess()).isTrue();
     active();
     assertThat(cloud.compute().servers().getConsoleOutput(server, 10)).isNotNull();

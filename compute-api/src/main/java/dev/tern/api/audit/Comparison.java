@@ -85,7 +85,9 @@ final class Comparison {
     boolean active =
         server.vmState() == VmState.ACTIVE || (resized && server.power() == PowerState.RUNNING);
     boolean paused = server.vmState() == VmState.PAUSED;
-    boolean settled = active || paused || resized || server.vmState() == VmState.STOPPED;
+    boolean suspended = server.vmState() == VmState.SUSPENDED;
+    boolean settled =
+        active || paused || suspended || resized || server.vmState() == VmState.STOPPED;
     Optional<DifferenceKind> kind =
         switch (runner) {
           case RUNNING -> active ? Optional.empty() : unless(server, GUEST_RUNNING);
@@ -93,7 +95,13 @@ final class Comparison {
               active
                   ? Optional.of(GUEST_NOT_RUNNING).filter(_ -> server.power() != PowerState.PAUSED)
                   : paused ? Optional.empty() : unless(server, GUEST_RUNNING);
-          case STOPPED -> active || paused ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
+          case SUSPENDED ->
+              !suspended && settled
+                  ? Optional.of(GUEST_NOT_RUNNING)
+                  : Optional.of(GUEST_BROKEN)
+                      .filter(_ -> guest.filter(g -> !g.detail().isEmpty()).isPresent());
+          case STOPPED ->
+              active || paused || suspended ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
           case BROKEN, UNKNOWN -> settled ? Optional.of(GUEST_BROKEN) : Optional.empty();
           case INCOMING, HANDED_OVER, DEAD ->
               settled ? Optional.of(GUEST_NOT_RUNNING) : Optional.empty();
@@ -113,7 +121,7 @@ final class Comparison {
   /** What is being built, or is paused, may run. */
   private static Optional<DifferenceKind> unless(ServerRecord server, DifferenceKind kind) {
     return switch (server.vmState()) {
-      case STOPPED, RESIZED, ERROR -> Optional.of(kind);
+      case SUSPENDED, STOPPED, RESIZED, ERROR -> Optional.of(kind);
       case BUILDING, ACTIVE, PAUSED, DELETED -> Optional.empty();
     };
   }
@@ -254,7 +262,12 @@ final class Comparison {
     for (ServerRecord server : books.here().values()) {
       boolean settled =
           server.task().isEmpty()
-              && Set.of(VmState.ACTIVE, VmState.PAUSED, VmState.STOPPED, VmState.RESIZED)
+              && Set.of(
+                      VmState.ACTIVE,
+                      VmState.PAUSED,
+                      VmState.SUSPENDED,
+                      VmState.STOPPED,
+                      VmState.RESIZED)
                   .contains(server.vmState());
       if (settled && server.claim().filter(held::contains).isEmpty()) {
         found.add(

@@ -1,6 +1,5 @@
 package dev.tern.api.life;
 
-import dev.tern.api.errors.HttpFailure;
 import dev.tern.api.errors.Refusals;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
@@ -8,13 +7,10 @@ import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerAction;
-import dev.tern.contract.TaskState;
-import dev.tern.contract.VmState;
 import dev.tern.store.LifeRequest;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.springframework.context.annotation.Bean;
@@ -51,12 +47,12 @@ class GuestActions {
 
   @Bean
   ServerAction suspendAction() {
-    return new NotHere("suspend", "os-suspend-server:suspend", Set.of(VmState.ACTIVE));
+    return new Guest("suspend", "os-suspend-server:suspend", _ -> LifeRequest.SUSPEND);
   }
 
   @Bean
   ServerAction resumeAction() {
-    return new NotHere("resume", "os-suspend-server:resume", Set.of());
+    return new Guest("resume", "os-suspend-server:resume", _ -> LifeRequest.RESUME);
   }
 
   private static LifeRequest kind(JsonBody action) {
@@ -100,41 +96,6 @@ class GuestActions {
         servers.requestLife(server.id(), what, request.by());
         return Json.empty(202);
       });
-    }
-  }
-
-  /** One that no host here can do; refused as Nova refuses to suspend what its hosts cannot. */
-  private final class NotHere implements ServerAction {
-    private final String key;
-    private final String rule;
-    private final Set<VmState> states;
-
-    private NotHere(String key, String rule, Set<VmState> states) {
-      this.key = key;
-      this.rule = rule;
-      this.states = states;
-    }
-
-    @Override
-    public String key() {
-      return key;
-    }
-
-    @Override
-    public ResponseEntity<JsonNode> perform(String serverId, JsonBody body, ApiRequest request) {
-      ServerRecord server = access.find(serverId, request);
-      request.caller().require(Role.MEMBER, rule);
-      ServerAccess.requireUnlocked(server, request);
-      if (!states.contains(server.vmState())) {
-        throw Refusals.wrongState(key, server.id(), "vm_state", server.vmState().wire());
-      }
-      Optional<TaskState> task = server.task();
-      if (task.isPresent()) {
-        throw Refusals.wrongState(key, server.id(), "task_state", task.get().wire());
-      }
-      throw new HttpFailure(
-          409,
-          "Suspending servers to disk is not offered by this cloud: pause the server, which keeps its memory on its host, or stop it.");
     }
   }
 }

@@ -25,7 +25,7 @@ public final class ClusterMeters {
       List.of("accepted", "queued", "preparing", "running");
   private static final List<String> SAGAS = List.of("running", "waiting");
   private static final List<String> SERVERS =
-      List.of("building", "active", "paused", "stopped", "error");
+      List.of("building", "active", "paused", "suspended", "stopped", "error");
   private static final List<String> HOSTS = List.of("up", "down", "forced_down");
   private static final List<String> DRAINS = List.of("planning", "draining", "returning", "late");
   private static final List<String> DRAIN_SERVERS =

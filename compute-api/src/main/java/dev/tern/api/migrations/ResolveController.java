@@ -191,7 +191,7 @@ final class ResolveController {
       case NOBODY ->
           switch (report.runner()) {
             case INCOMING, DEAD, ABSENT -> Optional.empty();
-            case RUNNING, PAUSED, STOPPED, BROKEN ->
+            case RUNNING, PAUSED, SUSPENDED, STOPPED, BROKEN ->
                 Optional.of("the guest has arrived there, so runner is 'destination'");
             case HANDED_OVER, UNKNOWN -> Optional.of("it cannot tell whether the guest arrived");
           };
@@ -200,7 +200,7 @@ final class ResolveController {
 
   private static boolean has(GuestReport report, boolean source) {
     return switch (report.runner()) {
-      case RUNNING, PAUSED, STOPPED -> true;
+      case RUNNING, PAUSED, SUSPENDED, STOPPED -> true;
       case HANDED_OVER -> source;
       case INCOMING, DEAD, ABSENT, BROKEN, UNKNOWN -> false;
     };

@@ -23,13 +23,13 @@ enum Status {
   RESIZE,
   REVERT_RESIZE,
   VERIFY_RESIZE,
+  SUSPENDED,
   /** Words of Nova for states that no server has here: they are known, and match nothing. */
   PASSWORD,
   RESCUE,
   SHELVED,
   SHELVED_OFFLOADED,
   SOFT_DELETED,
-  SUSPENDED,
   UNKNOWN;
 
   private static final Map<TaskState, Status> OF_ACTIVE =
@@ -61,6 +61,7 @@ enum Status {
       case BUILDING -> BUILD;
       case ACTIVE -> task.flatMap(t -> Optional.ofNullable(OF_ACTIVE.get(t))).orElse(Status.ACTIVE);
       case PAUSED -> migrating ? MIGRATING : PAUSED;
+      case SUSPENDED -> SUSPENDED;
       case STOPPED -> SHUTOFF;
       case RESIZED ->
           task.filter(t -> t == TaskState.RESIZE_REVERTING).isPresent()
@@ -84,8 +85,8 @@ enum Status {
       case REBUILD -> Set.of(VmState.ACTIVE, VmState.STOPPED, VmState.ERROR);
       case RESIZE -> Set.of(VmState.ACTIVE, VmState.STOPPED);
       case REVERT_RESIZE, VERIFY_RESIZE -> Set.of(VmState.RESIZED);
-      case PASSWORD, RESCUE, SHELVED, SHELVED_OFFLOADED, SOFT_DELETED, SUSPENDED, UNKNOWN ->
-          Set.of();
+      case SUSPENDED -> Set.of(VmState.SUSPENDED);
+      case PASSWORD, RESCUE, SHELVED, SHELVED_OFFLOADED, SOFT_DELETED, UNKNOWN -> Set.of();
     };
   }
 

@@ -133,6 +133,11 @@ public final class Conductors {
     stores.servers().paused(samples.lease(id), id);
   }
 
+  /** Carries out the suspending that was asked for. */
+  public void suspends(ServerId id) {
+    stores.servers().suspended(samples.lease(id), id);
+  }
+
   /** Carries out the stop that was asked for. */
   public void stops(ServerId id) {
     stores.servers().stopped(samples.lease(id), id);

@@ -67,6 +67,20 @@ public sealed interface AgentRequest {
    */
   record UnpauseServer(Header header) implements AgentRequest {}
 
+  /**
+   * The guest's memory goes into a file of this host, and its QEMU ends. Done: {@link
+   * AgentResult.GuestReport}, of a guest that is suspended, or of one that has ended. Refused with
+   * {@code INSTANCE_INVALID_STATE} when it could not be: the guest runs on.
+   */
+  record SuspendServer(Header header) implements AgentRequest {}
+
+  /**
+   * The suspended guest goes on where it was. Done: {@link AgentResult.GuestReport}, of a guest
+   * that runs, or of one that has ended. Refused with {@code INSTANCE_INVALID_STATE} when it could
+   * not be: the guest is suspended as before.
+   */
+  record ResumeServer(Header header) implements AgentRequest {}
+
   /** Done when neither process nor file of the server is left here. Also when it was never here. */
   record DestroyServer(Header header) implements AgentRequest {}
 

@@ -446,6 +446,8 @@ public sealed interface AgentResult {
       PAUSED,
       /** Here, defined, without a process. */
       STOPPED,
+      /** Here, as a file with its memory: it goes on when it is resumed. */
+      SUSPENDED,
       /** An incoming copy that has not arrived. */
       INCOMING,
       /** Was here; recorded as handed over; paused. */

@@ -402,7 +402,7 @@ public final class NewHost {
             journey.forPreparing());
     boolean there =
         switch (report.runner()) {
-          case RUNNING, PAUSED, STOPPED, BROKEN -> true;
+          case RUNNING, PAUSED, SUSPENDED, STOPPED, BROKEN -> true;
           case ABSENT, INCOMING, HANDED_OVER, DEAD, UNKNOWN -> false;
         };
     if (!there) {

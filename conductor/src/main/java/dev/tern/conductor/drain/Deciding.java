@@ -255,6 +255,10 @@ final class Deciding {
       if (server.get().vmState() == VmState.PAUSED) {
         return row.in(ServerState.LEFT, row.reason() + " It is paused, and so cannot be stopped.");
       }
+      if (server.get().vmState() == VmState.SUSPENDED) {
+        return row.in(
+            ServerState.LEFT, row.reason() + " It is suspended, and so cannot be stopped.");
+      }
       stops.add(row.server());
     }
     return row;

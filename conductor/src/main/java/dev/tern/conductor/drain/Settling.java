@@ -211,6 +211,10 @@ final class Settling {
               : Optional.empty();
       case RESIZED ->
           Optional.of("Its cold migration is neither confirmed nor reverted. Do one of them.");
+      case SUSPENDED ->
+          Optional.of(
+              "It is suspended: its memory is a file of this host, and nothing of it moves while it is."
+                  + " Resume it, or delete it.");
       case STOPPED ->
           cold
               ? Optional.empty()

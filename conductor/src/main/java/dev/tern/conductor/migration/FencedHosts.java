@@ -143,6 +143,7 @@ public final class FencedHosts {
       case RUNNING -> returned(fence, VmState.ACTIVE, OUTLIVED);
       // Whose user had paused it: what was paused to be handed over has gone on.
       case PAUSED -> returned(fence, VmState.PAUSED, OUTLIVED);
+      case SUSPENDED -> returned(fence, VmState.SUSPENDED, "it has the guest as a file");
       case STOPPED ->
           returned(
               fence, VmState.STOPPED, "its disks are there, and the server can be started again");
@@ -226,7 +227,7 @@ public final class FencedHosts {
             agents.ask(
                 fence.host(), new AgentRequest.StopServer(header, Duration.ZERO), Asking.ONCE);
       }
-      case STOPPED, ABSENT, DEAD, INCOMING, HANDED_OVER ->
+      case SUSPENDED, STOPPED, ABSENT, DEAD, INCOMING, HANDED_OVER ->
           settle(fence, Outcome.LEFT, why.message());
     }
   }

@@ -87,7 +87,7 @@ public final class GuestOwner {
       case DEAD -> returnHome(facts, there.detail());
       // A guest that is there may still wait for this question, and for nothing else to be asked
       // of its host: from Moved on, nobody can state any more that the host is lost.
-      case RUNNING, PAUSED, INCOMING, UNKNOWN -> awaitOnce(facts, destination);
+      case RUNNING, PAUSED, SUSPENDED, INCOMING, UNKNOWN -> awaitOnce(facts, destination);
       // It may have arrived and ended since, or never have arrived: ending it tells.
       case STOPPED, BROKEN, ABSENT, HANDED_OVER -> killIncoming(facts);
     };
@@ -180,7 +180,7 @@ public final class GuestOwner {
           : giveUp == GiveUp.NEVER ? new Unknown<>(facts, why) : killIncoming(facts);
     }
     return switch (report.runner()) {
-      case RUNNING, PAUSED -> runsAtSource(facts);
+      case RUNNING, PAUSED, SUSPENDED -> runsAtSource(facts);
       // What does not answer may still be sending.
       case HANDED_OVER, UNKNOWN ->
           giveUp == GiveUp.NOW ? killIncoming(facts) : new Unknown<>(facts, why);
@@ -225,7 +225,7 @@ public final class GuestOwner {
           failure.code() == ErrorCode.STALE_EPOCH
               ? new Unknown<>(facts, failure.message())
               : arrivedAndEnded(facts);
-      case RUNNING, PAUSED, INCOMING, HANDED_OVER, DEAD, ABSENT, UNKNOWN ->
+      case RUNNING, PAUSED, SUSPENDED, INCOMING, HANDED_OVER, DEAD, ABSENT, UNKNOWN ->
           new Unknown<>(facts, failure.message());
     };
   }
@@ -289,7 +289,7 @@ public final class GuestOwner {
         .report()
         .map(report ->
             switch (report.runner()) {
-              case STOPPED, BROKEN, ABSENT, DEAD, RUNNING, PAUSED -> true;
+              case STOPPED, BROKEN, ABSENT, DEAD, RUNNING, PAUSED, SUSPENDED -> true;
               case HANDED_OVER, INCOMING, UNKNOWN -> false;
             })
         .orElse(false);

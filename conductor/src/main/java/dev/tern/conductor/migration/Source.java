@@ -184,7 +184,7 @@ public final class Source {
   private boolean guestIsGone() throws StepFailed, InterruptedException {
     GuestReport.Runner runner = runner();
     return switch (runner) {
-      case RUNNING, PAUSED -> false;
+      case RUNNING, PAUSED, SUSPENDED -> false;
       case STOPPED, BROKEN, ABSENT, DEAD -> true;
       // A QEMU that is held answers later: the guest is not lost because nobody can tell now.
       case HANDED_OVER, INCOMING, UNKNOWN ->

@@ -81,6 +81,7 @@ final class Testimony {
             switch (report.runner()) {
               case RUNNING -> "the guest runs there";
               case PAUSED -> "the guest is there, paused";
+              case SUSPENDED -> "the guest is there, suspended";
               case STOPPED -> "the server is there, without a process";
               case INCOMING -> "its copy waits for the guest";
               case HANDED_OVER -> "it has handed the guest over and keeps it paused";

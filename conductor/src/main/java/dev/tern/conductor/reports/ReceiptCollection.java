@@ -41,7 +41,7 @@ public final class ReceiptCollection {
 
   /** What a host has to say of a guest before anything is taken back elsewhere. */
   private static final Set<Runner> LIVES =
-      EnumSet.of(Runner.RUNNING, Runner.PAUSED, Runner.STOPPED);
+      EnumSet.of(Runner.RUNNING, Runner.PAUSED, Runner.SUSPENDED, Runner.STOPPED);
 
   private final MigrationStore migrations;
   private final ReceiptStore receipts;

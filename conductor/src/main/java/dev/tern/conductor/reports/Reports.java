@@ -97,7 +97,8 @@ public final class Reports {
     return switch (runner) {
       case STOPPED -> true;
       // A broken one still has its process, and an unknown one may run.
-      case RUNNING, PAUSED, INCOMING, HANDED_OVER, DEAD, ABSENT, BROKEN, UNKNOWN -> false;
+      case RUNNING, PAUSED, SUSPENDED, INCOMING, HANDED_OVER, DEAD, ABSENT, BROKEN, UNKNOWN ->
+          false;
     };
   }
 }

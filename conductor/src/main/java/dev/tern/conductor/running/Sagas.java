@@ -56,6 +56,7 @@ import dev.tern.conductor.server.ServerFacts;
 import dev.tern.conductor.server.ServerOutcome;
 import dev.tern.conductor.server.StartSaga;
 import dev.tern.conductor.server.StopSaga;
+import dev.tern.conductor.server.SuspendSaga;
 import dev.tern.conductor.server.Work;
 import dev.tern.conductor.volume.AttachSaga;
 import dev.tern.conductor.volume.DetachSaga;
@@ -135,7 +136,8 @@ public final class Sagas implements SagaRunner.Teller {
   private void tell(SagaRecord saga, Bell bell) throws InterruptedException {
     switch (saga.kind()) {
       case LIVE_MIGRATION -> runMigration(saga, bell);
-      case BOOT, START, STOP, REBOOT, HARD_REBOOT, PAUSE, UNPAUSE, DELETE -> runServer(saga, bell);
+      case BOOT, START, STOP, REBOOT, HARD_REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, DELETE ->
+          runServer(saga, bell);
       case DISK_COPY, DISK_SNAPSHOT, CREATE_IMAGE -> runDisk(saga, bell);
       case VOLUME_ATTACH, VOLUME_DETACH -> runVolume(saga, bell);
       case EVACUATE -> runEvacuation(saga, bell);
@@ -217,6 +219,8 @@ public final class Sagas implements SagaRunner.Teller {
       case HARD_REBOOT -> RebootSaga.hard(host, outcome);
       case PAUSE -> PauseSaga.pause(host, outcome);
       case UNPAUSE -> PauseSaga.unpause(host, outcome);
+      case SUSPEND -> SuspendSaga.suspend(host, outcome);
+      case RESUME -> SuspendSaga.resume(host, outcome);
       case DELETE -> DeleteSaga.of(host, outcome);
       case LIVE_MIGRATION,
           DISK_COPY,
@@ -275,6 +279,8 @@ public final class Sagas implements SagaRunner.Teller {
           HARD_REBOOT,
           PAUSE,
           UNPAUSE,
+          SUSPEND,
+          RESUME,
           DELETE,
           LIVE_MIGRATION,
           VOLUME_ATTACH,

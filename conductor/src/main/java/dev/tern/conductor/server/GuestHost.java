@@ -90,6 +90,16 @@ public final class GuestHost {
     return change(facts, new AgentRequest.UnpauseServer(work.header()));
   }
 
+  ServerFacts suspend(ServerFacts facts) throws StepFailed, InterruptedException {
+    event("compute_suspend_instance", facts);
+    return change(facts, new AgentRequest.SuspendServer(work.header()));
+  }
+
+  ServerFacts resume(ServerFacts facts) throws StepFailed, InterruptedException {
+    event("compute_resume_instance", facts);
+    return change(facts, new AgentRequest.ResumeServer(work.header()));
+  }
+
   /** What a host refuses has no effect there, so the operation is over; else it is asked again. */
   private ServerFacts change(ServerFacts facts, AgentRequest request)
       throws StepFailed, InterruptedException {

@@ -45,13 +45,13 @@ public final class ServerOutcome {
   /**
    * The server is what its host found; when that refused, what it was before.
    *
-   * @param before {@code ACTIVE} when it was to be paused, {@code PAUSED} when it was to run
+   * @param before {@code ACTIVE} when it was to be paused or suspended, {@code PAUSED} or {@code
+   *     SUSPENDED} when it was to run
    */
   Ending<ServerFacts> changed(VmState before) {
     return facts -> {
       if (facts.failure().isPresent()) {
-        PowerState power = before == VmState.ACTIVE ? PowerState.RUNNING : PowerState.PAUSED;
-        failed(before, power, false).end(facts);
+        failed(before, powerOf(before), false).end(facts);
         return;
       }
       switch (facts.found().orElse(Runner.UNKNOWN)) {
@@ -59,17 +59,30 @@ public final class ServerOutcome {
         // itself.
         case RUNNING -> running(facts);
         case PAUSED -> {
-          if (before == VmState.PAUSED) {
+          if (before != VmState.ACTIVE) {
             running(facts);
           } else {
             servers.paused(work.hold().lease(), work.server().id());
             work.log().at(Level.INFO).addKeyValue("host", facts.place()).log("server paused");
           }
         }
+        case SUSPENDED -> {
+          servers.suspended(work.hold().lease(), work.server().id());
+          work.log().at(Level.INFO).addKeyValue("host", facts.place()).log("server suspended");
+        }
         case BROKEN -> notReached(facts, VmState.ERROR, PowerState.CRASHED, "can not go on");
         case STOPPED, ABSENT, INCOMING, HANDED_OVER, DEAD, UNKNOWN ->
             notReached(facts, VmState.STOPPED, PowerState.SHUTDOWN, "had ended");
       }
+    };
+  }
+
+  private static PowerState powerOf(VmState before) {
+    return switch (before) {
+      case ACTIVE -> PowerState.RUNNING;
+      case PAUSED -> PowerState.PAUSED;
+      case SUSPENDED, STOPPED -> PowerState.SHUTDOWN;
+      case BUILDING, RESIZED, ERROR, DELETED -> PowerState.NOSTATE;
     };
   }
 

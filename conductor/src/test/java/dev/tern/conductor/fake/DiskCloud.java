@@ -87,6 +87,8 @@ public final class DiskCloud {
               HARD_REBOOT,
               PAUSE,
               UNPAUSE,
+              SUSPEND,
+              RESUME,
               DELETE,
               LIVE_MIGRATION,
               VOLUME_ATTACH,

@@ -200,6 +200,8 @@ final class FakeHost {
           AgentRequest.RebootServer _,
           AgentRequest.PauseServer _,
           AgentRequest.UnpauseServer _,
+          AgentRequest.SuspendServer _,
+          AgentRequest.ResumeServer _,
           AgentRequest.DestroyServer _,
           AgentRequest.LeaveServer _,
           AgentRequest.ReadConsole _,

@@ -144,6 +144,8 @@ public final class LifeCloud {
     return switch (request) {
       case AgentRequest.PauseServer _ -> changed(Runner.PAUSED);
       case AgentRequest.UnpauseServer _ -> changed(Runner.RUNNING);
+      case AgentRequest.SuspendServer _ -> changed(Runner.SUSPENDED);
+      case AgentRequest.ResumeServer _ -> changed(Runner.RUNNING);
       case AgentRequest.RebootServer _ -> reboot();
       case AgentRequest.StopServer _ -> {
         guest = Runner.STOPPED;
@@ -157,7 +159,7 @@ public final class LifeCloud {
     if (refuses) {
       return new Refused(new Failure(ErrorCode.INSTANCE_INVALID_STATE, "QEMU says no."));
     }
-    if (guest == Runner.RUNNING || guest == Runner.PAUSED) {
+    if (guest == Runner.RUNNING || guest == Runner.PAUSED || guest == Runner.SUSPENDED) {
       guest = wish;
     }
     return new Done(new GuestReport(guest, youngest, ""));

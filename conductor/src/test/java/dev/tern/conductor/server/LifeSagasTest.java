@@ -56,6 +56,34 @@ class LifeSagasTest {
 
   @ParameterizedTest
   @EnumSource
+  void is_suspended_and_resumed_whatever_happens_on_the_way(Fault fault) throws Exception {
+    succeeded(cloud.does(LifeRequest.SUSPEND, fault), "suspend", "compute_suspend_instance");
+    isLeft(VmState.SUSPENDED, PowerState.SHUTDOWN, Runner.SUSPENDED);
+    succeeded(cloud.does(LifeRequest.RESUME, fault), "resume", "compute_resume_instance");
+    isLeft(VmState.ACTIVE, PowerState.RUNNING, Runner.RUNNING);
+  }
+
+  @Test
+  void that_could_not_be_suspended_or_resumed_is_as_it_was() throws Exception {
+    cloud.refuses = true;
+    assertThat(cloud.does(LifeRequest.SUSPEND, Fault.NONE).message()).contains("Error");
+    isLeft(VmState.ACTIVE, PowerState.RUNNING, Runner.RUNNING);
+    cloud.refuses = false;
+    ActionRecord _ = cloud.does(LifeRequest.SUSPEND, Fault.NONE);
+    cloud.refuses = true;
+    assertThat(cloud.does(LifeRequest.RESUME, Fault.NONE).message()).contains("Error");
+    isLeft(VmState.SUSPENDED, PowerState.SHUTDOWN, Runner.SUSPENDED);
+  }
+
+  @Test
+  void that_ended_while_it_was_suspended_is_found_stopped() throws Exception {
+    cloud.guest = Runner.STOPPED;
+    assertThat(cloud.does(LifeRequest.SUSPEND, Fault.NONE).message()).contains("Error");
+    isLeft(VmState.STOPPED, PowerState.SHUTDOWN, Runner.STOPPED);
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void is_rebooted_once_whatever_happens_on_the_way(Fault fault) throws Exception {
     succeeded(cloud.does(LifeRequest.REBOOT, fault), "reboot", "compute_reboot_instance");
     assertThat(cloud.boots).isEqualTo(1);

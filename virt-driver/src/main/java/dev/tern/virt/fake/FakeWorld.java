@@ -231,10 +231,11 @@ public final class FakeWorld {
   }
 
   void start(Path instance, FakeProcess process) {
+    long written = writtenAt(instance);
     processes.put(key(instance), process);
     ledgers.open(process, instance);
     if (process.runs()) {
-      process.written = Math.max(0, left.getOrDefault(key(instance), 0L));
+      process.written = Math.max(0, written);
       runs(process);
     }
   }
