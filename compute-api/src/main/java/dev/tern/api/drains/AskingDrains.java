@@ -21,8 +21,12 @@ import tools.jackson.databind.JsonNode;
 /** Asks for jobs that move servers, and shows them. */
 @Component
 final class AskingDrains {
-  /** A plan is made within a second or two; who asked waits for it, to hear of its deadline. */
-  private static final Duration PLAN_WAIT = Duration.ofSeconds(4);
+  /**
+   * Who asked waits for the plan, to hear of its deadline. It is made within two or three seconds,
+   * for its guests are watched for one of them; a host that does not say what it saw holds it up
+   * for eight.
+   */
+  private static final Duration PLAN_WAIT = Duration.ofSeconds(10);
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 

@@ -233,7 +233,11 @@ class ReceiptCollectionTest {
     ServerId server = takenBack();
     stores.hosts().report(host.report(HOME, 5, Map.of(server, runner)));
     collection.collect(host.report(AWAY, 3, Map.of()));
-    boolean lives = runner == Runner.RUNNING || runner == Runner.PAUSED || runner == Runner.STOPPED;
+    boolean lives =
+        switch (runner) {
+          case RUNNING, PAUSED, SUSPENDED, STOPPED -> true;
+          case INCOMING, HANDED_OVER, DEAD, ABSENT, BROKEN, UNKNOWN -> false;
+        };
     assertThat(host.ends)
         .containsExactly(lives ? Optional.of(MigrationEnd.NOT_TAKEN_IN) : Optional.empty());
   }
