@@ -76,7 +76,6 @@ final class ModelChecker {
                 "19",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
                 "-Djava.io.tmpdir=" + scratch,
                 "-cp",
                 Path.of(TLC.class.getProtectionDomain().getCodeSource().getLocation().toURI())

@@ -10,6 +10,7 @@ import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.PauseParts;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -31,6 +32,9 @@ public final class MigrationMeters {
     }
     sent("disk", 0);
     sent("memory", 0);
+    for (String of : List.of("time", "pause")) {
+      var _ = Metric.FORECAST_ERROR.summary(metrics, of);
+    }
   }
 
   /** Counts one migration, once it has ended. */
