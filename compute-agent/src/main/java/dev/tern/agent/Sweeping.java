@@ -161,8 +161,8 @@ final class Sweeping {
           case NOTHING -> !instance.present() || (notTakenIn && removed(header, ledger, instance));
           case RECEIVING, INCOMING, DEAD ->
               notTakenIn
-                  && standing.epoch() == ledger.epoch()
-                  && (standing.place() == Standing.Place.DEAD || !mayHaveArrived(instance))
+                  && (standing.place() == Standing.Place.DEAD
+                      || (standing.epoch() == ledger.epoch() && !mayHaveArrived(instance)))
                   && asked(new KillIncoming(header))
                   && asked(new DeleteDisks(header));
           case RUNNING ->
@@ -190,8 +190,10 @@ final class Sweeping {
    */
   private boolean outlived(Ledger ledger, Standing standing) {
     return switch (standing.place()) {
-      case RECEIVING, INCOMING, DEAD ->
+      case RECEIVING, INCOMING ->
           standing.epoch() == ledger.epoch() && !receipts.youngerUnderWay(ledger);
+      // Whichever epoch ended it: it never starts, and its removal may have come before that copy.
+      case DEAD -> !receipts.youngerUnderWay(ledger);
       case NOTHING, DEFINED, RUNNING, STOPPED, SUSPENDED, HANDED_OVER, RETIRED -> false;
     };
   }

@@ -11,6 +11,7 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.agent.AgentRequest.AgreeOnKey;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
 import dev.tern.contract.agent.AgentRequest.Header;
+import dev.tern.contract.agent.AgentRequest.KillIncoming;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
 import dev.tern.contract.host.HostAnswer.Receipt;
@@ -103,6 +104,22 @@ class SweepingTest extends SweepingScene {
     hosts.destination.restart();
     hosts.destination.done(new CreateDisks(header(2), facts));
     hosts.destination.done(new WithdrawKey(YOUNGER));
+
+    var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
+
+    assertNothingLeft();
+  }
+
+  /** The undo of a younger one met only its QEMU, and had removed what it found before that. */
+  @Test
+  void takes_back_what_came_late_and_was_ended_by_something_younger() throws Exception {
+    var _ = mirrored();
+    takenBack();
+    var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
+    var _ = hosts.destination.agent.answer(new ForgetReceipt(MIGRATION));
+    hosts.destination.restart();
+    hosts.destination.done(new CreateDisks(header(2), facts));
+    hosts.destination.done(new KillIncoming(YOUNGER));
 
     var _ = over(hosts.destination, MigrationEnd.NOT_TAKEN_IN);
 
