@@ -2,12 +2,14 @@ package dev.tern.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.api.fakes.Samples;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.BlockMigration;
 import dev.tern.store.AggregateStore.Aggregate;
+import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.KeyPairStore.KeyPairRecord;
 import dev.tern.store.KeyPairStore.PublicKey;
@@ -61,6 +63,9 @@ class GoldenAnswersTest {
     ServerGroupRecord _ = api.stores.groups().create(group, -1);
     int east = api.stores.aggregates().create(id, "east", Optional.of("east")).number();
     Aggregate _ = api.stores.aggregates().addHost(east, new HostName("host2"));
+    FlavorRecord _ = api.stores.flavors().create(Samples.OWN);
+    assertThat(api.stores.flavors().grant(Samples.OWN.id(), "demo")).isTrue();
+    assertThat(api.stores.flavors().grant(Samples.OWN.id(), "other")).isTrue();
     api.time.pass(Duration.ofSeconds(5));
     Requested by = api.conductors.request("admin", "admin");
     request = by.request();
@@ -107,6 +112,7 @@ class GoldenAnswersTest {
     "flavors, /v2.1/flavors, 2.1 2.55",
     "flavors-detail, /v2.1/flavors/detail, 2.1 2.55 2.61 2.75",
     "flavor, /v2.1/flavors/tiny, 2.1 2.75",
+    "flavor-access, /v2.1/flavors/own/os-flavor-access, 2.1",
     "actions, /v2.1/servers/{server}/os-instance-actions, 2.1 2.58",
     "action, /v2.1/servers/{server}/os-instance-actions/{request}, 2.1 2.58 2.62 2.84",
     "limits, /v2.1/limits, 2.1 2.36 2.39 2.57",

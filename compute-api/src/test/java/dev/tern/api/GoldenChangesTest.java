@@ -3,6 +3,7 @@ package dev.tern.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.api.TestApi.Answer;
+import dev.tern.api.fakes.Samples;
 import dev.tern.api.version.Change;
 import dev.tern.api.version.Change.Reach;
 import dev.tern.contract.HostName;
@@ -16,6 +17,7 @@ import dev.tern.contract.agent.AgentResult.Nothing;
 import dev.tern.contract.agent.AgentResult.VolumeThere;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.store.AggregateStore.Aggregate;
+import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.KeyPairStore.KeyPairRecord;
 import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.MigrationStore.NewMigration;
@@ -243,6 +245,8 @@ class GoldenChangesTest {
     NewGroup group =
         new NewGroup(id, "demo", "demo", "apart", Policy.ANTI_AFFINITY, Optional.of(2));
     ServerGroupRecord _ = api.stores.groups().create(group, -1);
+    FlavorRecord _ = api.stores.flavors().create(Samples.OWN);
+    assertThat(api.stores.flavors().grant(Samples.OWN.id(), "demo")).isTrue();
     int east = api.stores.aggregates().create(id, "east", Optional.of("east")).number();
     Aggregate _ = api.stores.aggregates().addHost(east, new HostName("host2"));
     done(api.to("/v2.1/servers/" + MOVING + "/tags").version("2.26").put("{\"tags\": [\"blue\"]}"));
@@ -319,6 +323,8 @@ class GoldenChangesTest {
         "server-group-made | POST | os-server-groups | {\"server_group\": {\"name\": \"g\", \"policy\": \"affinity\"}}",
         "aggregate-made | POST | os-aggregates | {\"aggregate\": {\"name\": \"a\"}}",
         "flavor-made | POST | flavors | {\"flavor\": {\"name\": \"f\", \"id\": \"f\", \"ram\": 64, \"vcpus\": 1, \"disk\": 1}}",
+        "flavor-access-added | POST | flavors/own/action | {\"addTenantAccess\": {\"tenant\": \"other\"}}",
+        "flavor-access-removed | POST | flavors/own/action | {\"removeTenantAccess\": {\"tenant\": \"demo\"}}",
         "extra-specs-added | POST | flavors/tiny/os-extra_specs | {\"extra_specs\": {\"a\": \"b\"}}",
         "quota-set-updated | PUT | os-quota-sets/demo | {\"quota_set\": {\"instances\": 7}}",
         "quota-class-set-updated | PUT | os-quota-class-sets/default | {\"quota_class_set\": {\"cores\": 7}}",

@@ -15,6 +15,11 @@ public final class Samples {
   public static final FlavorRecord TINY =
       new FlavorRecord(
           "tiny", "tiny", 1, 128, 1, 0, 0, true, Map.of("hw:tern", "1"), Optional.of("a tiny one"));
+
+  /** Of those projects only that are let in. */
+  public static final FlavorRecord OWN =
+      new FlavorRecord("own", "own", 2, 256, 2, 0, 0, false, Map.of(), Optional.empty());
+
   public static final ImageId IMAGE = ImageId.parse("11111111-1111-4111-8111-111111111111");
 
   private Samples() {}
