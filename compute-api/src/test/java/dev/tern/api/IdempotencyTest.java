@@ -31,6 +31,7 @@ import dev.tern.store.DrainStore.Progress;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.DrainStore.Wishes;
 import dev.tern.store.LifeRequest;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -54,8 +55,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.web.bind.annotation.RequestMethod;
-import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 @DisplayName("A request with an Idempotency-Key")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -454,19 +453,71 @@ class IdempotencyTest {
             "{\"bandwidth\": 1048576}"));
   }
 
+  /** Those of the identity service, which is there with {@code auth=embedded} only. */
+  static Stream<Sample> logins() {
+    return Stream.of(
+            """
+            "methods": ["password"], "password": {"user":
+              {"name": "gull", "domain": {"id": "default"}, "password": "%s"}}}, "scope":
+              {"project": {"name": "demo", "domain": {"id": "default"}}}\
+            """
+                .formatted(EmbeddedUsers.PASSWORD),
+            """
+            "methods": ["application_credential"],
+              "application_credential": {"id": "c0ffee", "secret": "%s"}}\
+            """
+                .formatted(EmbeddedUsers.SECRET))
+        .map(login ->
+            post(
+                "/identity/v3/auth/tokens",
+                _ -> "/identity/v3/auth/tokens",
+                "2.1",
+                "{\"auth\": {\"identity\": {" + login + "}}"));
+  }
+
+  private static Set<String> changing(TestApi api) {
+    return api.routes().stream()
+        .filter(route -> route.startsWith("POST ") || route.startsWith("PATCH "))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /**
+   * The answer is a token, which no database is to hold; and the digest of a body with a password
+   * would be there to be guessed at.
+   */
+  @Test
+  void is_no_login_and_nothing_else_is_exempt(@TempDir Path folder) throws IOException {
+    try (TestApi embedded = new TestApi(folder.resolve("images"), EmbeddedUsers.in(folder))) {
+      Set<String> exempt = changing(embedded);
+      exempt.removeAll(changing(api));
+      assertThat(logins().map(sample -> sample.method() + " " + sample.mapping()))
+          .hasSameElementsAs(exempt);
+      for (Sample login : logins().toList()) {
+        Answer refused =
+            embedded
+                .to(login.mapping())
+                .header("Idempotency-Key", "k1")
+                .method(login.method(), login.body());
+        assertThat(refused.status()).as(refused.text()).isEqualTo(400);
+        assertThat(refused.text()).contains("A login takes no Idempotency-Key");
+        assertThat(refused.header("X-Subject-Token")).isEmpty();
+        Answer first = embedded.to(login.mapping()).method(login.method(), login.body());
+        assertThat(first.status()).as(first.text()).isEqualTo(201);
+        Answer whoIsIn =
+            embedded
+                .to(login.mapping())
+                .as(first.header("X-Subject-Token"))
+                .header("Idempotency-Key", "k1")
+                .method(login.method(), login.body());
+        assertThat(whoIsIn.status()).as(whoIsIn.text()).isEqualTo(400);
+      }
+      assertThat(embedded.keys.claimed()).isEmpty();
+    }
+  }
+
   @Test
   void can_be_any_that_changes_something() {
-    RequestMappingHandlerMapping mappings =
-        api.bean(RequestMappingHandlerMapping.class, "requestMappingHandlerMapping");
-    Set<String> offered = new TreeSet<>();
-    mappings
-        .getHandlerMethods()
-        .keySet()
-        .forEach(mapping ->
-            mapping.getMethodsCondition().getMethods().stream()
-                .filter(Set.of(RequestMethod.POST, RequestMethod.PATCH)::contains)
-                .forEach(method ->
-                    mapping.getPatternValues().forEach(path -> offered.add(method + " " + path))));
+    Set<String> offered = changing(api);
     assertThat(all().map(sample -> sample.method() + " " + sample.mapping()))
         .containsOnlyOnceElementsOf(
             offered.stream().filter(each -> !each.endsWith("{id}/action")).toList())

@@ -42,7 +42,7 @@ public final class Recorded {
   }
 
   public static Stream<Body> bodies() {
-    return IdempotencyTest.all()
+    return Stream.concat(IdempotencyTest.all(), IdempotencyTest.logins())
         .map(sample -> new Body(sample.method() + " " + sample.mapping(), sample.body()));
   }
 }

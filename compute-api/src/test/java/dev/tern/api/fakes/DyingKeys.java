@@ -2,6 +2,8 @@ package dev.tern.api.fakes;
 
 import dev.tern.store.IdempotencyStore;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -14,14 +16,21 @@ public final class DyingKeys implements IdempotencyStore {
   /** Whether whoever works now dies then. */
   public final AtomicBoolean dying = new AtomicBoolean();
 
+  private final List<RequestKey> claimed = new CopyOnWriteArrayList<>();
   private final Supplier<IdempotencyStore> real;
 
   public DyingKeys(Supplier<IdempotencyStore> real) {
     this.real = real;
   }
 
+  /** Every key that was to be kept, since the start. */
+  public List<RequestKey> claimed() {
+    return List.copyOf(claimed);
+  }
+
   @Override
   public Claim claim(RequestKey key, String fingerprint, Duration hold, Duration keep) {
+    claimed.add(key);
     return real.get().claim(key, fingerprint, hold, keep);
   }
 

@@ -3,6 +3,7 @@ package dev.tern.api.openapi;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,6 +26,21 @@ record Described(
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final Pattern VARIABLE = Pattern.compile("\\{([a-zA-Z]+)}");
   private static final int ALL = Integer.MAX_VALUE;
+  private static final String TOKENS = "/identity/v3/auth/tokens";
+  private static final String SUBJECT = "X-Subject-Token";
+  private static final Set<String> OPEN =
+      Set.of(
+          "/",
+          "/openapi.json",
+          "/v2.1",
+          "/v2.1/",
+          "/image",
+          "/image/",
+          "/image/versions",
+          "/identity",
+          "/identity/",
+          "/identity/v3",
+          "/identity/v3/");
 
   /**
    * One method of one path.
@@ -41,15 +57,30 @@ record Described(
       return path.startsWith("/v2.1");
     }
 
+    boolean identity() {
+      return path.startsWith("/identity");
+    }
+
+    /** Whether it is about a token that a header names. */
+    boolean ofToken() {
+      return path.equals(TOKENS) && !method.equals("POST");
+    }
+
+    /** Whether whoever asks needs no token. */
+    boolean open() {
+      return OPEN.contains(path)
+          || path.startsWith("/ui/")
+          || (path.equals(TOKENS) && method.equals("POST"));
+    }
+
     /** What it is filed under: the first part of the path that says something. */
     String tag() {
       String[] parts = path.split("/", -1);
       int first = compute() || path.startsWith("/v1/") || path.startsWith("/image/v2") ? 2 : 1;
-      if (path.startsWith("/image/v2") || path.startsWith("/identity/v3")) {
+      if (path.startsWith("/image/v2") || identity()) {
         first = 3;
       }
-      String api =
-          path.startsWith("/v1/") ? "Tern: " : path.startsWith("/identity") ? "Identity: " : "";
+      String api = path.startsWith("/v1/") ? "Tern: " : identity() ? "Identity: " : "";
       return api + (parts.length > first && !parts[first].isEmpty() ? parts[first] : "versions");
     }
 
@@ -69,8 +100,9 @@ record Described(
         .put("version", "2.96")
         .put(
             "description",
-            "Nova's compute API with microversions 2.1 to 2.96, images in Glance's shape, and Tern's"
-                + " own additions under /v1. Schemas and examples are recorded answers: a field"
+            "Nova's compute API with microversions 2.1 to 2.96, images in Glance's shape, an"
+                + " identity service in Keystone's (with tern.api.auth=embedded), and Tern's own"
+                + " additions under /v1. Schemas and examples are recorded answers: a field"
                 + " that is required is in every microversion.");
     ObjectNode paths = root.putObject("paths");
     for (Operation operation : operations) {
@@ -97,6 +129,9 @@ record Described(
       body(described.putObject("requestBody"), samples);
     }
     responses(operation, described.putObject("responses"));
+    if (operation.open()) {
+      described.putArray("security");
+    }
     return described;
   }
 
@@ -113,6 +148,11 @@ record Described(
           "description",
           "compute 2.1 to compute 2.96, or compute latest; 2.1 without it."
               + (there.isEmpty() ? "" : " This is there " + there + "."));
+    }
+    if (operation.ofToken()) {
+      parameter(parameters, SUBJECT, "header")
+          .put("required", true)
+          .put("description", "The token in question.");
     }
     if (!parameters.isEmpty()) {
       described.set("parameters", parameters);
@@ -142,6 +182,10 @@ record Described(
   private void responses(Operation operation, ObjectNode responses) {
     List<JsonNode> recorded = answers.getOrDefault(operation.key(), List.of());
     ObjectNode good = responses.putObject("2XX").put("description", "It is done, or accepted.");
+    if (operation.path().equals(TOKENS) && !operation.method().equals("DELETE")) {
+      ObjectNode subject = good.putObject("headers").putObject(SUBJECT);
+      subject.put("description", "The token.").putObject("schema").put("type", "string");
+    }
     if (!recorded.isEmpty()) {
       ObjectNode json = good.putObject("content").putObject("application/json");
       json.set("schema", RecordedSchema.of(recorded));
@@ -155,7 +199,7 @@ record Described(
     fault.put(
         "description",
         "Nova's form of an error: one member, whose name says the kind (badRequest, itemNotFound,"
-            + " conflictingRequest, forbidden, computeFault, …).");
+            + " conflictingRequest, forbidden, computeFault, …; error under /identity).");
     ObjectNode member = JSON.createObjectNode().put("type", "object");
     member.putObject("properties").putObject("code").put("type", "integer");
     member.withObject("/properties").putObject("message").put("type", "string");

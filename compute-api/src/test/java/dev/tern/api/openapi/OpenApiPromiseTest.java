@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tern.api.EmbeddedUsers;
 import dev.tern.api.Recorded;
 import dev.tern.api.TestApi;
 import dev.tern.api.openapi.Described.Operation;
@@ -50,13 +51,15 @@ class OpenApiPromiseTest {
 
       Made from the controllers by `OpenApiPromiseTest`; the same for programs is `GET /openapi.json` (OpenAPI 3.1), with recorded requests and answers. What is behind it is told in
       [api.md](api.md). Paths of `/v2.1` are there too with the project's id after the version. "versions" are the microversions that have the call; nothing is all of them.
+      `/identity` is there with `tern.api.auth=embedded` only.
       """;
 
   private TestApi api;
 
   @BeforeAll
-  void start(@TempDir Path images) {
-    api = new TestApi(images);
+  void start(@TempDir Path folder) throws IOException {
+    // It has every endpoint that any other way to authenticate has, and the identity service.
+    api = new TestApi(folder.resolve("images"), EmbeddedUsers.in(folder));
   }
 
   @AfterAll
@@ -147,6 +150,18 @@ class OpenApiPromiseTest {
     TestApi.Answer answer = api.to("/openapi.json").get();
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.json()).isEqualTo(JsonMapper.shared().readTree(Files.readString(DOCUMENT)));
+  }
+
+  @Test
+  void says_of_each_endpoint_whether_it_needs_a_token() throws IOException {
+    for (Operation operation : operations()) {
+      TestApi.Call call = api.to(operation.path().replaceAll("\\{[a-zA-Z]+}", "x"));
+      TestApi.Answer answer =
+          operation.method().equals("GET") ? call.get() : call.method(operation.method(), "");
+      assertThat(answer.status() == 401)
+          .as("%s without a token: %s", operation.key(), answer.text())
+          .isEqualTo(!operation.open());
+    }
   }
 
   @Test
