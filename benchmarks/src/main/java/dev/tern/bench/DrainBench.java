@@ -349,7 +349,8 @@ final class DrainBench {
         cloud.bean(VolumeStore.class),
         cloud.bean(FenceStore.class),
         cloud.bean(EvacuationStore.class),
-        cloud.bean(ColdMigrationStore.class));
+        cloud.bean(ColdMigrationStore.class),
+        cloud.bean(AggregateStore.class));
   }
 
   private static DrainSettings drainSettings() {

@@ -30,6 +30,7 @@ import dev.tern.contract.Rounds;
 import dev.tern.contract.metrics.Metric;
 import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.ActionStore;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DiskCopyStore;
@@ -80,7 +81,8 @@ class ConductorConfiguration {
       VolumeStore volumes,
       FenceStore fences,
       EvacuationStore evacuations,
-      ColdMigrationStore coldMigrations) {
+      ColdMigrationStore coldMigrations,
+      AggregateStore aggregates) {
     return new Stores(
         sagas,
         servers,
@@ -93,7 +95,8 @@ class ConductorConfiguration {
         volumes,
         fences,
         evacuations,
-        coldMigrations);
+        coldMigrations,
+        aggregates);
   }
 
   /** Closed before the stores and the broker's connections, and gives its leases back then. */

@@ -56,7 +56,8 @@ final class Database {
         watched(dev.tern.store.VolumeStore.class, stores.volumes()),
         watched(dev.tern.store.FenceStore.class, stores.fences()),
         watched(dev.tern.store.EvacuationStore.class, stores.evacuations()),
-        watched(dev.tern.store.ColdMigrationStore.class, stores.coldMigrations()));
+        watched(dev.tern.store.ColdMigrationStore.class, stores.coldMigrations()),
+        watched(dev.tern.store.AggregateStore.class, stores.aggregates()));
   }
 
   /** Others' transactions may come first, as they cannot while no time passes. */

@@ -107,7 +107,7 @@ public final class NewHome {
             .asking()
             .untilDone(
                 facts.place(),
-                new BuildServer(journey.header(), rootDisk.spec(journey.server())),
+                new BuildServer(journey.header(), rootDisk.spec(journey.server(), facts.place())),
                 Nothing.class,
                 journey.forBuilding());
     return facts;

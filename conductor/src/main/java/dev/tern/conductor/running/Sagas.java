@@ -208,7 +208,7 @@ public final class Sagas implements SagaRunner.Teller {
 
   private Saga<ServerFacts> story(SagaRecord saga, ServerRecord server, Hold hold, SagaLog log) {
     Work work = new Work(server, saga.request(), asking(hold), hold, log, settings.server());
-    RootDisk rootDisk = new RootDisk(stores.images());
+    RootDisk rootDisk = new RootDisk(stores.images(), stores.aggregates());
     GuestHost host = new GuestHost(work, stores.claims(), stores.actions(), rootDisk);
     ServerOutcome outcome = new ServerOutcome(work, stores.servers());
     return switch (saga.kind()) {
@@ -335,7 +335,7 @@ public final class Sagas implements SagaRunner.Teller {
             journey,
             new NewHome.Stocks(
                 stores.evacuations(), stores.claims(), stores.volumes(), stores.actions()),
-            new RootDisk(stores.images()));
+            new RootDisk(stores.images(), stores.aggregates()));
     Saga<EvacuationFacts> story =
         EvacuationSaga.of(
             new DeadHost(journey),

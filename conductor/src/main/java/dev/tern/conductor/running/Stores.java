@@ -1,6 +1,7 @@
 package dev.tern.conductor.running;
 
 import dev.tern.store.ActionStore;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.DiskCopyStore;
@@ -26,4 +27,5 @@ public record Stores(
     VolumeStore volumes,
     FenceStore fences,
     EvacuationStore evacuations,
-    ColdMigrationStore coldMigrations) {}
+    ColdMigrationStore coldMigrations,
+    AggregateStore aggregates) {}

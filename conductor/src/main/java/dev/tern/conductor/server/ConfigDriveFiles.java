@@ -7,6 +7,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -20,19 +21,20 @@ final class ConfigDriveFiles {
 
   private ConfigDriveFiles() {}
 
-  static Optional<ConfigDrive> of(ServerRecord server) {
+  /** What it is told, if it has one; the zone is asked for only then. */
+  static Optional<ConfigDrive> of(ServerRecord server, Supplier<String> zone) {
     if (!server.config().drive()) {
       return Optional.empty();
     }
     Map<String, String> files = new HashMap<>();
-    files.put(LATEST + "meta_data.json", encoded(metaData(server)));
+    files.put(LATEST + "meta_data.json", encoded(metaData(server, zone.get())));
     files.put(LATEST + "network_data.json", encoded(networkData()));
     files.put(LATEST + "vendor_data.json", encoded(JSON.createObjectNode()));
     server.config().userData().ifPresent(data -> files.put(LATEST + "user_data", data));
     return Optional.of(new ConfigDrive(files));
   }
 
-  private static ObjectNode metaData(ServerRecord server) {
+  private static ObjectNode metaData(ServerRecord server, String zone) {
     ObjectNode data =
         JSON.createObjectNode()
             .put("uuid", server.id().toString())
@@ -40,7 +42,7 @@ final class ConfigDriveFiles {
             .put("hostname", server.hostname())
             .put("launch_index", 0)
             .put("project_id", server.project())
-            .put("availability_zone", "nova");
+            .put("availability_zone", zone);
     ObjectNode meta = data.putObject("meta");
     server.metadata().forEach(meta::put);
     data.putArray("devices");

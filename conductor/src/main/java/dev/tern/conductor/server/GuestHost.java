@@ -36,7 +36,9 @@ public final class GuestHost {
 
   ServerFacts build(ServerFacts facts) throws StepFailed, InterruptedException {
     event("compute__do_build_and_run_instance", facts);
-    return reach(facts, new AgentRequest.BuildServer(work.header(), rootDisk.spec(work.server())));
+    return reach(
+        facts,
+        new AgentRequest.BuildServer(work.header(), rootDisk.spec(work.server(), facts.place())));
   }
 
   ServerFacts start(ServerFacts facts) throws StepFailed, InterruptedException {

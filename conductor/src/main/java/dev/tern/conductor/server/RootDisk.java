@@ -2,10 +2,12 @@ package dev.tern.conductor.server;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.MoreDisks;
+import dev.tern.store.AggregateStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
@@ -23,9 +25,11 @@ public final class RootDisk {
   private static final String ENCRYPTION_PROPERTY = "hw_disk_encryption";
 
   private final ImageStore images;
+  private final AggregateStore aggregates;
 
-  public RootDisk(ImageStore images) {
+  public RootDisk(ImageStore images, AggregateStore aggregates) {
     this.images = images;
+    this.aggregates = aggregates;
   }
 
   /** The flavor's size, and never less than the image's. */
@@ -44,12 +48,12 @@ public final class RootDisk {
   }
 
   /**
-   * What the host is told to build.
+   * What a host is told to build.
    *
    * @throws ComputeException {@code IMAGE_NOT_FOUND}, {@code IMAGE_NOT_ACTIVE} or {@code
    *     IMAGE_UNACCEPTABLE}
    */
-  public ServerSpec spec(ServerRecord server) {
+  public ServerSpec spec(ServerRecord server, HostName host) {
     ImageRecord image = active(server.image());
     return new ServerSpec(
         server.name(),
@@ -62,7 +66,14 @@ public final class RootDisk {
         named(image, "ramdisk_id"),
         Optional.ofNullable(image.properties().get("os_command_line")),
         server.network(),
-        MoreDisks.of(encrypted(server, image), ephemeral(server), ConfigDriveFiles.of(server)));
+        MoreDisks.of(
+            encrypted(server, image),
+            ephemeral(server),
+            ConfigDriveFiles.of(server, () -> zone(host))));
+  }
+
+  private String zone(HostName host) {
+    return aggregates.zones(List.of(host)).getOrDefault(host, AggregateStore.DEFAULT_ZONE);
   }
 
   /** The flavor's word counts more than the image's: it is the administrator's. */

@@ -204,7 +204,8 @@ public final class DiskCloud {
                   stores.volumes(),
                   stores.fences(),
                   stores.evacuations(),
-                  stores.coldMigrations()),
+                  stores.coldMigrations(),
+                  stores.aggregates()),
               this::ask,
               (_, _) -> {
                 throw new IllegalStateException("no scheduler is needed");

@@ -103,7 +103,8 @@ public final class VolumeCloud {
             stores.volumes(),
             stores.fences(),
             stores.evacuations(),
-            stores.coldMigrations()),
+            stores.coldMigrations(),
+            stores.aggregates()),
         this::ask,
         (_, _) -> {
           throw new IllegalStateException("no scheduler is needed");

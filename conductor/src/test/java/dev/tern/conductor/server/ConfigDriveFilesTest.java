@@ -41,7 +41,10 @@ class ConfigDriveFilesTest {
                     plain.ephemeralGib()),
                 Samples.request());
     String file =
-        ConfigDriveFiles.of(server).orElseThrow().files().get("openstack/latest/meta_data.json");
+        ConfigDriveFiles.of(server, () -> "west")
+            .orElseThrow()
+            .files()
+            .get("openstack/latest/meta_data.json");
     return new JsonMapper()
         .readTree(new String(Base64.getDecoder().decode(file), StandardCharsets.UTF_8));
   }
@@ -53,6 +56,12 @@ class ConfigDriveFilesTest {
     assertThat(data.get("public_keys")).hasToString("{\"mine\":\"ssh-rsa AAAA me\"}");
     assertThat(data.get("keys"))
         .hasToString("[{\"name\":\"mine\",\"type\":\"ssh\",\"data\":\"ssh-rsa AAAA me\"}]");
+  }
+
+  @Test
+  void names_the_zone_the_server_is_in() {
+    JsonNode data = metaData(new ConfigWish(true, Optional.empty()));
+    assertThat(data.get("availability_zone").stringValue()).isEqualTo("west");
   }
 
   @Test

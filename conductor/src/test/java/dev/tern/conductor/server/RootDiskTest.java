@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.HostName;
 import dev.tern.contract.ImageId;
 import dev.tern.contract.PowerState;
 import dev.tern.contract.ServerId;
@@ -15,10 +16,12 @@ import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.ImageStore.ImageRecord;
 import dev.tern.store.ImageStore.ImageStatus;
 import dev.tern.store.InMemoryStores;
+import dev.tern.store.Samples;
 import dev.tern.store.ServerLabels;
 import dev.tern.store.ServerStore;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,13 +29,20 @@ import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 @DisplayName("The disks of a new server")
 class RootDiskTest {
   private static final ImageId IMAGE = new ImageId(new UUID(0, 8));
+  private static final HostName HOST = new HostName("host1");
   private static final long GIB = 1L << 30;
 
   private static ServerRecord server(Map<String, String> extraSpecs, Integer... ephemeralGib) {
+    return server(extraSpecs, ServerStore.ConfigWish.NONE, ephemeralGib);
+  }
+
+  private static ServerRecord server(
+      Map<String, String> extraSpecs, ServerStore.ConfigWish config, Integer... ephemeralGib) {
     return new ServerRecord(
         new ServerId(new UUID(0, 1)),
         "vm",
@@ -58,18 +68,21 @@ class RootDiskTest {
         Instant.EPOCH,
         Optional.empty(),
         Optional.empty(),
-        ServerStore.ConfigWish.NONE,
+        config,
         List.of(ephemeralGib),
         ServerLabels.NONE,
         Optional.empty());
   }
 
   private static RootDisk rootDisk(Map<String, String> properties) {
-    InMemoryStores stores = new InMemoryStores();
+    return rootDisk(new InMemoryStores(), properties);
+  }
+
+  private static RootDisk rootDisk(InMemoryStores stores, Map<String, String> properties) {
     var _ = stores.images().create(image(properties));
     stores.images().beginUpload(IMAGE);
     var _ = stores.images().finishUpload(IMAGE, 1 << 20, GIB, "a".repeat(64), "b".repeat(32));
-    return new RootDisk(stores.images());
+    return new RootDisk(stores.images(), stores.aggregates());
   }
 
   private static ImageRecord image(Map<String, String> properties) {
@@ -94,7 +107,7 @@ class RootDiskTest {
   }
 
   private static ServerSpec spec(Map<String, String> extraSpecs, Map<String, String> properties) {
-    return rootDisk(properties).spec(server(extraSpecs));
+    return rootDisk(properties).spec(server(extraSpecs), HOST);
   }
 
   @Test
@@ -127,19 +140,19 @@ class RootDiskTest {
   void have_its_ephemeral_ones_in_their_order_and_all_are_claimed() {
     RootDisk disks = rootDisk(Map.of());
     ServerRecord one = server(Map.of(), 3);
-    assertThat(disks.spec(one).more())
+    assertThat(disks.spec(one, HOST).more())
         .isEqualTo(new MoreDisks(false, 3 * GIB, Optional.empty(), Optional.empty()));
-    assertThat(disks.spec(one).rootDiskBytes()).isEqualTo(2 * GIB);
+    assertThat(disks.spec(one, HOST).rootDiskBytes()).isEqualTo(2 * GIB);
     assertThat(disks.allBytes(one)).isEqualTo(5 * GIB);
     ServerRecord several = server(Map.of(), 3, 1, 2);
-    assertThat(disks.spec(several).more().ephemeral()).containsExactly(3 * GIB, GIB, 2 * GIB);
+    assertThat(disks.spec(several, HOST).more().ephemeral()).containsExactly(3 * GIB, GIB, 2 * GIB);
     assertThat(disks.allBytes(several)).isEqualTo(8 * GIB);
   }
 
   @Test
   void are_more_than_an_agent_of_the_former_release_knows_and_it_refuses_them() {
     // It reads this one figure, and builds no disk of a negative size.
-    assertThat(rootDisk(Map.of()).spec(server(Map.of(), 3, 1)).more().ephemeralBytes())
+    assertThat(rootDisk(Map.of()).spec(server(Map.of(), 3, 1), HOST).more().ephemeralBytes())
         .isNegative();
   }
 
@@ -155,5 +168,26 @@ class RootDiskTest {
             ComputeException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.IMAGE_UNACCEPTABLE))
         .hasMessageContaining(word);
+  }
+
+  @Test
+  void tell_the_guest_on_a_config_drive_which_zone_their_host_is_in() {
+    InMemoryStores stores = new InMemoryStores();
+    RootDisk disks = rootDisk(stores, Map.of());
+    stores.hosts().report(Samples.report(HOST, 1, 1));
+    ServerRecord server = server(Map.of(), new ServerStore.ConfigWish(true, Optional.empty()));
+    assertThat(zoneTold(disks.spec(server, HOST))).isEqualTo("nova");
+    int west = stores.aggregates().create(new UUID(0, 9), "w", Optional.of("west")).number();
+    var _ = stores.aggregates().addHost(west, HOST);
+    assertThat(zoneTold(disks.spec(server, HOST))).isEqualTo("west");
+    assertThat(zoneTold(disks.spec(server, new HostName("host2")))).isEqualTo("nova");
+  }
+
+  private static String zoneTold(ServerSpec spec) {
+    String file = spec.more().config().orElseThrow().files().get("openstack/latest/meta_data.json");
+    return new JsonMapper()
+        .readTree(Base64.getDecoder().decode(file))
+        .get("availability_zone")
+        .stringValue();
   }
 }
