@@ -149,7 +149,7 @@ class GroupsTest {
     api.conductors.boots(SERVER, "demo", "host1");
     TestApi.Answer made = boot("\"different_host\": \"%s\"".formatted(SERVER));
     ServerId id = ServerId.parse(made.json().at("/server/id").stringValue());
-    assertThat(api.stores.groups().rules(id).apartFrom()).hasToString("[host1]");
+    assertThat(api.stores.groups().rules(id).apartFrom().hosts()).hasToString("[host1]");
   }
 
   // ---- hosts

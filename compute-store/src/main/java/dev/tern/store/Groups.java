@@ -7,6 +7,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.host.HostReport.Offers;
 import dev.tern.store.FlavorStore.FlavorRecord;
+import dev.tern.store.PlacementRules.Named;
 import jakarta.persistence.EntityManager;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -107,8 +108,8 @@ final class Groups {
     return new PlacementRules(
         Optional.ofNullable(entity.group).flatMap(this::find).map(group -> rule(group, server)),
         Optional.ofNullable(entity.availabilityZone),
-        entity.apartFrom == null ? Set.of() : hosts(List.of(entity.apartFrom)),
-        entity.nextTo == null ? Optional.empty() : Optional.of(hosts(List.of(entity.nextTo))),
+        entity.apartFrom == null ? Named.NOBODY : named(List.of(entity.apartFrom)),
+        entity.nextTo == null ? Optional.empty() : Optional.of(named(List.of(entity.nextTo))),
         asks(entity));
   }
 
@@ -160,19 +161,23 @@ final class Groups {
     return new PlacementRules.Group(group.id, group.policy(), group.mostPerHost(), members);
   }
 
-  private Set<HostName> hosts(List<UUID> servers) {
+  private Named named(List<UUID> servers) {
     if (servers.isEmpty()) {
-      return Set.of();
+      return Named.NOBODY;
     }
-    Set<HostName> hosts = new HashSet<>();
+    Map<ServerId, Set<HostName>> places = new HashMap<>();
+    servers.forEach(server -> places.put(new ServerId(server), new HashSet<>()));
     entities
         .createQuery(
-            "select distinct c.host from ClaimEntity c where c.server in :servers"
+            "select distinct c.server, c.host from ClaimEntity c where c.server in :servers"
                 + " and c.releasedAt is null",
-            String.class)
+            Object[].class)
         .setParameter("servers", servers)
         .getResultStream()
-        .forEach(host -> hosts.add(new HostName(host)));
-    return hosts;
+        .forEach(row ->
+            places
+                .computeIfAbsent(new ServerId((UUID) row[0]), _ -> new HashSet<>())
+                .add(new HostName((String) row[1])));
+    return new Named(places);
   }
 }

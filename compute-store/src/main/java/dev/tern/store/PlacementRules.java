@@ -3,33 +3,32 @@ package dev.tern.store;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.store.ServerGroupStore.Policy;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * What a server asks of its host beside room.
  *
  * @param zone the host's has to be this one
- * @param apartFrom hosts of servers that it may not be with
- * @param nextTo hosts of servers, of which it has to be with one
+ * @param apartFrom servers that it may not be with
+ * @param nextTo servers, of which it has to be with one
  * @param asks what its flavor and its image say
  */
 public record PlacementRules(
     Optional<Group> group,
     Optional<String> zone,
-    Set<HostName> apartFrom,
-    Optional<Set<HostName>> nextTo,
+    Named apartFrom,
+    Optional<Named> nextTo,
     Asks asks) {
   public static final PlacementRules NONE =
-      new PlacementRules(Optional.empty(), Optional.empty(), Set.of(), Optional.empty(), Asks.NONE);
-
-  public PlacementRules {
-    apartFrom = Set.copyOf(apartFrom);
-    nextTo = nextTo.map(Set::copyOf);
-  }
+      new PlacementRules(
+          Optional.empty(), Optional.empty(), Named.NOBODY, Optional.empty(), Asks.NONE);
 
   /**
    * What flavor and image say of hosts.
@@ -60,18 +59,57 @@ public record PlacementRules(
   public record Base(String digest, long bytes) {}
 
   /**
-   * The same if members of groups were where they are supposed to be, and there only.
+   * The same if members of groups, and servers that hints name, were where they are supposed to be,
+   * and there only.
    *
    * @param self whose rules these are: it is no other member
-   * @param places by group
+   * @param members of groups
+   * @param all also those that are in no group
    */
-  public PlacementRules supposing(ServerId self, Map<UUID, Map<ServerId, HostName>> places) {
+  public PlacementRules supposing(
+      ServerId self, Map<UUID, Map<ServerId, HostName>> members, Map<ServerId, HostName> all) {
     return new PlacementRules(
-        group.map(its -> its.supposing(self, places.getOrDefault(its.id(), Map.of()))),
+        group.map(its -> its.supposing(self, members.getOrDefault(its.id(), Map.of()))),
         zone,
-        apartFrom,
-        nextTo,
+        apartFrom.supposing(all),
+        nextTo.map(its -> its.supposing(all)),
         asks);
+  }
+
+  /** The servers whose places decide where this one may be, by its hints. */
+  public Set<ServerId> named() {
+    Set<ServerId> named = new LinkedHashSet<>(apartFrom.places().keySet());
+    nextTo.ifPresent(its -> named.addAll(its.places().keySet()));
+    return named;
+  }
+
+  /**
+   * Servers that a hint names.
+   *
+   * @param places the hosts on which each holds a share: none when it is gone, both while it moves
+   * @param hosts all of those
+   */
+  public record Named(Map<ServerId, Set<HostName>> places, Set<HostName> hosts) {
+    public static final Named NOBODY = new Named(Map.of());
+
+    public Named {
+      places = Map.copyOf(places);
+      hosts = Set.copyOf(hosts);
+    }
+
+    public Named(Map<ServerId, Set<HostName>> places) {
+      this(places, places.values().stream().flatMap(Set::stream).collect(Collectors.toSet()));
+    }
+
+    private Named supposing(Map<ServerId, HostName> supposed) {
+      if (Collections.disjoint(places.keySet(), supposed.keySet())) {
+        return this;
+      }
+      Map<ServerId, Set<HostName>> then = new HashMap<>(places);
+      then.replaceAll(
+          (server, hosts) -> Optional.ofNullable(supposed.get(server)).map(Set::of).orElse(hosts));
+      return new Named(then);
+    }
   }
 
   /**

@@ -277,6 +277,7 @@ class ServerEntity {
             ? itsFlavor.ephemeralDisks()
             : Arrays.stream(ephemeralGib).boxed().toList(),
         labels(),
-        lock());
+        lock(),
+        nextTo == null ? List.of() : Arrays.stream(nextTo).map(ServerId::new).toList());
   }
 }

@@ -347,6 +347,7 @@ public interface ServerStore {
    * @param progress of the running task, percent
    * @param ephemeralGib sizes of the empty local disks beside the first, in the order the guest has
    *     them
+   * @param nextTo servers with one of which it shares its host; any host when it is empty
    */
   record ServerRecord(
       ServerId id,
@@ -376,10 +377,12 @@ public interface ServerStore {
       ConfigWish config,
       List<Integer> ephemeralGib,
       ServerLabels labels,
-      Optional<ServerLock> lock) {
+      Optional<ServerLock> lock,
+      List<ServerId> nextTo) {
     public ServerRecord {
       metadata = Map.copyOf(metadata);
       ephemeralGib = List.copyOf(ephemeralGib);
+      nextTo = List.copyOf(nextTo);
     }
   }
 

@@ -186,8 +186,9 @@ abstract class GroupStoresContract {
     assertThat(takes(a, one)).isTrue();
     ServerId b = server(new BootTerms(1, Map.of(), Optional.empty(), List.of(a), List.of()));
     ServerId c = server(new BootTerms(1, Map.of(), Optional.empty(), List.of(), List.of(a)));
-    assertThat(stores().groups().rules(b).apartFrom()).isEqualTo(Set.of(one));
-    assertThat(stores().groups().rules(c).nextTo()).contains(Set.of(one));
+    assertThat(stores().groups().rules(b).apartFrom().places()).isEqualTo(Map.of(a, Set.of(one)));
+    assertThat(stores().groups().rules(c).nextTo().orElseThrow().places())
+        .isEqualTo(Map.of(a, Set.of(one)));
   }
 
   // ---- hosts

@@ -4,6 +4,7 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.store.PlacementRules.Named;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -107,8 +108,8 @@ final class InMemoryServerGroupStore implements ServerGroupStore {
       return new PlacementRules(
           Optional.ofNullable(server.group).map(group -> rule(group, id)),
           Optional.ofNullable(server.availabilityZone),
-          hosts(server.apartFrom).orElse(Set.of()),
-          hosts(server.nextTo),
+          named(server.apartFrom).orElse(Named.NOBODY),
+          named(server.nextTo),
           Groups.asks(server, flavorToBe(server), null));
     }
   }
@@ -139,12 +140,12 @@ final class InMemoryServerGroupStore implements ServerGroupStore {
     return hosts;
   }
 
-  private Optional<Set<HostName>> hosts(UUID @Nullable [] servers) {
+  private Optional<Named> named(UUID @Nullable [] servers) {
     if (servers == null) {
       return Optional.empty();
     }
-    Set<HostName> hosts = new HashSet<>();
-    Arrays.stream(servers).forEach(each -> hosts.addAll(hosts(each)));
-    return Optional.of(hosts);
+    Map<ServerId, Set<HostName>> places = new HashMap<>();
+    Arrays.stream(servers).forEach(each -> places.put(new ServerId(each), hosts(each)));
+    return Optional.of(new Named(places));
   }
 }

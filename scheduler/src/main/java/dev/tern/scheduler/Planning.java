@@ -14,22 +14,26 @@ import dev.tern.scheduler.filter.HostState;
 import dev.tern.scheduler.filter.RequestSpec;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.PlacementRules;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One plan: where servers would go, one after the other. Changes only its own picture of hosts. */
 final class Planning {
   private final Map<HostName, HostState> hosts = new LinkedHashMap<>();
-  private final Map<UUID, Map<ServerId, HostName>> supposed = new HashMap<>();
+  private final Map<UUID, Map<ServerId, HostName>> supposedMembers = new HashMap<>();
+  private final Map<ServerId, HostName> supposed = new HashMap<>();
+  private final Map<Wanted, Decision> decided = new HashMap<>();
   private final ClaimStore claims;
   private final Function<ServerId, PlacementRules> rules;
   private final Choosing choosing;
@@ -52,19 +56,34 @@ final class Planning {
 
   Planned plan(PlanHosts request) {
     request.earlier().forEach(placed -> suppose(placed, rules.apply(placed.server())));
-    List<Decision> decisions = new ArrayList<>();
-    for (Wanted wanted : request.servers()) {
-      decisions.add(decide(wanted, request));
-    }
-    return new Planned(decisions);
+    Map<ServerId, List<Wanted>> all =
+        request.servers().stream().collect(Collectors.groupingBy(Wanted::server));
+    Set<Wanted> begun = new HashSet<>();
+    request.servers().forEach(wanted -> decideInTurn(wanted, all, begun, request));
+    return new Planned(
+        request.servers().stream()
+            .map(wanted -> Objects.requireNonNull(decided.get(wanted)))
+            .toList());
   }
 
-  private Decision decide(Wanted wanted, PlanHosts request) {
+  /** After those that its hints name: where they go says where it may. */
+  private void decideInTurn(
+      Wanted wanted, Map<ServerId, List<Wanted>> all, Set<Wanted> begun, PlanHosts request) {
+    if (!begun.add(wanted)) {
+      return; // Of two that name each other one has to be first.
+    }
     PlacementRules its = rules.apply(wanted.server());
+    its.named().stream()
+        .flatMap(named -> all.getOrDefault(named, List.of()).stream())
+        .forEach(first -> decideInTurn(first, all, begun, request));
+    decided.put(wanted, decide(wanted, its, request));
+  }
+
+  private Decision decide(Wanted wanted, PlacementRules its, PlanHosts request) {
     RequestSpec spec =
         new RequestSpec(
             wanted,
-            its.supposing(wanted.server(), supposed),
+            its.supposing(wanted.server(), supposedMembers, supposed),
             wanted.source().map(hosts::get),
             Set.copyOf(request.among()),
             Set.copyOf(request.without()));
@@ -109,9 +128,10 @@ final class Planning {
         .source()
         .ifPresent(source ->
             hosts.computeIfPresent(source, (_, state) -> state.without(heldOn(source, placed))));
+    supposed.put(placed.server(), placed.host());
     its.group()
         .ifPresent(group ->
-            supposed
+            supposedMembers
                 .computeIfAbsent(group.id(), _ -> new HashMap<>())
                 .put(placed.server(), placed.host()));
   }

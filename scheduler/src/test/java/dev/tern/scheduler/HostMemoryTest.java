@@ -17,11 +17,11 @@ import dev.tern.store.InMemoryStores;
 import dev.tern.store.PlacementRules;
 import dev.tern.store.PlacementRules.Asks;
 import dev.tern.store.PlacementRules.Base;
+import dev.tern.store.PlacementRules.Named;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -158,7 +158,7 @@ class HostMemoryTest {
     return new PlacementRules(
         Optional.empty(),
         Optional.empty(),
-        Set.of(),
+        Named.NOBODY,
         Optional.empty(),
         new Asks("", Map.of(), Map.of(), Optional.of(new Base(Offers.digest(sha), 1_000))));
   }

@@ -14,6 +14,7 @@ import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.PlacementRules;
 import dev.tern.store.PlacementRules.Asks;
 import dev.tern.store.PlacementRules.Group;
+import dev.tern.store.PlacementRules.Named;
 import dev.tern.store.ServerGroupStore.Policy;
 import java.util.HashMap;
 import java.util.Map;
@@ -47,7 +48,7 @@ class PlacementTest {
     return new PlacementRules(
         Optional.of(new Group(GROUP, policy, most, members)),
         Optional.empty(),
-        Set.of(),
+        Named.NOBODY,
         Optional.empty(),
         Asks.NONE);
   }
@@ -121,7 +122,11 @@ class PlacementTest {
 
   private static PlacementRules zone(String zone) {
     return new PlacementRules(
-        Optional.empty(), Optional.of(zone), Set.of(), Optional.empty(), Asks.NONE);
+        Optional.empty(), Optional.of(zone), Named.NOBODY, Optional.empty(), Asks.NONE);
+  }
+
+  private static Named on(HostName host) {
+    return new Named(Map.of(new ServerId(new UUID(3, 3)), Set.of(host)));
   }
 
   @Test
@@ -129,10 +134,10 @@ class PlacementTest {
     assertSelected(
         THREE,
         new PlacementRules(
-            Optional.empty(), Optional.empty(), Set.of(TWO), Optional.empty(), Asks.NONE));
+            Optional.empty(), Optional.empty(), on(TWO), Optional.empty(), Asks.NONE));
     assertSelected(
         THREE,
         new PlacementRules(
-            Optional.empty(), Optional.empty(), Set.of(), Optional.of(Set.of(THREE)), Asks.NONE));
+            Optional.empty(), Optional.empty(), Named.NOBODY, Optional.of(on(THREE)), Asks.NONE));
   }
 }

@@ -25,6 +25,7 @@ import dev.tern.scheduler.filter.Ratios;
 import dev.tern.store.PlacementRules;
 import dev.tern.store.PlacementRules.Asks;
 import dev.tern.store.PlacementRules.Group;
+import dev.tern.store.PlacementRules.Named;
 import dev.tern.store.ServerGroupStore.Policy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.Collections;
@@ -33,6 +34,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -132,7 +135,7 @@ class PlanningTest {
         new PlacementRules(
             Optional.of(new Group(GROUP, Policy.ANTI_AFFINITY, 1, Map.of())),
             Optional.empty(),
-            Set.of(),
+            Named.NOBODY,
             Optional.empty(),
             Asks.NONE);
     Scheduler scheduler = new Scheduler(cloud, cloud, RATIOS, _ -> apart, 3);
@@ -149,6 +152,68 @@ class PlanningTest {
             List.of(new Placed(server(1), new Resources(1, 10, 1_000), Optional.of(ONE), TWO)),
             5);
     assertThat(hosts(scheduler.plan(later).decisions())).containsExactly(Optional.of(THREE));
+  }
+
+  private static Named onOne(int... servers) {
+    return new Named(
+        IntStream.of(servers)
+            .boxed()
+            .collect(Collectors.toMap(PlanningTest::server, _ -> Set.of(ONE))));
+  }
+
+  private static PlacementRules hints(Named apartFrom, Optional<Named> nextTo) {
+    return new PlacementRules(Optional.empty(), Optional.empty(), apartFrom, nextTo, Asks.NONE);
+  }
+
+  private static Scheduler hinted(FakeCloud cloud, int number, PlacementRules rules) {
+    return new Scheduler(
+        cloud, cloud, RATIOS, id -> id.equals(server(number)) ? rules : PlacementRules.NONE, 3);
+  }
+
+  @Test
+  void keeps_apart_by_different_host_what_has_not_moved_yet_in_any_order() {
+    FakeCloud cloud = new FakeCloud(host(1), host(2).memoryMib(50_000), host(3));
+    Scheduler scheduler = hinted(cloud, 2, hints(onOne(1), Optional.empty()));
+    assertThat(hosts(scheduler.plan(question(leaves(1, 10), leaves(2, 10))).decisions()))
+        .containsExactly(Optional.of(TWO), Optional.of(THREE));
+    assertThat(hosts(scheduler.plan(question(leaves(2, 10), leaves(1, 10))).decisions()))
+        .containsExactly(Optional.of(THREE), Optional.of(TWO));
+    PlanHosts later =
+        new PlanHosts(
+            RequestId.of(new UUID(9, 9)),
+            List.of(leaves(2, 10)),
+            List.of(),
+            List.of(),
+            List.of(new Placed(server(1), new Resources(1, 10, 1_000), Optional.of(ONE), TWO)),
+            5);
+    assertThat(hosts(scheduler.plan(later).decisions())).containsExactly(Optional.of(THREE));
+  }
+
+  @Test
+  void brings_along_by_same_host_what_follows_another_in_any_order() {
+    FakeCloud cloud = new FakeCloud(host(1), host(2).memoryMib(50_000), host(3));
+    Scheduler scheduler = hinted(cloud, 2, hints(Named.NOBODY, Optional.of(onOne(1))));
+    assertThat(hosts(scheduler.plan(question(leaves(1, 10), leaves(2, 10))).decisions()))
+        .containsExactly(Optional.of(TWO), Optional.of(TWO));
+    assertThat(hosts(scheduler.plan(question(leaves(2, 10), leaves(1, 10))).decisions()))
+        .containsExactly(Optional.of(TWO), Optional.of(TWO));
+    assertThat(hosts(scheduler.plan(question(leaves(2, 10))).decisions()))
+        .as("what it follows stays")
+        .containsExactly(Optional.empty());
+  }
+
+  @Test
+  void gives_no_place_to_two_that_follow_each_other() {
+    FakeCloud cloud = new FakeCloud(host(1), host(2));
+    Scheduler scheduler =
+        new Scheduler(
+            cloud,
+            cloud,
+            RATIOS,
+            id -> hints(Named.NOBODY, Optional.of(onOne(id.equals(server(1)) ? 2 : 1))),
+            3);
+    assertThat(hosts(scheduler.plan(question(leaves(1, 10), leaves(2, 10))).decisions()))
+        .containsExactly(Optional.empty(), Optional.empty());
   }
 
   @Test

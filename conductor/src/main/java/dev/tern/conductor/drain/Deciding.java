@@ -52,6 +52,9 @@ final class Deciding {
   /** Those that could begin now. */
   private final Set<ServerId> ready = new HashSet<>();
 
+  /** Servers with one of which such a one shares its host. */
+  private final Map<ServerId, List<ServerId>> follows = new HashMap<>();
+
   private Optional<Plan> plan;
   private Optional<String> waiting = Optional.empty();
 
@@ -286,6 +289,7 @@ final class Deciding {
     DrainServer next = unmovable.map(why -> settling.cannotMove(row, why)).orElse(row);
     if (next.state() == ServerState.WAITING) {
       ready.add(server.id());
+      follows.put(server.id(), server.nextTo());
     }
     return next;
   }
@@ -339,7 +343,13 @@ final class Deciding {
       }
       Optional<PlannedMove> move = Optional.ofNullable(moves.get(row.server()));
       Optional<String> tooLate = tooLate(move);
-      if (tooLate.isPresent()) {
+      Optional<ServerId> leader = leader(row, moves);
+      if (leader.isPresent()) {
+        rows.put(
+            row.server(),
+            row.in(
+                ServerState.WAITING, "It follows server %s (same_host).".formatted(leader.get())));
+      } else if (tooLate.isPresent()) {
         late = true;
         rows.put(row.server(), row.in(ServerState.WAITING, tooLate.get()));
       } else {
@@ -353,6 +363,26 @@ final class Deciding {
     return rows.values().stream()
         .sorted(java.util.Comparator.comparingInt(DrainServer::place))
         .toList();
+  }
+
+  /**
+   * Who goes where this one goes, before it, and is not there yet: it would be refused there now.
+   * Nobody waits for one behind it, and so nobody for himself.
+   */
+  private Optional<ServerId> leader(DrainServer row, Map<ServerId, PlannedMove> moves) {
+    Optional<HostName> target = target(row.server(), moves);
+    return follows.getOrDefault(row.server(), List.of()).stream()
+        .filter(other -> target.isPresent() && target.equals(target(other, moves)))
+        .flatMap(other -> Optional.ofNullable(rows.get(other)).stream())
+        .filter(other -> other.place() < row.place())
+        .filter(
+            other -> other.state() == ServerState.WAITING || other.state() == ServerState.MOVING)
+        .map(DrainServer::server)
+        .findFirst();
+  }
+
+  private static Optional<HostName> target(ServerId server, Map<ServerId, PlannedMove> moves) {
+    return Optional.ofNullable(moves.get(server)).flatMap(PlannedMove::target);
   }
 
   private Optional<String> tooLate(Optional<PlannedMove> move) {

@@ -175,7 +175,8 @@ public final class DrainFacts {
         known.orElse(memory + (disk < claimed ? disk : sent(server.id()).orElse(disk))),
         refused,
         cold,
-        server.vmState() != VmState.STOPPED);
+        server.vmState() != VmState.STOPPED,
+        server.nextTo());
   }
 
   /**

@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +39,7 @@ final class Planner {
     this.lanes = lanes;
   }
 
-  /** The order in which servers go. */
+  /** The order in which servers go: one that follows another goes after it. */
   List<Guest> inOrder(List<Guest> guests) {
     Comparator<Guest> bySize =
         Comparator.comparingLong(Guest::bytes).thenComparing(guest -> guest.id().toString());
@@ -46,9 +48,25 @@ final class Planner {
           case SMALLEST_FIRST, GIVEN -> bySize;
           case LARGEST_FIRST -> bySize.reversed();
         };
-    return guests.stream()
+    Map<ServerId, Guest> sorted = new LinkedHashMap<>();
+    guests.stream()
         .sorted(Comparator.comparingInt(this::givenPlace).thenComparing(rest))
-        .toList();
+        .forEach(guest -> sorted.put(guest.id(), guest));
+    Set<Guest> begun = new HashSet<>();
+    List<Guest> order = new ArrayList<>();
+    sorted.values().forEach(guest -> follow(guest, sorted, begun, order));
+    return order;
+  }
+
+  private static void follow(
+      Guest guest, Map<ServerId, Guest> all, Set<Guest> begun, List<Guest> order) {
+    if (!begun.add(guest)) {
+      return; // Of two that follow each other one has to be first.
+    }
+    guest.nextTo().stream()
+        .flatMap(other -> Optional.ofNullable(all.get(other)).stream())
+        .forEach(first -> follow(first, all, begun, order));
+    order.add(guest);
   }
 
   private int givenPlace(Guest guest) {

@@ -5,6 +5,7 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.Resources;
+import dev.tern.contract.ServerId;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.scheduler.Decision;
 import dev.tern.contract.scheduler.Decision.Hint;
@@ -13,6 +14,7 @@ import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.Wanted;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.PlacementRules;
 import dev.tern.store.Stores;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +26,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Plans as a scheduler does, by whether hosts are open, their memory, and groups of servers. */
+/**
+ * Plans as a scheduler does, by whether hosts are open, their memory, groups of servers and the
+ * hint same_host.
+ */
 final class FakeScheduler implements Schedulers {
   private final Stores stores;
 
@@ -47,9 +52,12 @@ final class FakeScheduler implements Schedulers {
     Map<HostName, Long> taken = new HashMap<>();
     plan.earlier()
         .forEach(each -> taken.merge(each.host(), each.resources().memoryMib(), Long::sum));
+    Map<ServerId, HostName> placed = new HashMap<>();
+    plan.earlier().forEach(each -> placed.put(each.server(), each.host()));
     List<Decision> decisions = new ArrayList<>();
-    for (Wanted wanted : plan.servers()) {
-      Decision decision = decide(wanted, plan, taken);
+    for (Wanted wanted : leadersFirst(plan.servers())) {
+      Decision decision = decide(wanted, plan, taken, placed);
+      decision.host().ifPresent(host -> placed.put(wanted.server(), host));
       decision
           .host()
           .ifPresent(host -> taken.merge(host, wanted.resources().memoryMib(), Long::sum));
@@ -58,7 +66,16 @@ final class FakeScheduler implements Schedulers {
     return new Asked.Answered<>(new SchedulerAnswer.Planned(decisions));
   }
 
-  private Decision decide(Wanted wanted, PlanHosts plan, Map<HostName, Long> taken) {
+  private List<Wanted> leadersFirst(List<Wanted> servers) {
+    return servers.stream()
+        .sorted(
+            Comparator.comparing(
+                (Wanted each) -> stores.groups().rules(each.server()).nextTo().isPresent()))
+        .toList();
+  }
+
+  private Decision decide(
+      Wanted wanted, PlanHosts plan, Map<HostName, Long> taken, Map<ServerId, HostName> placed) {
     Map<HostName, String> refusals = new HashMap<>();
     List<Hint> hints = new ArrayList<>();
     Optional<HostRecord> best =
@@ -68,7 +85,7 @@ final class FakeScheduler implements Schedulers {
             .filter(host -> !wanted.source().equals(Optional.of(name(host))))
             .filter(host -> wanted.requested().map(name(host)::equals).orElse(true))
             .filter(host -> {
-              Optional<String> refusal = refusal(host, wanted, taken);
+              Optional<String> refusal = refusal(host, wanted, taken, placed);
               refusal.ifPresent(why -> {
                 refusals.put(name(host), why);
                 hints.add(new Hint(name(host), "%s fits if: %s".formatted(name(host), why)));
@@ -95,7 +112,8 @@ final class FakeScheduler implements Schedulers {
         hints);
   }
 
-  private Optional<String> refusal(HostRecord host, Wanted wanted, Map<HostName, Long> taken) {
+  private Optional<String> refusal(
+      HostRecord host, Wanted wanted, Map<HostName, Long> taken, Map<ServerId, HostName> placed) {
     HostName name = name(host);
     if (wanted.refused().containsKey(name)) {
       return Optional.of(wanted.refused().get(name).message());
@@ -108,7 +126,12 @@ final class FakeScheduler implements Schedulers {
           "Compute service of %s is disabled (%s)."
               .formatted(name, host.disabledReason().orElse("")));
     }
-    if (stores.groups().rules(wanted.server()).group().filter(g -> !g.allows(name)).isPresent()) {
+    PlacementRules rules =
+        stores.groups().rules(wanted.server()).supposing(wanted.server(), Map.of(), placed);
+    if (rules.nextTo().filter(with -> !with.hosts().contains(name)).isPresent()) {
+      return Optional.of("%s has none that it shall be with.".formatted(name));
+    }
+    if (rules.group().filter(g -> !g.allows(name)).isPresent()) {
       return Optional.of("The server's group is against %s.".formatted(name));
     }
     Resources needs = wanted.resources();

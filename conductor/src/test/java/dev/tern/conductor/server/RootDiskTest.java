@@ -71,7 +71,8 @@ class RootDiskTest {
         config,
         List.of(ephemeralGib),
         ServerLabels.NONE,
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   private static RootDisk rootDisk(Map<String, String> properties) {

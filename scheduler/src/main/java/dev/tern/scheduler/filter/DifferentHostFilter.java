@@ -7,7 +7,7 @@ import dev.tern.contract.scheduler.Decision.Refusal;
 record DifferentHostFilter() implements HostFilter {
   @Override
   public boolean passes(HostState host, RequestSpec spec) {
-    return !spec.rules().apartFrom().contains(host.name());
+    return !spec.rules().apartFrom().hosts().contains(host.name());
   }
 
   @Override

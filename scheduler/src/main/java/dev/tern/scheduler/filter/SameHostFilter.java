@@ -1,17 +1,16 @@
 package dev.tern.scheduler.filter;
 
 import dev.tern.contract.ErrorCode;
-import dev.tern.contract.HostName;
 import dev.tern.contract.scheduler.Decision.Refusal;
+import dev.tern.store.PlacementRules.Named;
 import java.util.Optional;
-import java.util.Set;
 
 /** The hint {@code same_host}: with one of these servers. */
 record SameHostFilter() implements HostFilter {
   @Override
   public boolean passes(HostState host, RequestSpec spec) {
-    Optional<Set<HostName>> with = spec.rules().nextTo();
-    return with.isEmpty() || with.get().contains(host.name());
+    Optional<Named> with = spec.rules().nextTo();
+    return with.isEmpty() || with.get().hosts().contains(host.name());
   }
 
   @Override

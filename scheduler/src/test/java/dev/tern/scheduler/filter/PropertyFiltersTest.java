@@ -12,10 +12,10 @@ import dev.tern.scheduler.SampleHost;
 import dev.tern.scheduler.filter.HostState.Membership;
 import dev.tern.store.PlacementRules;
 import dev.tern.store.PlacementRules.Asks;
+import dev.tern.store.PlacementRules.Named;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -35,7 +35,8 @@ class PropertyFiltersTest {
   private static RequestSpec spec(Asks asks) {
     return new RequestSpec(
         Asking.boot(1).question().wanted(),
-        new PlacementRules(Optional.empty(), Optional.empty(), Set.of(), Optional.empty(), asks),
+        new PlacementRules(
+            Optional.empty(), Optional.empty(), Named.NOBODY, Optional.empty(), asks),
         Optional.empty());
   }
 
