@@ -2,7 +2,9 @@ package dev.tern.store;
 
 import dev.tern.store.TurnStore.AtOnce;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +14,11 @@ import java.util.UUID;
 
 /**
  * Who may move, of those that wait. The oldest choose first; one that has to wait holds up nobody
- * who goes another way.
+ * who goes another way, unless it has waited for long. Then a turn that comes free at one of its
+ * hosts, or on a link it crosses, is kept for it until the others that it needs come free, too.
+ *
+ * <p>Nothing is kept from an older one: the oldest of all waits only for those that move, and they
+ * end. Of those that need the same turn it is kept for the oldest, so that a long queue keeps one.
  */
 final class TurnChoice {
   private final AtOnce most;
@@ -20,6 +26,7 @@ final class TurnChoice {
   private final Map<String, Integer> leaving = new HashMap<>();
   private final Map<String, Integer> arriving = new HashMap<>();
   private final Map<String, Integer> crossing = new HashMap<>();
+  private final Set<String> kept = new HashSet<>();
   private int everywhere;
 
   /**
@@ -53,8 +60,12 @@ final class TurnChoice {
     }
   }
 
-  /** One that waits. */
-  record Waiter(UUID migration, UUID saga, Way way, Optional<String> why) {}
+  /**
+   * One that waits.
+   *
+   * @param forLong it was asked for longer ago than {@link TurnStore#PATIENCE}
+   */
+  record Waiter(UUID migration, UUID saga, Way way, Optional<String> why, boolean forLong) {}
 
   /** Why each has to wait; empty for one whose turn it is. */
   Map<Waiter, Optional<String>> choose(List<Waiter> oldestFirst) {
@@ -64,10 +75,27 @@ final class TurnChoice {
       if (full.isEmpty()) {
         count(waiter.way());
         everywhere++;
+      } else if (waiter.forLong() && keeps(waiter.way())) {
+        count(waiter.way());
       }
       chosen.put(waiter, full.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", full)));
     }
     return chosen;
+  }
+
+  /** Whether turns are kept for it: of two that need the same one, for the older. */
+  private boolean keeps(Way way) {
+    Set<String> needed = new HashSet<>();
+    if (most.out() > 0) {
+      needed.add("out of " + way.source());
+    }
+    if (most.in() > 0) {
+      needed.add("into " + way.destination());
+    }
+    links.stream()
+        .filter(link -> link.crossedBy(way))
+        .forEach(link -> needed.add("over " + link.name()));
+    return Collections.disjoint(kept, needed) && kept.addAll(needed);
   }
 
   private void count(Way way) {

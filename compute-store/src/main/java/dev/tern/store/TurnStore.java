@@ -1,12 +1,14 @@
 package dev.tern.store;
 
 import dev.tern.contract.MigrationId;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 
 /**
  * Whose turn it is to move, of all migrations that have passed their checks: whoever asked for
- * them, no more move at once than may, and the others wait in the order of their requests.
+ * them, no more move at once than may, and the others wait in the order of their requests. One that
+ * waits for a full host holds up nobody who goes another way, for {@link #PATIENCE}.
  *
  * <p>An aggregate whose property {@link #LINK} is a number is a link: so many migrations at once
  * may cross its edge, to or from its hosts.
@@ -14,6 +16,12 @@ import java.util.Map;
 public interface TurnStore {
   /** The property of an aggregate that makes it a link. */
   String LINK = "tern:migrations_at_once";
+
+  /**
+   * Who was asked for longer ago than this, and still waits, has the next free turn at each of its
+   * hosts and links kept for it.
+   */
+  Duration PATIENCE = Duration.ofMinutes(2);
 
   /**
    * A migration that is queued moves from now on, unless others have to go first. Then it waits: no

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -31,8 +32,14 @@ final class Turns {
   private static final int LOOK_AT = 1_000;
 
   private static final String WAITING =
-      "select m.uuid, m.saga_id, m.source, m.destination, m.waits_for from migrations m"
+      " from migrations m"
           + " where m.ended_at is null and m.waits_for is not null and not m.abort_requested";
+
+  private static final String WAITERS =
+      "select m.uuid, m.saga_id, m.source, m.destination, m.waits_for,"
+          + " m.created_at < now() - interval '%d seconds'"
+              .formatted(TurnStore.PATIENCE.toSeconds())
+          + WAITING;
 
   private final EntityManager entities;
   private final Rows rows;
@@ -59,9 +66,9 @@ final class Turns {
     Way way = new Way(own.source, destination(own));
     List<Link> links = links(Set.of(way.source(), way.destination()));
     List<Waiter> waiting = inFront(own, way, most.cluster() > 0 || !links.isEmpty());
-    Waiter last = new Waiter(own.uuid, own.saga, way, Optional.ofNullable(own.waitsFor));
-    waiting.add(last);
-    return decide(most, waiting).contains(own.uuid);
+    waiting.add(new Waiter(own.uuid, own.saga, way, Optional.ofNullable(own.waitsFor), false));
+    // Not all that wait are known here: those in front take theirs when all are looked at.
+    return decide(most, waiting, waiter -> waiter.migration().equals(own.uuid)).contains(own.uuid);
   }
 
   private static String destination(MigrationEntity queued) {
@@ -73,7 +80,7 @@ final class Turns {
     var query =
         entities
             .createNativeQuery(
-                WAITING
+                WAITERS
                     + " and m.number < :number"
                     + (anyWay ? "" : " and (m.source = :source or m.destination = :destination)")
                     + " order by m.number",
@@ -87,7 +94,7 @@ final class Turns {
 
   int give(AtOnce most) {
     if (entities
-        .createNativeQuery(WAITING + " limit 1", Object[].class)
+        .createNativeQuery("select m.uuid" + WAITING + " limit 1", UUID.class)
         .getResultList()
         .isEmpty()) {
       return 0;
@@ -99,9 +106,10 @@ final class Turns {
             most,
             waiters(
                 entities
-                    .createNativeQuery(WAITING + " order by m.number", Object[].class)
+                    .createNativeQuery(WAITERS + " order by m.number", Object[].class)
                     .setMaxResults(LOOK_AT)
-                    .getResultList()))
+                    .getResultList()),
+            _ -> true)
         .size();
   }
 
@@ -122,12 +130,16 @@ final class Turns {
               (UUID) row[0],
               (UUID) row[1],
               new Way((String) row[2], (String) row[3]),
-              Optional.ofNullable((String) row[4])));
+              Optional.ofNullable((String) row[4]),
+              (Boolean) row[5]));
     }
     return waiters;
   }
 
-  private Set<UUID> decide(AtOnce most, List<Waiter> waiting) {
+  /**
+   * @param whose the others are only counted
+   */
+  private Set<UUID> decide(AtOnce most, List<Waiter> waiting, Predicate<Waiter> whose) {
     Set<String> hosts = new HashSet<>();
     waiting.forEach(each -> {
       hosts.add(each.way().source());
@@ -141,6 +153,9 @@ final class Turns {
     new TurnChoice(most, links, moving(hosts), everywhere)
         .choose(waiting)
         .forEach((waiter, why) -> {
+          if (!whose.test(waiter)) {
+            return;
+          }
           if (why.isEmpty()) {
             go.add(waiter.migration());
             goes(waiter, now);

@@ -252,19 +252,21 @@ final class InMemoryMigrationStore implements MigrationStore {
         return false;
       }
       Predicate<MigrationEntity> mine = each -> each.uuid.equals(own.uuid);
-      return give(most, mine.or(each -> each.waitsFor != null && each.number() < own.number()))
-          .contains(own.uuid);
+      Predicate<MigrationEntity> inFront =
+          each -> each.waitsFor != null && each.number() < own.number();
+      return give(most, mine.or(inFront), mine).contains(own.uuid);
     }
   }
 
   @Override
   public int giveTurns(AtOnce most) {
     synchronized (memory) {
-      return give(most, each -> each.waitsFor != null).size();
+      return give(most, each -> each.waitsFor != null, _ -> true).size();
     }
   }
 
-  private Set<UUID> give(AtOnce most, Predicate<MigrationEntity> which) {
+  private Set<UUID> give(
+      AtOnce most, Predicate<MigrationEntity> which, Predicate<MigrationEntity> whose) {
     List<TurnChoice.Way> moving =
         memory.migrations.values().stream()
             .filter(each -> each.endedAt == null && each.turnAt != null)
@@ -277,7 +279,11 @@ final class InMemoryMigrationStore implements MigrationStore {
             .sorted(Comparator.comparingLong(MigrationEntity::number))
             .map(each ->
                 new TurnChoice.Waiter(
-                    each.uuid, each.saga, way(each), Optional.ofNullable(each.waitsFor)))
+                    each.uuid,
+                    each.saga,
+                    way(each),
+                    Optional.ofNullable(each.waitsFor),
+                    each.createdAt.isBefore(memory.now.minus(TurnStore.PATIENCE))))
             .toList();
     Set<UUID> go = new HashSet<>();
     new TurnChoice(most, links(), moving, moving.size())
@@ -285,6 +291,9 @@ final class InMemoryMigrationStore implements MigrationStore {
         .forEach((waiter, why) -> {
           MigrationEntity migration =
               Objects.requireNonNull(memory.migrations.get(waiter.migration()));
+          if (!whose.test(migration)) {
+            return;
+          }
           migration.waitsFor = why.orElse(null);
           if (why.isEmpty()) {
             migration.turnAt = memory.now;

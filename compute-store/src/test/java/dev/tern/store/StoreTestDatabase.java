@@ -300,7 +300,8 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
           "claims.released_at",
           "idempotency_keys.held_until",
           "idempotency_keys.expires_at",
-          "dead_letters.found_at"
+          "dead_letters.found_at",
+          "migrations.created_at"
         }) {
       String[] parts = column.split("\\.");
       String sql =

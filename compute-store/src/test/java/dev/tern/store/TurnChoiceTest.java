@@ -23,12 +23,21 @@ class TurnChoiceTest {
     return new Way(source, destination);
   }
 
+  private static Waiter waiter(Way way, boolean forLong) {
+    return new Waiter(UUID.randomUUID(), UUID.randomUUID(), way, Optional.of("It waits."), forLong);
+  }
+
+  private static List<Way> gone(AtOnce most, List<Way> moving, Waiter... waiting) {
+    return new TurnChoice(most, List.of(), moving, moving.size())
+        .choose(List.of(waiting)).entrySet().stream()
+            .filter(each -> each.getValue().isEmpty())
+            .map(each -> each.getKey().way())
+            .toList();
+  }
+
   private static List<String> chosen(
       AtOnce most, List<Link> links, List<Way> moving, Way... waiting) {
-    List<Waiter> waiters =
-        Stream.of(waiting)
-            .map(way -> new Waiter(UUID.randomUUID(), UUID.randomUUID(), way, Optional.empty()))
-            .toList();
+    List<Waiter> waiters = Stream.of(waiting).map(way -> waiter(way, false)).toList();
     return new TurnChoice(most, links, moving, moving.size())
         .choose(waiters).values().stream().map(why -> why.orElse("goes")).toList();
   }
@@ -94,6 +103,82 @@ class TurnChoiceTest {
     assertThat(Link.of("rack1", "3", Set.of("a"))).isPresent();
   }
 
+  @Test
+  void is_kept_at_each_of_its_hosts_for_one_that_has_waited_for_long() {
+    AtOnce one = new AtOnce(1, 1, 0);
+    List<Way> moving = List.of(way("a", "y"));
+    assertThat(gone(one, moving, waiter(way("a", "x"), false), waiter(way("b", "x"), false)))
+        .containsExactly(way("b", "x"));
+    assertThat(
+            gone(
+                one,
+                moving,
+                waiter(way("a", "x"), true),
+                waiter(way("b", "x"), false),
+                waiter(way("b", "z"), false)))
+        .as("nobody who goes another way waits")
+        .containsExactly(way("b", "z"));
+  }
+
+  @Test
+  void is_kept_for_one_of_those_that_need_the_same() {
+    assertThat(
+            gone(
+                new AtOnce(1, 1, 0),
+                List.of(way("a", "y")),
+                waiter(way("a", "x"), true),
+                waiter(way("a", "z"), true),
+                waiter(way("b", "z"), false)))
+        .containsExactly(way("b", "z"));
+  }
+
+  /** Always a younger one at hand for each host that comes free, and never both at once. */
+  @Test
+  void comes_for_each_however_many_younger_ones_ask() {
+    AtOnce one = new AtOnce(1, 1, 0);
+    Waiter old = waiter(way("a", "x"), true);
+    List<Way> moving = new ArrayList<>(List.of(way("a", "y"), way("b", "x")));
+    for (int round = 0; round < 10; round++) {
+      moving.removeFirst();
+      List<Waiter> waiting =
+          List.of(old, waiter(way("a", "y"), false), waiter(way("b", "x"), false));
+      List<Way> go = gone(one, moving, waiting.toArray(Waiter[]::new));
+      if (go.contains(old.way())) {
+        return;
+      }
+      moving.addAll(go);
+    }
+    throw new AssertionError("it starves");
+  }
+
+  @RepeatedTest(50)
+  void all_go_in_the_end_whatever_is_kept() {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    AtOnce most = new AtOnce(random.nextInt(3), random.nextInt(3), random.nextInt(4));
+    Link rack = new Link("r", 1 + random.nextInt(2), Set.of("0", "1", "2"));
+    List<Waiter> waiting = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      int source = random.nextInt(6);
+      String target = "" + (source + 1 + random.nextInt(5)) % 6;
+      waiting.add(waiter(way("" + source, target), i < 20));
+    }
+    List<Way> moving = new ArrayList<>();
+    for (int round = 0; round < 100 && !waiting.isEmpty(); round++) {
+      new TurnChoice(most, List.of(rack), moving, moving.size())
+          .choose(List.copyOf(waiting))
+          .forEach((waiter, why) -> {
+            if (why.isEmpty()) {
+              waiting.remove(waiter);
+              moving.add(waiter.way());
+            }
+          });
+      assertThat(broken(most, rack, moving)).as("seed %d", seed).isFalse();
+      moving.remove(random.nextInt(moving.size()));
+    }
+    assertThat(waiting).as("seed %d", seed).isEmpty();
+  }
+
   @RepeatedTest(50)
   void exceeds_no_limit_and_leaves_none_waiting_that_could_go() {
     long seed = new Random().nextLong();
@@ -104,9 +189,7 @@ class TurnChoiceTest {
     for (int i = 0; i < 30; i++) {
       int source = random.nextInt(6);
       String target = "" + (source + 1 + random.nextInt(5)) % 6;
-      waiting.add(
-          new Waiter(
-              UUID.randomUUID(), UUID.randomUUID(), way("" + source, target), Optional.empty()));
+      waiting.add(waiter(way("" + source, target), false));
     }
     List<Way> go = new ArrayList<>();
     List<Way> stay = new ArrayList<>();

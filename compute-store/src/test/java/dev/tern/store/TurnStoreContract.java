@@ -39,12 +39,17 @@ abstract class TurnStoreContract {
 
   /** One that has passed its checks. */
   private MigrationRecord queued() {
-    MigrationRecord accepted = samples.accepted(samples.active(home).id());
+    return queued(home, away);
+  }
+
+  private MigrationRecord queued(HostName source, HostName destination) {
+    MigrationRecord accepted = samples.accepted(samples.active(source).id());
     Lease lease = samples.lease(accepted.server());
     leases.put(accepted.id(), lease);
     stores()
         .migrations()
-        .planned(lease, accepted.id(), away, samples.claim(accepted.server(), away), 1);
+        .planned(
+            lease, accepted.id(), destination, samples.claim(accepted.server(), destination), 1);
     stores().migrations().entered(lease, accepted.id(), MigrationStatus.QUEUED, Phase.BEGIN);
     return accepted;
   }
@@ -107,6 +112,48 @@ abstract class TurnStoreContract {
     ends(first);
     assertThat(stores().migrations().takeTurn(third.id(), ONE_OUT)).isFalse();
     assertThat(stores().migrations().takeTurn(second.id(), ONE_OUT)).isTrue();
+  }
+
+  @Test
+  void keeps_free_turns_for_one_that_has_waited_for_long() {
+    AtOnce one = new AtOnce(1, 1, 0);
+    HostName other = new HostName("other-" + UUID.randomUUID());
+    samples.host(other);
+    MigrationRecord leaves = queued(home, other);
+    MigrationRecord arrives = queued(other, away);
+    assertThat(stores().migrations().takeTurn(leaves.id(), one)).isTrue();
+    assertThat(stores().migrations().takeTurn(arrives.id(), one)).isTrue();
+    MigrationRecord old = queued(home, away);
+    assertThat(stores().migrations().takeTurn(old.id(), one)).isFalse();
+    stores().pass(TurnStore.PATIENCE.plusSeconds(1));
+    List.of(leaves, arrives).forEach(each -> leases.put(each.id(), samples.lease(each.server())));
+    ends(leaves);
+    MigrationRecord young = queued(home, other);
+    assertThat(stores().migrations().takeTurn(young.id(), one)).isFalse();
+    assertThat(waiting(young).orElseThrow().why())
+        .isEqualTo("As many migrations leave %s as may at once (1).".formatted(home));
+    gives(one);
+    assertThat(stores().migrations().takeTurn(young.id(), one)).isFalse();
+    ends(arrives);
+    MigrationRecord next = queued(other, away);
+    assertThat(stores().migrations().takeTurn(next.id(), one)).isFalse();
+    gives(one);
+    assertThat(stores().migrations().takeTurn(old.id(), one)).isTrue();
+    assertThat(stores().migrations().takeTurn(young.id(), one)).isFalse();
+    assertThat(stores().migrations().takeTurn(next.id(), one)).isFalse();
+  }
+
+  @Test
+  void lets_others_pass_one_that_has_not_waited_for_long() {
+    AtOnce one = new AtOnce(1, 1, 0);
+    HostName other = new HostName("other-" + UUID.randomUUID());
+    samples.host(other);
+    MigrationRecord arrives = queued(other, away);
+    assertThat(stores().migrations().takeTurn(arrives.id(), one)).isTrue();
+    MigrationRecord old = queued(home, away);
+    assertThat(stores().migrations().takeTurn(old.id(), one)).isFalse();
+    MigrationRecord young = queued(home, other);
+    assertThat(stores().migrations().takeTurn(young.id(), one)).isTrue();
   }
 
   @Test
