@@ -117,10 +117,10 @@ final class Adoption {
     Optional<Guest> guest = instance.guest();
     if (guest.isEmpty()) {
       instance.noteStopped("its QEMU ended while no agent was here");
-    } else if (standing.arrivedEpoch() == standing.epoch() && !standing.resumed()) {
+    } else if (standing.came().epoch() == standing.epoch() && !standing.came().resumed()) {
       // Recorded as arrived, and the agent died before the guest was let run, or right after.
       waitForWord(instance);
-    } else if (standing.arrivedEpoch() == standing.epoch()) {
+    } else if (standing.came().epoch() == standing.epoch()) {
       // It may run here while some of its memory is still to come.
       guest.get().keepReceiving();
     }
@@ -145,7 +145,7 @@ final class Adoption {
 
   private void watchArrival(Instance instance, Standing standing)
       throws IOException, VirtException {
-    instance.watchArrival(standing.epoch(), standing.paused());
+    instance.watchArrival(standing.epoch(), standing.came().paused());
     instances.keys().endAtArrival(instance);
   }
 }

@@ -189,7 +189,7 @@ final class ColdDestination {
     Standing standing = instance.standing();
     // What was let go here in this epoch never came from elsewhere.
     boolean ofThis =
-        standing.epoch() == header.epoch() && standing.handedOverEpoch() != header.epoch();
+        standing.epoch() == header.epoch() && standing.went().epoch() != header.epoch();
     switch (standing.place()) {
       case NOTHING -> {
         if (instance.present() && !instance.belongsToAnotherHost()) {

@@ -74,7 +74,7 @@ final class ColdResize {
       return new Nothing();
     }
     if (standing.place() != Place.HANDED_OVER
-        || standing.handedOverEpoch() != header.epoch()
+        || standing.went().epoch() != header.epoch()
         || instance.guest().isPresent()) {
       throw Refusals.wrongPlace(header.server(), standing, "resized");
     }

@@ -89,7 +89,7 @@ final class ColdSource {
     }
     switch (standing.place()) {
       case HANDED_OVER -> {
-        if (standing.handedOverEpoch() != letGo || instance.guest().isPresent()) {
+        if (standing.went().epoch() != letGo || instance.guest().isPresent()) {
           throw Refusals.wrongPlace(header.server(), standing, "taken back");
         }
         instance.append(new TakenBack(header.epoch(), letGo));
@@ -116,7 +116,7 @@ final class ColdSource {
     }
     CopyBefore before = CopyBefore.of(instance, letGo);
     before.giveBack();
-    instance.append(new TakenBack(header.epoch(), instance.standing().handedOverEpoch()));
+    instance.append(new TakenBack(header.epoch(), instance.standing().went().epoch()));
     before.remove();
   }
 
@@ -132,7 +132,7 @@ final class ColdSource {
       throws IOException, VirtException {
     Standing standing = instance.standing();
     if (standing.place() != Place.HANDED_OVER
-        || standing.handedOverEpoch() != header.epoch()
+        || standing.went().epoch() != header.epoch()
         || instance.guest().isPresent()) {
       throw Refusals.wrongPlace(header.server(), standing, wish);
     }

@@ -264,7 +264,7 @@ final class DestinationSide {
         Guest guest = instance.runningGuest();
         IncomingReady ready = listeners.openAgain(header, instance, guest, arriving);
         if (instance.arrival().isEmpty()) {
-          watchArrival(instance, header.epoch(), standing.paused());
+          watchArrival(instance, header.epoch(), standing.came().paused());
         }
         yield ready;
       }
@@ -351,7 +351,7 @@ final class DestinationSide {
         return Optional.empty();
       }
       if (told.get() instanceof Arrival.Failed(String reason)) {
-        if (instance.standing().arrivedEpoch() != header.epoch()) {
+        if (instance.standing().came().epoch() != header.epoch()) {
           throw new ComputeException(
               ErrorCode.HYPERVISOR_FAILED,
               "Server %s did not arrive: %s.".formatted(header.server(), reason),
@@ -360,7 +360,7 @@ final class DestinationSide {
         if (stands(header, instance)) {
           // It is recorded as arrived and QEMU did not hear that it may run: it is told again, and
           // its source is kept until it has heard.
-          watchArrival(instance, header.epoch(), instance.standing().paused());
+          watchArrival(instance, header.epoch(), instance.standing().came().paused());
           if (sourceLetGo) {
             instance.sourceLetGo(header.epoch());
           }
@@ -377,7 +377,7 @@ final class DestinationSide {
 
   private void letRun(Header header, Instance instance) throws IOException, VirtException {
     if (instance.arrival().isEmpty() && stands(header, instance)) {
-      watchArrival(instance, header.epoch(), instance.standing().paused());
+      watchArrival(instance, header.epoch(), instance.standing().came().paused());
     }
   }
 
@@ -388,7 +388,7 @@ final class DestinationSide {
     boolean waits =
         switch (standing.place()) {
           case INCOMING -> standing.epoch() == header.epoch();
-          case RUNNING -> standing.arrivedIn(header.epoch()) && !standing.resumed();
+          case RUNNING -> standing.arrivedIn(header.epoch()) && !standing.came().resumed();
           case NOTHING, DEFINED, STOPPED, SUSPENDED, RECEIVING, HANDED_OVER, DEAD, RETIRED -> false;
         };
     return waits && instance.guest().isPresent();
@@ -397,8 +397,8 @@ final class DestinationSide {
   private static Optional<AgentResult> arrived(Header header, Instance instance)
       throws IOException, VirtException {
     Standing standing = instance.standing();
-    if (standing.arrivedEpoch() == header.epoch()) {
-      return Optional.of(new Arrived(standing.arrival()));
+    if (standing.came().epoch() == header.epoch()) {
+      return Optional.of(new Arrived(standing.came().stamps()));
     }
     return switch (standing.place()) {
       case INCOMING -> {

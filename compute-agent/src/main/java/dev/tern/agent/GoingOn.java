@@ -56,6 +56,6 @@ final class GoingOn {
   // awaited.
   private static boolean mayRun(Standing standing) {
     return standing.place() == Standing.Place.RUNNING
-        && (standing.arrivedEpoch() != standing.epoch() || standing.resumed());
+        && (standing.came().epoch() != standing.epoch() || standing.came().resumed());
   }
 }

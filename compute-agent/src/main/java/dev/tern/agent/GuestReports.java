@@ -73,12 +73,12 @@ final class GuestReports {
             Runner.HANDED_OVER,
             "",
             Optional.empty(),
-            standing.sent() ? Optional.of(true) : guest.get().hasLeft())
+            standing.went().sent() ? Optional.of(true) : guest.get().hasLeft())
         : new Seen(
             Runner.HANDED_OVER,
             "its process is gone",
-            standing.sent() ? Optional.empty() : Optional.of(MissingMemory.CUT_OFF),
-            Optional.of(standing.sent()));
+            standing.went().sent() ? Optional.empty() : Optional.of(MissingMemory.CUT_OFF),
+            Optional.of(standing.went().sent()));
   }
 
   private static Seen running(Guest guest) throws VirtException {

@@ -456,7 +456,7 @@ final class Instance implements AutoCloseable {
 
   private void recordArrived(long epoch) throws IOException {
     Journal open = open();
-    if (!open.appendIf(standing -> standing.arrivedEpoch() != epoch, new Arrived(epoch))) {
+    if (!open.appendIf(standing -> standing.came().epoch() != epoch, new Arrived(epoch))) {
       // A restarted agent finds an arrival it had recorded before, and only lets the guest run. But
       // a record that it ran can be missing still when the guest leaves in a later migration, whose
       // "completed" looks like an arrival.
@@ -474,7 +474,7 @@ final class Instance implements AutoCloseable {
         case Arrival.Running(Guest.ArrivalStamps stamps) ->
             open()
                 .appendIf(
-                    s -> s.arrivedEpoch() == epoch && !s.resumed(),
+                    s -> s.came().epoch() == epoch && !s.came().resumed(),
                     new Resumed(epoch, Stamps.of(stamps)));
         case Arrival.Failed(String reason) ->
             log.atWarn()

@@ -130,7 +130,7 @@ final class ReceiptLook {
     /** A younger migration brings the server here, or has: what it found it has removed. */
     private boolean taken() throws IOException {
       Standing standing = instance.standing();
-      return standing.arrivedEpoch() > ledger.epoch()
+      return standing.came().epoch() > ledger.epoch()
           || (standing.epoch() > ledger.epoch()
               && switch (standing.place()) {
                 case RECEIVING, INCOMING -> true;
@@ -172,7 +172,7 @@ final class ReceiptLook {
       return switch (thing.place()) {
         case HOST -> idle;
         case SERVER, SECRETS, QEMU, IN_GUEST ->
-            instance.standing().arrivedEpoch() == ledger.epoch();
+            instance.standing().came().epoch() == ledger.epoch();
         case DATA, ROOM, IN_QEMU, RECEIVER -> false;
       };
     }

@@ -92,7 +92,7 @@ final class SourceCheck {
     Standing standing = instance.standing();
     return switch (standing.place()) {
       case DEFINED, STOPPED -> true;
-      case HANDED_OVER -> standing.handedOverEpoch() == header.epoch() && !standing.sent();
+      case HANDED_OVER -> standing.went().epoch() == header.epoch() && !standing.went().sent();
       case NOTHING, RUNNING, SUSPENDED, RECEIVING, INCOMING, DEAD, RETIRED -> false;
     };
   }

@@ -155,19 +155,19 @@ final class SourceSide {
     return switch (standing.place()) {
       case RUNNING -> handOver(header, instance, target, move, false);
       case HANDED_OVER, RETIRED -> {
-        if (standing.handedOverEpoch() != header.epoch()) {
+        if (standing.went().epoch() != header.epoch()) {
           throw Refusals.wrongPlace(header.server(), standing, "handed over");
         }
-        if (standing.sent()) {
+        if (standing.went().sent()) {
           yield new AgentResult.HandedOver(
-              true, "", standing.leaving(), progress.last(header), Optional.of(true));
+              true, "", standing.went().stamps(), progress.last(header), Optional.of(true));
         }
         yield instance.guest().isPresent()
             ? handOver(header, instance, target, move, true)
             : new AgentResult.HandedOver(
                 true,
                 "Handed over, but its QEMU has ended since.",
-                standing.leaving(),
+                standing.went().stamps(),
                 progress.last(header));
       }
       case NOTHING -> throw Refusals.absent(header.server());
@@ -223,7 +223,7 @@ final class SourceSide {
       Instance instance, Guest guest, Header header, Steering steering, VirtException failure)
       throws IOException, VirtException {
     String reason = String.valueOf(failure.getMessage());
-    if (instance.standing().handedOverEpoch() == header.epoch()) {
+    if (instance.standing().went().epoch() == header.epoch()) {
       return new Guest.HandOver.Unknown(reason);
     }
     if (failure.kind() == VirtException.Kind.GONE) {
@@ -284,9 +284,9 @@ final class SourceSide {
     }
     Standing standing = instance.standing();
     boolean handedOver =
-        standing.place() == Place.HANDED_OVER && standing.handedOverEpoch() == left.epoch();
+        standing.place() == Place.HANDED_OVER && standing.went().epoch() == left.epoch();
     boolean returned =
-        standing.place() == Place.RUNNING && standing.returnedEpoch() == header.epoch();
+        standing.place() == Place.RUNNING && standing.went().returned() == header.epoch();
     if (!handedOver && !returned) {
       if (standing.place() == Place.RUNNING
           && instance.runningGuest().runState() == RunState.RUNNING) {
@@ -385,7 +385,7 @@ final class SourceSide {
   /** After post-copy the guest runs elsewhere and still needs what only this QEMU has. */
   private static void requireAllSent(Header header, Instance instance, Standing standing)
       throws IOException, VirtException {
-    if (standing.sent()) {
+    if (standing.went().sent()) {
       return;
     }
     Optional<Guest> guest = instance.guest();

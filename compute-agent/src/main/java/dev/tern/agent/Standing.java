@@ -28,30 +28,33 @@ import java.util.Optional;
  *
  * @param epoch of the entry that led to {@code place}
  * @param highestEpoch of any entry; requests of a lower one are refused
- * @param arrivedEpoch of the last arrival here, 0 for none
- * @param handedOverEpoch of the last hand-over from here, 0 for none
- * @param returnedEpoch of the last return, 0 for none
- * @param paused an incoming guest was paused by its user and stays so
- * @param resumed the arrived guest was let run
- * @param arrival QEMU's stamps of the last arrival
- * @param sent QEMU has sent all of the guest that was handed over
- * @param leaving QEMU's stamps of that
+ * @param came how the guest last came here
+ * @param went how it last went
  * @param saved what the guest is while it is suspended; nothing at any other time, so that no file
  *     is used twice
  */
 record Standing(
-    Place place,
-    long epoch,
-    long highestEpoch,
-    long arrivedEpoch,
-    long handedOverEpoch,
-    long returnedEpoch,
-    boolean paused,
-    boolean resumed,
-    Optional<ArrivalStamps> arrival,
-    boolean sent,
-    Optional<LeavingStamps> leaving,
-    Optional<Saved> saved) {
+    Place place, long epoch, long highestEpoch, Came came, Went went, Optional<Saved> saved) {
+
+  /**
+   * The last arrival here.
+   *
+   * @param epoch 0 for none
+   * @param paused an incoming guest was paused by its user and stays so
+   * @param resumed the arrived guest was let run
+   * @param stamps QEMU's
+   */
+  record Came(long epoch, boolean paused, boolean resumed, Optional<ArrivalStamps> stamps) {}
+
+  /**
+   * The last hand-over from here.
+   *
+   * @param epoch 0 for none
+   * @param returned the epoch of the last return, 0 for none
+   * @param sent QEMU has sent all of the guest
+   * @param stamps QEMU's
+   */
+  record Went(long epoch, long returned, boolean sent, Optional<LeavingStamps> stamps) {}
 
   /**
    * The file that is the guest while it is suspended.
@@ -80,14 +83,8 @@ record Standing(
           Place.NOTHING,
           0,
           0,
-          0,
-          0,
-          0,
-          false,
-          false,
-          Optional.empty(),
-          false,
-          Optional.empty(),
+          new Came(0, false, false, Optional.empty()),
+          new Went(0, 0, false, Optional.empty()),
           Optional.empty());
 
   /**
@@ -103,7 +100,7 @@ record Standing(
 
   /** Whether the guest arrived here in that epoch and nothing has become of it since. */
   boolean arrivedIn(long ofEpoch) {
-    return place == Place.RUNNING && epoch == ofEpoch && arrivedEpoch == ofEpoch;
+    return place == Place.RUNNING && epoch == ofEpoch && came.epoch() == ofEpoch;
   }
 
   /**
@@ -152,20 +149,16 @@ record Standing(
     return moved(back, Place.RUNNING, Place.SUSPENDED).saved(Optional.empty());
   }
 
+  private Standing came(Came now) {
+    return new Standing(place, epoch, highestEpoch, now, went, saved);
+  }
+
+  private Standing went(Went now) {
+    return new Standing(place, epoch, highestEpoch, came, now, saved);
+  }
+
   private Standing saved(Optional<Saved> now) {
-    return new Standing(
-        place,
-        epoch,
-        highestEpoch,
-        arrivedEpoch,
-        handedOverEpoch,
-        returnedEpoch,
-        paused,
-        resumed,
-        arrival,
-        sent,
-        leaving,
-        now);
+    return new Standing(place, epoch, highestEpoch, came, went, now);
   }
 
   private Standing moved(JournalEntry entry, Place to, Place... from) throws ImpossibleEntry {
@@ -183,135 +176,51 @@ record Standing(
   }
 
   private Standing at(Place now, long since, long highest) {
-    return new Standing(
-        now,
-        since,
-        highest,
-        arrivedEpoch,
-        handedOverEpoch,
-        returnedEpoch,
-        paused,
-        resumed,
-        arrival,
-        sent,
-        leaving,
-        saved);
+    return new Standing(now, since, highest, came, went, saved);
   }
 
   private Standing incoming(boolean keepPaused) {
-    return new Standing(
-        place,
-        epoch,
-        highestEpoch,
-        arrivedEpoch,
-        handedOverEpoch,
-        returnedEpoch,
-        keepPaused,
-        false,
-        Optional.empty(),
-        sent,
-        leaving,
-        saved);
+    return came(new Came(came.epoch(), keepPaused, false, Optional.empty()));
   }
 
   private Standing arrived(long inEpoch) {
-    return new Standing(
-        place,
-        epoch,
-        highestEpoch,
-        inEpoch,
-        handedOverEpoch,
-        returnedEpoch,
-        paused,
-        false,
-        Optional.empty(),
-        sent,
-        leaving,
-        saved);
+    return came(new Came(inEpoch, came.paused(), false, Optional.empty()));
   }
 
   private Standing resumed(Resumed entry) throws ImpossibleEntry {
-    if (arrivedEpoch != entry.epoch()) {
+    if (came.epoch() != entry.epoch()) {
       throw new ImpossibleEntry(this, entry);
     }
-    return new Standing(
-        place,
-        epoch,
-        highestEpoch,
-        arrivedEpoch,
-        handedOverEpoch,
-        returnedEpoch,
-        paused,
-        true,
-        entry.stamps(),
-        sent,
-        leaving,
-        saved);
+    return came(new Came(came.epoch(), came.paused(), true, entry.stamps()));
   }
 
   private Standing handedOver(long inEpoch) {
-    return new Standing(
-        place,
-        epoch,
-        highestEpoch,
-        arrivedEpoch,
-        inEpoch,
-        returnedEpoch,
-        paused,
-        resumed,
-        arrival,
-        false,
-        Optional.empty(),
-        saved);
+    return went(new Went(inEpoch, went.returned(), false, Optional.empty()));
   }
 
   private Standing sent(Sent entry) throws ImpossibleEntry {
-    if (handedOverEpoch != entry.epoch()) {
+    if (went.epoch() != entry.epoch()) {
       throw new ImpossibleEntry(this, entry);
     }
-    return new Standing(
-        place,
-        epoch,
-        highestEpoch,
-        arrivedEpoch,
-        handedOverEpoch,
-        returnedEpoch,
-        paused,
-        resumed,
-        arrival,
-        true,
-        entry.stamps(),
-        saved);
+    return went(new Went(went.epoch(), went.returned(), true, entry.stamps()));
   }
 
   private Standing givenBack(GivenBack entry) throws ImpossibleEntry {
-    if (handedOverEpoch != entry.handedOver()) {
+    if (went.epoch() != entry.handedOver()) {
       throw new ImpossibleEntry(this, entry);
     }
     return moved(entry, Place.RUNNING, Place.HANDED_OVER).returned(entry.epoch());
   }
 
   private Standing takenBack(TakenBack entry) throws ImpossibleEntry {
-    if (handedOverEpoch != entry.letGo()) {
+    if (went.epoch() != entry.letGo()) {
       throw new ImpossibleEntry(this, entry);
     }
     return moved(entry, Place.STOPPED, Place.HANDED_OVER);
   }
 
   private Standing returned(long inEpoch) {
-    return new Standing(
-        place,
-        epoch,
-        highestEpoch,
-        arrivedEpoch,
-        handedOverEpoch,
-        inEpoch,
-        paused,
-        resumed,
-        arrival,
-        sent,
-        leaving,
-        saved);
+    return went(new Went(went.epoch(), inEpoch, went.sent(), went.stamps()));
   }
 
   /** What may not follow. */

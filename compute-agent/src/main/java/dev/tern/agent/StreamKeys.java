@@ -136,10 +136,10 @@ final class StreamKeys {
     boolean ended =
         switch (standing.place()) {
           case RETIRED, DEAD -> standing.epoch() == epoch;
-          case HANDED_OVER -> standing.handedOverEpoch() == epoch && standing.sent();
+          case HANDED_OVER -> standing.went().epoch() == epoch && standing.went().sent();
           case RUNNING ->
-              standing.returnedEpoch() == epoch
-                  || (standing.arrivedEpoch() == epoch && standing.resumed());
+              standing.went().returned() == epoch
+                  || (standing.came().epoch() == epoch && standing.came().resumed());
           // Its QEMU died here: as the one that was to leave, or as the one that had arrived.
           // One that was stopped before leaves without its guest.
           case STOPPED, SUSPENDED -> standing.epoch() == epoch;
@@ -166,7 +166,7 @@ final class StreamKeys {
   private static boolean arrived(Instance instance) {
     try {
       Standing standing = instance.standing();
-      return GuestLife.livesHere(standing.place()) && standing.arrivedEpoch() == standing.epoch();
+      return GuestLife.livesHere(standing.place()) && standing.came().epoch() == standing.epoch();
     } catch (IOException | RuntimeException e) {
       log.atWarn()
           .addKeyValue("server", instance.server())

@@ -166,8 +166,8 @@ final class Sweeping {
                   && asked(new KillIncoming(header))
                   && asked(new DeleteDisks(header));
           case RUNNING ->
-              standing.arrivedEpoch() == ledger.epoch()
-                  ? standing.resumed()
+              standing.came().epoch() == ledger.epoch()
+                  ? standing.came().resumed()
                   : notTakenIn && freed(header, ledger);
           case STOPPED, SUSPENDED, DEFINED -> true;
           // It has left and is not retired, or its removal goes on: not for a sweeper to decide.

@@ -102,10 +102,10 @@ class JournalTest {
   void says_of_an_arrival_all_that_is_asked_later() throws Exception {
     Standing standing = Standing.of(ARRIVAL);
     assertThat(standing.place()).isEqualTo(Place.STOPPED);
-    assertThat(standing.arrivedEpoch()).isEqualTo(7);
+    assertThat(standing.came().epoch()).isEqualTo(7);
     assertThat(standing.highestEpoch()).isEqualTo(8);
-    assertThat(standing.arrival()).contains(CAME);
-    assertThat(standing.paused()).isTrue();
+    assertThat(standing.came().stamps()).contains(CAME);
+    assertThat(standing.came().paused()).isTrue();
   }
 
   @Test
