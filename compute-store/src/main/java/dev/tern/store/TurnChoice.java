@@ -87,15 +87,25 @@ final class TurnChoice {
   private boolean keeps(Way way) {
     Set<String> needed = new HashSet<>();
     if (most.out() > 0) {
-      needed.add("out of " + way.source());
+      needed.add(outOf(way));
     }
     if (most.in() > 0) {
-      needed.add("into " + way.destination());
+      needed.add(into(way));
     }
-    links.stream()
-        .filter(link -> link.crossedBy(way))
-        .forEach(link -> needed.add("over " + link.name()));
+    links.stream().filter(link -> link.crossedBy(way)).forEach(link -> needed.add(over(link)));
     return Collections.disjoint(kept, needed) && kept.addAll(needed);
+  }
+
+  private static String outOf(Way way) {
+    return "leave " + way.source();
+  }
+
+  private static String into(Way way) {
+    return "come to " + way.destination();
+  }
+
+  private static String over(Link link) {
+    return "cross the edge of aggregate " + link.name();
   }
 
   private void count(Way way) {
@@ -108,29 +118,32 @@ final class TurnChoice {
 
   private List<String> full(Way way) {
     List<String> full = new ArrayList<>();
-    if (isFull(most.out(), leaving.getOrDefault(way.source(), 0))) {
-      full.add(
-          "As many migrations leave %s as may at once (%d).".formatted(way.source(), most.out()));
-    }
-    if (isFull(most.in(), arriving.getOrDefault(way.destination(), 0))) {
-      full.add(
-          "As many migrations come to %s as may at once (%d)."
-              .formatted(way.destination(), most.in()));
-    }
-    for (Link link : links) {
-      if (link.crossedBy(way) && isFull(link.most(), crossing.getOrDefault(link.name(), 0))) {
-        full.add(
-            "As many migrations cross the edge of aggregate %s as may at once (%d)."
-                .formatted(link.name(), link.most()));
-      }
-    }
-    if (isFull(most.cluster(), everywhere)) {
-      full.add("As many migrations move as may at once (%d).".formatted(most.cluster()));
-    }
+    full(outOf(way), most.out(), leaving.getOrDefault(way.source(), 0)).ifPresent(full::add);
+    full(into(way), most.in(), arriving.getOrDefault(way.destination(), 0)).ifPresent(full::add);
+    links.stream()
+        .filter(link -> link.crossedBy(way))
+        .flatMap(
+            link -> full(over(link), link.most(), crossing.getOrDefault(link.name(), 0)).stream())
+        .forEach(full::add);
+    full("move", most.cluster(), everywhere).ifPresent(full::add);
     return full;
   }
 
-  private static boolean isFull(int most, int now) {
-    return most > 0 && now >= most;
+  /**
+   * Why there is no turn for one more.
+   *
+   * @param most 0 for any number
+   * @param now how many do so, with the one that a turn is kept for
+   */
+  private Optional<String> full(String what, int most, int now) {
+    if (most <= 0 || now < most) {
+      return Optional.empty();
+    }
+    if (kept.contains(what) && now == most) {
+      return Optional.of(
+          "The next turn to %s is kept for a migration that has waited for longer (%d may at once)."
+              .formatted(what, most));
+    }
+    return Optional.of("As many migrations %s as may at once (%d).".formatted(what, most));
   }
 }

@@ -121,6 +121,24 @@ class TurnChoiceTest {
   }
 
   @Test
+  void is_said_to_be_kept_where_that_is_why_another_waits() {
+    assertThat(
+            new TurnChoice(new AtOnce(1, 1, 0), List.of(), List.of(way("a", "y")), 1)
+                .choose(
+                    List.of(
+                        waiter(way("a", "x"), true),
+                        waiter(way("b", "x"), false),
+                        waiter(way("a", "z"), false)))
+                .values())
+        .containsExactly(
+            Optional.of("As many migrations leave a as may at once (1)."),
+            Optional.of(
+                "The next turn to come to x is kept for a migration that has waited for longer"
+                    + " (1 may at once)."),
+            Optional.of("As many migrations leave a as may at once (1)."));
+  }
+
+  @Test
   void is_kept_for_one_of_those_that_need_the_same() {
     assertThat(
             gone(
