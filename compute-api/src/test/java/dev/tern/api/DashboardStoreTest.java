@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tern.contract.ClaimId;
+import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
@@ -13,6 +15,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest.DescribeDisks;
+import dev.tern.contract.agent.AgentRequest.DescribeServer;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.ConsoleOutput;
@@ -257,6 +260,28 @@ class DashboardStoreTest {
     browser.driver.get(api.base() + "/#/servers/" + server.id());
     var _ = browser.see("#moving", "host-1");
     assertThat(browser.has("#force")).isTrue();
+  }
+
+  @Test
+  void says_of_a_server_that_cannot_move_while_it_runs_what_moving_it_cold_takes() {
+    ServerRecord server = active("stayer", ONE);
+    Failure old = new Failure(ErrorCode.SOURCE_LACKS_QEMU_FEATURE, "It lacks a command.");
+    api.agents.set((_, request, _) ->
+        new Asked.Answered<>(
+            switch (request) {
+              case DescribeSource _ -> new AgentAnswer.Refused(old);
+              case DescribeServer _ -> new AgentAnswer.Done(Outlooks.guest());
+              default -> new AgentAnswer.Done(Outlooks.disks());
+            }));
+    api.answering.set((_, _, _) -> new Asked.Answered<>(Outlooks.arrival()));
+    api.choosing.set(
+        (question, _) -> new Asked.Answered<>(Outlooks.planned((PlanHosts) question, TWO)));
+    browser.driver.get(api.base() + "/#/servers/" + server.id());
+    browser.click("#migrate");
+    assertThat(browser.read("#preflight", "It cannot move now")).contains("It lacks a command.");
+    assertThat(browser.read("#preflight-cold", "It can move cold (migrate) to host-2"))
+        .contains("Shut down for", "about", "It moves cold, and is down for about");
+    browser.click("#cancel");
   }
 
   @Test

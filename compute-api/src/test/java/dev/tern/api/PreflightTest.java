@@ -7,6 +7,7 @@ import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
+import dev.tern.contract.agent.AgentRequest.DescribeServer;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +131,10 @@ class PreflightTest {
   }
 
   private static SourceFacts guest() {
+    return guest(100, 40);
+  }
+
+  private static SourceFacts guest(long virtual, long allocated) {
     return new SourceFacts(
         "{}",
         "QEMU",
@@ -142,8 +148,8 @@ class PreflightTest {
                 "disk0",
                 DiskKind.LOCAL,
                 "qcow2",
-                100,
-                40,
+                virtual,
+                allocated,
                 0,
                 Optional.empty(),
                 false,
@@ -307,6 +313,7 @@ class PreflightTest {
             "{\"servers\": \"x\"}",
             "{\"host\": \"nowhere\"}",
             "{\"server\": \"%s\", \"targets\": [\"nowhere\"]}".formatted(SERVER),
+            "{\"server\": \"%s\", \"on_cannot_move\": \"stop\"}".formatted(SERVER),
             "{\"server\": \"%s\", \"now\": true}".formatted(SERVER))) {
       assertThat(api.to("/v1/preflight").post(body).status()).as(body).isEqualTo(400);
     }
@@ -318,5 +325,105 @@ class PreflightTest {
   void says_so_when_no_scheduler_answers() {
     api.choosing.set((_, _) -> new Asked.NoAnswer<>("away"));
     assertThat(api.to("/v1/preflight").post(one()).status()).isEqualTo(503);
+  }
+
+  private void act(String action) {
+    assertThat(api.to("/v2.1/servers/" + SERVER + "/action").version("2.34").post(action).status())
+        .isEqualTo(202);
+  }
+
+  private void describesStopped(SourceFacts said) {
+    api.agents.set((_, request, _) ->
+        request instanceof DescribeServer
+            ? new Asked.Answered<>(new AgentAnswer.Done(said))
+            : new Asked.NoAnswer<>("it does not run"));
+  }
+
+  @Test
+  @Tag("S122")
+  void says_what_a_cold_move_takes_of_a_server_that_does_not_run() {
+    act("{\"os-stop\": null}");
+    api.conductors.stops(SERVER);
+    describesStopped(guest());
+    JsonNode look = look(one());
+    assertThat(look.path("possible").booleanValue()).isFalse();
+    JsonNode server = look.path("servers").path(0);
+    assertThat(server.at("/blockers/0/message").stringValue()).startsWith("It is stopped");
+    assertThat(watched).as("a guest that does not run").isEmpty();
+    JsonNode cold = server.path("cold");
+    assertThat(cold.path("possible").booleanValue()).isTrue();
+    assertThat(cold.path("destination").stringValue()).isEqualTo("host2");
+    assertThat(cold.path("why").stringValue()).startsWith("It is stopped");
+    assertThat(cold.path("says").stringValue()).isEqualTo("It moves cold, and stays stopped.");
+    assertThat(cold.at("/plan/disk_bytes").longValue()).isEqualTo(40);
+    assertThat(cold.at("/plan/layer_bytes").longValue()).isEqualTo(50);
+    assertThat(cold.at("/forecast/seconds/expected").doubleValue()).isEqualTo(2.0);
+    assertThat(cold.at("/forecast/down_millis").isNull()).isTrue();
+    assertThat(cold.at("/forecast/basis").stringValue()).contains("100 MB/s are assumed");
+    assertThat(planned.getLast().servers().getFirst().resources().diskBytes())
+        .as("as a cold migration claims")
+        .isEqualTo(100);
+    JsonNode asked = look("{\"server\": \"%s\", \"on_cannot_move\": \"cold\"}".formatted(SERVER));
+    assertThat(asked.path("possible").booleanValue()).isTrue();
+    assertThat(asked.at("/servers/0/possible").booleanValue()).isTrue();
+  }
+
+  @Test
+  void says_for_how_long_a_guest_would_be_down_that_cannot_move_while_it_runs() {
+    SourceFacts big = guest(400_000_000, 400_000_000);
+    api.agents.set((_, request, _) ->
+        request instanceof DescribeServer
+            ? new Asked.Answered<>(new AgentAnswer.Done(big))
+            : new Asked.Answered<>(
+                new AgentAnswer.Refused(
+                    new Failure(ErrorCode.SOURCE_LACKS_QEMU_FEATURE, "lacks a command"))));
+    JsonNode cold = look(one()).path("servers").path(0).path("cold");
+    assertThat(cold.path("why").stringValue()).isEqualTo("lacks a command");
+    assertThat(cold.path("says").stringValue())
+        .isEqualTo("It moves cold, and is down for about 14 s. lacks a command");
+    assertThat(cold.at("/forecast/down_millis").longValue()).isEqualTo(14_000);
+  }
+
+  @Test
+  void of_one_that_does_not_converge_says_what_moving_it_cold_takes_after_the_places_of_others() {
+    api.conductors.boots(SECOND, "demo", "host1");
+    String move = "{\"os-migrateLive\": {\"host\": null, \"block_migration\": \"auto\"}}";
+    assertThat(api.to("/v2.1/servers/" + SECOND + "/action").version("2.34").post(move).status())
+        .isEqualTo(202);
+    api.conductors.moves(SECOND, "host2");
+    api.time.pass(Duration.ofSeconds(10));
+    api.conductors.completes(SECOND);
+    api.agents.set((_, request, _) ->
+        request instanceof DescribeSource || request instanceof DescribeServer
+            ? new Asked.Answered<>(new AgentAnswer.Done(guest()))
+            : new Asked.NoAnswer<>("only the guest is asked for"));
+    writes(
+        Map.of(
+            SERVER, new GuestWrites(Optional.of(1L << 60), "", 0),
+            SECOND, new GuestWrites(Optional.of(0L), "", 0)));
+    JsonNode servers =
+        look("{\"servers\": [\"%s\", \"%s\"]}".formatted(SERVER, SECOND)).path("servers");
+    assertThat(servers.at("/0/possible").booleanValue()).isTrue();
+    assertThat(servers.at("/0/cold/why").stringValue()).contains("would not converge");
+    assertThat(servers.at("/0/cold/possible").booleanValue()).isTrue();
+    assertThat(servers.at("/1/cold").isNull()).isTrue();
+    assertThat(planned.getLast().earlier())
+        .singleElement()
+        .satisfies(placed -> assertThat(placed.server()).isEqualTo(SECOND));
+  }
+
+  @Test
+  void says_why_a_server_moves_in_neither_way() {
+    act("{\"suspend\": null}");
+    api.conductors.suspends(SERVER);
+    JsonNode server =
+        look("{\"server\": \"%s\", \"on_cannot_move\": \"cold\"}".formatted(SERVER))
+            .path("servers")
+            .path(0);
+    assertThat(server.path("possible").booleanValue()).isFalse();
+    assertThat(server.at("/cold/possible").booleanValue()).isFalse();
+    assertThat(server.at("/cold/blockers/0/message").stringValue()).startsWith("It is suspended");
+    assertThat(server.at("/cold/forecast").isNull()).isTrue();
+    assertThat(planned).isEmpty();
   }
 }

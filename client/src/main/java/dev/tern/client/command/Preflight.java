@@ -28,6 +28,11 @@ final class Preflight extends Verb {
       description = "To this host; may be given more than once. Usually to any.")
   private List<String> targets = List.of();
 
+  @Option(
+      names = "--or-cold",
+      description = "A server that can only be moved while it does not run can be moved, too.")
+  private boolean orCold;
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     if (servers.isEmpty() == (host == null)) {
@@ -46,6 +51,9 @@ final class Preflight extends Verb {
     if (!targets.isEmpty()) {
       asked.put("targets", targets);
     }
+    if (orCold) {
+      asked.put("on_cannot_move", "cold");
+    }
     JsonNode preflight = tern().preflight(asked);
     if (json()) {
       screen().json(preflight);
@@ -56,7 +64,7 @@ final class Preflight extends Verb {
   }
 
   private void tell(JsonNode server) {
-    boolean possible = server.path("possible").asBoolean(false);
+    boolean possible = server.path("blockers").isEmpty();
     screen()
         .line(
             "server %s: %s"
@@ -113,8 +121,38 @@ final class Preflight extends Verb {
             .forEach(why -> screen().line("! it could not return: " + why.asString("")));
       }
     }
+    tellCold(server.path("cold"));
     if (server.path("candidates").isObject()) {
       DecisionTold.tell(screen(), server.path("candidates"));
+    }
+  }
+
+  /** What there is to tell of one that does not move while it runs. */
+  private void tellCold(JsonNode cold) {
+    if (!cold.isObject()) {
+      return;
+    }
+    for (JsonNode blocker : cold.path("blockers")) {
+      screen().line("! nor cold: " + Facts.text(blocker, "message"));
+    }
+    if (cold.path("possible").asBoolean(false)) {
+      JsonNode forecast = cold.path("forecast");
+      JsonNode seconds = forecast.path("seconds");
+      screen()
+          .line(
+              "cold: to %s, disks %s, layers %s, %s s (%s to %s)%s"
+                  .formatted(
+                      Facts.text(cold, "destination"),
+                      Facts.size(cold.path("plan"), "disk_bytes"),
+                      Facts.size(cold.path("plan"), "layer_bytes"),
+                      Facts.text(seconds, "expected"),
+                      Facts.text(seconds, "low"),
+                      Facts.text(seconds, "high"),
+                      forecast.path("down_millis").isNumber()
+                          ? ", down for about %d s"
+                              .formatted(forecast.path("down_millis").asLong() / 1000)
+                          : ""));
+      screen().line("cold: " + Facts.text(cold, "says"));
     }
   }
 

@@ -53,6 +53,18 @@ final class FakeScheduling {
     return one;
   }
 
+  private static void cold(ObjectNode cold) {
+    cold.put("possible", true).put("destination", "host-2").put("says", "It moves cold.");
+    cold.putArray("blockers");
+    cold.putObject("plan").put("disk_bytes", 3 << 20).put("layer_bytes", 0);
+    cold.putObject("forecast")
+        .put("down_millis", 7900)
+        .putObject("seconds")
+        .put("low", 5)
+        .put("expected", 8)
+        .put("high", 20);
+  }
+
   /** Servers of host-1 can be moved unless they are in error. */
   static Answer preflight(FakeTern tern, JsonNode body) throws No {
     List<String> ids = new ArrayList<>();
@@ -66,12 +78,18 @@ final class FakeScheduling {
     boolean possible = true;
     for (String id : ids) {
       boolean fine = !tern.find(id).path("status").asString().equals("ERROR");
-      possible &= fine;
-      ObjectNode one = all.addObject().put("server", id).put("possible", fine);
+      boolean stopped = tern.find(id).path("status").asString().equals("SHUTOFF");
+      boolean orCold = body.path("on_cannot_move").asString("").equals("cold");
+      possible &= (fine && !stopped) || (stopped && orCold);
+      ObjectNode one = all.addObject().put("server", id).put("possible", stopped ? orCold : fine);
       one.put("source", "host-1").put("destination", fine ? "host-2" : null);
       ArrayNode blockers = one.putArray("blockers");
       if (!fine) {
         blockers.addObject().put("message", "The server is in error.");
+      }
+      if (stopped) {
+        blockers.addObject().put("message", "It is stopped.");
+        cold(one.putObject("cold"));
       }
       one.putObject("plan").put("disk_bytes", 1 << 20).put("layer_bytes", 0).put("memory_bytes", 0);
       ObjectNode forecast =

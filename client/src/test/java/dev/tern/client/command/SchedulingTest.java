@@ -83,4 +83,19 @@ class SchedulingTest {
     assertThat(type("preflight").status()).isEqualTo(2);
     assertThat(type("preflight", "web", "--of-host", "host-1").status()).isEqualTo(2);
   }
+
+  @Test
+  void says_what_it_takes_to_move_a_server_that_does_not_run() {
+    Objects.requireNonNull(tern.servers.get(tern.server("web"))).put("status", "SHUTOFF");
+    Typed typed = type("preflight", "web");
+    assertThat(typed.status()).isEqualTo(1);
+    assertThat(typed.out())
+        .contains(
+            "cannot be moved",
+            "! It is stopped.",
+            "cold: to host-2, disks 3.0 MiB, layers 0 B, 8 s (5 to 20), down for about 7 s",
+            "cold: It moves cold.");
+    assertThat(type("preflight", "web", "--or-cold").status()).isZero();
+    assertThat(tern.heard.getLast()).contains("\"on_cannot_move\":\"cold\"");
+  }
 }

@@ -3,30 +3,24 @@ package dev.tern.api.preflight;
 import dev.tern.api.ApiSettings;
 import dev.tern.api.disks.AskHost;
 import dev.tern.api.hosts.AskingHosts;
+import dev.tern.api.preflight.ColdPreflight.ColdOutlook;
+import dev.tern.api.preflight.Placing.Places;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
-import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentResult.DestinationFacts;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
 import dev.tern.contract.agent.AgentResult.ImmutableFile;
 import dev.tern.contract.agent.AgentResult.SourceFacts;
-import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.Forecast;
-import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostAnswer.GuestWrites;
-import dev.tern.contract.host.HostQuestion.CheckArrival;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.move.DiskChoice;
 import dev.tern.contract.scheduler.Decision;
-import dev.tern.contract.scheduler.SchedulerAnswer;
-import dev.tern.contract.scheduler.SchedulerAnswer.NotAnswered;
-import dev.tern.contract.scheduler.SchedulerAnswer.Planned;
-import dev.tern.contract.scheduler.SchedulerRequest.GuestNeeds;
 import dev.tern.contract.scheduler.SchedulerRequest.Placed;
 import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.Wanted;
@@ -34,6 +28,7 @@ import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.Link;
 import dev.tern.store.MigrationStore;
+import dev.tern.store.Movable;
 import dev.tern.store.ServerStore.ServerRecord;
 import dev.tern.store.WatchedForecast;
 import java.time.Duration;
@@ -42,10 +37,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
@@ -55,18 +48,13 @@ import org.springframework.stereotype.Component;
  */
 @Component
 final class Preflight {
-  private static final Duration DEADLINE = Duration.ofSeconds(10);
   private static final Duration LONG_AGO = Duration.ofDays(365);
-  private static final int DETAILS = 10;
   private static final List<Failure> NO_DECISION =
       List.of(new Failure(ErrorCode.NO_VALID_HOST, "The schedulers said nothing of it."));
 
-  /** Destinations that refuse, before the rest is told as it is. */
-  private static final int TRIES = 4;
-
   private final AskHost sources;
-  private final AskingHosts destinations;
-  private final AskingSchedulers schedulers;
+  private final Placing placing;
+  private final ColdPreflight cold;
   private final HostStore hosts;
   private final MigrationStore migrations;
   private final Watching watched;
@@ -81,8 +69,8 @@ final class Preflight {
       ApiSettings settings) {
     this.assumedBytesPerSecond = settings.assumedBytesPerSecond();
     this.sources = sources;
-    this.destinations = destinations;
-    this.schedulers = schedulers;
+    this.placing = new Placing(destinations, schedulers);
+    this.cold = new ColdPreflight(sources, placing, migrations, assumedBytesPerSecond);
     this.hosts = hosts;
     this.migrations = migrations;
     this.watched = new Watching(destinations);
@@ -98,6 +86,8 @@ final class Preflight {
    * @param converges whether it would end by itself; empty when that cannot be said
    * @param writes how much it writes, if it was watched
    * @param back whether it could return from there to where it is
+   * @param cold what a move with its guest shut down would be, of one that does not move while it
+   *     runs
    */
   record Outlook(
       ServerRecord server,
@@ -108,7 +98,8 @@ final class Preflight {
       Forecast forecast,
       Optional<Boolean> converges,
       Optional<GuestWrites> writes,
-      Optional<Decision> back) {
+      Optional<Decision> back,
+      Optional<ColdOutlook> cold) {
     /** Of disks, as they would be sent. */
     long diskBytes() {
       return guest.stream()
@@ -119,12 +110,26 @@ final class Preflight {
 
     /** Of layers and images that the destination lacks. */
     long layerBytes() {
+      return guest.map(facts -> absent(facts, there)).orElse(0L);
+    }
+
+    static long absent(SourceFacts guest, Optional<DestinationFacts> there) {
       Set<String> absent = Set.copyOf(there.flatMap(DestinationFacts::absent).orElse(List.of()));
-      return guest.stream()
-          .flatMap(facts -> facts.layers().stream())
+      return guest.layers().stream()
           .filter(layer -> absent.contains(layer.sha256()))
           .mapToLong(ImmutableFile::sizeBytes)
           .sum();
+    }
+
+    /** Whether it would move, if need be with its guest shut down. */
+    boolean possible(boolean orCold) {
+      return blockers.isEmpty()
+          || (orCold && cold.filter(its -> its.blockers().isEmpty()).isPresent());
+    }
+
+    private Outlook with(Optional<ColdOutlook> now) {
+      return new Outlook(
+          server, blockers, guest, decision, there, forecast, converges, writes, back, now);
     }
 
     long memoryBytes() {
@@ -151,27 +156,21 @@ final class Preflight {
     }
     List<ServerRecord> leaving =
         servers.stream().filter(server -> guests.containsKey(server.id())).toList();
-    Map<ServerId, Decision> decisions = new HashMap<>();
-    Map<ServerId, DestinationFacts> there = new HashMap<>();
-    place(leaving, guests, targets, request, decisions, there);
+    Places places = placing.of(leaving, guests, Placing::share, targets, List.of(), request);
     List<Outlook> outlooks = new ArrayList<>();
     for (ServerRecord server : servers) {
-      Optional<Decision> decision = Optional.ofNullable(decisions.get(server.id()));
-      Optional<SourceFacts> guest = Optional.ofNullable(guests.get(server.id()));
-      List<Failure> against =
-          blockers.getOrDefault(server.id(), decision.map(Preflight::against).orElse(NO_DECISION));
-      Outlook before =
+      outlooks.add(
           new Outlook(
               server,
-              against,
-              guest,
-              decision,
-              Optional.ofNullable(there.get(server.id())),
+              blockers.getOrDefault(server.id(), against(places.of(server.id()))),
+              Optional.ofNullable(guests.get(server.id())),
+              places.of(server.id()),
+              places.there(server.id()),
               Forecast.unknown("it would not move"),
               Optional.empty(),
               Optional.empty(),
-              Optional.empty());
-      outlooks.add(before);
+              Optional.empty(),
+              Optional.empty()));
     }
     Map<ServerId, GuestWrites> writes =
         watched.of(
@@ -186,18 +185,29 @@ final class Preflight {
               ? foreseen(before, Optional.ofNullable(writes.get(before.server().id())), request)
               : before);
     }
-    return told;
+    Map<ServerId, ColdOutlook> coldly = cold.of(told, targets, request);
+    return told.stream()
+        .map(each -> each.with(Optional.ofNullable(coldly.get(each.server().id()))))
+        .toList();
   }
 
-  private static List<Failure> against(Decision decision) {
-    return decision.host().isPresent()
-        ? List.of()
-        : decision.failure().map(List::of).orElse(NO_DECISION);
+  /** Nothing when there is a place. */
+  static List<Failure> against(Optional<Decision> decision) {
+    return decision
+        .map(its ->
+            its.host().isPresent()
+                ? List.<Failure>of()
+                : its.failure().map(List::of).orElse(NO_DECISION))
+        .orElse(NO_DECISION);
   }
 
   /** As its migration would have it described, with the ways its disks would go. */
   private SourceFacts describe(ServerRecord server, ApiRequest request)
       throws InterruptedException {
+    Optional<String> against = Movable.against(server, false);
+    if (against.isPresent()) {
+      throw new ComputeException(ErrorCode.INSTANCE_INVALID_STATE, against.get(), null);
+    }
     SourceFacts guest =
         sources
             .ask(server, new DescribeSource(AskHost.header(server, request)), SourceFacts.class)
@@ -208,135 +218,6 @@ final class Preflight {
                         .formatted(server.id()),
                     null));
     return DiskChoice.planned(guest, Optional.empty());
-  }
-
-  private void place(
-      List<ServerRecord> leaving,
-      Map<ServerId, SourceFacts> guests,
-      List<HostName> targets,
-      ApiRequest request,
-      Map<ServerId, Decision> decisions,
-      Map<ServerId, DestinationFacts> there)
-      throws InterruptedException {
-    Map<ServerId, Map<HostName, Failure>> refused = new HashMap<>();
-    for (int tried = 0; tried < TRIES && !leaving.isEmpty(); tried++) {
-      List<Wanted> wanted =
-          leaving.stream()
-              .map(server ->
-                  wanted(
-                      server,
-                      Objects.requireNonNull(guests.get(server.id())),
-                      refused.getOrDefault(server.id(), Map.of())))
-              .toList();
-      plan(new PlanHosts(request.id(), wanted, targets, List.of(), List.of(), DETAILS))
-          .forEach(decision -> decisions.put(decision.server(), decision));
-      boolean allCould = true;
-      for (ServerRecord server : leaving) {
-        Optional<HostName> host =
-            Optional.ofNullable(decisions.get(server.id())).flatMap(Decision::host);
-        if (host.isPresent()) {
-          allCould &= couldCome(server, host.get(), guests, request, refused, there);
-        }
-      }
-      if (allCould) {
-        return;
-      }
-    }
-    // Told as refused what its last destination refused, too.
-    for (ServerRecord server : leaving) {
-      if (!there.containsKey(server.id())) {
-        decisions.computeIfPresent(server.id(), (_, last) -> withoutHost(last, refused));
-      }
-    }
-  }
-
-  private static Decision withoutHost(
-      Decision last, Map<ServerId, Map<HostName, Failure>> refused) {
-    Optional<Failure> why =
-        last.host()
-            .map(host ->
-                Objects.requireNonNull(refused.getOrDefault(last.server(), Map.of()).get(host)))
-            .or(last::failure);
-    return new Decision(
-        last.server(),
-        Optional.empty(),
-        why,
-        last.looked(),
-        last.passed(),
-        last.hosts(),
-        last.refused(),
-        last.wouldFit());
-  }
-
-  private boolean couldCome(
-      ServerRecord server,
-      HostName host,
-      Map<ServerId, SourceFacts> guests,
-      ApiRequest request,
-      Map<ServerId, Map<HostName, Failure>> refused,
-      Map<ServerId, DestinationFacts> there)
-      throws InterruptedException {
-    CheckArrival check =
-        new CheckArrival(
-            AskHost.header(server, request), Objects.requireNonNull(guests.get(server.id())), true);
-    @Nullable Failure why =
-        switch (destinations.ask(host, check, DEADLINE)) {
-          case Asked.Answered(HostAnswer.ArrivalChecked(DestinationFacts facts)) -> {
-            there.put(server.id(), facts);
-            yield null;
-          }
-          case Asked.Answered(HostAnswer.Refused(Failure failure)) -> failure;
-          case Asked.Answered(HostAnswer other) ->
-              new Failure(
-                  ErrorCode.UNEXPECTED,
-                  "Host %s answered %s.".formatted(host, other.getClass().getSimpleName()));
-          case Asked.NoAnswer(String reason, _) ->
-              new Failure(
-                  ErrorCode.COMPUTE_SERVICE_UNAVAILABLE,
-                  "Compute service of %s is unavailable at this time: %s.".formatted(host, reason));
-        };
-    if (why == null) {
-      return true;
-    }
-    there.remove(server.id());
-    refused.computeIfAbsent(server.id(), _ -> new HashMap<>()).put(host, why);
-    return false;
-  }
-
-  private static Wanted wanted(
-      ServerRecord server, SourceFacts guest, Map<HostName, Failure> refused) {
-    return new Wanted(
-        server.id(),
-        share(guest),
-        Optional.empty(),
-        server.host(),
-        Optional.of(needs(guest, guest.hypervisorVersion())),
-        refused);
-  }
-
-  private static Resources share(SourceFacts guest) {
-    return new Resources(guest.vcpus(), guest.memoryMib(), guest.allocatedBytes());
-  }
-
-  private static GuestNeeds needs(SourceFacts guest, int version) {
-    return new GuestNeeds(
-        guest.hypervisorType(), version, guest.machineType(), guest.accelerator());
-  }
-
-  private List<Decision> plan(PlanHosts question) throws InterruptedException {
-    return switch (schedulers.ask(question, DEADLINE)) {
-      case Asked.Answered(Planned(List<Decision> decisions)) -> decisions;
-      case Asked.Answered(NotAnswered(Failure why)) ->
-          throw new ComputeException(why.code(), why.message(), null);
-      case Asked.Answered(SchedulerAnswer other) ->
-          throw new ComputeException(
-              ErrorCode.UNEXPECTED,
-              "A scheduler answered %s.".formatted(other.getClass().getSimpleName()),
-              null);
-      case Asked.NoAnswer(String reason, _) ->
-          throw new ComputeException(
-              ErrorCode.SCHEDULER_NO_ANSWER, "No scheduler answers: %s".formatted(reason), null);
-    };
   }
 
   private Outlook foreseen(Outlook before, Optional<GuestWrites> writes, ApiRequest request)
@@ -357,15 +238,18 @@ final class Preflight {
       Wanted home =
           new Wanted(
               before.server().id(),
-              share(guest),
+              Placing.share(guest),
               Optional.of(source),
               Optional.of(destination),
-              Optional.of(needs(guest, there.get().hypervisorVersion())),
+              Optional.of(Placing.needs(guest, there.get().hypervisorVersion())),
               Map.of());
       Placed moved =
-          new Placed(before.server().id(), share(guest), Optional.of(source), destination);
+          new Placed(before.server().id(), Placing.share(guest), Optional.of(source), destination);
       back =
-          plan(new PlanHosts(request.id(), List.of(home), List.of(), List.of(), List.of(moved), 1))
+          placing
+              .plan(
+                  new PlanHosts(
+                      request.id(), List.of(home), List.of(), List.of(), List.of(moved), 1))
               .stream()
               .findFirst();
     }
@@ -378,6 +262,7 @@ final class Preflight {
         forecast.forecast(),
         forecast.converges(),
         writes,
-        back);
+        back,
+        Optional.empty());
   }
 }

@@ -9,6 +9,7 @@ import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentResult.DiskFacts;
@@ -55,22 +56,32 @@ final class PreflightController {
   @PostMapping("/v1/preflight")
   ResponseEntity<JsonNode> look(JsonBody body, ApiRequest request) throws InterruptedException {
     request.caller().require(Role.ADMIN, "tern:preflight:show");
-    body.refuseOthers(Set.of("server", "servers", "host", "targets"));
+    body.refuseOthers(Set.of("server", "servers", "host", "targets", "on_cannot_move"));
     List<ServerRecord> asked = asked(body);
     List<HostName> targets = new ArrayList<>();
     for (String target : texts(body, "targets")) {
       targets.add(host(target));
     }
+    boolean orCold = orCold(body);
     List<Outlook> outlooks = preflight.of(asked, targets, request);
-    return request.once(() -> view(outlooks));
+    return request.once(() -> view(outlooks, orCold));
   }
 
-  private static ResponseEntity<JsonNode> view(List<Outlook> outlooks) {
+  private static ResponseEntity<JsonNode> view(List<Outlook> outlooks, boolean orCold) {
     ObjectNode view = Json.object();
-    view.put("possible", outlooks.stream().allMatch(each -> each.blockers().isEmpty()));
+    view.put("possible", outlooks.stream().allMatch(each -> each.possible(orCold)));
     var all = view.putArray("servers");
-    outlooks.forEach(each -> all.add(view(each)));
+    outlooks.forEach(each -> all.add(view(each, orCold)));
     return Json.ok("preflight", view);
+  }
+
+  /** What a drain would be told; that one leaves what cannot move, or moves it cold. */
+  private static boolean orCold(JsonBody body) {
+    return switch (body.optionalText("on_cannot_move", 1, 16).orElse("leave")) {
+      case "leave" -> false;
+      case "cold" -> true;
+      default -> throw body.invalid("on_cannot_move", "It is leave or cold.");
+    };
   }
 
   private List<ServerRecord> asked(JsonBody body) {
@@ -162,18 +173,14 @@ final class PreflightController {
     return new ComputeException(ErrorCode.INVALID_INPUT, message, null);
   }
 
-  private static ObjectNode view(Outlook outlook) {
+  private static ObjectNode view(Outlook outlook, boolean orCold) {
     ObjectNode view =
         Json.object()
             .put("server", outlook.server().id().toString())
-            .put("possible", outlook.blockers().isEmpty());
+            .put("possible", outlook.possible(orCold));
     Json.putOrNull(view, "source", outlook.server().host().orElse(null));
     Json.putOrNull(view, "destination", outlook.decision().flatMap(Decision::host).orElse(null));
-    var blockers = view.putArray("blockers");
-    outlook
-        .blockers()
-        .forEach(why ->
-            blockers.addObject().put("code", why.code().novaName()).put("message", why.message()));
+    blockers(view, outlook.blockers());
     outlook
         .decision()
         .ifPresentOrElse(
@@ -184,7 +191,16 @@ final class PreflightController {
     outlook
         .back()
         .ifPresentOrElse(back -> view.set("return", back(back)), () -> view.putNull("return"));
+    outlook
+        .cold()
+        .ifPresentOrElse(cold -> view.set("cold", ColdView.of(cold)), () -> view.putNull("cold"));
     return view;
+  }
+
+  static void blockers(ObjectNode view, List<Failure> all) {
+    var blockers = view.putArray("blockers");
+    all.forEach(why ->
+        blockers.addObject().put("code", why.code().novaName()).put("message", why.message()));
   }
 
   private static ObjectNode plan(Outlook outlook) {
@@ -214,15 +230,7 @@ final class PreflightController {
   private static ObjectNode forecast(Outlook outlook) {
     Forecast forecast = outlook.forecast();
     ObjectNode view = Json.object();
-    forecast
-        .left()
-        .ifPresentOrElse(
-            span ->
-                view.putObject("seconds")
-                    .put("low", span.low().toMillis() / 1e3)
-                    .put("expected", span.expected().toMillis() / 1e3)
-                    .put("high", span.high().toMillis() / 1e3),
-            () -> view.putNull("seconds"));
+    seconds(view, forecast);
     view.put("reason", forecast.reason());
     view.put("basis", forecast.basis().orElse(null));
     view.put("pause_millis", forecast.pause().map(pause -> pause.toMillis()).orElse(null));
@@ -238,6 +246,18 @@ final class PreflightController {
                 .put("reason", told.reason()),
         () -> view.putNull("writes"));
     return view;
+  }
+
+  static void seconds(ObjectNode view, Forecast forecast) {
+    forecast
+        .left()
+        .ifPresentOrElse(
+            span ->
+                view.putObject("seconds")
+                    .put("low", span.low().toMillis() / 1e3)
+                    .put("expected", span.expected().toMillis() / 1e3)
+                    .put("high", span.high().toMillis() / 1e3),
+            () -> view.putNull("seconds"));
   }
 
   private static ObjectNode back(Decision back) {

@@ -82,7 +82,23 @@ export function preflightView(view) {
       ['Could come back', view.return ? (view.return.possible ? 'yes' : 'no: ' + (view.return.reasons?.[0] ?? '')) : 'not known'],
     ]) : null,
     forecast.reason && view.possible ? h('p', {class: 'note'}, forecast.reason) : null,
-    forecast.basis && view.possible ? h('p', {class: 'note'}, 'The forecast rests on: ' + forecast.basis) : null);
+    forecast.basis && view.possible ? h('p', {class: 'note'}, 'The forecast rests on: ' + forecast.basis) : null,
+    view.cold ? coldView(view.cold) : null);
+}
+
+/** What it would take to move it while it does not run. */
+function coldView(cold) {
+  const forecast = cold.forecast ?? {};
+  const down = forecast.down_millis;
+  return h('div', {class: 'cold', id: 'preflight-cold'},
+    h('p', {class: cold.possible ? 'verdict good' : 'verdict bad'}, cold.possible ? `It can move cold (migrate)${cold.destination ? ` to ${cold.destination}` : ''}.` : 'It cannot move cold either:'),
+    cold.blockers?.length ? h('ul', {}, cold.blockers.map(one => h('li', {}, one.message))) : null,
+    cold.possible ? facts([
+      ['Disks', bytes((cold.plan?.disk_bytes ?? 0) + (cold.plan?.layer_bytes ?? 0))],
+      ['Expected time', forecast.seconds ? span(forecast.seconds) : 'not known'],
+      ['Shut down for', down === null || down === undefined ? 'it does not run' : 'about ' + millis(down)],
+    ]) : null,
+    cold.says ? h('p', {class: 'note'}, cold.says) : null);
 }
 
 const written = writes => {

@@ -16,6 +16,7 @@ import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.Movable;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -285,7 +286,7 @@ final class Deciding {
           false,
           row.refused());
     }
-    Optional<String> unmovable = Settling.unmovable(server, row.cold());
+    Optional<String> unmovable = Movable.against(server, row.cold());
     DrainServer next = unmovable.map(why -> settling.cannotMove(row, why)).orElse(row);
     if (next.state() == ServerState.WAITING) {
       ready.add(server.id());

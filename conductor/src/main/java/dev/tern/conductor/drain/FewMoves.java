@@ -10,6 +10,7 @@ import dev.tern.store.DrainStore.Plan;
 import dev.tern.store.DrainStore.PlannedMove;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
+import dev.tern.store.Movable;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.Comparator;
@@ -141,7 +142,7 @@ final class FewMoves {
           ServerState.LEFT,
           "%s takes no servers any more. Ask again for another choice.".formatted(target.get()));
     }
-    return Settling.unmovable(server, false).map(why -> row.in(ServerState.LEFT, why)).orElse(row);
+    return Movable.against(server, false).map(why -> row.in(ServerState.LEFT, why)).orElse(row);
   }
 
   private void begin(Map<ServerId, HostName> targets) {

@@ -6,6 +6,7 @@ import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.Movable;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -99,7 +100,7 @@ final class Homecoming {
           false,
           row.refused());
     }
-    return Settling.unmovable(server.get(), row.cold())
+    return Movable.against(server.get(), row.cold())
         .map(why -> settling.cannotMove(row, why))
         .orElse(row);
   }

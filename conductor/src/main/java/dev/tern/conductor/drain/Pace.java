@@ -2,6 +2,7 @@ package dev.tern.conductor.drain;
 
 import dev.tern.contract.ServerId;
 import dev.tern.contract.host.HostAnswer.GuestWrites;
+import dev.tern.store.ColdForecast;
 import dev.tern.store.Link;
 import dev.tern.store.WatchedForecast;
 import dev.tern.store.WatchedForecast.Load;
@@ -18,8 +19,6 @@ import java.util.Optional;
 record Pace(Link link, Map<ServerId, GuestWrites> writes) {
   /** With fewer bytes a migration says more of its checks than of the link. */
   private static final Duration LEAST = Duration.ofSeconds(2);
-
-  private static final int PASSES = 3;
 
   /** Of the rate of sending. */
   private static final double CONVERGES_BELOW = 0.95;
@@ -38,12 +37,13 @@ record Pace(Link link, Map<ServerId, GuestWrites> writes) {
   }
 
   Duration takes(Guest guest) {
-    return guest.cold().isPresent() ? takesCold(guest) : takesLive(guest);
+    return guest.cold().isPresent() ? cold(guest).takes() : takesLive(guest);
   }
 
-  /** Its disks are read at the source, sent, and compared where they arrive. */
-  private Duration takesCold(Guest guest) {
-    return LEAST.plusMillis(Math.round(guest.bytes() * PASSES * 1000 / link.usual()));
+  /** Of one that moves while its guest does not run. */
+  ColdForecast cold(Guest guest) {
+    return ColdForecast.of(
+        new ColdForecast.Load(guest.bytes(), 0), guest.runs(), guest.cold().orElse(""), link);
   }
 
   private Duration takesLive(Guest guest) {

@@ -131,7 +131,6 @@ final class Planner {
   }
 
   private PlannedMove move(Guest guest, Optional<HostName> target, Duration after, String why) {
-    Duration takes = pace.takes(guest);
     boolean down = guest.cold().isPresent();
     return new PlannedMove(
         guest.id(),
@@ -139,16 +138,9 @@ final class Planner {
         guest.cold(),
         guest.bytes(),
         after,
-        takes,
-        !down ? pace.pause() : guest.runs() ? Optional.of(takes) : Optional.empty(),
-        down && target.isPresent() ? coldly(guest, takes) : why);
-  }
-
-  private static String coldly(Guest guest, Duration takes) {
-    return guest.runs()
-        ? "It moves cold, and is down for about %d s. %s"
-            .formatted(takes.toSeconds(), guest.cold().orElse(""))
-        : "It moves cold, and stays stopped.";
+        pace.takes(guest),
+        down ? pace.cold(guest).forecast().pause() : pace.pause(),
+        down && target.isPresent() ? pace.cold(guest).says() : why);
   }
 
   /** The largest choose first, or a small one takes the only place that a large one has. */

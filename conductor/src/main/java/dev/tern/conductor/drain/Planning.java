@@ -11,6 +11,7 @@ import dev.tern.store.DrainStore.Plan;
 import dev.tern.store.DrainStore.PlannedMove;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.Movable;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -109,7 +110,7 @@ final class Planning {
                 .map(PlannedMove::bytes);
         waitingOnes.add(facts.guest(found, row.refused(), cold, known));
         Optional<String> why =
-            cannot ? Optional.of(row.reason()) : Settling.unmovable(found, cold.isPresent());
+            cannot ? Optional.of(row.reason()) : Movable.against(found, cold.isPresent());
         why.ifPresent(words -> unmovable.put(found.id(), words));
       }
     }

@@ -12,6 +12,7 @@ import dev.tern.store.DrainStore.OnCannotMove;
 import dev.tern.store.DrainStore.ServerState;
 import dev.tern.store.DrainStore.State;
 import dev.tern.store.MigrationStore.MigrationRecord;
+import dev.tern.store.Movable;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -177,7 +178,7 @@ final class Settling {
   }
 
   private static boolean movesCold(ServerRecord server) {
-    return unmovable(server, true).isEmpty();
+    return Movable.against(server, true).isEmpty();
   }
 
   /** Why a server that waits does not run while it moves; empty when it does. */
@@ -186,7 +187,7 @@ final class Settling {
       return Optional.of(row.reason());
     }
     return drain.wishes().onCannotMove() == OnCannotMove.COLD && movesCold(server)
-        ? unmovable(server, false)
+        ? Movable.against(server, false)
         : Optional.empty();
   }
 
@@ -195,41 +196,5 @@ final class Settling {
     return drain.wishes().onCannotMove() == OnCannotMove.COLD
         && !row.cold()
         && !row.refused().isEmpty();
-  }
-
-  /**
-   * Why a server cannot be moved, whatever there is to move it to.
-   *
-   * @param cold while its guest does not run
-   */
-  static Optional<String> unmovable(ServerRecord server, boolean cold) {
-    return switch (server.vmState()) {
-      case ACTIVE -> Optional.empty();
-      case PAUSED ->
-          cold
-              ? Optional.of("It is paused, and so cannot be moved cold. Unpause it.")
-              : Optional.empty();
-      case RESIZED ->
-          Optional.of("Its cold migration is neither confirmed nor reverted. Do one of them.");
-      case SUSPENDED ->
-          Optional.of(
-              "It is suspended: its memory is a file of this host, and nothing of it moves while it is."
-                  + " Resume it, or delete it.");
-      case STOPPED ->
-          cold
-              ? Optional.empty()
-              : Optional.of(
-                  "It is stopped, and servers move only while they run or are paused. Start it,"
-                      + " delete it, or have it moved cold (on_cannot_move).");
-      case ERROR ->
-          Optional.of(
-              "It is in error%s. Mend or delete it."
-                  .formatted(
-                      server
-                          .fault()
-                          .map(fault -> " (" + fault.failure().message() + ")")
-                          .orElse("")));
-      case BUILDING, DELETED -> Optional.of("It is %s.".formatted(server.vmState().wire()));
-    };
   }
 }
