@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * All of Tern on one machine, running. Closing it ends the services, then broker and database, in
@@ -94,6 +95,8 @@ final class StandaloneForm implements AutoCloseable {
   /** Both at once: each waits more than it works. */
   private void startBrokerAndDatabase(Map<String, String> broker, Map<String, String> stores)
       throws IOException {
+    // Logging that two threads meet for the first time complains on standard error.
+    LoggerFactory.getILoggerFactory();
     CompletableFuture<String> uri =
         CompletableFuture.supplyAsync(
             () -> settings.amqp().orElseGet(this::startBroker), Thread::startVirtualThread);

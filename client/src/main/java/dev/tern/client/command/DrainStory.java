@@ -56,6 +56,11 @@ final class DrainStory {
 
   private static String head(JsonNode report) {
     JsonNode sums = report.path("report");
+    JsonNode moves = report.path("plan").path("moves");
+    if (Facts.text(report, "state").equals("planned")) {
+      long go = moves.valueStream().filter(DrainStory::goes).count();
+      return "%s: planned, %d of %d servers can move".formatted(what(report), go, moves.size());
+    }
     String waiting = Facts.text(report, "waiting");
     return "%s: %s%s, %s of %s servers moved, %s moving, %s waiting%s"
         .formatted(
@@ -80,7 +85,7 @@ final class DrainStory {
     JsonNode plan = report.path("plan");
     if (plan.isObject()) {
       screen.line(
-          "expected end %s, by %s"
+          "expected end %s UTC; rests on: %s"
               .formatted(Facts.text(plan, "expected_end"), Facts.text(plan, "basis")));
       plan.path("remarks").forEach(remark -> screen.line("! " + remark.asString("")));
     }
@@ -101,6 +106,11 @@ final class DrainStory {
     }
   }
 
+  /** What stays has no destination; its bytes are those that a move would have sent. */
+  private static boolean goes(JsonNode move) {
+    return !Facts.text(move, "to").equals(Facts.NONE);
+  }
+
   private static List<List<String>> planned(JsonNode plan) {
     List<List<String>> rows = new ArrayList<>();
     for (JsonNode move : plan.path("moves")) {
@@ -108,10 +118,10 @@ final class DrainStory {
           List.of(
               Facts.text(move, "server"),
               Facts.text(move, "to"),
-              Facts.size(move, "bytes"),
-              Facts.text(move, "begins_after_seconds"),
-              Facts.text(move, "seconds"),
-              Facts.millis(move, "pause_millis"),
+              goes(move) ? Facts.size(move, "bytes") : Facts.NONE,
+              goes(move) ? Facts.text(move, "begins_after_seconds") : Facts.NONE,
+              goes(move) ? Facts.text(move, "seconds") : Facts.NONE,
+              goes(move) ? Facts.millis(move, "pause_millis") : Facts.NONE,
               Facts.text(move, "reason")));
     }
     return rows;

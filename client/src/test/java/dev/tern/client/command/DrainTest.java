@@ -38,7 +38,12 @@ class DrainTest {
     Typed typed = type("drain", "host-1", "--dry-run");
     assertThat(typed.status()).isZero();
     assertThat(typed.out())
-        .contains("drain of host-1: planned", "host-2  1.0 MiB", "! The deadline cannot be met.");
+        .contains(
+            "drain of host-1: planned, 1 of 2 servers can move (",
+            "expected end 2026-08-01T02:00:00 UTC; rests on: a guess",
+            "! The deadline cannot be met.",
+            "host-2  1.0 MiB",
+            "db      -       -        -             -        -      It is suspended.");
     assertThat(tern.heard.getFirst()).contains("\"dry_run\":true");
   }
 

@@ -125,12 +125,20 @@ final class FakeDrains {
               .put("expected_end", "2026-08-01T02:00:00")
               .put("basis", "a guess");
       plan.putArray("remarks").add("The deadline cannot be met.");
-      plan.putArray("moves")
+      ArrayNode moves = plan.putArray("moves");
+      moves
           .addObject()
           .put("server", "web")
           .put("to", "host-2")
           .put("bytes", 1 << 20)
           .put("seconds", 9);
+      moves
+          .addObject()
+          .put("server", "db")
+          .putNull("to")
+          .put("bytes", 1 << 20)
+          .put("seconds", 9)
+          .put("reason", "It is suspended.");
       drain.put(
           "state", drain.path("state").asString().equals("planning") ? "planned" : "draining");
     } else if (!drain.path("paused").asBoolean()
