@@ -355,7 +355,15 @@ final class DrainBench {
 
   private static DrainSettings drainSettings() {
     return new DrainSettings(
-        LOOK, 2, 2, 0, 5, Duration.ofSeconds(1), Duration.ofSeconds(5), 100_000_000);
+        LOOK,
+        2,
+        2,
+        0,
+        5,
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(5),
+        100_000_000,
+        Duration.ofHours(1));
   }
 
   private static ConductorSettings settings() {

@@ -171,9 +171,14 @@ public final class TernClient {
     return new Drain(rest, pace, id);
   }
 
-  /** The newest drains. */
-  public List<JsonNode> drains(int most) throws IOException, InterruptedException {
-    return pages("/v1/drains", "drains", "id", Map.of(), most);
+  /**
+   * The newest drains.
+   *
+   * @param dryRuns also those that only plan
+   */
+  public List<JsonNode> drains(int most, boolean dryRuns) throws IOException, InterruptedException {
+    Map<String, String> query = dryRuns ? Map.of("dry_runs", "true") : Map.of();
+    return pages("/v1/drains", "drains", "id", query, most);
   }
 
   /** Why the servers of a request went where they went, or nowhere. */

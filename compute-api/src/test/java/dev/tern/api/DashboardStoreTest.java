@@ -349,7 +349,7 @@ class DashboardStoreTest {
     return await("a dry run is asked for")
         .until(
             () ->
-                DATABASE.drains().list(Optional.of(host), Optional.empty(), 1).stream()
+                DATABASE.drains().list(Optional.of(host), true, Optional.empty(), 1).stream()
                     .filter(drain -> drain.state() == State.PLANNING)
                     .findFirst(),
             Optional::isPresent)

@@ -169,6 +169,28 @@ class DrainsTest {
     assertThat(api.to("/v1/hosts/host1").get().json().get("host").get("drain").isNull()).isTrue();
   }
 
+  private List<String> listed(String path) {
+    return api.to(path).get().json().get("drains").valueStream().map(DrainsTest::id).toList();
+  }
+
+  @Test
+  void planned_only_is_listed_only_when_it_is_asked_for() {
+    plans();
+    String real = id(drain(ask("{\"host\": \"host2\"}")));
+    String first = id(ask("{\"host\": \"host1\", \"dry_run\": true}").json().get("drain"));
+    String second = id(ask("{\"host\": \"host1\", \"dry_run\": true}").json().get("drain"));
+    assertThat(listed("/v1/drains")).containsExactly(real);
+    assertThat(listed("/v1/drains?host=host1")).isEmpty();
+    assertThat(listed("/v1/drains?dry_runs=false")).containsExactly(real);
+    assertThat(listed("/v1/drains?dry_runs=true")).containsExactly(second, first, real);
+    JsonNode page = api.to("/v1/drains?dry_runs=true&limit=2").get().json();
+    assertThat(page.get("drains").valueStream().map(DrainsTest::id)).containsExactly(second, first);
+    assertThat(page.get("drains_links").get(0).get("href").asString())
+        .contains("dry_runs=true", "marker=" + first);
+    assertThat(listed("/v1/drains?dry_runs=true&limit=2&marker=" + first)).containsExactly(real);
+    assertThat(api.to("/v1/drains?dry_runs=perhaps").get().status()).isEqualTo(400);
+  }
+
   @Test
   void is_paused_resumed_changed_and_cancelled() {
     String path = "/v1/drains/" + id(drain(ask("{\"host\": \"host1\"}")));
@@ -256,7 +278,7 @@ class DrainsTest {
     Answer answer = ask(body);
     assertThat(answer.status()).isEqualTo(status);
     assertThat(answer.text()).contains(words);
-    assertThat(drains().list(Optional.empty(), Optional.empty(), 10)).isEmpty();
+    assertThat(drains().list(Optional.empty(), true, Optional.empty(), 10)).isEmpty();
   }
 
   @Test

@@ -548,7 +548,7 @@ class IdempotencyTest {
         api.stores.servers().find(SERVER),
         api.conductors.migrations(SERVER).size(),
         api.stores.copies().list(SERVER, "disk0", 100),
-        api.stores.drains().list(Optional.empty(), Optional.empty(), 10));
+        api.stores.drains().list(Optional.empty(), true, Optional.empty(), 10));
   }
 
   private Answer send(Sample sample, String path, String key) {

@@ -86,6 +86,11 @@ class DrainEntity {
     return drain;
   }
 
+  /** It only plans. */
+  boolean dryRun() {
+    return state == State.PLANNING || state == State.PLANNED;
+  }
+
   /** What servers of it say while it is being emptied. */
   String closedBecause() {
     return "drain %s is emptying it".formatted(id);

@@ -40,8 +40,21 @@ public interface DrainStore {
   /** The drain for which a host takes no servers; also one that has ended, until it is enabled. */
   Optional<DrainRecord> closing(HostName host);
 
-  /** Newest first; keyset paging after {@code marker}. */
-  List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit);
+  /**
+   * Newest first; keyset paging after {@code marker}.
+   *
+   * @param dryRuns also those that only plan
+   */
+  List<DrainRecord> list(
+      Optional<HostName> host, boolean dryRuns, Optional<UUID> marker, int limit);
+
+  /**
+   * Removes those that only plan, some at a time.
+   *
+   * @param age that they have at least
+   * @return how many
+   */
+  int forgetDryRuns(Duration age);
 
   /** Those that went out and those that come home, each in its order. */
   List<DrainServer> servers(UUID drain);

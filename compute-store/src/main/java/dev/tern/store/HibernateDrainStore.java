@@ -11,6 +11,7 @@ import dev.tern.store.ServerStore.Requested;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.persistence.TypedQuery;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -26,6 +27,8 @@ import org.springframework.transaction.annotation.Transactional;
 /** Rows are locked in this order: host, drain, and then as everywhere. */
 @Transactional
 class HibernateDrainStore implements DrainStore {
+  private static final int FORGET_AT_ONCE = 100;
+
   private final EntityManager entities;
   private final Rows rows;
   private final MigrationStore migrations;
@@ -243,12 +246,14 @@ class HibernateDrainStore implements DrainStore {
 
   @Override
   @Transactional(readOnly = true)
-  public List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit) {
+  public List<DrainRecord> list(
+      Optional<HostName> host, boolean dryRuns, Optional<UUID> marker, int limit) {
     TypedQuery<DrainEntity> query =
         entities
             .createQuery(
                 "from DrainEntity d where true"
                     + (host.isPresent() ? " and d.host = :host" : "")
+                    + (dryRuns ? "" : " and d.state not in :plans")
                     + (marker.isPresent()
                         ? " and d.number < (select m.number from DrainEntity m where m.id = :marker)"
                         : "")
@@ -256,8 +261,37 @@ class HibernateDrainStore implements DrainStore {
                 DrainEntity.class)
             .setMaxResults(limit);
     host.ifPresent(name -> query.setParameter("host", name.value()));
+    if (!dryRuns) {
+      query.setParameter("plans", List.of(State.PLANNING, State.PLANNED));
+    }
     marker.ifPresent(id -> query.setParameter("marker", id));
     return query.getResultList().stream().map(DrainEntity::toRecord).toList();
+  }
+
+  /** Locked first: a conductor that plans one of them waits, and finds it gone. */
+  @Override
+  public int forgetDryRuns(Duration age) {
+    List<?> old =
+        entities
+            .createNativeQuery(
+                "select id from drains where state in ('PLANNING', 'PLANNED')"
+                    + " and created_at <= now() - make_interval(secs => :age)"
+                    + " order by created_at limit :most for update skip locked",
+                UUID.class)
+            .setParameter("age", Rows.seconds(age))
+            .setParameter("most", FORGET_AT_ONCE)
+            .getResultList();
+    if (!old.isEmpty()) {
+      entities
+          .createQuery("delete from DrainServerEntity s where s.drain in :old")
+          .setParameter("old", old)
+          .executeUpdate();
+      entities
+          .createQuery("delete from DrainEntity d where d.id in :old")
+          .setParameter("old", old)
+          .executeUpdate();
+    }
+    return old.size();
   }
 
   @Override

@@ -141,7 +141,7 @@ abstract class DrainStoreContract {
     DrainRecord drain = ask();
     assertThat(ask().id()).isEqualTo(drain.id());
     assertThat(drains().unfinished(host)).map(DrainRecord::id).contains(drain.id());
-    assertThat(drains().list(Optional.of(host), Optional.empty(), 10)).hasSize(1);
+    assertThat(drains().list(Optional.of(host), false, Optional.empty(), 10)).hasSize(1);
     assertThat(ask(other, Wishes.NONE, false).id()).isNotEqualTo(drain.id());
   }
 
@@ -431,12 +431,59 @@ abstract class DrainStoreContract {
     DrainRecord first = ask();
     var _ = order(first, Order.CANCEL);
     DrainRecord second = ask();
-    assertThat(drains().list(Optional.of(host), Optional.empty(), 1))
+    assertThat(drains().list(Optional.of(host), false, Optional.empty(), 1))
         .extracting(DrainRecord::id)
         .containsExactly(second.id());
-    assertThat(drains().list(Optional.of(host), Optional.of(second.id()), 5))
+    assertThat(drains().list(Optional.of(host), false, Optional.of(second.id()), 5))
         .extracting(DrainRecord::id)
         .containsExactly(first.id());
+  }
+
+  private List<UUID> listed(boolean dryRuns, Optional<UUID> marker, int limit) {
+    return drains().list(Optional.of(host), dryRuns, marker, limit).stream()
+        .map(DrainRecord::id)
+        .toList();
+  }
+
+  @Test
+  void is_listed_without_dry_runs_between_unless_they_are_asked_for() {
+    DrainRecord first = ask();
+    var _ = order(first, Order.CANCEL);
+    DrainRecord waits = ask(host, Wishes.NONE, true);
+    DrainRecord plans = ask(host, Wishes.NONE, true);
+    assertThat(drains().save(plans, to(State.PLANNED))).isTrue();
+    DrainRecord second = ask();
+    DrainRecord latest = ask(host, Wishes.NONE, true);
+
+    assertThat(listed(false, Optional.empty(), 2)).containsExactly(second.id(), first.id());
+    assertThat(listed(false, Optional.of(second.id()), 1)).containsExactly(first.id());
+    assertThat(listed(false, Optional.of(plans.id()), 5)).containsExactly(first.id());
+    assertThat(listed(true, Optional.empty(), 3))
+        .containsExactly(latest.id(), second.id(), plans.id());
+    assertThat(listed(true, Optional.of(plans.id()), 3)).containsExactly(waits.id(), first.id());
+  }
+
+  @Test
+  void is_forgotten_when_it_was_a_dry_run_and_old() {
+    ServerId server = samples.active(host).id();
+    DrainRecord real = ask();
+    DrainRecord plans = ask(host, Wishes.NONE, true);
+    assertThat(drains().save(plans, to(State.PLANNED, DrainServer.waiting(server, Leg.OUT, 0))))
+        .isTrue();
+    DrainRecord waits = ask(host, Wishes.NONE, true);
+    stores().pass(Duration.ofMinutes(59));
+    DrainRecord young = ask(host, Wishes.NONE, true);
+    int _ = drains().forgetDryRuns(Duration.ofHours(1));
+    assertThat(listed(true, Optional.empty(), 9))
+        .containsExactly(young.id(), waits.id(), plans.id(), real.id());
+
+    stores().pass(Duration.ofMinutes(1));
+    assertThat(drains().forgetDryRuns(Duration.ofHours(1))).isPositive();
+    assertThat(listed(true, Optional.empty(), 9)).containsExactly(young.id(), real.id());
+    assertThat(drains().find(plans.id())).isEmpty();
+    assertThat(drains().servers(plans.id())).isEmpty();
+    assertThat(drains().save(waits, to(State.PLANNED))).isFalse();
+    refused(ErrorCode.DRAIN_NOT_FOUND, "could not be found", () -> order(plans, Order.CANCEL));
   }
 
   @Test

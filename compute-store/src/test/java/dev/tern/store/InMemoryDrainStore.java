@@ -9,6 +9,8 @@ import dev.tern.contract.VmState;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.ServerStore.Requested;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -224,16 +226,32 @@ final class InMemoryDrainStore implements DrainStore {
   }
 
   @Override
-  public List<DrainRecord> list(Optional<HostName> host, Optional<UUID> marker, int limit) {
+  public List<DrainRecord> list(
+      Optional<HostName> host, boolean dryRuns, Optional<UUID> marker, int limit) {
     synchronized (memory) {
       long before = marker.map(memory.drains::get).map(each -> each.number).orElse(Long.MAX_VALUE);
       return memory.drains.values().stream()
           .filter(each -> host.isEmpty() || host.get().value().equals(each.host))
-          .filter(each -> each.number < before)
+          .filter(each -> each.number < before && (dryRuns || !each.dryRun()))
           .sorted(Comparator.comparingLong((DrainEntity each) -> each.number).reversed())
           .limit(limit)
           .map(DrainEntity::toRecord)
           .toList();
+    }
+  }
+
+  @Override
+  public int forgetDryRuns(Duration age) {
+    synchronized (memory) {
+      Instant before = memory.now.minus(age);
+      List<UUID> old =
+          memory.drains.values().stream()
+              .filter(each -> each.dryRun() && !each.createdAt.isAfter(before))
+              .map(each -> each.id)
+              .toList();
+      memory.drainServers.removeIf(row -> old.contains(row.drain));
+      old.forEach(memory.drains::remove);
+      return old.size();
     }
   }
 
@@ -291,14 +309,19 @@ final class InMemoryDrainStore implements DrainStore {
   @Override
   public boolean save(DrainRecord seen, Progress progress) {
     synchronized (memory) {
-      DrainEntity drain = existing(seen.id());
-      if (drain.revision != seen.revision()) {
-        return false;
-      }
-      drain.take(progress, memory.now);
-      progress.servers().forEach(each -> write(drain.id, each));
-      return true;
+      Optional<DrainEntity> drain = unchanged(seen);
+      drain.ifPresent(found -> {
+        found.take(progress, memory.now);
+        progress.servers().forEach(each -> write(found.id, each));
+      });
+      return drain.isPresent();
     }
+  }
+
+  /** Empty also when it was forgotten. */
+  private Optional<DrainEntity> unchanged(DrainRecord seen) {
+    return Optional.ofNullable(memory.drains.get(seen.id()))
+        .filter(found -> found.revision == seen.revision());
   }
 
   private void write(UUID drain, DrainServer now) {
@@ -335,9 +358,8 @@ final class InMemoryDrainStore implements DrainStore {
   private Begun begin(
       DrainRecord seen, DrainServer moving, Most most, Consumer<Requested> migration) {
     synchronized (memory) {
-      DrainEntity drain = existing(seen.id());
-      if (drain.revision != seen.revision()
-          || rowsOf(drain.id).stream().anyMatch(row -> row.overtakes(moving))) {
+      Optional<DrainEntity> drain = unchanged(seen);
+      if (drain.isEmpty() || rowsOf(seen.id()).stream().anyMatch(row -> row.overtakes(moving))) {
         return Begun.STALE;
       }
       String source = moving.from().map(HostName::value).orElse("");
@@ -348,7 +370,7 @@ final class InMemoryDrainStore implements DrainStore {
         return Begun.LIMITED;
       }
       migration.accept(new Requested(RequestId.of(memory.nextId()), seen.user(), seen.project()));
-      drain.touched(memory.now);
+      drain.get().touched(memory.now);
       write(seen.id(), moving);
       return Begun.YES;
     }

@@ -301,7 +301,8 @@ public final class StoreTestDatabase implements AfterAllCallback, Stores {
           "idempotency_keys.held_until",
           "idempotency_keys.expires_at",
           "dead_letters.found_at",
-          "migrations.created_at"
+          "migrations.created_at",
+          "drains.created_at"
         }) {
       String[] parts = column.split("\\.");
       String sql =

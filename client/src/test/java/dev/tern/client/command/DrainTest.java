@@ -48,6 +48,15 @@ class DrainTest {
   }
 
   @Test
+  void run_dry_is_listed_only_when_it_is_asked_for() {
+    assertThat(type("drain", "host-1", "--dry-run").status()).isZero();
+    assertThat(type("drain-list").out()).doesNotContain("host-1");
+    assertThat(type("drain-list", "--dry-runs").out())
+        .containsPattern("PURPOSE +STATE")
+        .containsPattern("host-1 +empty +planned");
+  }
+
+  @Test
   void is_watched_to_its_end_and_tells_what_came_of_it() {
     Typed typed =
         type(

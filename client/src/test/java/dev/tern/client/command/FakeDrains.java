@@ -20,6 +20,7 @@ final class FakeDrains {
   private static final Set<String> KNOWN =
       Set.of("host", "dry_run", "deadline", "limits", "order", "on_cannot_move", "targets");
   private static final Set<String> LIMITS = Set.of("out", "in", "cluster", "tries", "bandwidth");
+  private static final Set<String> DRY = Set.of("planning", "planned");
   private static final int SERVERS = 2;
 
   private final Map<String, ObjectNode> drains = new LinkedHashMap<>();
@@ -39,7 +40,9 @@ final class FakeDrains {
       if (parts[1].equals("rebalance")) {
         return few("rebalance", body, FEW_OF_ALL);
       }
-      return method.equals("POST") ? start(body) : list();
+      return method.equals("POST")
+          ? start(body)
+          : list(query != null && query.contains("dry_runs=true"));
     }
     @Nullable ObjectNode drain = drains.get(parts[2]);
     if (drain == null) {
@@ -109,11 +112,13 @@ final class FakeDrains {
     return drain;
   }
 
-  private Answer list() {
+  private Answer list(boolean dryRuns) {
     ObjectNode body = JSON.createObjectNode();
     ArrayNode all = body.putArray("drains");
     List<ObjectNode> newest = new ArrayList<>(drains.values()).reversed();
-    newest.forEach(all::add);
+    newest.stream()
+        .filter(drain -> dryRuns || !DRY.contains(drain.path("state").asString()))
+        .forEach(all::add);
     return new Answer(200, body);
   }
 

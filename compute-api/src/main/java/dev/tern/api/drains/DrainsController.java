@@ -156,12 +156,13 @@ final class DrainsController {
         null);
   }
 
-  /** Newest first, page by page. */
+  /** Newest first, page by page; without those that only plan, unless they are asked for. */
   @GetMapping("/v1/drains")
   ResponseEntity<JsonNode> list(ApiRequest request) {
     request.caller().require(Role.ADMIN, "tern:drains:index");
-    request.query().refuseOthers(Set.of("limit", "marker", "host"));
+    request.query().refuseOthers(Set.of("limit", "marker", "host", "dry_runs"));
     Page page = request.page();
+    boolean dryRuns = request.query().flag("dry_runs");
     Optional<String> named = request.query().one("host");
     Optional<HostName> host = named.flatMap(this::find).map(found -> found.report().host());
     Optional<UUID> marker =
@@ -171,7 +172,7 @@ final class DrainsController {
     List<DrainRecord> found =
         page.limit() == 0 || (named.isPresent() && host.isEmpty())
             ? List.of()
-            : drains.list(host, marker, page.limit());
+            : drains.list(host, dryRuns, marker, page.limit());
     ObjectNode body = Json.object();
     ArrayNode items = body.putArray("drains");
     found.forEach(drain -> items.add(DrainView.brief(drain)));

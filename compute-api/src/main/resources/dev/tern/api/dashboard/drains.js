@@ -83,16 +83,19 @@ function order(drain, name, what) {
 
 function openList(main) {
   const search = h('input', {type: 'search', id: 'drain-search', placeholder: 'Host', 'aria-label': 'Find drains by host', oninput: draw});
-  const plans = h('input', {type: 'checkbox', id: 'plans', onchange: draw});
+  const plans = h('input', {type: 'checkbox', id: 'plans', onchange: anew});
   const found = h('div');
   const more = h('button', {hidden: true, onclick: () => read()}, 'Show older');
   main.append(h('div', {class: 'head'}, h('h1', {}, 'Drains'), h('div', {class: 'filters'}, search, h('label', {class: 'check'}, plans, 'Also mere plans'), h('button', {class: 'primary', id: 'drain', onclick: () => drainHost()}, 'Drain a host…'))), found, more);
   const known = new Map();
   let marker = null;
   let refused = null;
+  let asked = 0;
   async function read() {
+    const mine = ++asked;
     try {
-      const body = await api.get(`v1/drains?limit=${PAGE}${marker ? '&marker=' + marker : ''}`);
+      const body = await api.get(`v1/drains?limit=${PAGE}${plans.checked ? '&dry_runs=true' : ''}${marker ? '&marker=' + marker : ''}`);
+      if (mine !== asked) return;
       body.drains.forEach(one => known.set(one.id, one));
       marker = body.drains.at(-1)?.id ?? marker;
       more.hidden = body.drains.length < PAGE;
@@ -100,6 +103,12 @@ function openList(main) {
       refused = e.status === 403 ? 'Drains are shown to administrators.' : e.message;
     }
     draw();
+  }
+  // Other pages then: dry runs are between the others.
+  function anew() {
+    marker = null;
+    known.clear();
+    return read();
   }
   function draw() {
     const wanted = search.value.trim().toLowerCase();

@@ -48,4 +48,16 @@ public record DrainSettings(
                 + " host has been measured.")
         @DefaultValue("100000000")
         @Min(1)
-        long assumedBytesPerSecond) {}
+        long assumedBytesPerSecond,
+    @Setting(
+            "How long a dry run can be looked at; it is forgotten then, and never listed unless"
+                + " asked for. At least 1m.")
+        @DefaultValue("1h")
+        Duration keepDryRuns) {
+
+  public DrainSettings {
+    if (keepDryRuns.compareTo(Duration.ofMinutes(1)) < 0) {
+      throw new IllegalArgumentException("tern.drain.keep-dry-runs is 1m at least");
+    }
+  }
+}

@@ -59,7 +59,7 @@ public final class Drains {
     this.newIds = newIds;
   }
 
-  /** One look at each. One that fails holds up no other. */
+  /** One look at each. One that fails holds up no other. Old dry runs are forgotten. */
   public void look() throws InterruptedException {
     for (DrainRecord drain : sources.drains().open(AT_ONCE)) {
       try {
@@ -70,6 +70,10 @@ public final class Drains {
             .addKeyValue("reason", e.explanation())
             .log("a drain waits for its next look");
       }
+    }
+    int forgotten = sources.drains().forgetDryRuns(settings.keepDryRuns());
+    if (forgotten > 0) {
+      log.atInfo().addKeyValue("count", forgotten).log("old dry runs are forgotten");
     }
   }
 

@@ -103,7 +103,8 @@ final class DrainWorld {
         3,
         Duration.ofSeconds(10),
         Duration.ofMinutes(5),
-        100_000_000);
+        100_000_000,
+        Duration.ofHours(1));
   }
 
   Drains conductor() {

@@ -98,6 +98,26 @@ abstract class DrainsContract {
   }
 
   @Test
+  void that_only_planned_is_forgotten_after_a_time() {
+    DrainWorld world = world(1);
+    DrainRecord real = world.run(world.ask(Wishes.NONE), 1);
+    DrainRecord plans =
+        stores()
+            .drains()
+            .request(
+                new NewDrain(UUID.randomUUID(), world.home, Wishes.NONE, true), Samples.request());
+    world.look();
+    assertThat(world.drain(plans).state()).isEqualTo(State.PLANNED);
+    stores().pass(Duration.ofMinutes(59));
+    world.look();
+    assertThat(stores().drains().find(plans.id())).isPresent();
+    stores().pass(Duration.ofMinutes(1));
+    world.look();
+    assertThat(stores().drains().find(plans.id())).isEmpty();
+    assertThat(world.drain(real).state()).isEqualTo(State.DRAINED);
+  }
+
+  @Test
   void goes_in_the_order_that_is_given() {
     DrainWorld world = world(1);
     ServerId first = world.server();
