@@ -103,6 +103,23 @@ class DashboardLoginStoreTest {
     assertThat(browser.script("return sessionStorage.length")).isEqualTo(0L);
   }
 
+  /** As a Keystone is that nobody has told of the page. */
+  @Test
+  void is_told_what_an_identity_service_elsewhere_has_to_allow() {
+    try (StoreApi other =
+        new StoreApi(
+            DATABASE,
+            "--tern.api.auth=keystone",
+            "--tern.api.keystone.url=" + api.base() + "/identity/v3",
+            "--tern.api.keystone.username=tern",
+            "--tern.api.keystone.password=secret")) {
+      browser.driver.get(other.base() + "/#/servers");
+      logIn("ursula", "secret");
+      String told = browser.see("#login-failure", "allowed_origin").getText();
+      assertThat(told).contains(api.base() + "/identity/v3", "has to name " + other.base());
+    }
+  }
+
   @Test
   void sees_its_own_servers_and_nobody_elses_also_when_they_change() {
     logIn("ursula", "secret");

@@ -181,6 +181,19 @@ class KeystoneClientsTest {
 
   @Test
   @Order(5)
+  void its_users_log_into_the_dashboard_and_out_of_it() throws Exception {
+    try (DashboardPage page = new DashboardPage(tern.place().api())) {
+      page.logIn("gull", "gull's word");
+      page.sees(".row-name", "web");
+      String token = page.token();
+      assertThat(list(token).statusCode()).isEqualTo(200);
+      page.logOut();
+      assertThat(list(token).statusCode()).isEqualTo(401);
+    }
+  }
+
+  @Test
+  @Order(6)
   void nobody_is_let_in_or_refused_while_it_is_away() throws Exception {
     String token = gull();
     keystone.close();

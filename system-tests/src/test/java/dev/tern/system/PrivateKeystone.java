@@ -60,6 +60,8 @@ final class PrivateKeystone implements AutoCloseable {
         key_repository = %1$s/credential
         [cache]
         enabled = false
+        [cors]
+        allowed_origin = *
         """
             .formatted(folder));
     for (String keys : List.of("fernet", "credential")) {

@@ -96,8 +96,10 @@ function forget() {
   sessionStorage.removeItem(USER);
 }
 
+const identity = () => config.identity ? config.identity + '/' : new URL('identity/v3/', BASE);
+
 export async function logIn(name, password, project, domain) {
-  const base = config.identity ? config.identity + '/' : new URL('identity/v3/', BASE);
+  const base = identity();
   const inDomain = {name: domain || 'Default'};
   const auth = {identity: {methods: ['password'], password: {user: {name, domain: inDomain, password}}}};
   if (project) auth.scope = {project: {name: project, domain: inDomain}};
@@ -118,7 +120,10 @@ async function tokenFor(base, auth) {
   try {
     response = await fetch(new URL('auth/tokens', base), {method: 'POST', headers: {'Content-Type': 'application/json', Accept: 'application/json'}, body: JSON.stringify({auth})});
   } catch {
-    throw new Refused(0, 'The identity service does not answer.');
+    // A browser does not tell a service that is away from one that does not allow this page.
+    throw new Refused(0, config.identity
+      ? `The identity service ${config.identity} does not answer this page. If it is up, its [cors] allowed_origin has to name ${location.origin}.`
+      : 'The identity service does not answer.');
   }
   if (!response.ok) throw response.status === 401 ? new Refused(401, 'User, password or project are not right.') : await refusal(response);
   return {token: response.headers.get('X-Subject-Token'), said: (await response.json()).token};
@@ -127,8 +132,8 @@ async function tokenFor(base, auth) {
 export async function logOut() {
   const token = sessionStorage.getItem(TOKEN);
   forget();
-  if (token && !config.identity) {
-    await fetch(new URL('identity/v3/auth/tokens', BASE), {method: 'DELETE', headers: {'X-Auth-Token': token, 'X-Subject-Token': token}}).catch(() => null);
+  if (token) {
+    await fetch(new URL('auth/tokens', identity()), {method: 'DELETE', headers: {'X-Auth-Token': token, 'X-Subject-Token': token}, signal: AbortSignal.timeout(5000)}).catch(() => null);
   }
 }
 
