@@ -184,6 +184,9 @@ export function events(on) {
     if (data.length > 0) on.event(name, JSON.parse(data.join('\n')));
   }
 
+  // Left, a page may be kept to come back to, and its stream would keep one of the few connections that all of them share.
+  const leave = () => abort.abort();
+  addEventListener('pagehide', leave);
   (async () => {
     while (!stopped) {
       try {
@@ -196,5 +199,9 @@ export function events(on) {
       await new Promise(resolve => setTimeout(resolve, rest / 2 + Math.random() * rest / 2));
     }
   })();
-  return () => { stopped = true; abort.abort(); };
+  return () => {
+    stopped = true;
+    removeEventListener('pagehide', leave);
+    abort.abort();
+  };
 }

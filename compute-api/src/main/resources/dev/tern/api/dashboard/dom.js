@@ -94,7 +94,7 @@ export function showBadge(element, word, kind) {
 }
 
 const KINDS = {
-  good: ['active', 'up', 'completed', 'drained', 'moved', 'returned', 'enabled', 'passed', 'compared', 'removed', 'kept', 'open', 'planned'],
+  good: ['active', 'up', 'completed', 'drained', 'done', 'moved', 'returned', 'enabled', 'passed', 'compared', 'removed', 'kept', 'open', 'planned'],
   busy: ['migrating', 'running', 'preparing', 'queued', 'accepted', 'build', 'draining', 'planning', 'moving', 'returning', 'waiting', 'reboot', 'hard_reboot', 'rebuild', 'stopping'],
   bad: ['error', 'down', 'failed', 'refused', 'unknown', 'lost'],
   warn: ['disabled', 'cancelled', 'incomplete', 'paused', 'left', 'asking', 'in doubt', 'closed'],

@@ -1,9 +1,10 @@
-// Emptying a host: the plan before, the progress during, the report after.
+// Emptying a host, relieving one, evening out all: the plan before, the progress during, the report after.
 
 import * as api from './api.js';
 import * as store from './store.js';
 import {h, put, text, badge, showBadge, empty, table, facts, bar} from './dom.js';
-import {bytes, millis, seconds, time, clock, words} from './format.js';
+import * as jobs from './jobs.js';
+import {bytes, millis, seconds, time, clock} from './format.js';
 import {ask, field} from './dialog.js';
 import {serverLink} from './names.js';
 
@@ -12,20 +13,23 @@ const MEBI = 2 ** 20;
 const REFRESH = 1500;
 const PLAN_WAIT = 15000;
 
-const running = drain => ['planning', 'draining', 'returning'].includes(drain.state);
+const {running} = jobs;
+
+/** Where a server is, if it has not begun to move. */
+const at = id => store.servers.get(id)?.host ?? '–';
 
 function planView(drain) {
   const plan = drain.plan;
   if (!plan) return h('p', {class: 'note'}, 'The plan is being made.');
   const stay = plan.moves.filter(move => !move.to).length;
   return h('div', {class: 'plan', id: 'plan'},
-    h('p', {class: 'verdict ' + (stay || plan.deadline_met === false ? 'bad' : 'good')},
+    plan.moves.length ? h('p', {class: 'verdict ' + (stay || plan.deadline_met === false ? 'bad' : 'good')},
       `${plan.moves.length - stay} of ${plan.moves.length} servers move`
-      + (stay ? `, ${stay} cannot` : '') + `. Expected: ${seconds(plan.seconds)}, until ${clock(plan.expected_end)}.`),
+      + (stay ? `, ${stay} cannot` : '') + `. Expected: ${seconds(plan.seconds)}, until ${clock(plan.expected_end)}.`) : null,
     plan.deadline_met === false ? h('p', {class: 'failure'}, 'The deadline cannot be met.') : null,
     plan.remarks.map(remark => h('p', {class: 'remark'}, remark)),
-    plan.moves.length ? table('Plan', ['Server', 'To', 'Begins after', 'Takes', 'Bytes', 'Pause', ''],
-      plan.moves.map(move => [serverLink(move.server), move.to ?? badge('stays', 'warn'), seconds(move.begins_after_seconds), seconds(move.seconds), bytes(move.bytes), millis(move.pause_millis), move.reason])) : h('p', {class: 'note'}, 'There is nothing on the host.'),
+    plan.moves.length ? table('Plan', ['Server', ...(jobs.empties(drain) ? [] : ['From']), 'To', 'Begins after', 'Takes', 'Bytes', 'Pause', ''],
+      plan.moves.map(move => [serverLink(move.server), ...(jobs.empties(drain) ? [] : [at(move.server)]), move.to ?? badge('stays', 'warn'), seconds(move.begins_after_seconds), seconds(move.seconds), bytes(move.bytes), millis(move.pause_millis), move.reason])) : h('p', {class: 'note'}, jobs.nothing(drain)),
     h('p', {class: 'note'}, 'The expectation rests on: ' + plan.basis));
 }
 
@@ -82,7 +86,7 @@ function order(drain, name, what) {
 // ------------------------------------------------------------------ all of them
 
 function openList(main) {
-  const search = h('input', {type: 'search', id: 'drain-search', placeholder: 'Host', 'aria-label': 'Find drains by host', oninput: draw});
+  const search = h('input', {type: 'search', id: 'drain-search', placeholder: 'Host or purpose', 'aria-label': 'Find drains by host or purpose', oninput: draw});
   const plans = h('input', {type: 'checkbox', id: 'plans', onchange: anew});
   const found = h('div');
   const more = h('button', {hidden: true, onclick: () => read()}, 'Show older');
@@ -113,10 +117,10 @@ function openList(main) {
   function draw() {
     const wanted = search.value.trim().toLowerCase();
     const all = [...known.values()].sort((a, b) => b.created_at.localeCompare(a.created_at))
-      .filter(one => (plans.checked || !['planning', 'planned'].includes(one.state)) && one.host.toLowerCase().includes(wanted));
-    put(found, refused ? empty(refused) : all.length === 0 ? empty(wanted ? 'No drain fits the filter.' : 'No host has been drained yet.')
-      : h('div', {class: 'card list'}, table('Drains', ['Host', 'State', 'Asked for', 'Expected end', 'Ended', ''],
-        all.map(one => [h('a', {href: '#/drains/' + one.id}, one.host), badge(one.paused && running(one) ? 'paused' : one.state), time(one.created_at), time(one.expected_end), time(one.ended_at), one.waiting ?? '']))));
+      .filter(one => (plans.checked || !jobs.dryRun(one)) && `${jobs.title(one)} ${one.host}`.toLowerCase().includes(wanted));
+    put(found, refused ? empty(refused) : all.length === 0 ? empty(wanted ? 'No drain fits the filter.' : 'No host has been drained, relieved or evened out yet.')
+      : h('div', {class: 'card list'}, table('Drains', ['Job', 'State', 'Asked for', 'Expected end', 'Ended', ''],
+        all.map(one => [h('a', {href: '#/drains/' + one.id}, jobs.title(one)), badge(jobs.state(one)), time(one.created_at), time(one.expected_end), time(one.ended_at), one.waiting ?? '']))));
   }
   read();
   return {update: changes => {
@@ -138,61 +142,70 @@ function openOne(main, id) {
   const state = badge('');
   const actions = h('div', {class: 'actions'});
   const waiting = h('p', {class: 'remark', hidden: true});
-  const all = bar('Servers that have left', 'bar-big');
+  const progress = h('div');
+  let all = null;
+  let counted = '';
+  let last = null;
   const figures = h('div');
   const remarks = h('div');
   const servers = h('section', {class: 'card wide', id: 'drain-servers'});
   const report = h('section', {class: 'card', id: 'report'});
   main.append(h('p', {class: 'crumbs'}, h('a', {href: '#/drains'}, 'Drains')),
     h('div', {class: 'head'}, h('div', {class: 'title'}, title, state), actions), waiting,
-    h('div', {class: 'columns'}, h('section', {class: 'card'}, h('h2', {}, 'Progress'), all, figures, remarks), report), servers);
+    h('div', {class: 'columns'}, h('section', {class: 'card'}, h('h2', {}, 'Progress'), progress, figures, remarks), report), servers);
 
   function show(one) {
-    text(title, 'Drain of ' + one.host);
-    document.title = `Drain of ${one.host} · Tern`;
-    showBadge(state, one.paused && running(one) ? 'paused' : one.state);
+    last = one;
+    text(title, jobs.title(one));
+    document.title = `${jobs.title(one)} · Tern`;
+    showBadge(state, jobs.state(one));
     waiting.hidden = !one.waiting;
     text(waiting, one.waiting ?? '');
     const leg = one.servers.some(server => server.leg === 'home') ? 'home' : 'out';
     const those = one.servers.filter(server => server.leg === leg);
     const gone = those.filter(server => ['moved', 'gone'].includes(server.state)).length;
-    all.show(those.length ? gone / those.length : one.state === 'drained' ? 1 : 0, `${gone} of ${those.length}`);
+    if (counted !== jobs.counted(one, leg)) {
+      counted = jobs.counted(one, leg);
+      all = bar(counted, 'bar-big');
+      put(progress, all);
+    }
+    all.show(those.length ? gone / those.length : ['drained', 'done', 'returned'].includes(one.state) ? 1 : 0, `${gone} of ${those.length}`);
     put(figures, facts([
       ['Asked for', time(one.created_at)],
       one.ended_at ? ['Ended', time(one.ended_at)] : ['Expected end', time(one.expected_end)],
-      ['Deadline', one.deadline ? time(one.deadline) : 'none'],
+      jobs.empties(one) ? ['Deadline', one.deadline ? time(one.deadline) : 'none'] : null,
       ['At once', one.limits.out ?? 'as set for the installation'],
       ['Bandwidth', one.limits.bandwidth ? bytes(one.limits.bandwidth) + '/s' : 'no limit of its own'],
-      ['Order', words(one.order)],
-      ['Who cannot move', {leave: 'is left', stop: 'is shut down', cold: 'is moved cold', ask: 'waits for you'}[one.on_cannot_move] ?? one.on_cannot_move],
+      ...jobs.wishes(one),
       ['Planned', one.plan ? `${seconds(one.plan.first_seconds)} at first` + (one.plan.seconds !== one.plan.first_seconds ? `, ${seconds(one.plan.seconds)} now` : '') : 'not yet'],
     ]));
     put(remarks, one.plan?.deadline_met === false && running(one) ? h('p', {class: 'failure'}, 'The deadline cannot be met.') : null, (one.plan?.remarks ?? []).map(remark => h('p', {class: 'remark'}, remark)));
     const told = one.report;
+    const verdict = jobs.verdict(one);
     put(report, h('h2', {}, one.ended_at ? 'Report' : 'So far'), facts([
       ['Servers', told.servers], ['Moved', told.moved], told.left + told.stopped + told.asking ? ['Left, stopped, asking', `${told.left}, ${told.stopped}, ${told.asking}`] : null,
       ['Sent', bytes(told.bytes)], ['Took', seconds(told.seconds)],
       ['Longest pause', told.longest_pause_millis === null ? '–' : h('span', {}, millis(told.longest_pause_millis), ' ', serverLink(told.longest_pause_server))],
-    ]), told.still_there?.length ? [h('h3', {}, 'Still there'), h('ul', {}, told.still_there.slice(0, 50).map(one => h('li', {}, serverLink(one.server), `: ${one.state}. ${one.reason}`)))] : one.ended_at ? h('p', {class: 'verdict good'}, 'Nothing is left on it.') : null);
+    ]), told.still_there?.length ? [h('h3', {}, jobs.empties(one) ? 'Still there' : 'Have not moved'), h('ul', {}, told.still_there.slice(0, 50).map(one => h('li', {}, serverLink(one.server), `: ${one.state}. ${one.reason}`)))] : verdict ? h('p', {class: 'verdict ' + verdict[0]}, verdict[1]) : null);
     // Its buttons and links stay under the keyboard while figures change.
     if (!servers.contains(document.activeElement)) {
-      put(servers, h('h2', {}, 'Servers'), one.servers.length ? table('Servers', ['Server', 'State', 'To', 'Planned', 'Took', 'Bytes', 'Pause', 'Tries', 'Why'],
-        one.servers.map(server => [serverLink(server.server), server.cold ? h('span', {}, badge(server.state), ' cold') : badge(server.state), server.migration && !server.cold ? h('a', {href: '#/migrations/' + server.migration}, server.to ?? '…') : server.to ?? '–', seconds(server.planned_seconds), seconds(server.seconds), bytes(server.bytes), millis(server.pause_millis), server.tries,
-          [server.reason, Object.entries(server.refused).map(([host, why]) => ` ${host}: ${why}`)].flat().join('')])) : one.plan?.moves.length && !one.ended_at ? planView(one) : one.state === 'planned' ? planView(one) : empty('There is nothing on the host.'));
+      put(servers, h('h2', {}, 'Servers'), one.servers.length ? table('Servers', ['Server', 'State', ...(jobs.empties(one) ? [] : ['From']), 'To', 'Planned', 'Took', 'Bytes', 'Pause', 'Tries', 'Why'],
+        one.servers.map(server => [serverLink(server.server), server.cold ? h('span', {}, badge(server.state), ' cold') : badge(server.state), ...(jobs.empties(one) ? [] : [server.from ?? (['moved', 'gone'].includes(server.state) ? '–' : at(server.server))]), server.migration && !server.cold ? h('a', {href: '#/migrations/' + server.migration}, server.to ?? '…') : server.to ?? '–', seconds(server.planned_seconds), seconds(server.seconds), bytes(server.bytes), millis(server.pause_millis), server.tries,
+          [server.reason, Object.entries(server.refused).map(([host, why]) => ` ${host}: ${why}`)].flat().join('')])) : jobs.dryRun(one) || !one.ended_at && (!one.plan || one.plan.moves.length) ? planView(one) : empty(jobs.nothing(one)));
     }
     showButtons(one);
   }
 
   function showButtons(one) {
-    const wanted = one.state + one.paused;
+    const wanted = one.state + one.paused + (one.ended_at ? one.report.moved : '');
     if (wanted === buttons) return;
     buttons = wanted;
     const abort = h('input', {type: 'checkbox', id: 'abort-moving'});
     put(actions,
-      running(one) && !one.paused ? h('button', {id: 'pause', onclick: () => order(one, 'pause', {title: 'Pause the drain of ' + one.host, says: 'Nothing new is begun. What moves goes on to its end; the host stays closed.', button: 'Pause', done: 'The drain is paused.'})}, 'Pause…') : null,
-      running(one) && one.paused ? h('button', {id: 'resume', class: 'primary', onclick: () => order(one, 'resume', {title: 'Go on with the drain of ' + one.host, says: 'Servers begin to move again, also those that were given up.', button: 'Go on', done: 'The drain goes on.'})}, 'Go on…') : null,
-      running(one) ? h('button', {id: 'cancel-drain', class: 'danger', onclick: () => order(one, () => 'cancel' + (abort.checked ? '?abort=true' : ''), {title: 'Cancel the drain of ' + one.host, says: 'It ends, and the host takes servers again. What has moved stays where it is.', button: 'Cancel the drain', danger: true, done: 'The drain is cancelled.', form: h('label', {class: 'check'}, abort, 'Also abort what moves now')})}, 'Cancel…') : null,
-      ['drained', 'incomplete', 'cancelled'].includes(one.state) ? h('button', {id: 'return', onclick: () => order(one, 'return', {title: `Bring the servers of ${one.host} home`, says: `The host is opened, and the ${one.report.moved} servers that this drain has moved come back, by the same limits.`, button: 'Bring them home', done: 'They are coming home.'})}, 'Bring home…') : null);
+      running(one) && !one.paused ? h('button', {id: 'pause', onclick: () => order(one, 'pause', jobs.questions.pause(one))}, 'Pause…') : null,
+      running(one) && one.paused ? h('button', {id: 'resume', class: 'primary', onclick: () => order(one, 'resume', jobs.questions.resume(one))}, 'Go on…') : null,
+      running(one) ? h('button', {id: 'cancel-drain', class: 'danger', onclick: () => order(one, () => 'cancel' + (abort.checked ? '?abort=true' : ''), {...jobs.questions.cancel(one), form: h('label', {class: 'check'}, abort, 'Also abort what moves now')})}, 'Cancel…') : null,
+      jobs.mayReturn(one) ? h('button', {id: 'return', onclick: () => order(one, 'return', jobs.questions.back(one))}, 'Bring home…') : null);
   }
 
   async function read() {
@@ -208,6 +221,8 @@ function openOne(main, id) {
   read();
   return {
     update: changes => {
+      // Where servers are is known only now, perhaps.
+      if (changes.all && last) show(last);
       if (!due && (changes.drains.has(id) || changes.migrations.size)) due = setTimeout(() => { due = null; read(); }, Math.max(0, REFRESH - (Date.now() - lastRead)));
     },
     close: () => {

@@ -6,7 +6,7 @@ import {h, put, text, attribute, keyed, badge, showBadge, empty, table, facts, b
 import {bytes, rate, time, clock, millis, seconds, span, words} from './format.js';
 import {ask, field, preflight, preflightView} from './dialog.js';
 import {chart} from './chart.js';
-import {nameOf} from './names.js';
+import {nameOf, named} from './names.js';
 
 const PAGE = 50;
 const MEBI = 2 ** 20;
@@ -75,7 +75,7 @@ export function migrateServer(server) {
 
 export function abort(migration) {
   ask({
-    title: `Abort the migration of ${nameOf(migration.server)}`,
+    title: ['Abort the migration of ', named(migration.server)],
     says: [`The server goes on at ${migration.source} as if nothing had been; what was made at ${migration.destination ?? 'the destination'} is removed. Once the server has been handed over this is refused.`, remaining(migration)],
     button: 'Abort it', danger: true,
     act: async () => { await api.post(`v1/migrations/${migration.uuid}/abort`); return 'The abort is asked for.'; },
@@ -84,7 +84,7 @@ export function abort(migration) {
 
 export function force(migration) {
   ask({
-    title: `Force the migration of ${nameOf(migration.server)} to its end`,
+    title: ['Force the migration of ', named(migration.server), ' to its end'],
     says: ['The server is stopped for as long as the rest of its memory takes, or goes on at its destination with post-copy where that is allowed. Nothing is lost, but it stands still for longer than was planned.', remaining(migration)],
     button: 'Force it', danger: true,
     act: async () => { await api.post(`v1/migrations/${migration.uuid}/force-complete`); return 'It is being forced.'; },
@@ -100,7 +100,7 @@ function remaining(migration) {
 export function steer(migration) {
   const policy = policyForm(migration.policy);
   ask({
-    title: `Steer the migration of ${nameOf(migration.server)}`,
+    title: ['Steer the migration of ', named(migration.server)],
     says: ['New limits hold at the source within about two seconds.', remaining(migration)],
     button: 'Set', form: policy,
     act: async () => {

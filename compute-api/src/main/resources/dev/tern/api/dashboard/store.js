@@ -51,7 +51,8 @@ export function migrationOf(id) {
   return null;
 }
 
-export const drainOf = host => [...drains.values()].find(drain => drain.host === host && ['draining', 'returning'].includes(drain.state));
+/** One that empties the host, or brings its servers home; a rebalance leaves it as it is. */
+export const drainOf = host => [...drains.values()].find(drain => drain.purpose === 'empty' && drain.host === host && ['draining', 'returning'].includes(drain.state));
 
 function server(view) {
   const known = servers.get(view.id);
