@@ -60,6 +60,11 @@ public record DrainServer(
         Optional.empty());
   }
 
+  /** It waits, and has rested. */
+  public boolean due(Instant now) {
+    return state == ServerState.WAITING && notBefore.filter(now::isBefore).isEmpty();
+  }
+
   public DrainServer at(int other) {
     return new DrainServer(
         server, leg, other, state, target, migration, cold, tries, notBefore, reason, refused, from,

@@ -10,7 +10,6 @@ import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.Leg;
 import dev.tern.store.DrainStore.Occupancy;
 import dev.tern.store.DrainStore.Plan;
-import dev.tern.store.DrainStore.PlannedMove;
 import dev.tern.store.DrainStore.Progress;
 import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.ServerState;
@@ -21,15 +20,13 @@ import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /** One look at a drain: what has happened to its servers, and what is to be done next. */
 final class Deciding {
@@ -47,14 +44,9 @@ final class Deciding {
   private final Instant now;
   private final Settling settling;
   private final Planning planning;
+  private final Beginning beginning;
   private final List<Start> starts = new ArrayList<>();
   private final List<ServerId> stops = new ArrayList<>();
-
-  /** Those that could begin now. */
-  private final Set<ServerId> ready = new HashSet<>();
-
-  /** Servers with one of which such a one shares its host. */
-  private final Map<ServerId, List<ServerId>> follows = new HashMap<>();
 
   private Optional<Plan> plan;
   private Optional<String> waiting = Optional.empty();
@@ -79,6 +71,7 @@ final class Deciding {
     this.before = Map.copyOf(rows);
     this.settling = new Settling(drain, leg, facts, settings, now);
     this.planning = new Planning(drain, rows, facts, settling, finding, settings, now);
+    this.beginning = new Beginning(drain, rows, facts, settling, settings, newIds, now);
   }
 
   /** A migration to ask for. */
@@ -145,16 +138,17 @@ final class Deciding {
     Occupancy occupancy = facts.occupancy();
     takeIn(occupancy);
     rows.replaceAll((_, row) -> row.state() == ServerState.STOPPING ? stopped(row) : row);
-    boolean late = false;
     lookAtNext();
-    if (planning.holds(ready) || plan()) {
+    if (planning.holds(beginning.ready()) || plan()) {
       orderByPlan();
-      late = begin();
+      beginning.choose(planning.moves());
+      starts.addAll(beginning.starts());
+      beginning.waiting().ifPresent(why -> waiting = Optional.of(why));
     }
     if (!starts.isEmpty()) {
       return State.DRAINING;
     }
-    if (late && count(ServerState.MOVING) == 0) {
+    if (count(ServerState.MOVING) == 0) {
       giveUpLate();
     }
     return end(occupancy);
@@ -162,20 +156,15 @@ final class Deciding {
 
   /** At no more than could begin now: a host may have many servers, and a look is every second. */
   private void lookAtNext() {
-    int slots = slots();
+    int slots = beginning.slots();
     if (slots > 0) {
       List<DrainServer> next =
-          inOrder().stream().filter(this::due).limit(slots + LOOK_AHEAD).toList();
+          inOrder().stream().filter(row -> row.due(now)).limit(slots + LOOK_AHEAD).toList();
       Map<ServerId, ServerRecord> found =
           facts.servers(next.stream().map(DrainServer::server).toList());
       next.forEach(
           row -> rows.put(row.server(), looked(row, Optional.ofNullable(found.get(row.server())))));
     }
-  }
-
-  private int slots() {
-    return drain.wishes().limits().out().orElse(settings.out())
-        - Math.toIntExact(count(ServerState.MOVING));
   }
 
   private State end(Occupancy occupancy) {
@@ -268,11 +257,6 @@ final class Deciding {
     return row;
   }
 
-  private boolean due(DrainServer row) {
-    return row.state() == ServerState.WAITING
-        && row.notBefore().map(when -> !when.isAfter(now)).orElse(true);
-  }
-
   /** A row that is due, or why it is not. */
   private DrainServer looked(DrainServer row, Optional<ServerRecord> found) {
     if (found.isEmpty()) {
@@ -289,8 +273,7 @@ final class Deciding {
     Optional<String> unmovable = Movable.against(server, row.cold());
     DrainServer next = unmovable.map(why -> settling.cannotMove(row, why)).orElse(row);
     if (next.state() == ServerState.WAITING) {
-      ready.add(server.id());
-      follows.put(server.id(), server.nextTo());
+      beginning.ready(server);
     }
     return next;
   }
@@ -320,124 +303,14 @@ final class Deciding {
     rows.replaceAll((server, row) -> row.at(order.getOrDefault(server, row.place())));
   }
 
-  // ---- what begins
-
-  /** Whether something would begin if it could end before the deadline. */
-  private boolean begin() {
-    if (drain.paused()) {
-      waiting = Optional.of("The drain is paused.");
-      return false;
-    }
-    if (!facts.hostIsUp()) {
-      waiting = Optional.of(Planning.silent(drain.host(), facts.host()));
-      return false;
-    }
-    Map<ServerId, PlannedMove> moves = planning.moves();
-    int slots = slots();
-    // A start that has to wait for a place at its target would take the place of one that need not.
-    Map<HostName, Integer> arriving =
-        slots > 0 && !ready.isEmpty() ? facts.arriving(targets(moves)) : Map.of();
-    boolean late = false;
-    for (DrainServer row : inOrder()) {
-      if (!ready.contains(row.server()) || !due(row) || slots <= starts.size()) {
-        continue;
-      }
-      Optional<PlannedMove> move = Optional.ofNullable(moves.get(row.server()));
-      Optional<String> tooLate = tooLate(move);
-      Optional<ServerId> leader = leader(row, moves);
-      if (leader.isPresent()) {
-        rows.put(
-            row.server(),
-            row.in(
-                ServerState.WAITING, "It follows server %s (same_host).".formatted(leader.get())));
-      } else if (tooLate.isPresent()) {
-        late = true;
-        rows.put(row.server(), row.in(ServerState.WAITING, tooLate.get()));
-      } else {
-        start(row, move, arriving);
-      }
-    }
-    return late;
-  }
-
   private List<DrainServer> inOrder() {
-    return rows.values().stream()
-        .sorted(java.util.Comparator.comparingInt(DrainServer::place))
-        .toList();
-  }
-
-  /**
-   * Who goes where this one goes, before it, and is not there yet: it would be refused there now.
-   * Nobody waits for one behind it, and so nobody for himself.
-   */
-  private Optional<ServerId> leader(DrainServer row, Map<ServerId, PlannedMove> moves) {
-    Optional<HostName> target = target(row.server(), moves);
-    return follows.getOrDefault(row.server(), List.of()).stream()
-        .filter(other -> target.isPresent() && target.equals(target(other, moves)))
-        .flatMap(other -> Optional.ofNullable(rows.get(other)).stream())
-        .filter(other -> other.place() < row.place())
-        .filter(
-            other -> other.state() == ServerState.WAITING || other.state() == ServerState.MOVING)
-        .map(DrainServer::server)
-        .findFirst();
-  }
-
-  private static Optional<HostName> target(ServerId server, Map<ServerId, PlannedMove> moves) {
-    return Optional.ofNullable(moves.get(server)).flatMap(PlannedMove::target);
-  }
-
-  private Optional<String> tooLate(Optional<PlannedMove> move) {
-    Duration takes = move.map(PlannedMove::takes).orElse(Duration.ZERO);
-    return drain
-        .wishes()
-        .deadline()
-        .filter(deadline -> now.plus(takes).isAfter(deadline))
-        .map(deadline ->
-            "Not begun: it needs about %d s, and the deadline is %s."
-                .formatted(takes.toSeconds(), deadline));
+    return rows.values().stream().sorted(Comparator.comparingInt(DrainServer::place)).toList();
   }
 
   private void giveUpLate() {
-    rows.replaceAll((_, row) ->
-        row.state() == ServerState.WAITING && row.reason().startsWith("Not begun:")
-            ? row.in(ServerState.LEFT, row.reason())
-            : row);
-  }
-
-  private Set<HostName> targets(Map<ServerId, PlannedMove> moves) {
-    return ready.stream()
-        .flatMap(server -> Optional.ofNullable(moves.get(server)).stream())
-        .flatMap(move -> move.target().stream())
-        .collect(Collectors.toSet());
-  }
-
-  private void start(DrainServer row, Optional<PlannedMove> move, Map<HostName, Integer> arriving) {
-    Optional<HostName> target = move.flatMap(PlannedMove::target);
-    if (target.isEmpty()) {
-      String why =
-          "No host can take it. " + move.map(PlannedMove::reason).orElse("It is not planned yet.");
-      // Those that refused it before may have become better ones.
-      rows.put(
-          row.server(),
-          settling.refusedLive(row)
-              ? settling.cannotMove(row, why)
-              : settling.again(row, why, true, Map.of()));
-      waiting = Optional.of(why);
-    } else if (Math.max(moving(target.get()), arriving.getOrDefault(target.get(), 0))
-            + starting(target.get())
-        < drain.wishes().limits().in().orElse(settings.in())) {
-      starts.add(new Start(row, newIds.get(), target.get()));
-    }
-  }
-
-  private long moving(HostName target) {
-    return rows.values().stream()
-        .filter(row -> row.state() == ServerState.MOVING)
-        .filter(row -> row.target().equals(Optional.of(target)))
-        .count();
-  }
-
-  private long starting(HostName target) {
-    return starts.stream().filter(start -> start.target().equals(target)).count();
+    beginning
+        .late()
+        .forEach(server ->
+            rows.computeIfPresent(server, (_, row) -> row.in(ServerState.LEFT, row.reason())));
   }
 }

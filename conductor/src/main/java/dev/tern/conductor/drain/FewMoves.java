@@ -94,8 +94,8 @@ final class FewMoves {
     Map<ServerId, HostName> targets = new HashMap<>();
     moves().forEach(move -> move.target().ifPresent(to -> targets.put(move.server(), to)));
     if (!drain.paused()) {
-      rows.replaceAll(
-          (server, row) -> due(row) ? looked(row, Optional.ofNullable(targets.get(server))) : row);
+      rows.replaceAll((server, row) ->
+          row.due(now) ? looked(row, Optional.ofNullable(targets.get(server))) : row);
     }
     if (rows.values().stream().allMatch(row -> row.state().settled())) {
       boolean all = rows.values().stream().noneMatch(row -> row.state() == ServerState.LEFT);
@@ -111,11 +111,6 @@ final class FewMoves {
 
   private List<PlannedMove> moves() {
     return plan.map(Plan::moves).orElse(List.of());
-  }
-
-  private boolean due(DrainServer row) {
-    return row.state() == ServerState.WAITING
-        && row.notBefore().map(when -> !when.isAfter(now)).orElse(true);
   }
 
   private DrainServer looked(DrainServer row, Optional<HostName> target) {
@@ -157,7 +152,7 @@ final class FewMoves {
     int out = drain.wishes().limits().out().orElse(settings.out());
     int in = drain.wishes().limits().in().orElse(settings.in());
     rows.values().stream()
-        .filter(this::due)
+        .filter(row -> row.due(now))
         .sorted(Comparator.comparingInt(DrainServer::place))
         .forEach(row -> {
           Optional<HostName> from = facts.server(row.server()).flatMap(ServerRecord::host);

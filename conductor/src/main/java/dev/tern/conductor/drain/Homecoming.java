@@ -75,7 +75,7 @@ final class Homecoming {
     }
     int most = drain.wishes().limits().in().orElse(settings.in());
     for (DrainServer row : inOrder()) {
-      if (due(row) && coming() < most) {
+      if (row.due(now) && coming() < most) {
         next.add(row);
       }
     }
@@ -90,7 +90,7 @@ final class Homecoming {
     if (server.get().host().equals(Optional.of(drain.host()))) {
       return row.in(ServerState.GONE, "It is home already.");
     }
-    if (!due(row)) {
+    if (!row.due(now)) {
       return row;
     }
     if (server.get().task().isPresent()) {
@@ -107,11 +107,6 @@ final class Homecoming {
 
   private List<DrainServer> inOrder() {
     return rows.values().stream().sorted(Comparator.comparingInt(DrainServer::place)).toList();
-  }
-
-  private boolean due(DrainServer row) {
-    return row.state() == ServerState.WAITING
-        && row.notBefore().map(when -> !when.isAfter(now)).orElse(true);
   }
 
   private long coming() {
