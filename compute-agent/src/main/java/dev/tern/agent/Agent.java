@@ -139,7 +139,8 @@ public final class Agent implements AutoCloseable {
     LayerArrival arrival = new LayerArrival(images, proofs, claims, receptions, reservations);
     ProgressTeller progress = new ProgressTeller(world.progress(), clock, world.time().nanos());
     Moves moves = new Moves(clock, settings.policy().parts());
-    LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress);
+    Sendings sendings = new Sendings(System::nanoTime);
+    LayerDeparture departure = new LayerDeparture(instances, driver, jobs, progress, sendings);
     this.suspending = new GuestSuspending(instances, reservations);
     this.jobs = jobs;
     DestinationCheck arrivals =
@@ -176,7 +177,7 @@ public final class Agent implements AutoCloseable {
             new AgentRequests.Layers(arrival, departure),
             new ConsoleMoves(instances, new SecureRandom()),
             new AgentRequests.Cold(
-                new ColdSource(instances, driver, jobs),
+                new ColdSource(instances, driver, jobs, sendings),
                 new ColdDestination(host, instances, arrivals, arrival, receptions, own, driver),
                 new ColdResize(
                     instances,

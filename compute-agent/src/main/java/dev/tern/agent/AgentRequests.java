@@ -58,6 +58,7 @@ import dev.tern.contract.agent.AgentRequest.SendFiles;
 import dev.tern.contract.agent.AgentRequest.SendLayers;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.SteerFiles;
 import dev.tern.contract.agent.AgentRequest.SteerMove;
 import dev.tern.contract.agent.AgentRequest.StopLayers;
 import dev.tern.contract.agent.AgentRequest.StopServer;
@@ -228,6 +229,10 @@ final class AgentRequests {
       }
       case DigestFiles r -> change(r, () -> cold.source().digest(r.header()));
       case SendFiles r -> change(r, () -> cold.source().send(r.header(), r.wanted(), r.limits()));
+      case SteerFiles r -> {
+        instances.of(r.header().server()).take(r.header().epoch());
+        yield cold.source().steer(r.header(), r.bytesPerSecond());
+      }
       case ReceiveFiles r ->
           change(r, () -> cold.destination().receive(r.header(), r.source(), r.files()));
       case LandServer r -> change(r, () -> cold.destination().land(r));

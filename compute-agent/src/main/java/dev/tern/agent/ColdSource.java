@@ -2,9 +2,11 @@ package dev.tern.agent;
 
 import dev.tern.agent.JournalEntry.HandedOver;
 import dev.tern.agent.JournalEntry.TakenBack;
+import dev.tern.agent.Sendings.Sending;
 import dev.tern.agent.Standing.Place;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
+import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentRequest.MoveLimits;
@@ -42,8 +44,10 @@ final class ColdSource {
   private final Instances instances;
   private final VirtDriver driver;
   private final Jobs jobs;
+  private final Sendings sendings;
 
-  ColdSource(Instances instances, VirtDriver driver, Jobs jobs) {
+  ColdSource(Instances instances, VirtDriver driver, Jobs jobs, Sendings sendings) {
+    this.sendings = sendings;
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;
@@ -122,6 +126,7 @@ final class ColdSource {
 
   /** What reads a server's disks to send them. */
   void endSending(Header header) {
+    sendings.end(header);
     jobs.running(header.server(), AgentRequest.ResizeHere.class).ifPresent(Jobs.Job::interrupt);
     jobs.running(header.server(), AgentRequest.SendFiles.class).ifPresent(Jobs.Job::interrupt);
     jobs.running(header.server(), AgentRequest.DigestFiles.class).ifPresent(Jobs.Job::interrupt);
@@ -162,8 +167,9 @@ final class ColdSource {
       throw Refusals.invalid(
           "The destination's address cannot be used: %s.".formatted(e.getMessage()));
     }
+    Sending sending = sendings.begin(header, bytes(instance), limits);
     try {
-      return Deadline.within(limits.deadline(), () -> sendAll(header, instance, wanted, limits));
+      return Deadline.within(sending::left, () -> sendAll(header, instance, wanted, sending));
     } catch (TimeoutException e) {
       throw new ComputeException(
           ErrorCode.HYPERVISOR_FAILED,
@@ -172,11 +178,27 @@ final class ColdSource {
           e);
     } catch (VirtException e) {
       throw DestinationFull.named(e);
+    } finally {
+      sendings.end(header);
     }
   }
 
+  private long bytes(Instance instance) throws IOException, VirtException {
+    long bytes = 0;
+    for (LocalDisk disk : recipe(instance).localDisks()) {
+      bytes += driver.images().allocatedBytes(disk.in(instance.directory()));
+    }
+    return bytes;
+  }
+
+  /** So fast from now on, also what has not begun yet. */
+  AgentAnswer steer(Header header, long bytesPerSecond) {
+    sendings.steer(header, bytesPerSecond);
+    return new AgentAnswer.Done(new Nothing());
+  }
+
   private AgentResult sendAll(
-      Header header, Instance instance, LayersWanted wanted, MoveLimits limits)
+      Header header, Instance instance, LayersWanted wanted, Sending sending)
       throws IOException, VirtException, InterruptedException {
     Optional<StreamKey> key = instances.keys().stream(header);
     Endpoint to = new Endpoint(wanted.address(), wanted.port());
@@ -190,12 +212,7 @@ final class ColdSource {
       Path file = disk.in(instance.directory());
       driver
           .layers()
-          .send(
-              file,
-              instance.directory(),
-              new Target(to, export, key),
-              limits.bytesPerSecond(),
-              _ -> {});
+          .send(file, instance.directory(), new Target(to, export, key), sending.rate(), _ -> {});
       bytes += driver.images().allocatedBytes(file);
     }
     if (!exports.isEmpty()) {

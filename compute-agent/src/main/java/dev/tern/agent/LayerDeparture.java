@@ -1,5 +1,6 @@
 package dev.tern.agent;
 
+import dev.tern.agent.Sendings.Sending;
 import dev.tern.contract.ComputeException;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest;
@@ -39,8 +40,15 @@ final class LayerDeparture {
   private final VirtDriver driver;
   private final Jobs jobs;
   private final ProgressTeller progress;
+  private final Sendings sendings;
 
-  LayerDeparture(Instances instances, VirtDriver driver, Jobs jobs, ProgressTeller progress) {
+  LayerDeparture(
+      Instances instances,
+      VirtDriver driver,
+      Jobs jobs,
+      ProgressTeller progress,
+      Sendings sendings) {
+    this.sendings = sendings;
     this.instances = instances;
     this.driver = driver;
     this.jobs = jobs;
@@ -68,8 +76,10 @@ final class LayerDeparture {
     Instance instance = instances.of(header.server());
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
     check(wanted, recipe);
+    Sending sending = sendings.begin(header, bytes(wanted), limits);
     try {
-      return Deadline.within(limits.deadline(), () -> sendAll(header, instance, wanted, limits));
+      return Deadline.within(
+          sending::left, () -> sendAll(header, instance, wanted, limits, sending));
     } catch (TimeoutException e) {
       throw new ComputeException(
           ErrorCode.HYPERVISOR_FAILED,
@@ -78,6 +88,8 @@ final class LayerDeparture {
           e);
     } catch (VirtException e) {
       throw DestinationFull.named(e);
+    } finally {
+      sendings.end(header);
     }
   }
 
@@ -94,8 +106,16 @@ final class LayerDeparture {
     }
   }
 
+  private long bytes(LayersWanted wanted) throws IOException, VirtException {
+    long bytes = 0;
+    for (String digest : wanted.exports().keySet()) {
+      bytes += driver.images().allocatedBytes(instances.directories().bases().resolve(digest));
+    }
+    return bytes;
+  }
+
   private AgentResult sendAll(
-      Header header, Instance instance, LayersWanted wanted, MoveLimits limits)
+      Header header, Instance instance, LayersWanted wanted, MoveLimits limits, Sending sending)
       throws IOException, VirtException, InterruptedException {
     LaunchRecipe recipe = Recipes.recipe(instance.directory(), header.server());
     Consumer<MoveProgress> told = progress.of(header, memoryBytes(recipe), limits.downtimeLimit());
@@ -103,11 +123,7 @@ final class LayerDeparture {
     Optional<StreamKey> key = instances.keys().stream(header);
     Endpoint to = new Endpoint(wanted.address(), wanted.port());
     Path bases = instances.directories().bases();
-    long total = 0;
-    for (String digest : exports.keySet()) {
-      total += driver.images().allocatedBytes(bases.resolve(digest));
-    }
-    long all = total;
+    long all = bytes(wanted);
     long before = 0;
     for (Map.Entry<String, String> layer : exports.entrySet()) {
       Path file = bases.resolve(layer.getKey());
@@ -118,7 +134,7 @@ final class LayerDeparture {
               file,
               instance.directory(),
               new Target(to, layer.getValue(), key),
-              limits.bytesPerSecond(),
+              sending.rate(),
               sent -> told.accept(MoveProgress.ofLayers(all, done + sent)));
       before += driver.images().allocatedBytes(file);
     }

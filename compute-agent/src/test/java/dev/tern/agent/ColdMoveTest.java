@@ -27,6 +27,7 @@ import dev.tern.contract.agent.AgentRequest.SendFiles;
 import dev.tern.contract.agent.AgentRequest.SendLayers;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartServer;
+import dev.tern.contract.agent.AgentRequest.SteerFiles;
 import dev.tern.contract.agent.AgentRequest.StopServer;
 import dev.tern.contract.agent.AgentRequest.TakeBack;
 import dev.tern.contract.agent.AgentResult.ColdDisks;
@@ -49,6 +50,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -202,6 +205,48 @@ class ColdMoveTest {
       step(step);
     }
     arrived();
+  }
+
+  @Test
+  @Tag("S161")
+  void is_sent_at_the_rate_that_is_told_while_it_is_sent() throws Exception {
+    move(7);
+    List<Long> rates = new CopyOnWriteArrayList<>();
+    world.whileSending((rate, at) -> {
+      rates.add(rate);
+      if (rates.size() == 2) {
+        hosts.source.done(new SteerFiles(header(2), 1 << 20));
+      }
+      if (rates.size() == 4) {
+        hosts.source.done(new SteerFiles(header(2), 3 << 20));
+        assertThat(hosts.source.refused(new SteerFiles(header(1), 1)).code())
+            .isEqualTo(ErrorCode.STALE_EPOCH);
+      }
+    });
+    hosts.source.done(new SteerFiles(header(2), 5 << 20)); // before it begins
+    hosts.source.done(new SendFiles(header(2), wanted, LIMITS));
+    assertThat(rates.subList(0, 5))
+        .containsExactly(5L << 20, 5L << 20, 1L << 20, 1L << 20, 3L << 20);
+    assertThat(rates.subList(5, rates.size())).containsOnly(3L << 20);
+    step(8);
+    step(9);
+    arrived();
+  }
+
+  @Test
+  void that_is_slowed_down_is_given_the_time_for_it() {
+    AtomicLong now = new AtomicLong();
+    Sendings sendings = new Sendings(now::get);
+    Sendings.Sending sending = sendings.begin(header(2), 100 << 20, LIMITS);
+    assertThat(sending.left()).isEqualTo(LIMITS.deadline());
+    now.set(Duration.ofSeconds(20).toNanos());
+    sendings.steer(header(2), 1 << 20);
+    assertThat(sending.rate().now()).isEqualTo(1 << 20);
+    assertThat(sending.left()).isEqualTo(LIMITS.deadline().plusSeconds(100));
+    sendings.steer(header(2), 0);
+    assertThat(sending.left()).as("it never gets shorter").isGreaterThan(Duration.ofMinutes(2));
+    sendings.end(header(2));
+    assertThat(sendings.begin(header(3), 1, LIMITS).rate().now()).isZero();
   }
 
   // ---- resized

@@ -24,6 +24,7 @@ import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 @Entity
 @Table(name = "cold_migrations")
 class ColdMigrationEntity {
+  /** While these hold, data moves or will in a moment. */
+  static final List<ColdStatus> SENDING = List.of(ColdStatus.PRE_MIGRATING, ColdStatus.MIGRATING);
+
   @Id
   @GeneratedValue(strategy = GenerationType.IDENTITY)
   @Nullable Long number;

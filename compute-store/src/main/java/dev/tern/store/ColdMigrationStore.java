@@ -60,6 +60,12 @@ public interface ColdMigrationStore {
 
   // ---- what the conductor writes, under its lease
 
+  /** Those that send data, or will in a moment. */
+  List<ColdMigrationRecord> sending();
+
+  /** Its share of the bandwidth from now on; nothing is changed of one that sends no more. */
+  void share(UUID id, Optional<Long> bytesPerSecond);
+
   /** Where it is to be: {@code pre-migrating}. */
   void chosen(Lease lease, UUID id, HostName destination, ClaimId claim);
 
@@ -117,7 +123,8 @@ public interface ColdMigrationStore {
    *
    * @param flavor what the server is to be; empty is as it is
    * @param usualLimits of projects, where nothing else is said; empty is none
-   * @param bytesPerSecond its disks are sent no faster; empty leaves it to the installation
+   * @param bytesPerSecond its disks are sent no faster until bandwidth is divided anew; empty
+   *     leaves it to the installation
    */
   record NewColdMigration(
       UUID id,
@@ -164,7 +171,7 @@ public interface ColdMigrationStore {
    * @param leftAt since when nobody runs its guest at the source
    * @param finishedAt since when it waits for a word
    * @param bytes of the files that came
-   * @param bytesPerSecond its disks are sent no faster
+   * @param bytesPerSecond its disks are sent no faster: its share, as divided last
    */
   record ColdMigrationRecord(
       long number,

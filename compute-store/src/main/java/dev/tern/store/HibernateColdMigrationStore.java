@@ -23,6 +23,8 @@ import org.springframework.transaction.annotation.Transactional;
 
 @Transactional
 class HibernateColdMigrationStore implements ColdMigrationStore {
+  private static final int MOST_SENDING = 1_000;
+
   private final EntityManager entities;
   private final Rows rows;
   private final Requests requests;
@@ -182,6 +184,33 @@ class HibernateColdMigrationStore implements ColdMigrationStore {
         .getResultStream()
         .map(ColdMigrationEntity::toRecord)
         .toList();
+  }
+
+  @Override
+  @Transactional(readOnly = true)
+  public List<ColdMigrationRecord> sending() {
+    return entities
+        .createQuery(
+            "from ColdMigrationEntity m where m.status in (:sending) and m.destination <> m.source"
+                + " order by m.number",
+            ColdMigrationEntity.class)
+        .setParameter("sending", ColdMigrationEntity.SENDING)
+        .setMaxResults(MOST_SENDING)
+        .getResultStream()
+        .map(ColdMigrationEntity::toRecord)
+        .toList();
+  }
+
+  @Override
+  public void share(UUID id, Optional<Long> bytesPerSecond) {
+    entities
+        .createQuery(
+            "update ColdMigrationEntity m set m.bytesPerSecond = :share"
+                + " where m.uuid = :id and m.status in (:sending)")
+        .setParameter("share", bytesPerSecond.orElse(null))
+        .setParameter("id", id)
+        .setParameter("sending", ColdMigrationEntity.SENDING)
+        .executeUpdate();
   }
 
   // ---- what the conductor writes

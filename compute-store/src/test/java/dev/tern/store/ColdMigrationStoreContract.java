@@ -137,6 +137,27 @@ abstract class ColdMigrationStoreContract {
   }
 
   @Test
+  void has_its_share_of_the_bandwidth_while_it_sends() {
+    ServerRecord server = samples.active(home);
+    ColdMigrationRecord migration = accepted(server, Optional.empty());
+    assertThat(migrations().sending()).isEmpty();
+    Lease lease = samples.lease(server.id());
+    migrations().chosen(lease, migration.id(), away, samples.claim(server.id(), away));
+    migrations().share(migration.id(), Optional.of(5_000L));
+    assertThat(migrations().sending())
+        .singleElement()
+        .satisfies(its -> assertThat(its.bytesPerSecond()).contains(5_000L));
+    migrations().leaving(lease, migration.id());
+    migrations().share(migration.id(), Optional.empty());
+    assertThat(now(migration).bytesPerSecond()).isEmpty();
+    assertThat(migrations().sending()).hasSize(1);
+    migrations().arrived(lease, migration.id(), 4096);
+    migrations().share(migration.id(), Optional.of(7L));
+    assertThat(now(migration).bytesPerSecond()).isEmpty();
+    assertThat(migrations().sending()).isEmpty();
+  }
+
+  @Test
   void that_failed_leaves_the_server_as_it_was() {
     ServerRecord server = samples.active(home);
     ColdMigrationRecord migration = accepted(server, Optional.of(LARGER));

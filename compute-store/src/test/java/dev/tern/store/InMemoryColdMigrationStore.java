@@ -140,6 +140,27 @@ final class InMemoryColdMigrationStore implements ColdMigrationStore {
     }
   }
 
+  @Override
+  public List<ColdMigrationRecord> sending() {
+    synchronized (memory) {
+      return all()
+          .filter(each -> ColdMigrationEntity.SENDING.contains(each.status))
+          .filter(each -> !each.source.equals(each.destination))
+          .sorted(Comparator.comparingLong(each -> Objects.requireNonNull(each.number)))
+          .map(ColdMigrationEntity::toRecord)
+          .toList();
+    }
+  }
+
+  @Override
+  public void share(UUID id, Optional<Long> bytesPerSecond) {
+    synchronized (memory) {
+      Optional.ofNullable(memory.coldMigrations.get(id))
+          .filter(each -> ColdMigrationEntity.SENDING.contains(each.status))
+          .ifPresent(each -> each.bytesPerSecond = bytesPerSecond.orElse(null));
+    }
+  }
+
   private record Held(SagaEntity saga, ServerEntity server, ColdMigrationEntity migration) {}
 
   private Held hold(Lease lease, UUID id) {

@@ -42,13 +42,13 @@ public interface LayerTransfer {
    * as the file, in whole sectors, and holds nothing but what this file holds, or zeros.
    *
    * @param instance directory of the server it belongs to; the key is there while it is used
-   * @param bytesPerSecond 0 is unlimited
+   * @param rate may change meanwhile, and is obeyed then
    * @param sent told the bytes sent so far, from the calling thread; they never fall
    * @throws VirtException {@code REFUSED} with the tool's words: the export is not there, its disk
    *     is full, the connection broke
    * @throws InterruptedException nothing is sent any more
    */
-  void send(Path file, Path instance, Target to, long bytesPerSecond, LongConsumer sent)
+  void send(Path file, Path instance, Target to, SendingRate rate, LongConsumer sent)
       throws VirtException, InterruptedException;
 
   /**

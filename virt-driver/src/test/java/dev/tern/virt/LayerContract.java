@@ -82,8 +82,8 @@ public abstract class LayerContract {
     Endpoint there = open();
     driver().layers().open(directory, there, Map.of(NAME, EXPORT), key());
     List<Long> told = new ArrayList<>();
-    driver().layers().send(layer, directory, to(there, EXPORT), 0, told::add);
-    driver().layers().send(layer, directory, to(there, EXPORT), 0, bytes -> {});
+    driver().layers().send(layer, directory, to(there, EXPORT), new SendingRate(0), told::add);
+    driver().layers().send(layer, directory, to(there, EXPORT), new SendingRate(0), bytes -> {});
     driver().layers().close(directory);
     assertThat(received()).isEqualTo(Files.readAllBytes(layer));
     assertThat(told).isSorted().last().isEqualTo(driver().images().allocatedBytes(layer));
@@ -97,8 +97,10 @@ public abstract class LayerContract {
     driver().layers().close(directory);
     driver().layers().close(directory);
     assertThat(driver().layers().isOpen(directory)).isFalse();
-    assertRefused(
-        () -> driver().layers().send(layer, directory, to(there, EXPORT), 0, bytes -> {}));
+    assertRefused(() ->
+        driver()
+            .layers()
+            .send(layer, directory, to(there, EXPORT), new SendingRate(0), bytes -> {}));
     assertThat(received()).containsOnly(0);
   }
 
@@ -107,7 +109,9 @@ public abstract class LayerContract {
     Path layer = layer();
     Endpoint there = open();
     assertRefused(() ->
-        driver().layers().send(layer, directory, to(there, "layer-00000000"), 0, bytes -> {}));
+        driver()
+            .layers()
+            .send(layer, directory, to(there, "layer-00000000"), new SendingRate(0), bytes -> {}));
     assertThat(received()).containsOnly(0);
   }
 
@@ -123,7 +127,8 @@ public abstract class LayerContract {
             Optional.of(new StreamKey("layer-test", other)),
             Optional.of(new StreamKey("layer-other", key().orElseThrow().secret())))) {
       Target to = new Target(there, EXPORT, wrong);
-      assertRefused(() -> driver().layers().send(layer, directory, to, 0, bytes -> {}));
+      assertRefused(
+          () -> driver().layers().send(layer, directory, to, new SendingRate(0), bytes -> {}));
     }
     assertThat(received()).containsOnly(0);
     driver().layers().close(directory);

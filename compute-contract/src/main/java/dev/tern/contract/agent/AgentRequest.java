@@ -406,6 +406,15 @@ public sealed interface AgentRequest {
       implements OfColdMove {}
 
   /**
+   * Asked of the source: what is sent of the server, and what is sent next under the same epoch,
+   * goes so fast from now on, whatever the request for it says; goes beside what is under way. A
+   * restart of the agent forgets it. Done: {@link AgentResult.Nothing}.
+   *
+   * @param bytesPerSecond 0 is unlimited
+   */
+  record SteerFiles(Header header, long bytesPerSecond) implements OfColdMove {}
+
+  /**
    * Asked of the destination: what came is compared with what was to come, and is the server's from
    * then on, which lives here and is stopped. Done: {@link AgentResult.Nothing}. Refused
    * (DISK_NOT_FOUND) when not all of it is here: it is received anew then.

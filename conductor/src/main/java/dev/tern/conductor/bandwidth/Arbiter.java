@@ -4,7 +4,7 @@ import dev.tern.conductor.bandwidth.Sharing.Budget;
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.store.ColdMigrationStore;
-import dev.tern.store.DrainServer;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.ServerState;
@@ -18,14 +18,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
  * Gives each migration that moves data its share: of the cluster's bandwidth, of what may leave its
- * source and come to its destination, and of its drain's. What it gives is in the database; the
- * conductor that runs a migration tells its source, which keeps disks and memory together within
- * it. It keeps nothing itself, so several divide alike.
+ * source and come to its destination, and of its drain's, whether its guest runs meanwhile or not.
+ * What it gives is in the database; the conductor that runs a migration tells its source, which
+ * keeps disks and memory together within it. It keeps nothing itself, so several divide alike.
  */
 public final class Arbiter {
   private static final int MOST = 1_000;
@@ -46,19 +47,40 @@ public final class Arbiter {
     this.settings = settings;
   }
 
+  /**
+   * One that sends data.
+   *
+   * @param share that it has now
+   */
+  private record Member(
+      UUID id, HostName source, Optional<HostName> destination, Optional<Long> share) {}
+
   /** Divides once. */
   public void look() {
-    List<MigrationRecord> moving = moving();
-    if (moving.isEmpty()) {
+    List<MigrationRecord> live = moving();
+    List<ColdMigrationRecord> cold = coldMigrations.sending();
+    if (live.isEmpty() && cold.isEmpty()) {
       return;
     }
-    Map<MigrationId, Long> shares = Sharing.divide(budgets(moving));
-    moving.forEach(migration -> {
-      Optional<Long> share = Optional.ofNullable(shares.get(migration.id()));
-      if (!share.equals(migration.wishes().share())) {
-        migrations.share(migration.id(), share);
+    List<Member> moving = new ArrayList<>();
+    live.forEach(one ->
+        moving.add(
+            new Member(one.id().value(), one.source(), one.destination(), one.wishes().share())));
+    cold.forEach(one ->
+        moving.add(new Member(one.id(), one.source(), one.destination(), one.bytesPerSecond())));
+    Map<UUID, Long> shares = Sharing.divide(budgets(moving));
+    for (int number = 0; number < moving.size(); number++) {
+      Member one = moving.get(number);
+      Optional<Long> share = Optional.ofNullable(shares.get(one.id()));
+      if (share.equals(one.share())) {
+        continue;
       }
-    });
+      if (number < live.size()) {
+        migrations.share(new MigrationId(one.id()), share);
+      } else {
+        coldMigrations.share(one.id(), share);
+      }
+    }
   }
 
   /** Those that send data, or will in a moment: they begin with their share. */
@@ -84,62 +106,42 @@ public final class Arbiter {
         .toList();
   }
 
-  private List<Budget<MigrationId>> budgets(List<MigrationRecord> moving) {
-    List<Budget<MigrationId>> budgets = new ArrayList<>();
+  private List<Budget<UUID>> budgets(List<Member> moving) {
+    List<Budget<UUID>> budgets = new ArrayList<>();
+    Set<UUID> there = moving.stream().map(Member::id).collect(Collectors.toSet());
     if (settings.cluster() > 0) {
-      budgets.add(
-          new Budget<>(
-              settings.cluster(),
-              moving.stream().map(MigrationRecord::id).collect(Collectors.toSet())));
+      budgets.add(new Budget<>(settings.cluster(), there));
     }
     budgets.addAll(perHost(moving, settings.hostOut(), each -> Optional.of(each.source())));
-    budgets.addAll(perHost(moving, settings.hostIn(), MigrationRecord::destination));
-    Set<MigrationId> there = moving.stream().map(MigrationRecord::id).collect(Collectors.toSet());
+    budgets.addAll(perHost(moving, settings.hostIn(), Member::destination));
     for (DrainRecord drain : drains.open(MOST)) {
       drain
           .wishes()
           .limits()
           .bytesPerSecond()
-          .ifPresent(most -> {
-            List<DrainServer> its =
-                drains.servers(drain.id()).stream()
-                    .filter(server -> server.state() == ServerState.MOVING)
-                    .toList();
-            Set<MigrationId> live =
-                its.stream()
-                    .map(DrainServer::migration)
-                    .flatMap(Optional::stream)
-                    .filter(there::contains)
-                    .collect(Collectors.toSet());
-            budgets.add(new Budget<>(Math.max(1, most - sentCold(its)), live));
-          });
+          .ifPresent(most ->
+              budgets.add(
+                  new Budget<>(
+                      most,
+                      drains.servers(drain.id()).stream()
+                          .filter(server -> server.state() == ServerState.MOVING)
+                          .flatMap(server -> server.migration().stream())
+                          .map(MigrationId::value)
+                          .filter(there::contains)
+                          .collect(Collectors.toSet()))));
     }
     return budgets;
   }
 
-  /** Bytes per second that are given away until those that move cold have arrived. */
-  private long sentCold(List<DrainServer> moving) {
-    return moving.stream()
-        .filter(DrainServer::cold)
-        .flatMap(server -> server.migration().stream())
-        .flatMap(id -> coldMigrations.find(id.value()).stream())
-        .filter(migration -> migration.finishedAt().isEmpty() && migration.endedAt().isEmpty())
-        .mapToLong(migration -> migration.bytesPerSecond().orElse(0L))
-        .sum();
-  }
-
-  private static List<Budget<MigrationId>> perHost(
-      List<MigrationRecord> moving,
-      long bytesPerSecond,
-      Function<MigrationRecord, Optional<HostName>> end) {
+  private static List<Budget<UUID>> perHost(
+      List<Member> moving, long bytesPerSecond, Function<Member, Optional<HostName>> end) {
     if (bytesPerSecond == 0) {
       return List.of();
     }
-    Map<HostName, Set<MigrationId>> byHost = new HashMap<>();
-    moving.forEach(migration ->
-        end.apply(migration)
-            .ifPresent(
-                host -> byHost.computeIfAbsent(host, _ -> new HashSet<>()).add(migration.id())));
+    Map<HostName, Set<UUID>> byHost = new HashMap<>();
+    moving.forEach(one ->
+        end.apply(one)
+            .ifPresent(host -> byHost.computeIfAbsent(host, _ -> new HashSet<>()).add(one.id())));
     return byHost.values().stream().map(its -> new Budget<>(bytesPerSecond, its)).toList();
   }
 }

@@ -7,6 +7,7 @@ import dev.tern.conductor.migration.Source;
 import dev.tern.conductor.saga.Hold;
 import dev.tern.conductor.saga.SagaLog;
 import dev.tern.conductor.saga.StepFailed;
+import dev.tern.conductor.saga.Ticker;
 import dev.tern.conductor.server.ServerSettings;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.HostName;
@@ -33,8 +34,10 @@ public record ColdJourney(
     ActionStore actions,
     ServerSettings settings,
     MigrationSettings moving,
-    Duration downAfter) {
+    Duration downAfter,
+    Ticker ticker) {
   private static final Duration SHORT_SILENCE = Duration.ofSeconds(5);
+  private static final Duration LONGEST = Duration.ofDays(7);
   private static final Duration SLACK = Duration.ofMinutes(1);
   private static final long GIB = 1L << 30;
 
@@ -78,16 +81,28 @@ public record ColdJourney(
     return new Patience(settings.silence(), limits(bytes).deadline().plus(SLACK));
   }
 
-  MoveLimits limits(long bytes) {
-    MoveLimits usual = Source.limits(moving, Math.max(2, Math.ceilDiv(bytes, GIB)));
-    return migration.bytesPerSecond().map(most -> slower(usual, most, bytes)).orElse(usual);
+  /** For sending, which its source gives up by itself: it knows how slow it is told to be. */
+  Patience forSending() {
+    return new Patience(settings.silence(), LONGEST);
   }
 
-  /** Who wishes it slow gives it the time for that. */
-  private static MoveLimits slower(MoveLimits usual, long most, long bytes) {
-    long rate = usual.bytesPerSecond() == 0 ? most : Math.min(most, usual.bytesPerSecond());
-    Duration takes = Duration.ofSeconds(bytes / rate).plus(usual.deadline());
-    return new MoveLimits(usual.downtimeLimit(), rate, takes);
+  /** Always the same, so that asking again is one effect; what changes is told beside it. */
+  MoveLimits limits(long bytes) {
+    return Source.limits(moving, Math.max(2, Math.ceilDiv(bytes, GIB)));
+  }
+
+  /** How fast it goes with such a share, 0 being as fast as it can. */
+  long rate(Optional<Long> share) {
+    long usual = moving.bytesPerSecond();
+    return share.map(most -> usual == 0 ? most : Math.min(most, usual)).orElse(usual);
+  }
+
+  /** Asks for something that sends, and steers it meanwhile. */
+  <R extends AgentResult> R askToSend(
+      AgentRequest request, Class<R> result, Asking.Meanwhile steering)
+      throws StepFailed, InterruptedException {
+    steering.look();
+    return asking.untilDone(migration.source(), request, result, forSending(), steering);
   }
 
   <R extends AgentResult> R ask(

@@ -233,11 +233,10 @@ public final class NewHost {
             journey.forMoving(bytes));
     if (!wanted.exports().isEmpty()) {
       LayersSent _ =
-          journey.ask(
-              source(),
+          journey.askToSend(
               new AgentRequest.SendLayers(journey.header(facts), wanted, journey.limits(bytes)),
               LayersSent.class,
-              journey.forMoving(bytes));
+              new ColdSteering(journey, migrations, facts)::look);
       Nothing _ =
           journey.ask(
               facts.place(),
@@ -278,11 +277,10 @@ public final class NewHost {
             journey.forPreparing());
     if (!wanted.exports().isEmpty()) {
       LayersSent _ =
-          journey.ask(
-              source(),
+          journey.askToSend(
               new AgentRequest.SendFiles(journey.header(facts), wanted, journey.limits(bytes)),
               LayersSent.class,
-              journey.forMoving(bytes));
+              new ColdSteering(journey, migrations, facts)::look);
     }
     return facts.sent(files);
   }

@@ -222,7 +222,7 @@ public final class Drains {
             most(seen.wishes().limits()));
   }
 
-  /** Its share of the drain's bandwidth is fixed: what is sent of it cannot be steered. */
+  /** It begins with an equal part of the drain's bandwidth, until that is divided anew. */
   private Begun cold(DrainRecord seen, DrainServer moving, Start start) {
     Most most = most(seen.wishes().limits());
     Optional<Long> share =

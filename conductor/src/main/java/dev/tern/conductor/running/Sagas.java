@@ -368,7 +368,8 @@ public final class Sagas implements SagaRunner.Teller {
             stores.actions(),
             settings.server(),
             settings.migration(),
-            settings.hostDownAfter());
+            settings.hostDownAfter(),
+            time.ticker());
     OldHost source = new OldHost(journey, stores.coldMigrations());
     NewHost destination = new NewHost(journey, stores.coldMigrations(), stores.claims());
     ColdOutcome outcome = new ColdOutcome(journey, stores.coldMigrations());

@@ -6,9 +6,12 @@ import dev.tern.contract.ClaimId;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
+import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore.Begun;
 import dev.tern.store.DrainStore.DrainRecord;
@@ -26,6 +29,7 @@ import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.Samples;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -127,31 +131,30 @@ class ArbiterTest {
     assertThat(share(second)).isEmpty();
   }
 
-  @Test
-  void may_be_less_for_a_drain() {
-    Move other = moving(TWO, THREE);
-    ServerId server = samples.active(ONE).id();
-    DrainRecord drain =
-        stores
-            .drains()
-            .request(
-                new NewDrain(
-                    UUID.randomUUID(),
-                    ONE,
-                    new Wishes(
+  private DrainRecord drain(long bytesPerSecond) {
+    return stores
+        .drains()
+        .request(
+            new NewDrain(
+                UUID.randomUUID(),
+                ONE,
+                new Wishes(
+                    Optional.empty(),
+                    new Limits(
                         Optional.empty(),
-                        new Limits(
-                            Optional.empty(),
-                            Optional.empty(),
-                            Optional.empty(),
-                            Optional.of(1_000_000L),
-                            Optional.empty()),
-                        Sequence.SMALLEST_FIRST,
-                        List.of(),
-                        OnCannotMove.LEAVE,
-                        Set.of()),
-                    false),
-                Samples.request());
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(bytesPerSecond),
+                        Optional.empty()),
+                    Sequence.SMALLEST_FIRST,
+                    List.of(),
+                    OnCannotMove.LEAVE,
+                    Set.of()),
+                false),
+            Samples.request());
+  }
+
+  private Move its(DrainRecord drain, ServerId server) {
     NewMigration asked = Samples.migration(server);
     assertThat(
             stores
@@ -162,9 +165,94 @@ class ArbiterTest {
                     asked,
                     new Most(0, 0, 0)))
         .isEqualTo(Begun.YES);
-    Move its = performing(stores.migrations().find(asked.id()).orElseThrow(), TWO);
+    return performing(stores.migrations().find(asked.id()).orElseThrow(), TWO);
+  }
+
+  @Test
+  void may_be_less_for_a_drain() {
+    Move other = moving(TWO, THREE);
+    ServerId server = samples.active(ONE).id();
+    Move its = its(drain(1_000_000), server);
     divide(10_000_000, 0, 0);
     assertThat(share(its)).contains(1_000_000L);
     assertThat(share(other)).contains(9_000_000L);
+  }
+
+  private record Cold(ColdMigrationRecord migration, Lease lease) {}
+
+  private Cold movingCold(HostName from, HostName to) {
+    ServerId server = samples.active(from).id();
+    UUID id = UUID.randomUUID();
+    ColdMigrationRecord asked =
+        stores
+            .coldMigrations()
+            .request(
+                new NewColdMigration(id, server, Optional.of(to), Optional.empty(), Map.of()),
+                Samples.request());
+    Lease lease = samples.lease(server);
+    stores.coldMigrations().chosen(lease, id, to, samples.claim(server, to));
+    return new Cold(asked, lease);
+  }
+
+  private Optional<Long> share(ColdMigrationRecord cold) {
+    return stores.coldMigrations().find(cold.id()).orElseThrow().bytesPerSecond();
+  }
+
+  @Test
+  void is_divided_among_those_that_move_cold_too_and_anew_when_one_has_come() {
+    Move live = moving(ONE, TWO);
+    Cold cold = movingCold(ONE, TWO);
+    Cold alone = movingCold(THREE, TWO);
+    divide(0, 4_000_000, 0);
+    assertThat(List.of(share(live), share(cold.migration())))
+        .allMatch(Optional.of(2_000_000L)::equals);
+    assertThat(share(alone.migration())).contains(4_000_000L);
+    stores.coldMigrations().leaving(cold.lease(), cold.migration().id());
+    divide(6_000_000, 0, 0);
+    assertThat(share(cold.migration())).contains(2_000_000L);
+    stores.coldMigrations().arrived(cold.lease(), cold.migration().id(), 1);
+    divide(6_000_000, 0, 0);
+    assertThat(List.of(share(live), share(alone.migration())))
+        .allMatch(Optional.of(3_000_000L)::equals);
+    divide(0, 0, 0);
+    assertThat(share(alone.migration())).isEmpty();
+  }
+
+  @Test
+  void is_shared_by_a_drain_s_servers_however_they_move() {
+    ServerId running = samples.active(ONE).id();
+    ServerId server = samples.active(ONE).id();
+    DrainRecord drain = drain(1_000_000);
+    Move live = its(drain, running);
+    NewColdMigration asked =
+        new NewColdMigration(
+            UUID.randomUUID(),
+            server,
+            Optional.of(TWO),
+            Optional.empty(),
+            Map.of(),
+            Optional.empty(),
+            Optional.of(400_000L));
+    assertThat(
+            stores
+                .drains()
+                .beginCold(
+                    stores.drains().find(drain.id()).orElseThrow(),
+                    DrainServer.waiting(server, Leg.OUT, 1)
+                        .moving(ONE, TWO, new MigrationId(asked.id())),
+                    asked,
+                    new Most(0, 0, 0)))
+        .isEqualTo(Begun.YES);
+    Lease lease = samples.lease(server);
+    stores.coldMigrations().chosen(lease, asked.id(), TWO, samples.claim(server, TWO));
+    ColdMigrationRecord cold = stores.coldMigrations().find(asked.id()).orElseThrow();
+    assertThat(share(cold)).contains(400_000L);
+    divide(0, 0, 0);
+    assertThat(List.of(share(live), share(cold))).allMatch(Optional.of(500_000L)::equals);
+    stores
+        .migrations()
+        .rolledBack(live.lease(), live.migration().id(), MigrationStatus.FAILED, BROKEN);
+    divide(0, 0, 0);
+    assertThat(share(cold)).contains(1_000_000L);
   }
 }

@@ -418,4 +418,18 @@ class ColdMigrationSagaTest {
     ColdMigrationRecord _ = cloud.run();
     waitsAt(HOME);
   }
+
+  @Test
+  @Tag("S161")
+  void whose_share_changes_tells_its_source_while_it_sends() throws InterruptedException {
+    cloud.migrate(Optional.empty());
+    cloud.whileItSends =
+        List.of(
+            () -> cloud.shares(Optional.of(3_000_000L)),
+            () -> {},
+            () -> cloud.shares(Optional.of(1_000_000L)),
+            () -> cloud.shares(Optional.empty()));
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.FINISHED);
+    assertThat(cloud.rates).containsExactly(3_000_000L, 3_000_000L, 1_000_000L, 0L);
+  }
 }

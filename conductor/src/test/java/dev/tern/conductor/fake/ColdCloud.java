@@ -40,6 +40,7 @@ import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.ServerRecord;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -156,6 +157,10 @@ public final class ColdCloud {
           receives = true;
           yield new Done(new LayersWanted("127.0.0.1", 1, Map.of("disk0", "x")));
         }
+        case AgentRequest.SteerFiles steer -> {
+          rates.add(steer.bytesPerSecond());
+          yield nothing();
+        }
         case AgentRequest.SendFiles _ -> send(epoch);
         case AgentRequest.SealSecrets _ -> new Done(new SealedSecrets(Map.of()));
         case AgentRequest.LandServer land -> land(land);
@@ -231,6 +236,12 @@ public final class ColdCloud {
     }
 
     private AgentAnswer send(long epoch) {
+      if (!whileItSends.isEmpty()) {
+        whileItSends.getFirst().run();
+        whileItSends = whileItSends.subList(1, whileItSends.size());
+        time.pass(Duration.ofSeconds(1));
+        return new AgentAnswer.Working("files are sent");
+      }
       if (letGo != epoch) {
         return refused(ErrorCode.INSTANCE_INVALID_STATE);
       }
@@ -343,6 +354,12 @@ public final class ColdCloud {
   private boolean losesWhatCame;
   private Optional<UUID> asked = Optional.empty();
   private Optional<UUID> saga = Optional.empty();
+
+  /** How fast its source was told to send. */
+  public final List<Long> rates = new ArrayList<>();
+
+  /** How often its source says that it still sends; before each, that is done. */
+  public List<Runnable> whileItSends = List.of();
 
   /** What it is to be of, instead of only moving. */
   public Optional<FlavorRecord> flavor = Optional.empty();
@@ -539,6 +556,11 @@ public final class ColdCloud {
 
   public void pass(Duration howLong) {
     time.pass(howLong);
+  }
+
+  /** Somebody has divided the bandwidth anew. */
+  public void shares(Optional<Long> bytesPerSecond) {
+    stores.coldMigrations().share(migration().id(), bytesPerSecond);
   }
 
   public void lookWhetherToConfirm(Duration window) {

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Scanner;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -17,11 +16,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Runs a program of this host to its end. */
 public final class Tool {
   private static final int LONGEST_OUTPUT = 1 << 20;
+  private static final Duration LOOK = Duration.ofMillis(200);
 
   /** What a shell ends with when the program it is to become is not there, or is none. */
   private static final Set<Integer> NOT_RUN = Set.of(126, 127);
@@ -95,14 +97,34 @@ public final class Tool {
    */
   public static void follow(List<String> command, Path directory, Consumer<String> printed)
       throws VirtException, InterruptedException {
+    boolean _ = follow(command, directory, printed, () -> false);
+  }
+
+  /**
+   * The same, unless it is broken off.
+   *
+   * @param breakOff looked at several times a second
+   * @return false when it was, and the program was ended by force
+   */
+  public static boolean follow(
+      List<String> command, Path directory, Consumer<String> printed, BooleanSupplier breakOff)
+      throws VirtException, InterruptedException {
     Process process = start(command, directory);
-    BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
+    BlockingQueue<Said> lines = new LinkedBlockingQueue<>();
     Thread.ofVirtual().start(() -> tell(process.getInputStream(), lines));
     try {
       String last = "";
-      for (Optional<String> line = lines.take(); line.isPresent(); line = lines.take()) {
-        if (!line.get().isBlank()) {
-          last = line.get().strip();
+      while (true) {
+        @Nullable Said said = lines.poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        if (said != null && said.isEnd()) {
+          break;
+        }
+        if (breakOff.getAsBoolean()) {
+          int _ = process.destroyForcibly().waitFor();
+          return false;
+        }
+        if (said != null && !said.words().isBlank()) {
+          last = said.words().strip();
           printed.accept(last);
         }
       }
@@ -111,19 +133,22 @@ public final class Tool {
         throw new VirtException(
             Kind.REFUSED, last.isEmpty() ? "%s failed.".formatted(command.getFirst()) : last, null);
       }
+      return true;
     } finally {
       process.destroyForcibly();
     }
   }
 
-  private static void tell(InputStream stream, BlockingQueue<Optional<String>> lines) {
+  private record Said(String words, boolean isEnd) {}
+
+  private static void tell(InputStream stream, BlockingQueue<Said> lines) {
     try (Scanner words = new Scanner(stream, StandardCharsets.UTF_8)) {
       words.useDelimiter("[\r\n]+");
       while (words.hasNext()) {
-        lines.add(Optional.of(words.next()));
+        lines.add(new Said(words.next(), false));
       }
     } finally {
-      lines.add(Optional.empty());
+      lines.add(new Said("", true));
     }
   }
 

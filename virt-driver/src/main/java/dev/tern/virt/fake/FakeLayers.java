@@ -3,6 +3,7 @@ package dev.tern.virt.fake;
 import static dev.tern.virt.fake.FakeVirtDriver.refused;
 
 import dev.tern.virt.LayerTransfer;
+import dev.tern.virt.SendingRate;
 import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.fake.FakeWorld.FakeReceiver;
@@ -17,6 +18,8 @@ import java.util.function.LongConsumer;
 
 /** Files copied within the world, to where somebody receives. */
 final class FakeLayers implements LayerTransfer {
+  private static final int PORTIONS = 8;
+
   private final FakeWorld world;
 
   FakeLayers(FakeWorld world) {
@@ -52,7 +55,7 @@ final class FakeLayers implements LayerTransfer {
   }
 
   @Override
-  public void send(Path file, Path instance, Target to, long bytesPerSecond, LongConsumer sent)
+  public void send(Path file, Path instance, Target to, SendingRate rate, LongConsumer sent)
       throws VirtException, InterruptedException {
     world.before("sendLayer");
     Path there =
@@ -64,7 +67,8 @@ final class FakeLayers implements LayerTransfer {
       }
       long size = from.size();
       for (long at = 0; at < size; ) {
-        at += from.transferTo(at, size - at, into.position(at));
+        world.sends(rate.now(), at);
+        at += from.transferTo(at, Math.min(size / PORTIONS + 1, size - at), into.position(at));
       }
       sent.accept(size);
     } catch (IOException e) {

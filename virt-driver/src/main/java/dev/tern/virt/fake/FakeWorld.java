@@ -31,6 +31,7 @@ public final class FakeWorld {
   final FakeLedgers.Stored ledgers = new FakeLedgers.Stored();
 
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
+  private volatile Sending sending = (_, _) -> {};
   private final List<String> violations = new CopyOnWriteArrayList<>();
   private final Map<Path, FakeReceiver> receivers = new ConcurrentHashMap<>();
   private final Map<String, Long> volumes = new ConcurrentHashMap<>();
@@ -348,6 +349,19 @@ public final class FakeWorld {
 
   long nextPid() {
     return pids.incrementAndGet();
+  }
+
+  /** Called before each portion of a file that is sent, with the rate it goes at. */
+  public interface Sending {
+    void portion(long bytesPerSecond, long at) throws InterruptedException;
+  }
+
+  public void whileSending(Sending now) {
+    sending = now;
+  }
+
+  void sends(long bytesPerSecond, long at) throws InterruptedException {
+    sending.portion(bytesPerSecond, at);
   }
 
   void before(String method) throws VirtException {

@@ -2,6 +2,7 @@ package dev.tern.virt.qemu;
 
 import dev.tern.virt.LayerTransfer;
 import dev.tern.virt.Pauses;
+import dev.tern.virt.SendingRate;
 import dev.tern.virt.StreamKey;
 import dev.tern.virt.VirtException;
 import dev.tern.virt.VirtException.Kind;
@@ -17,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -28,9 +28,8 @@ final class QemuLayers implements LayerTransfer {
   private static final Pattern FILE = Pattern.compile("[0-9a-z]{1,64}");
   private static final Pattern EXPORT = Pattern.compile("[A-Za-z0-9_-]{8,128}");
   private static final Pattern NUMERIC = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
-  private static final Pattern PERCENT = Pattern.compile("\\((\\d{1,3}\\.\\d\\d)/100%\\)");
 
-  private static final String TLS = "tls0";
+  static final String TLS = "tls0";
 
   private final QemuSettings settings;
   private final QemuImages images;
@@ -143,46 +142,23 @@ final class QemuLayers implements LayerTransfer {
   }
 
   @Override
-  public void send(Path file, Path instance, Target to, long bytesPerSecond, LongConsumer sent)
+  public void send(Path file, Path instance, Target to, SendingRate rate, LongConsumer sent)
       throws VirtException, InterruptedException {
     requireKey(to.key());
     check(to.at());
     require(EXPORT.matcher(to.export()).matches(), "An export name is not usable.");
     long bytes = images.allocatedBytes(file);
-    List<String> line = new ArrayList<>();
-    // The target is zeros or what this very file holds, so its zeros need not be written.
-    line.addAll(
-        List.of(settings.qemuImg(), "convert", "-p", "-n", "--target-is-zero", "-W", "-m", "8"));
-    if (bytesPerSecond > 0) {
-      line.addAll(List.of("-r", Long.toString(bytesPerSecond)));
-    }
+    List<String> options = new ArrayList<>();
     if (to.key().isPresent()) {
-      line.addAll(List.of("--object", StreamCredentials.forClient(instance, to.key().get(), TLS)));
+      options.addAll(
+          List.of("--object", StreamCredentials.forClient(instance, to.key().get(), TLS)));
     }
-    line.addAll(List.of("--image-opts", "--target-image-opts", "--"));
-    line.add(
-        "driver=raw,file.driver=file,file.filename="
-            + file.toAbsolutePath().toString().replace(",", ",,"));
-    line.add(
-        "driver=nbd,server.type=inet,server.host=%s,server.port=%d,export=%s%s"
-            .formatted(
-                to.at().address(),
-                to.at().port(),
-                to.export(),
-                to.key().isPresent() ? ",tls-creds=" + TLS : ""));
     try {
-      Tool.follow(line, settings.runtime(), said -> percent(said, bytes, sent));
+      new FileSending(settings, file, to, options, rate, bytes, sent).run();
     } finally {
       StreamCredentials.forgetClient(instance);
     }
     sent.accept(bytes);
-  }
-
-  private static void percent(String said, long bytes, LongConsumer sent) {
-    Matcher percent = PERCENT.matcher(said);
-    if (percent.matches()) {
-      sent.accept((long) (bytes * (Double.parseDouble(percent.group(1)) / 100)));
-    }
   }
 
   private void requireKey(Optional<StreamKey> key) throws VirtException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.virt.LayerContract;
 import dev.tern.virt.LayerTransfer.Endpoint;
+import dev.tern.virt.SendingRate;
 import dev.tern.virt.VirtDriver;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -56,13 +57,42 @@ class LayersQemuTest extends LayerContract {
     Endpoint listen = new Endpoint("127.0.0.1", freePort());
     driver().layers().open(folder, listen, Map.of(NAME, EXPORT), key());
     try {
-      driver().layers().send(layer, folder, to(listen, EXPORT), 0, bytes -> {});
+      driver().layers().send(layer, folder, to(listen, EXPORT), new SendingRate(0), bytes -> {});
     } finally {
       driver().layers().close(folder);
     }
     assertThat(Files.mismatch(layer, there)).isEqualTo(-1);
     assertThat(driver().images().allocatedBytes(there))
         .isLessThanOrEqualTo(driver().images().allocatedBytes(layer) * 105 / 100);
+  }
+
+  @Test
+  @Tag("S161")
+  void goes_at_another_rate_from_when_it_is_changed() throws Exception {
+    Path layer = sparse("layer", 64L << 20, 1 << 20);
+    Path there = sparse(NAME, 64L << 20, -1);
+    Endpoint listen = new Endpoint("127.0.0.1", freePort());
+    driver().layers().open(folder, listen, Map.of(NAME, EXPORT), key());
+    SendingRate rate = new SendingRate(64 << 10); // two minutes for what there is
+    long begun = System.nanoTime();
+    try {
+      driver()
+          .layers()
+          .send(
+              layer,
+              folder,
+              to(listen, EXPORT),
+              rate,
+              bytes -> {
+                if (bytes > 256 << 10) {
+                  rate.change(0);
+                }
+              });
+    } finally {
+      driver().layers().close(folder);
+    }
+    assertThat(Files.mismatch(layer, there)).isEqualTo(-1);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofMinutes(1));
   }
 
   @Test
@@ -81,7 +111,12 @@ class LayersQemuTest extends LayerContract {
                   // 8 MiB at 512 KiB/s: it lasts far longer than this test waits.
                   driver()
                       .layers()
-                      .send(layer, folder, to(listen, EXPORT), 512 << 10, b -> begun.countDown());
+                      .send(
+                          layer,
+                          folder,
+                          to(listen, EXPORT),
+                          new SendingRate(512 << 10),
+                          b -> begun.countDown());
                 } catch (InterruptedException e) {
                   interrupted.countDown();
                 } catch (dev.tern.virt.VirtException e) {
