@@ -245,6 +245,10 @@ class ServerEntity {
     return Optional.of(new Fault(new Failure(faultCode, faultMessage), faultAt));
   }
 
+  private static List<ServerId> servers(UUID @Nullable [] ids) {
+    return ids == null ? List.of() : Arrays.stream(ids).map(ServerId::new).toList();
+  }
+
   ServerRecord toRecord() {
     FlavorRecord itsFlavor = Json.read(FlavorRecord.class, flavor);
     return new ServerRecord(
@@ -278,6 +282,7 @@ class ServerEntity {
             : Arrays.stream(ephemeralGib).boxed().toList(),
         labels(),
         lock(),
-        nextTo == null ? List.of() : Arrays.stream(nextTo).map(ServerId::new).toList());
+        servers(apartFrom),
+        servers(nextTo));
   }
 }

@@ -347,6 +347,7 @@ public interface ServerStore {
    * @param progress of the running task, percent
    * @param ephemeralGib sizes of the empty local disks beside the first, in the order the guest has
    *     them
+   * @param apartFrom servers with none of which it shares its host
    * @param nextTo servers with one of which it shares its host; any host when it is empty
    */
   record ServerRecord(
@@ -378,10 +379,12 @@ public interface ServerStore {
       List<Integer> ephemeralGib,
       ServerLabels labels,
       Optional<ServerLock> lock,
+      List<ServerId> apartFrom,
       List<ServerId> nextTo) {
     public ServerRecord {
       metadata = Map.copyOf(metadata);
       ephemeralGib = List.copyOf(ephemeralGib);
+      apartFrom = List.copyOf(apartFrom);
       nextTo = List.copyOf(nextTo);
     }
   }

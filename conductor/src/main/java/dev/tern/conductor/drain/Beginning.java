@@ -33,11 +33,7 @@ final class Beginning {
   private final Instant now;
   private final List<Start> starts = new ArrayList<>();
   private final Set<ServerId> late = new HashSet<>();
-  private final Set<ServerId> ready = new HashSet<>();
-
-  /** Servers with one of which such a one shares its host. */
-  private final Map<ServerId, List<ServerId>> follows = new HashMap<>();
-
+  private final Map<ServerId, ServerRecord> ready = new HashMap<>();
   private Optional<String> waiting = Optional.empty();
 
   /**
@@ -62,13 +58,12 @@ final class Beginning {
 
   /** Nothing is against the beginning of this one but limits. */
   void ready(ServerRecord server) {
-    ready.add(server.id());
-    follows.put(server.id(), server.nextTo());
+    ready.put(server.id(), server);
   }
 
   /** Those that could begin now. */
   Set<ServerId> ready() {
-    return Set.copyOf(ready);
+    return Set.copyOf(ready.keySet());
   }
 
   /** How many more may move at once. */
@@ -104,6 +99,7 @@ final class Beginning {
       waiting = Optional.of(Planning.silent(drain.host(), facts.host()));
       return;
     }
+    Following following = new Following(rows, other -> target(other, moves), facts::servers);
     int slots = slots();
     // A start that has to wait for a place at its target would take the place of one that need not.
     Map<HostName, Integer> arriving =
@@ -111,17 +107,15 @@ final class Beginning {
     List<DrainServer> inOrder =
         rows.values().stream().sorted(Comparator.comparingInt(DrainServer::place)).toList();
     for (DrainServer row : inOrder) {
-      if (!ready.contains(row.server()) || !row.due(now) || slots <= starts.size()) {
+      ServerRecord server = ready.get(row.server());
+      if (server == null || !row.due(now) || slots <= starts.size()) {
         continue;
       }
       Optional<PlannedMove> move = Optional.ofNullable(moves.get(row.server()));
       Optional<String> tooLate = tooLate(move);
-      Optional<ServerId> leader = leader(row, moves);
-      if (leader.isPresent()) {
-        rows.put(
-            row.server(),
-            row.in(
-                ServerState.WAITING, "It follows server %s (same_host).".formatted(leader.get())));
+      Optional<String> follows = following.waits(row, server);
+      if (follows.isPresent()) {
+        rows.put(row.server(), row.in(ServerState.WAITING, follows.get()));
       } else if (tooLate.isPresent()) {
         late.add(row.server());
         rows.put(row.server(), row.in(ServerState.WAITING, tooLate.get()));
@@ -129,22 +123,6 @@ final class Beginning {
         start(row, move, arriving);
       }
     }
-  }
-
-  /**
-   * Who goes where this one goes, before it, and is not there yet: it would be refused there now.
-   * Nobody waits for one behind it, and so nobody for himself.
-   */
-  private Optional<ServerId> leader(DrainServer row, Map<ServerId, PlannedMove> moves) {
-    Optional<HostName> target = target(row.server(), moves);
-    return follows.getOrDefault(row.server(), List.of()).stream()
-        .filter(other -> target.isPresent() && target.equals(target(other, moves)))
-        .flatMap(other -> Optional.ofNullable(rows.get(other)).stream())
-        .filter(other -> other.place() < row.place())
-        .filter(
-            other -> other.state() == ServerState.WAITING || other.state() == ServerState.MOVING)
-        .map(DrainServer::server)
-        .findFirst();
   }
 
   private static Optional<HostName> target(ServerId server, Map<ServerId, PlannedMove> moves) {
@@ -163,7 +141,7 @@ final class Beginning {
   }
 
   private Set<HostName> targets(Map<ServerId, PlannedMove> moves) {
-    return ready.stream()
+    return ready.keySet().stream()
         .flatMap(server -> Optional.ofNullable(moves.get(server)).stream())
         .flatMap(move -> move.target().stream())
         .collect(Collectors.toSet());

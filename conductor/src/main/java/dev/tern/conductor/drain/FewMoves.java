@@ -36,6 +36,8 @@ final class FewMoves {
   private final DrainSettings settings;
   private final Instant now;
   private final Map<DrainServer, HostName> next = new LinkedHashMap<>();
+  private final Map<ServerId, HostName> targets = new HashMap<>();
+  private final Following following;
   private Optional<Plan> plan;
   private Optional<String> waiting = Optional.empty();
 
@@ -55,6 +57,8 @@ final class FewMoves {
     this.finding = finding;
     this.settings = settings;
     this.now = now;
+    this.following =
+        new Following(rows, server -> Optional.ofNullable(targets.get(server)), facts::servers);
     this.plan = drain.plan();
   }
 
@@ -91,7 +95,6 @@ final class FewMoves {
         rows.put(move.server(), DrainServer.waiting(move.server(), Leg.OUT, rows.size()));
       }
     }
-    Map<ServerId, HostName> targets = new HashMap<>();
     moves().forEach(move -> move.target().ifPresent(to -> targets.put(move.server(), to)));
     if (!drain.paused()) {
       rows.replaceAll((server, row) ->
@@ -104,7 +107,7 @@ final class FewMoves {
     if (drain.paused()) {
       waiting = Optional.of("The drain is paused.");
     } else {
-      begin(targets);
+      begin();
     }
     return State.DRAINING;
   }
@@ -137,10 +140,13 @@ final class FewMoves {
           ServerState.LEFT,
           "%s takes no servers any more. Ask again for another choice.".formatted(target.get()));
     }
-    return Movable.against(server, false).map(why -> row.in(ServerState.LEFT, why)).orElse(row);
+    return Movable.against(server, false)
+        .or(() -> following.alone(server, target.get()))
+        .map(why -> row.in(ServerState.LEFT, why))
+        .orElse(row);
   }
 
-  private void begin(Map<ServerId, HostName> targets) {
+  private void begin() {
     Map<HostName, Integer> leaving = new HashMap<>();
     Map<HostName, Integer> arriving = new HashMap<>();
     rows.values().stream()
@@ -154,11 +160,16 @@ final class FewMoves {
     rows.values().stream()
         .filter(row -> row.due(now))
         .sorted(Comparator.comparingInt(DrainServer::place))
+        .toList()
         .forEach(row -> {
-          Optional<HostName> from = facts.server(row.server()).flatMap(ServerRecord::host);
+          Optional<ServerRecord> server = facts.server(row.server());
+          Optional<String> waits = server.flatMap(found -> following.waits(row, found));
+          waits.ifPresent(why -> rows.put(row.server(), row.in(ServerState.WAITING, why)));
+          Optional<HostName> from = server.flatMap(ServerRecord::host);
           Optional<HostName> to = Optional.ofNullable(targets.get(row.server()));
           if (from.isPresent()
               && to.isPresent()
+              && waits.isEmpty()
               && next.size() < AT_A_TIME
               && leaving.getOrDefault(from.get(), 0) < out
               && arriving.getOrDefault(to.get(), 0) < in) {

@@ -16,6 +16,7 @@ import dev.tern.store.DrainStore.Plan;
 import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.Resident;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -90,9 +91,22 @@ final class FewMovesPlan {
     List<Guest> guests = new ArrayList<>();
     Map<ServerId, Found> found = new LinkedHashMap<>();
     Map<HostName, List<ServerId>> leaving = new LinkedHashMap<>();
+    Map<ServerId, HostName> left = new HashMap<>();
+    moves.forEach(move -> left.put(move.piece().server(), move.piece().host()));
+    Map<ServerId, ServerRecord> servers = facts.servers(left.keySet());
     for (Move move : moves) {
       Piece piece = move.piece();
-      guests.add(new Guest(piece.server(), needs(piece), piece.bytes(), Map.of()));
+      guests.add(
+          new Guest(
+              piece.server(),
+              needs(piece),
+              piece.bytes(),
+              Map.of(),
+              Optional.empty(),
+              true,
+              Optional.ofNullable(servers.get(piece.server()))
+                  .map(server -> Following.after(server, move.to(), left))
+                  .orElse(List.of())));
       found.put(piece.server(), new Found(Optional.of(move.to()), "", List.of()));
       leaving.computeIfAbsent(piece.host(), _ -> new ArrayList<>()).add(piece.server());
     }

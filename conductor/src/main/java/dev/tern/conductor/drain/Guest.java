@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param refused hosts that it was tried on in vain, and why
  * @param cold why its guest does not run while it moves; empty when it does
  * @param runs whether its guest runs now
- * @param nextTo servers with one of which it shares its host; any host when it is empty
+ * @param after servers that it goes after, if they go
  */
 record Guest(
     ServerId id,
@@ -23,10 +23,10 @@ record Guest(
     Map<HostName, String> refused,
     Optional<String> cold,
     boolean runs,
-    List<ServerId> nextTo) {
+    List<ServerId> after) {
   Guest {
     refused = Map.copyOf(refused);
-    nextTo = List.copyOf(nextTo);
+    after = List.copyOf(after);
   }
 
   /** One that runs, and runs on while it moves. */

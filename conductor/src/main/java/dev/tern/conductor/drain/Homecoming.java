@@ -11,6 +11,7 @@ import dev.tern.store.ServerStore.ServerRecord;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,8 @@ final class Homecoming {
   private final Settling settling;
   private final DrainSettings settings;
   private final Instant now;
+  private final Following following;
+  private final Map<ServerId, ServerRecord> ready = new HashMap<>();
   private final List<DrainServer> next = new ArrayList<>();
   private Optional<String> waiting = Optional.empty();
 
@@ -42,6 +45,7 @@ final class Homecoming {
     this.settling = settling;
     this.settings = settings;
     this.now = now;
+    this.following = new Following(rows, _ -> Optional.of(drain.host()), facts::servers);
   }
 
   /** Servers that may begin to come home now. */
@@ -75,8 +79,13 @@ final class Homecoming {
     }
     int most = drain.wishes().limits().in().orElse(settings.in());
     for (DrainServer row : inOrder()) {
-      if (row.due(now) && coming() < most) {
-        next.add(row);
+      ServerRecord server = ready.get(row.server());
+      if (server != null && row.due(now) && coming() < most) {
+        following
+            .waits(row, server)
+            .ifPresentOrElse(
+                why -> rows.put(row.server(), row.in(ServerState.WAITING, why)),
+                () -> next.add(row));
       }
     }
     return State.RETURNING;
@@ -100,8 +109,11 @@ final class Homecoming {
           false,
           row.refused());
     }
+    ready.put(row.server(), server.get());
     return Movable.against(server.get(), row.cold())
         .map(why -> settling.cannotMove(row, why))
+        .or(() ->
+            following.alone(server.get(), drain.host()).map(why -> row.in(ServerState.LEFT, why)))
         .orElse(row);
   }
 

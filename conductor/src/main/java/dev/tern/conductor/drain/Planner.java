@@ -63,7 +63,7 @@ final class Planner {
     if (!begun.add(guest)) {
       return; // Of two that follow each other one has to be first.
     }
-    guest.nextTo().stream()
+    guest.after().stream()
         .flatMap(other -> Optional.ofNullable(all.get(other)).stream())
         .forEach(first -> follow(first, all, begun, order));
     order.add(guest);

@@ -12,6 +12,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostAnswer;
+import dev.tern.store.BootTerms;
 import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.ColdMigrationStore.ColdMigrationQuery;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
@@ -40,6 +41,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -174,6 +176,23 @@ final class DrainWorld {
 
   ServerId server() {
     return samples.active(home).id();
+  }
+
+  /** One that runs there, with the hints different_host and same_host. */
+  ServerId hinted(HostName host, List<ServerId> apartFrom, List<ServerId> nextTo) {
+    ServerId id =
+        stores
+            .servers()
+            .requestCreate(
+                List.of(Samples.server("guest", "sea")),
+                new BootTerms(1, Map.of(), Optional.empty(), apartFrom, nextTo),
+                Samples.request())
+            .getFirst()
+            .id();
+    Lease lease = samples.lease(id);
+    stores.servers().placed(lease, id, host, samples.claim(id, host));
+    stores.servers().running(lease, id);
+    return id;
   }
 
   DrainRecord ask(Wishes wishes) {

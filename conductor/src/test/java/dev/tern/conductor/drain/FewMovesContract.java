@@ -42,7 +42,7 @@ abstract class FewMovesContract {
     return new Goal(Optional.empty(), vcpus, imbalance, Optional.of(moves));
   }
 
-  private static Goal below(double vcpus) {
+  static Goal below(double vcpus) {
     return goal(Optional.of(vcpus), Optional.empty(), 100);
   }
 

@@ -72,6 +72,7 @@ class RootDiskTest {
         List.of(ephemeralGib),
         ServerLabels.NONE,
         Optional.empty(),
+        List.of(),
         List.of());
   }
 
