@@ -14,16 +14,22 @@ import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Commands as somebody types them, with these variables and no others but the path. */
+/** Commands as somebody types them in a directory, with these variables and few others. */
 final class CommandLine {
   private static final Duration LONGEST = Duration.ofMinutes(4);
 
   private final Path folder;
   private final Map<String, String> environment;
+  private final Duration longest;
 
   CommandLine(Path folder, Map<String, String> environment) {
+    this(folder, environment, LONGEST);
+  }
+
+  CommandLine(Path folder, Map<String, String> environment, Duration longest) {
     this.folder = folder;
     this.environment = environment;
+    this.longest = longest;
   }
 
   /**
@@ -74,6 +80,7 @@ final class CommandLine {
     Path out = Files.createTempFile(folder, "command", ".out");
     ProcessBuilder builder =
         new ProcessBuilder(words)
+            .directory(folder.toFile())
             .redirectErrorStream(true)
             .redirectInput(new java.io.File("/dev/null"))
             .redirectOutput(out.toFile());
@@ -81,7 +88,7 @@ final class CommandLine {
     builder.environment().put("PYTHONWARNINGS", "ignore");
     builder.environment().putAll(environment);
     Process process = builder.start();
-    if (!process.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS)) {
+    if (!process.waitFor(longest.toSeconds(), TimeUnit.SECONDS)) {
       process.destroyForcibly();
       throw new AssertionError("no end of " + words + ":\n" + Files.readString(out, UTF_8));
     }

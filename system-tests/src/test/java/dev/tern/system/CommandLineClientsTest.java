@@ -83,6 +83,10 @@ class CommandLineClientsTest {
     return show(server).path("OS-EXT-SRV-ATTR:host").asString();
   }
 
+  private static String other(String host) {
+    return host.equals("host-1") ? "host-2" : "host-1";
+  }
+
   @Test
   @Order(1)
   void log_in_and_find_every_service() throws Exception {
@@ -205,6 +209,62 @@ class CommandLineClientsTest {
 
   @Test
   @Order(6)
+  void move_a_server_cold_and_confirm_or_revert_it() throws Exception {
+    String home = host("guest");
+    String other = other(home);
+    openstack("server migrate --wait guest").ok();
+    assertThat(show("guest").path("status").asString()).isEqualTo("VERIFY_RESIZE");
+    assertThat(host("guest")).isEqualTo(other);
+    openstack("server migration revert guest").ok();
+    awaitStatus("guest", "ACTIVE");
+    assertThat(host("guest")).isEqualTo(home);
+
+    openstack("--os-compute-api-version 2.56 server migrate --host %s --wait guest", other).ok();
+    openstack("server migration confirm guest").ok();
+    awaitStatus("guest", "ACTIVE");
+    assertThat(host("guest")).isEqualTo(other);
+
+    nova.run("nova migrate --poll guest").ok();
+    awaitStatus("guest", "VERIFY_RESIZE");
+    nova.run("nova resize-revert guest").ok();
+    awaitStatus("guest", "ACTIVE");
+    assertThat(host("guest")).isEqualTo(other);
+
+    assertThat(nova.run("nova host-servers-migrate %s", other).ok().out()).contains("True");
+    awaitStatus("guest", "VERIFY_RESIZE");
+    nova.run("nova resize-confirm guest").ok();
+    awaitStatus("guest", "ACTIVE");
+    assertThat(host("guest")).isEqualTo(home);
+    assertThat(
+            openstack(
+                    "--os-compute-api-version 2.80 server migration list --type cold-migration -f value -c Status")
+                .word()
+                .lines())
+        .containsExactlyInAnyOrder("reverted", "confirmed", "reverted", "confirmed");
+    assertThat(openstack("server event list guest -f value -c Action").word().lines())
+        .contains("migrate", "confirmResize", "revertResize");
+    openstack("server migration confirm guest").refused("409");
+  }
+
+  @Test
+  @Order(7)
+  void make_a_server_larger_and_keep_or_revert_it() throws Exception {
+    openstack("flavor create --ram 96 --vcpus 2 --disk 2 larger").ok();
+    openstack("server resize --flavor larger --wait guest").ok();
+    assertThat(show("guest").path("status").asString()).isEqualTo("VERIFY_RESIZE");
+    openstack("server resize revert guest").ok();
+    awaitStatus("guest", "ACTIVE");
+    assertThat(show("guest").path("flavor").toString()).contains("small");
+    nova.run("nova resize --poll guest larger").ok();
+    awaitStatus("guest", "VERIFY_RESIZE");
+    openstack("server resize confirm guest").ok();
+    awaitStatus("guest", "ACTIVE");
+    assertThat(show("guest").path("flavor").toString()).contains("larger");
+    openstack("server resize --flavor small guest").refused("Unable to resize disk down");
+  }
+
+  @Test
+  @Order(8)
   void see_and_change_hosts() throws Exception {
     assertThat(openstack("hypervisor list -f value -c State").word().lines())
         .containsExactly("up", "up");
@@ -218,18 +278,21 @@ class CommandLineClientsTest {
     openstack("compute service set --enable host-1 nova-compute").ok();
     openstack("availability zone list --compute").ok();
     openstack("aggregate create --zone green side").ok();
-    openstack("aggregate add host side host-2").ok();
+    // A host with servers keeps its zone.
+    openstack("aggregate add host side %s", host("guest")).refused("Move the instances away");
+    String empty = other(host("guest"));
+    openstack("aggregate add host side %s", empty).ok();
     assertThat(openstack("aggregate show side -f json").json().path("hosts").toString())
-        .contains("host-2");
+        .contains(empty);
     assertThat(openstack("availability zone list --compute -f value").word()).contains("green");
-    openstack("aggregate remove host side host-2").ok();
+    openstack("aggregate remove host side %s", empty).ok();
     openstack("aggregate delete side").ok();
     assertThat(nova.run("nova service-list").ok().out()).contains("nova-compute");
     assertThat(nova.run("nova hypervisor-list").ok().out()).contains("host-2");
   }
 
   @Test
-  @Order(7)
+  @Order(9)
   void see_limits_and_use() throws Exception {
     openstack("limits show --absolute").ok();
     openstack("quota set --instances 5 admin").ok();
@@ -240,7 +303,7 @@ class CommandLineClientsTest {
   }
 
   @Test
-  @Order(8)
+  @Order(10)
   void empty_a_host_in_nova_s_way() throws Exception {
     String from = host("guest");
     nova.run("nova service-list --host %s", from).ok();
@@ -252,7 +315,7 @@ class CommandLineClientsTest {
   }
 
   @Test
-  @Order(9)
+  @Order(11)
   void are_told_that_a_host_in_use_is_not_evacuated() throws Exception {
     String home = host("guest");
     assertThat(nova.run("nova evacuate guest").out()).contains("is still in use");
@@ -264,7 +327,7 @@ class CommandLineClientsTest {
   }
 
   @Test
-  @Order(10)
+  @Order(12)
   void take_everything_away() throws Exception {
     openstack("server image create --name picture --wait guest").ok();
     assertThat(openstack("image list -f value -c Name").word().lines()).contains("picture");
@@ -273,6 +336,7 @@ class CommandLineClientsTest {
     openstack("server group delete apart").ok();
     openstack("keypair delete made").ok();
     openstack("flavor delete small").ok();
+    openstack("flavor delete larger").ok();
     openstack("image delete disk picture").ok();
   }
 }

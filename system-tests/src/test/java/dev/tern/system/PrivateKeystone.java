@@ -51,13 +51,15 @@ final class PrivateKeystone implements AutoCloseable {
         [DEFAULT]
         log_file = %1$s/keystone.log
         [database]
-        connection = sqlite:///%1$s/keystone.db
+        connection = sqlite:///%1$s/keystone.db?timeout=60
         [fernet_tokens]
         key_repository = %1$s/fernet
         [fernet_receipts]
         key_repository = %1$s/fernet
         [credential]
         key_repository = %1$s/credential
+        [identity]
+        password_hash_rounds = 4
         [cache]
         enabled = false
         [cors]
@@ -70,6 +72,12 @@ final class PrivateKeystone implements AutoCloseable {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     manage("db_sync");
+    // Else who reads slowly, as a login does, keeps everybody from writing.
+    run(
+        "/usr/bin/python3",
+        "-c",
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('PRAGMA journal_mode=WAL')",
+        folder.resolve("keystone.db").toString());
     // Root has to say whose the keys are; for anybody else they are his own.
     manage(
         "fernet_setup",
@@ -77,17 +85,42 @@ final class PrivateKeystone implements AutoCloseable {
         Files.getOwner(folder).getName(),
         "--keystone-group",
         Files.readAttributes(folder, PosixFileAttributes.class).group().getName());
-    manage("bootstrap", "--bootstrap-password", ADMINS, "--bootstrap-public-url", url());
+    manage(
+        "bootstrap",
+        "--bootstrap-password",
+        ADMINS,
+        "--bootstrap-public-url",
+        url(),
+        "--bootstrap-region-id",
+        "RegionOne");
+    // As the package serves it: the server inside keystone-wsgi-public answers one after the other.
     this.process =
         start(
-            "keystone-wsgi-public",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            Integer.toString(port),
-            "--",
-            "--config-file",
-            folder.resolve("keystone.conf").toString());
+            "uwsgi",
+            "--plugins",
+            "python3",
+            "--http-socket",
+            "127.0.0.1:" + port,
+            "--master",
+            "--die-on-term",
+            "--no-orphans",
+            "--lazy-apps",
+            "--enable-threads",
+            "--thunder-lock",
+            "--processes",
+            "2",
+            "--threads",
+            "4",
+            "--buffer-size",
+            "65535",
+            "--disable-logging",
+            // Which it does anyway; who is not told sends his next request on a closed one.
+            "--add-header",
+            "Connection: close",
+            "--wsgi-file",
+            "/usr/bin/keystone-wsgi-public",
+            "--pyargv",
+            "--config-file " + folder.resolve("keystone.conf"));
   }
 
   /** Returns when it answers. */
@@ -147,12 +180,16 @@ final class PrivateKeystone implements AutoCloseable {
             List.of(
                 "keystone-manage", "--config-file", folder.resolve("keystone.conf").toString()));
     command.addAll(List.of(words));
-    Process one = start(command.toArray(String[]::new));
+    run(command.toArray(String[]::new));
+  }
+
+  private void run(String... command) throws IOException, InterruptedException {
+    Process one = start(command);
     if (!one.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)) {
       one.destroyForcibly();
-      throw new IOException("no end of " + words[0] + ": " + said());
+      throw new IOException("no end of " + command[0] + ": " + said());
     }
-    assertThat(one.exitValue()).as("%s: %s", words[0], said()).isZero();
+    assertThat(one.exitValue()).as("%s: %s", command[0], said()).isZero();
   }
 
   String url() {
@@ -182,7 +219,9 @@ final class PrivateKeystone implements AutoCloseable {
   private JsonNode asAdmin(String method, String path, Optional<Object> body)
       throws IOException, InterruptedException {
     HttpResponse<String> answer = send(method, path, admin, body, Map.of());
-    assertThat(answer.statusCode() / 100).as("%s %s: %s", method, path, answer.body()).isEqualTo(2);
+    assertThat(answer.statusCode() / 100)
+        .as("%s %s: %s %s", method, path, answer.body(), said())
+        .isEqualTo(2);
     return answer.body().isEmpty()
         ? JsonMapper.shared().nullNode()
         : JsonMapper.shared().readTree(answer.body());
@@ -218,6 +257,38 @@ final class PrivateKeystone implements AutoCloseable {
 
   String adminToken() {
     return admin;
+  }
+
+  /** Of the user {@code admin} in the project {@code admin}. */
+  String adminPassword() {
+    return ADMINS;
+  }
+
+  /** Tells clients where a service is. */
+  void service(String type, String url) throws IOException, InterruptedException {
+    String id =
+        asAdmin(
+                "POST",
+                "/services",
+                Optional.of(Map.of("service", Map.of("type", type, "name", type))))
+            .path("service")
+            .path("id")
+            .asString();
+    asAdmin(
+        "POST",
+        "/endpoints",
+        Optional.of(
+            Map.of(
+                "endpoint",
+                Map.of(
+                    "service_id",
+                    id,
+                    "interface",
+                    "public",
+                    "region_id",
+                    "RegionOne",
+                    "url",
+                    url))));
   }
 
   String logIn(String user, String password, String project)
