@@ -63,7 +63,7 @@ final class OwnHostsOnly extends OncePerRequestFilter {
                 400,
                 "This API does not answer to the host name %s: use localhost or a loopback address, or set tern.api.public-url."
                     .formatted(Refusals.shortened(host)));
-    byte[] body = refusal.body(request.getRequestURI()).toString().getBytes(StandardCharsets.UTF_8);
+    byte[] body = refusal.body(request).toString().getBytes(StandardCharsets.UTF_8);
     response.setStatus(refusal.status());
     response.setContentType("application/json");
     response.setContentLength(body.length);

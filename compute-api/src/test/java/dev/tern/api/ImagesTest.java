@@ -174,7 +174,7 @@ class ImagesTest {
     String id = create("qcow2");
     TestApi.Answer answer = upload(id, bad.getValue());
     assertThat(answer.status()).isEqualTo(400);
-    assertThat(answer.json().get("message").stringValue())
+    assertThat(answer.json().get("error").get("message").stringValue())
         .startsWith("Image %s is unacceptable: ".formatted(id))
         .contains(bad.getKey());
     assertThat(api.to("/image/v2/images/" + id).get().json().get("status").stringValue())
@@ -235,7 +235,25 @@ class ImagesTest {
   void that_is_ill_described_is_refused(String body, int status, String field) {
     TestApi.Answer answer = api.to("/image/v2/images").post(body);
     assertThat(answer.status()).isEqualTo(status);
-    assertThat(answer.json().get("message").stringValue()).contains(field);
+    assertThat(answer.json().get("error").get("message").stringValue()).contains(field);
+  }
+
+  /** Glance's own client asks for anything, and reads the message of members that are objects. */
+  @Test
+  void that_is_not_there_is_refused_in_a_form_that_its_asker_reads() {
+    String path = "/image/v2/images/99999999-9999-4999-8999-999999999999";
+    for (String anything : new String[] {"*/*", "text/html", "application/octet-stream"}) {
+      TestApi.Answer nested = api.to(path).header("Accept", anything).get();
+      assertThat(nested.status()).as(nested.text()).isEqualTo(404);
+      assertThat(nested.header("Content-Type")).startsWith("application/json");
+      assertThat(nested.json().propertyNames()).containsExactly("error");
+      assertThat(nested.json().get("error").get("code").intValue()).isEqualTo(404);
+      assertThat(nested.json().get("error").get("message").stringValue()).isNotEmpty();
+    }
+    TestApi.Answer flat = api.to(path).header("Accept", "application/json").get();
+    assertThat(flat.status()).isEqualTo(404);
+    assertThat(flat.json().get("code").stringValue()).isEqualTo("404 Not Found");
+    assertThat(flat.json().get("message").stringValue()).isNotEmpty();
   }
 
   @Test

@@ -112,6 +112,9 @@ class CommandLineClientsTest {
                 .asString())
         .isIn("active", "queued");
     assertThat(openstack("image list -f value -c Name -c Status").word()).contains("disk active");
+    String missing = "99999999-9999-4999-8999-999999999999";
+    nova.run("glance image-show %s", missing).refused("HTTP No image found with ID " + missing);
+    openstack("image create --id nonsense other").refused("It is not a UUID.");
     openstack("flavor create --id small --ram 64 --vcpus 1 --disk 1 small").ok();
     openstack("flavor set --property hw:test=1 small").ok();
     assertThat(openstack("flavor show small -f json").json().path("properties").toString())

@@ -7,7 +7,6 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.store.IdempotencyStore.KeyTakenOverException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
@@ -142,9 +141,8 @@ final class ErrorAdvice {
   }
 
   private static ResponseEntity<ObjectNode> reply(ErrorReply error, HttpServletRequest request) {
-    @Nullable String path = request.getRequestURI();
     return ResponseEntity.status(error.status())
         .contentType(MediaType.APPLICATION_JSON)
-        .body(error.body(path == null ? "/" : path));
+        .body(error.body(request));
   }
 }

@@ -1,6 +1,8 @@
 package dev.tern.api.errors;
 
 import dev.tern.contract.ErrorCode;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Collections;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -31,11 +33,29 @@ public record ErrorReply(int status, String message) {
   }
 
   /**
-   * The body for a path: images answer as Glance does, identity as Keystone, everything else as
-   * Nova does.
+   * The body of the answer to a request: images answer as Glance does, identity as Keystone,
+   * everything else as Nova does.
+   *
+   * <p>Glance answers HTML unless JSON is asked for, and its client looks for the message one level
+   * down in any JSON: a flat object is more than it can read. So whoever does not ask for JSON gets
+   * the form of Keystone, which every client reads.
    */
+  public ObjectNode body(HttpServletRequest request) {
+    @Nullable String path = request.getRequestURI();
+    if (path == null) {
+      return nova();
+    }
+    return isImages(path) && wantsJson(request) ? glance() : body(path);
+  }
+
+  /** The body for a path when nobody knows what was asked for. */
   public ObjectNode body(String path) {
-    return isImages(path) ? glance() : isIdentity(path) ? keystone() : nova();
+    return isImages(path) || isIdentity(path) ? keystone() : nova();
+  }
+
+  private static boolean wantsJson(HttpServletRequest request) {
+    return Collections.list(request.getHeaders("Accept")).stream()
+        .anyMatch(accepted -> accepted.toLowerCase(Locale.ROOT).contains("application/json"));
   }
 
   private static boolean isIdentity(String path) {

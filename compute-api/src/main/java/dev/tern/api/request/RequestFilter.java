@@ -186,7 +186,7 @@ public final class RequestFilter extends OncePerRequestFilter {
   private static void refuse(
       HttpServletRequest request, HttpServletResponse response, ErrorReply error)
       throws IOException {
-    byte[] body = error.body(request.getRequestURI()).toString().getBytes(StandardCharsets.UTF_8);
+    byte[] body = error.body(request).toString().getBytes(StandardCharsets.UTF_8);
     response.setStatus(error.status());
     response.setContentType("application/json");
     response.setContentLength(body.length);
