@@ -71,6 +71,8 @@ import picocli.CommandLine.ScopeType;
       Power.Reboot.class,
       Power.Pause.class,
       Power.Unpause.class,
+      Power.Suspend.class,
+      Power.Resume.class,
       ConsoleLog.class,
     })
 public final class Client {

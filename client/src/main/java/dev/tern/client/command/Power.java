@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
-/** Starting and stopping, pausing and rebooting. */
+/** Starting and stopping, pausing, suspending and rebooting. */
 abstract sealed class Power extends Verb {
   private final String verb;
   private final String status;
@@ -90,7 +90,7 @@ abstract sealed class Power extends Verb {
   }
 
   /** The guest goes on. */
-  @Command(name = "unpause", aliases = "resume", description = "Let a paused server go on.")
+  @Command(name = "unpause", description = "Let a paused server go on.")
   static final class Unpause extends Power {
     Unpause() {
       super("unpause", "ACTIVE");
@@ -99,6 +99,36 @@ abstract sealed class Power extends Verb {
     @Override
     void ask(Server found) throws IOException, InterruptedException {
       found.act("unpause");
+    }
+  }
+
+  /** The guest is a file. */
+  @Command(
+      name = "suspend",
+      description =
+          "Suspend a server: its guest's memory is a file of its host until it is resumed.")
+  static final class Suspend extends Power {
+    Suspend() {
+      super("suspend", "SUSPENDED");
+    }
+
+    @Override
+    void ask(Server found) throws IOException, InterruptedException {
+      found.act("suspend");
+    }
+  }
+
+  /** The guest goes on; virsh has one word for both ways to stand. */
+  @Command(name = "resume", description = "Let a suspended server, or a paused one, go on.")
+  static final class Resume extends Power {
+    Resume() {
+      super("resume", "ACTIVE");
+    }
+
+    @Override
+    void ask(Server found) throws IOException, InterruptedException {
+      boolean paused = found.facts().path("status").asString("").equals("PAUSED");
+      found.act(paused ? "unpause" : "resume");
     }
   }
 

@@ -79,6 +79,23 @@ class DisksTest {
     assertThat(type("reboot", "web", "--hard", "--wait").out()).contains("is ACTIVE");
   }
 
+  @Test
+  void suspends_and_resumes() {
+    assertThat(type("suspend", "web").out()).contains("asked to suspend");
+    assertThat(type("suspend", "web").status()).isEqualTo(1);
+    assertThat(type("unpause", "web").err()).contains("while it is in vm_state suspended");
+    assertThat(type("resume", "web", "--wait").out()).contains("is ACTIVE");
+    assertThat(type("resume", "web").err()).contains("Cannot 'resume'");
+    assertThat(type("suspend", "web", "--wait").out()).contains("is SUSPENDED");
+    assertThat(type("resume", "web").out()).contains("asked to resume");
+  }
+
+  @Test
+  void resumes_what_is_paused_too() {
+    assertThat(type("pause", "web", "--wait").out()).contains("is PAUSED");
+    assertThat(type("resume", "web", "--wait").out()).contains("is ACTIVE");
+  }
+
   @ParameterizedTest
   @CsvSource({"--finish,finished", "--pivot,pivoted"})
   @Tag("S55")

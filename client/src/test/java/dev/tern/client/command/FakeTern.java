@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -299,7 +300,9 @@ final class FakeTern implements AutoCloseable {
       case "os-start" -> power(server, "start", "ACTIVE");
       case "os-stop" -> power(server, "stop", "SHUTOFF");
       case "pause" -> power(server, "pause", "PAUSED");
-      case "unpause" -> power(server, "unpause", "ACTIVE");
+      case "unpause" -> goesOn(server, "unpause", "PAUSED");
+      case "suspend" -> power(server, "suspend", "SUSPENDED");
+      case "resume" -> goesOn(server, "resume", "SUSPENDED");
       case "reboot" -> {
         String type = body.path(action).path("type").asString("");
         if (!type.equals("SOFT") && !type.equals("HARD")) {
@@ -332,6 +335,18 @@ final class FakeTern implements AutoCloseable {
       made.abandon();
       throw new No(400, failure);
     }
+    return new Answer(202, null);
+  }
+
+  private static Answer goesOn(ObjectNode server, String word, String from) throws No {
+    String status = server.path("status").asString();
+    if (!status.equals(from)) {
+      throw new No(
+          409,
+          "Cannot '%s' instance %s while it is in vm_state %s"
+              .formatted(word, server.path("id").asString(), status.toLowerCase(Locale.ROOT)));
+    }
+    server.put("status", "ACTIVE");
     return new Answer(202, null);
   }
 
