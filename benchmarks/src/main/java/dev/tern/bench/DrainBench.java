@@ -45,6 +45,7 @@ import dev.tern.store.DrainStore.State;
 import dev.tern.store.DrainStore.Wishes;
 import dev.tern.store.EvacuationStore;
 import dev.tern.store.FenceStore;
+import dev.tern.store.ForecastSettings;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
@@ -153,7 +154,8 @@ final class DrainBench {
                 agents,
                 new GuestWatches(Watching.NOBODY),
                 UUID::randomUUID,
-                LONG),
+                LONG,
+                new ForecastSettings(100_000_000)),
             schedulers,
             drainSettings(),
             InstantSource.system(),
@@ -355,15 +357,7 @@ final class DrainBench {
 
   private static DrainSettings drainSettings() {
     return new DrainSettings(
-        LOOK,
-        2,
-        2,
-        0,
-        5,
-        Duration.ofSeconds(1),
-        Duration.ofSeconds(5),
-        100_000_000,
-        Duration.ofHours(1));
+        LOOK, 2, 2, 0, 5, Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofHours(1));
   }
 
   private static ConductorSettings settings() {

@@ -18,6 +18,7 @@ import dev.tern.api.request.RequestFilter;
 import dev.tern.api.trail.TrailKeeping;
 import dev.tern.api.version.OfferedCheck;
 import dev.tern.contract.tracing.Tracing;
+import dev.tern.store.ForecastSettings;
 import dev.tern.store.IdempotencyStore;
 import java.net.InetAddress;
 import java.time.Clock;
@@ -79,6 +80,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
   ApiSettings.class,
   DeadLetterSettings.class,
   EventSettings.class,
+  ForecastSettings.class,
   IdempotencySettings.class,
   IdentitySettings.class,
   KeystoneSettings.class,

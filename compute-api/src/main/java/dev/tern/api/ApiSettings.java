@@ -49,11 +49,6 @@ public record ApiSettings(
         @NotNull
         Duration auditDeadline,
     @Setting(
-            "Bytes per second of one migration that a preflight counts with as long as none has been measured; conductors have one of their own (tern.drain.assumed-bytes-per-second).")
-        @DefaultValue("100000000")
-        @Min(1)
-        long assumedBytesPerSecond,
-    @Setting(
             "The address under which clients reach this API, for links, if it is not the one they name in the Host header; for example behind a proxy.")
         Optional<String> publicUrl,
     @Setting(

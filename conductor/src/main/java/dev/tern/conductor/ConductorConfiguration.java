@@ -37,6 +37,7 @@ import dev.tern.store.DiskCopyStore;
 import dev.tern.store.DrainStore;
 import dev.tern.store.EvacuationStore;
 import dev.tern.store.FenceStore;
+import dev.tern.store.ForecastSettings;
 import dev.tern.store.HostStore;
 import dev.tern.store.ImageStore;
 import dev.tern.store.MigrationStore;
@@ -59,6 +60,7 @@ import org.springframework.context.annotation.Configuration;
   ConductorSettings.class,
   NotificationSettings.class,
   DrainSettings.class,
+  ForecastSettings.class,
   ResizeSettings.class,
   BandwidthSettings.class
 })
@@ -106,7 +108,7 @@ class ConductorConfiguration {
       Agents agents,
       Schedulers schedulers,
       ConductorSettings settings,
-      DrainSettings drains,
+      ForecastSettings forecasts,
       Watching watching,
       MeterRegistry metrics,
       Tracing tracing) {
@@ -119,7 +121,7 @@ class ConductorConfiguration {
             Time.real(),
             settings,
             new MigrationMeters(metrics),
-            new Foreseeing.By(watching, drains.assumedBytesPerSecond()),
+            new Foreseeing.By(watching, forecasts.assumedBytesPerSecond()),
             tracing),
         settings.name(),
         settings.lease(),
@@ -203,6 +205,7 @@ class ConductorConfiguration {
       Schedulers schedulers,
       DrainSettings settings,
       Watching watching,
+      ForecastSettings forecasts,
       ConductorSettings conductor) {
     return new Drains(
         new DrainFacts.Sources(
@@ -215,7 +218,8 @@ class ConductorConfiguration {
             agents,
             new GuestWatches(watching),
             UUID::randomUUID,
-            conductor.hostDownAfter()),
+            conductor.hostDownAfter(),
+            forecasts),
         schedulers,
         settings,
         InstantSource.system(),

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -40,9 +41,15 @@ final class StandaloneForm implements AutoCloseable {
   private String db = "";
   private URI api = URI.create("http://127.0.0.1/");
 
-  /** Settings that are the conductor's alone, and are not named after it. */
-  private static final List<String> CONDUCTORS =
-      List.of("tern.drain.", "tern.bandwidth.", "tern.notifications.");
+  /** Settings that are not named after the services that have them. */
+  private static final Map<String, Set<Service>> NAMED_OTHERWISE =
+      Map.of(
+          "tern.bandwidth.", Set.of(Service.CONDUCTOR),
+          "tern.drain.", Set.of(Service.CONDUCTOR),
+          "tern.forecast.", Set.of(Service.API, Service.CONDUCTOR),
+          "tern.notifications.", Set.of(Service.CONDUCTOR),
+          "tern.quota.", Set.of(Service.API),
+          "tern.resize.", Set.of(Service.CONDUCTOR));
 
   private StandaloneForm(FormSettings settings, Consumer<String> say) {
     this.settings = settings;
@@ -205,16 +212,17 @@ final class StandaloneForm implements AutoCloseable {
   }
 
   /**
-   * {@code tern.<service>.…} given with {@code -D} is for that service alone; any other would
-   * refuse to start with it.
+   * {@code tern.<service>.…} given with {@code -D} is for that service alone, and so are groups of
+   * another name; any other would refuse to start with it.
    */
-  private static boolean isForAnother(Service service, String key) {
+  static boolean isForAnother(Service service, String key) {
     for (Service other : Service.values()) {
       if (other != service && key.startsWith("tern." + other.word() + ".")) {
         return true;
       }
     }
-    return service != Service.CONDUCTOR && CONDUCTORS.stream().anyMatch(key::startsWith);
+    return NAMED_OTHERWISE.entrySet().stream()
+        .anyMatch(each -> key.startsWith(each.getKey()) && !each.getValue().contains(service));
   }
 
   private static int freePort() throws IOException {

@@ -1,6 +1,5 @@
 package dev.tern.api.preflight;
 
-import dev.tern.api.ApiSettings;
 import dev.tern.api.disks.AskHost;
 import dev.tern.api.hosts.AskingHosts;
 import dev.tern.api.preflight.ColdPreflight.ColdOutlook;
@@ -24,6 +23,7 @@ import dev.tern.contract.scheduler.Decision;
 import dev.tern.contract.scheduler.SchedulerRequest.Placed;
 import dev.tern.contract.scheduler.SchedulerRequest.PlanHosts;
 import dev.tern.contract.scheduler.Wanted;
+import dev.tern.store.ForecastSettings;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.Link;
@@ -66,7 +66,7 @@ final class Preflight {
       AskingSchedulers schedulers,
       HostStore hosts,
       MigrationStore migrations,
-      ApiSettings settings) {
+      ForecastSettings settings) {
     this.assumedBytesPerSecond = settings.assumedBytesPerSecond();
     this.sources = sources;
     this.placing = new Placing(destinations, schedulers);

@@ -23,6 +23,7 @@ import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.Occupancy;
 import dev.tern.store.DrainStore.Resident;
+import dev.tern.store.ForecastSettings;
 import dev.tern.store.HostStore;
 import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.HostStore.HostState;
@@ -71,7 +72,8 @@ public final class DrainFacts {
       Agents agents,
       GuestWatches watches,
       Supplier<UUID> newIds,
-      Duration hostDownAfter) {}
+      Duration hostDownAfter,
+      ForecastSettings forecasts) {}
 
   Optional<ServerRecord> server(ServerId id) {
     return sources.servers().find(id);
@@ -208,13 +210,13 @@ public final class DrainFacts {
         .filter(bytes -> bytes > 0);
   }
 
-  /**
-   * How fast migrations leave the host.
-   *
-   * @param assumed bytes a second, while none was measured
-   */
-  Link link(long assumed) {
-    return Link.between(sources.migrations(), drain.host(), Optional.empty(), assumed);
+  /** How fast migrations leave the host. */
+  Link link() {
+    return Link.between(
+        sources.migrations(),
+        drain.host(),
+        Optional.empty(),
+        sources.forecasts().assumedBytesPerSecond());
   }
 
   /**

@@ -44,12 +44,6 @@ public record DrainSettings(
         Duration firstRest,
     @Setting("No rest between two tries is longer.") @DefaultValue("5m") Duration longestRest,
     @Setting(
-            "Bytes per second of one migration that a plan counts with as long as none from the"
-                + " host has been measured.")
-        @DefaultValue("100000000")
-        @Min(1)
-        long assumedBytesPerSecond,
-    @Setting(
             "How long a dry run can be looked at; it is forgotten then, and never listed unless"
                 + " asked for. At least 1m.")
         @DefaultValue("1h")

@@ -114,13 +114,7 @@ final class FewMovesPlan {
     Optional<Long> share =
         drain.wishes().limits().bytesPerSecond().map(all -> Math.max(1, all / lanes));
     Plan plan =
-        new Planner(
-                drain.wishes(),
-                Pace.of(
-                    facts.link(settings.assumedBytesPerSecond()),
-                    facts.writes(leaving, now),
-                    share),
-                lanes)
+        new Planner(drain.wishes(), Pace.of(facts.link(), facts.writes(leaving, now), share), lanes)
             .plan(guests, found, Map.of(), now, Optional.empty());
     return new Plan(
         plan.madeAt(), plan.moves(), plan.takes(), plan.firstTakes(), plan.basis(), remarks);

@@ -134,10 +134,7 @@ final class Planning {
     int lanes = drain.wishes().limits().out().orElse(settings.out());
     Optional<Long> share =
         drain.wishes().limits().bytesPerSecond().map(all -> Math.max(1, all / lanes));
-    return new Planner(
-        drain.wishes(),
-        Pace.of(facts.link(settings.assumedBytesPerSecond()), writes, share),
-        lanes);
+    return new Planner(drain.wishes(), Pace.of(facts.link(), writes, share), lanes);
   }
 
   /** Those whose guests write while they move. */

@@ -28,6 +28,7 @@ import dev.tern.store.DrainStore.Progress;
 import dev.tern.store.DrainStore.Purpose;
 import dev.tern.store.DrainStore.Sequence;
 import dev.tern.store.DrainStore.Wishes;
+import dev.tern.store.ForecastSettings;
 import dev.tern.store.MigrationStore.MigrationQuery;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
@@ -105,7 +106,6 @@ final class DrainWorld {
         3,
         Duration.ofSeconds(10),
         Duration.ofMinutes(5),
-        100_000_000,
         Duration.ofHours(1));
   }
 
@@ -121,7 +121,8 @@ final class DrainWorld {
             (_, _, _) -> agent,
             watches,
             UUID::randomUUID,
-            Duration.ofMinutes(1)),
+            Duration.ofMinutes(1),
+            new ForecastSettings(100_000_000)),
         scheduler,
         settings(),
         () -> now,
