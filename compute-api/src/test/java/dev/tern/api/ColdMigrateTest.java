@@ -7,7 +7,9 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
 import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
+import dev.tern.store.Samples;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -154,8 +156,24 @@ class ColdMigrateTest {
                 .formatted(action, SERVER, state));
   }
 
+  @Test
+  void is_confirmed_without_a_source_that_is_stated_to_be_down_and_not_of_one_that_is_silent() {
+    migrated();
+    api.stores.pass(Duration.ofDays(1));
+    api.stores.hosts().report(Samples.report(new HostName("host2"), 8, 1));
+    String confirm = "{\"confirmResize\": null}";
+    assertThat(act("2.96", confirm).fault())
+        .isEqualTo("409 conflictingRequest: Compute service of host1 is unavailable at this time.");
+    assertThat(api.stores.hosts().setForcedDown(HOME, true)).isTrue();
+    assertThat(act("2.96", confirm).status()).isEqualTo(204);
+    assertThat(act("2.96", confirm).fault())
+        .isEqualTo(
+            "409 conflictingRequest: Cannot 'confirmResize' instance %s while it is in task_state resize_confirming"
+                .formatted(SERVER));
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"migrate", "confirmResize", "revertResize"})
+  @ValueSource(strings = {"migrate", "revertResize"})
   void whose_source_is_down_is_refused(String action) {
     if (!action.equals("migrate")) {
       migrated();

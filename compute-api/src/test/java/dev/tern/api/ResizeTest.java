@@ -183,6 +183,17 @@ class ResizeTest {
         .isEqualTo("409 conflictingRequest: Instance " + SERVER + " is locked");
   }
 
+  /** There is no other host that has it. */
+  @Test
+  void where_it_was_on_a_host_that_is_stated_to_be_down_is_reverted_and_not_confirmed() {
+    assertThat(act(TO_LARGE).status()).isEqualTo(202);
+    api.conductors.migratesCold(SERVER, HOME.value());
+    assertThat(api.stores.hosts().setForcedDown(HOME, true)).isTrue();
+    assertThat(act("{\"confirmResize\": null}").fault())
+        .isEqualTo("409 conflictingRequest: Compute service of host1 is unavailable at this time.");
+    assertThat(act("{\"revertResize\": null}").status()).isEqualTo(202);
+  }
+
   @Test
   void shows_the_new_flavor_until_it_is_reverted() {
     resized();

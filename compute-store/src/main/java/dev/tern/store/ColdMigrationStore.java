@@ -93,6 +93,12 @@ public interface ColdMigrationStore {
   void finished(Lease lease, UUID id, List<HostName> leftAt);
 
   /**
+   * The source is to take the server back when it answers again: it is stated to be down. Told
+   * again, the first stays.
+   */
+  void owesTakeBack(Lease lease, UUID id);
+
+  /**
    * It came to nothing: {@code error}. The server is as it was; all claims but its own are given
    * back. Ends saga and action in error.
    *

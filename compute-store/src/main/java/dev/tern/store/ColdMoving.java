@@ -81,6 +81,14 @@ final class ColdMoving {
     return left;
   }
 
+  /** Of the epoch of whatever asks for it, which may be younger than the migration. */
+  static EvacuationLeftoverEntity takeBack(
+      ColdMigrationEntity migration, ServerEntity server, java.time.Instant now) {
+    EvacuationLeftoverEntity owed = leftover(migration, migration.source, server.epoch, now);
+    owed.takeBack = migration.epoch;
+    return owed;
+  }
+
   static IllegalStateException none(UUID id) {
     return new IllegalStateException("no cold migration " + id);
   }

@@ -1,8 +1,10 @@
 package dev.tern.store;
 
 import dev.tern.contract.HostName;
+import dev.tern.contract.PowerState;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.VmState;
 import dev.tern.store.EvacuationStore.Leftover;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -12,6 +14,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +40,9 @@ class EvacuationLeftoverEntity {
   @Column(name = "settled_at")
   @Nullable Instant settledAt;
 
+  @Column(name = "take_back")
+  @Nullable Long takeBack;
+
   static EvacuationLeftoverEntity of(EvacuationEntity evacuation, HostName host, Instant now) {
     EvacuationLeftoverEntity left = new EvacuationLeftoverEntity();
     left.evacuation = evacuation.uuid;
@@ -54,6 +60,26 @@ class EvacuationLeftoverEntity {
         new ServerId(server),
         new HostName(host),
         epoch,
-        new RequestId(request));
+        new RequestId(request),
+        Optional.ofNullable(takeBack));
+  }
+
+  /** The server is what its host says, unless it has become something else since. */
+  void takenBack(ServerEntity of, VmState state, Instant now) {
+    boolean waits = of.vmState == VmState.STOPPED || of.vmState == VmState.ERROR;
+    if (!waits || of.task != null || !host.equals(of.host)) {
+      return;
+    }
+    of.vmState = state;
+    of.power =
+        switch (state) {
+          case ACTIVE -> PowerState.RUNNING;
+          case PAUSED -> PowerState.PAUSED;
+          case STOPPED, SUSPENDED -> PowerState.SHUTDOWN;
+          case BUILDING, RESIZED, ERROR, DELETED ->
+              throw new IllegalArgumentException("not " + state);
+        };
+    of.fault(null, now);
+    of.updatedAt = now;
   }
 }

@@ -102,6 +102,15 @@ public interface EvacuationStore {
   void removed(Leftover leftover);
 
   /**
+   * The host has the server again. The server, if it is stopped or in error there with nothing
+   * under way, is from then on what the host says it is.
+   *
+   * @param state empty when the host has nothing of it, or what it has is broken: the server stays
+   *     what it is
+   */
+  void takenBack(Leftover leftover, Optional<VmState> state);
+
+  /**
    * As asked for.
    *
    * @param leaveStopped a server that was not in ERROR is not started
@@ -164,8 +173,19 @@ public interface EvacuationStore {
       Optional<Long> before,
       int limit) {}
 
-  /** Something of a server on a host that it does not live on. */
-  record Leftover(long number, ServerId server, HostName host, long epoch, RequestId request) {}
+  /**
+   * Something that a host is still to do about a server.
+   *
+   * @param takeBack the server lives there, and had left it in this epoch; empty: it lives
+   *     elsewhere, and what is there is to be removed
+   */
+  record Leftover(
+      long number,
+      ServerId server,
+      HostName host,
+      long epoch,
+      RequestId request,
+      Optional<Long> takeBack) {}
 
   /** Nova's words for where one is. */
   enum EvacuationStatus {

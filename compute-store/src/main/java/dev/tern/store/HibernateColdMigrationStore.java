@@ -312,6 +312,23 @@ class HibernateColdMigrationStore implements ColdMigrationStore {
   }
 
   @Override
+  public void owesTakeBack(Lease lease, UUID id) {
+    Held held = hold(lease, id);
+    boolean owed =
+        !entities
+            .createQuery(
+                "from EvacuationLeftoverEntity l"
+                    + " where l.evacuation = :migration and l.takeBack is not null",
+                EvacuationLeftoverEntity.class)
+            .setParameter("migration", id)
+            .getResultList()
+            .isEmpty();
+    if (!owed) {
+      entities.persist(ColdMoving.takeBack(held.migration(), held.server(), rows.now()));
+    }
+  }
+
+  @Override
   public void unsettled(Lease lease, UUID id, Failure failure) {
     Held held = hold(lease, id);
     Instant now = rows.now();

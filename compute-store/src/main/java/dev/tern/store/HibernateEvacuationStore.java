@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.springframework.transaction.annotation.Transactional;
@@ -311,6 +312,21 @@ class HibernateEvacuationStore implements EvacuationStore {
         .getResultStream()
         .map(EvacuationLeftoverEntity::toRecord)
         .toList();
+  }
+
+  /** The server's row first, as everywhere. */
+  @Override
+  public void takenBack(Leftover leftover, Optional<VmState> state) {
+    Optional<ServerEntity> server = rows.lockServer(leftover.server().value());
+    EvacuationLeftoverEntity left =
+        Objects.requireNonNull(
+            entities.find(
+                EvacuationLeftoverEntity.class, leftover.number(), LockModeType.PESSIMISTIC_WRITE));
+    if (left.settledAt == null) {
+      Instant now = rows.now();
+      left.settledAt = now;
+      state.ifPresent(is -> server.ifPresent(of -> left.takenBack(of, is, now)));
+    }
   }
 
   @Override

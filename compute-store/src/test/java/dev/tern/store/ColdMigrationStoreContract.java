@@ -16,6 +16,7 @@ import dev.tern.store.ColdMigrationStore.ColdMigrationQuery;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.ColdStatus;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
+import dev.tern.store.EvacuationStore.Leftover;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -361,6 +362,51 @@ abstract class ColdMigrationStoreContract {
     stores().hosts().report(Samples.report(home, 2, 1));
     assertThat(stores().evacuations().leftovers(1000))
         .anyMatch(left -> left.server().equals(server.id()) && left.host().equals(home));
+  }
+
+  @Test
+  void owes_a_lost_source_its_taking_back_once_and_then_the_server_is_what_the_host_says() {
+    ServerRecord server = samples.active(home);
+    ColdMigrationRecord migration = accepted(server, Optional.empty());
+    Lease lease = samples.lease(server.id());
+    migrations().owesTakeBack(lease, migration.id());
+    migrations().owesTakeBack(lease, migration.id());
+    migrations().failed(lease, migration.id(), FAILURE, true, List.of());
+    assertThat(now(server).vmState()).isEqualTo(VmState.STOPPED);
+    stores().pass(Duration.ofSeconds(1));
+    stores().hosts().report(Samples.report(home, 2, 1));
+    List<Leftover> owed =
+        stores().evacuations().leftovers(1000).stream()
+            .filter(left -> left.server().equals(server.id()))
+            .toList();
+    assertThat(owed).hasSize(1);
+    assertThat(owed.getFirst().host()).isEqualTo(home);
+    assertThat(owed.getFirst().takeBack()).contains(migration.epoch());
+    stores().evacuations().takenBack(owed.getFirst(), Optional.of(VmState.ACTIVE));
+    assertThat(now(server).vmState()).isEqualTo(VmState.ACTIVE);
+    assertThat(now(server).power()).isEqualTo(PowerState.RUNNING);
+    assertThat(now(server).fault()).isEmpty();
+    assertThat(stores().evacuations().leftovers(1000)).doesNotContainAnyElementsOf(owed);
+  }
+
+  /** Told late: it has begun something else since. */
+  @Test
+  void leaves_a_server_alone_that_has_become_something_else_since_its_host_was_lost() {
+    ServerRecord server = samples.active(home);
+    ColdMigrationRecord migration = accepted(server, Optional.empty());
+    Lease lease = samples.lease(server.id());
+    migrations().owesTakeBack(lease, migration.id());
+    migrations().failed(lease, migration.id(), FAILURE, true, List.of());
+    stores().pass(Duration.ofSeconds(1));
+    stores().hosts().report(Samples.report(home, 2, 1));
+    Leftover owed =
+        stores().evacuations().leftovers(1000).stream()
+            .filter(left -> left.server().equals(server.id()))
+            .findFirst()
+            .orElseThrow();
+    ServerRecord starting = stores().servers().requestStart(server.id(), request());
+    stores().evacuations().takenBack(owed, Optional.of(VmState.ACTIVE));
+    assertThat(now(server)).isEqualTo(starting);
   }
 
   @Test

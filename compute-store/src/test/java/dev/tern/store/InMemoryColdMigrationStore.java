@@ -269,6 +269,22 @@ final class InMemoryColdMigrationStore implements ColdMigrationStore {
   }
 
   @Override
+  public void owesTakeBack(Lease lease, UUID id) {
+    synchronized (memory) {
+      Held held = hold(lease, id);
+      boolean owed =
+          memory.leftovers.stream()
+              .anyMatch(each -> each.evacuation.equals(id) && each.takeBack != null);
+      if (!owed) {
+        EvacuationLeftoverEntity left =
+            ColdMoving.takeBack(held.migration(), held.server(), memory.now);
+        left.number = memory.nextNumber();
+        memory.leftovers.add(left);
+      }
+    }
+  }
+
+  @Override
   public void unsettled(Lease lease, UUID id, Failure failure) {
     synchronized (memory) {
       Held held = hold(lease, id);

@@ -244,6 +244,20 @@ final class InMemoryEvacuationStore implements EvacuationStore {
   }
 
   @Override
+  public void takenBack(Leftover leftover, Optional<VmState> state) {
+    synchronized (memory) {
+      memory.leftovers.stream()
+          .filter(each -> each.settledAt == null && each.toRecord().equals(leftover))
+          .forEach(each -> {
+            each.settledAt = memory.now;
+            state.ifPresent(is ->
+                Optional.ofNullable(memory.servers.get(each.server))
+                    .ifPresent(of -> each.takenBack(of, is, memory.now)));
+          });
+    }
+  }
+
+  @Override
   public void removed(Leftover leftover) {
     synchronized (memory) {
       memory.leftovers.stream()

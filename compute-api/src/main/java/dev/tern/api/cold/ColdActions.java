@@ -142,11 +142,20 @@ class ColdActions {
       request.caller().require(Role.MEMBER, "servers:confirm_resize");
       ServerAccess.requireUnlocked(server, request);
       ColdGuards.requireState(server, key(), Set.of(VmState.RESIZED));
-      migrations.open(server.id()).map(ColdMigrationRecord::source).ifPresent(guards::requireUp);
+      migrations.open(server.id()).ifPresent(this::requireSource);
       return request.once(() -> {
         ColdMigrationRecord _ = migrations.requestConfirm(server.id(), request.by());
         return Json.empty(204);
       });
+    }
+
+    /** One that is lost is owed its clearing. Where it stayed there is only that host. */
+    private void requireSource(ColdMigrationRecord migration) {
+      if (stayed(migration)) {
+        guards.requireUp(migration.source());
+      } else {
+        guards.requireUpOrLost(migration.source());
+      }
     }
   }
 
@@ -162,11 +171,24 @@ class ColdActions {
       request.caller().require(Role.MEMBER, "servers:revert_resize");
       ServerAccess.requireUnlocked(server, request);
       ColdGuards.requireState(server, key(), Set.of(VmState.RESIZED));
-      migrations.open(server.id()).map(ColdMigrationRecord::source).ifPresent(guards::requireUp);
+      migrations.open(server.id()).ifPresent(this::requireSource);
       return request.once(() -> {
         ColdMigrationRecord _ = migrations.requestRevert(server.id(), request.by());
         return Json.empty(202);
       });
     }
+
+    /** What it goes back to is there; where it stayed and is lost, it is evacuated as it was. */
+    private void requireSource(ColdMigrationRecord migration) {
+      if (stayed(migration)) {
+        guards.requireUpOrLost(migration.source());
+      } else {
+        guards.requireUp(migration.source());
+      }
+    }
+  }
+
+  private static boolean stayed(ColdMigrationRecord migration) {
+    return migration.destination().equals(Optional.of(migration.source()));
   }
 }

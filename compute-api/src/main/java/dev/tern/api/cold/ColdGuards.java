@@ -11,6 +11,7 @@ import dev.tern.store.HostStore.HostRecord;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.springframework.stereotype.Component;
 
 /** What every server must be that is moved cold or resized, or confirmed or reverted then. */
@@ -41,11 +42,21 @@ final class ColdGuards {
    * @throws HttpFailure 409 in Nova's words otherwise
    */
   void requireUp(HostName host) {
-    if (hosts
-        .find(host, settings.serviceDownAfter())
-        .filter(HostRecord::up)
-        .filter(found -> !found.forcedDown())
-        .isEmpty()) {
+    require(host, found -> found.up() && !found.forcedDown());
+  }
+
+  /**
+   * Passes also one that is stated to be down: whoever is only silent may come back, and is waited
+   * for; this one is gone on without.
+   *
+   * @throws HttpFailure as {@link #requireUp}
+   */
+  void requireUpOrLost(HostName host) {
+    require(host, found -> found.up() || found.forcedDown());
+  }
+
+  private void require(HostName host, Predicate<HostRecord> what) {
+    if (hosts.find(host, settings.serviceDownAfter()).filter(what).isEmpty()) {
       throw new HttpFailure(
           409, "Compute service of %s is unavailable at this time.".formatted(host));
     }

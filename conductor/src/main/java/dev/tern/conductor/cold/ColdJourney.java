@@ -121,15 +121,17 @@ public record ColdJourney(
     try {
       return Optional.of(ask(host, request, result, forClearing()));
     } catch (StepFailed failed) {
-      if (failed.failure().code() == ErrorCode.AGENT_NO_ANSWER && fenced(host)) {
+      if (isLost(host, failed)) {
         return Optional.empty();
       }
       throw failed;
     }
   }
 
-  private boolean fenced(HostName host) {
-    return hosts.find(host, downAfter).filter(HostRecord::forcedDown).isPresent();
+  /** It did not answer, and an operator has stated that it is down. */
+  boolean isLost(HostName host, StepFailed failed) {
+    return failed.failure().code() == ErrorCode.AGENT_NO_ANSWER
+        && hosts.find(host, downAfter).filter(HostRecord::forcedDown).isPresent();
   }
 
   /** Empty when the host does not answer: it is owed the request. */

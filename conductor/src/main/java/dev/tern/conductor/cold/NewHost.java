@@ -359,11 +359,8 @@ public final class NewHost {
 
   private ColdFacts stop(ColdFacts facts, Duration grace) throws StepFailed, InterruptedException {
     StopServer stop = new StopServer(journey.header(facts), grace);
-    if (stays(facts)) {
-      Nothing _ = journey.ask(source(), stop, Nothing.class, journey.forPreparing());
-      return facts;
-    }
-    return journey.askUnlessFenced(facts.place(), stop, Nothing.class).isPresent()
+    // Where it stays, the host is told again when it is to take the server back.
+    return journey.askUnlessFenced(facts.place(), stop, Nothing.class).isPresent() || stays(facts)
         ? facts
         : facts.left(facts.place());
   }

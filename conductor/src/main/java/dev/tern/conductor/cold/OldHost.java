@@ -61,24 +61,31 @@ public final class OldHost {
 
   /** Undo of {@link #letGo}: the guest runs again if it ran. */
   ColdFacts takeBack(ColdFacts facts) throws StepFailed, InterruptedException {
-    TakeBack back = new TakeBack(journey.header(facts), journey.migration().epoch());
-    if (stays(facts)) {
-      // Whether it is the one or the other nobody else can say.
-      Nothing _ = journey.ask(host(), back, Nothing.class, journey.forPreparing());
-      return start(facts);
-    }
-    if (journey.askUnlessFenced(host(), back, Nothing.class).isEmpty()) {
-      return facts.stands(
-          new Failure(
-              ErrorCode.AGENT_NO_ANSWER,
-              "Host %s is stated to be down, and does not answer.".formatted(host())));
-    }
-    return start(facts);
+    return start(takeBackOrOwe(facts));
   }
 
-  /** A guest that does not start is told of, and is no reason to go on for ever. */
+  /** A host that is lost takes the server back if it is ever found: only it can say what it has. */
+  private ColdFacts takeBackOrOwe(ColdFacts facts) throws StepFailed, InterruptedException {
+    TakeBack back = new TakeBack(journey.header(facts), journey.migration().epoch());
+    if (journey.askUnlessFenced(host(), back, Nothing.class).isPresent()) {
+      return facts;
+    }
+    migrations.owesTakeBack(journey.hold().lease(), journey.migration().id());
+    return facts.stands(lost());
+  }
+
+  private Failure lost() {
+    return new Failure(
+        ErrorCode.AGENT_NO_ANSWER,
+        "Host %s is stated to be down, and does not answer.".formatted(host()));
+  }
+
+  /**
+   * A guest that does not start, or whose host is lost, is told of, and is no reason to go on for
+   * ever.
+   */
   ColdFacts start(ColdFacts facts) throws StepFailed, InterruptedException {
-    if (!journey.migration().ran()) {
+    if (!journey.migration().ran() || facts.trouble().isPresent()) {
       return facts;
     }
     try {
@@ -90,6 +97,10 @@ public final class OldHost {
               journey.forPreparing());
       return facts;
     } catch (StepFailed failed) {
+      if (journey.isLost(host(), failed)) {
+        migrations.owesTakeBack(journey.hold().lease(), journey.migration().id());
+        return facts.stands(lost());
+      }
       if (failed.effect() != StepFailed.Effect.REFUSED
           || failed.failure().code() == ErrorCode.STALE_EPOCH) {
         throw failed;
@@ -140,12 +151,12 @@ public final class OldHost {
   ColdFacts requireKept(ColdFacts facts) throws StepFailed, InterruptedException {
     journey.event("compute_revert_resize", facts.destination());
     if (stays(facts)) {
-      Nothing _ =
-          journey.ask(
+      // Where the host is lost with both, it is to be what it was.
+      Optional<Nothing> _ =
+          journey.askUnlessFenced(
               host(),
               new AgentRequest.FindKept(journey.header(facts), journey.migration().epoch()),
-              Nothing.class,
-              journey.forPreparing());
+              Nothing.class);
       return facts;
     }
     GuestReport report =
@@ -167,6 +178,9 @@ public final class OldHost {
 
   ColdFacts takeBackLater(ColdFacts facts) throws StepFailed, InterruptedException {
     journey.event("compute_finish_revert_resize", Optional.of(host()));
+    if (stays(facts)) {
+      return takeBackOrOwe(facts);
+    }
     Nothing _ =
         journey.ask(
             host(),

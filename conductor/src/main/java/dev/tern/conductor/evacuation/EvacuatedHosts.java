@@ -43,6 +43,7 @@ public final class EvacuatedHosts {
   private final ServerStore servers;
   private final Agents agents;
   private final Duration downAfter;
+  private final TakingBack takingBack;
 
   public EvacuatedHosts(
       EvacuationStore evacuations,
@@ -55,6 +56,7 @@ public final class EvacuatedHosts {
     this.servers = servers;
     this.agents = agents;
     this.downAfter = downAfter;
+    this.takingBack = new TakingBack(evacuations, agents);
   }
 
   /** One look at each that is owed something; who does not answer is owed it still. */
@@ -165,6 +167,10 @@ public final class EvacuatedHosts {
   private void look(Leftover leftover, Set<HostName> silent) throws InterruptedException {
     Optional<ServerRecord> server = servers.findEvenDeleted(leftover.server());
     if (server.flatMap(ServerRecord::task).isPresent() || resized(server)) {
+      return;
+    }
+    if (leftover.takeBack().isPresent()) {
+      takingBack.look(leftover, leftover.takeBack().get(), server, silent);
       return;
     }
     if (server.flatMap(ServerRecord::host).equals(Optional.of(leftover.host()))) {

@@ -301,6 +301,40 @@ class ColdMigrationSagaTest {
     assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
   }
 
+  /** It has let the server go: nobody else can start it, and the host itself must be told to. */
+  @ParameterizedTest
+  @MethodSource
+  void whose_source_is_lost_for_good_ends_and_the_host_has_the_server_again_if_it_is_back(
+      Class<? extends AgentRequest> request) throws Exception {
+    cloud.goesWrong(Fault.HOST_DIES, request);
+    cloud.fence(HOME);
+    assertThat(migrated().status()).isEqualTo(ColdStatus.ERROR);
+    assertThat(cloud.server().host()).contains(HOME);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.STOPPED);
+    assertThat(cloud.server().task()).as("it may be evacuated").isEmpty();
+    cloud.comesBack(HOME);
+    cloud.tellHosts();
+    assertThat(cloud.things()).containsExactly("claim host-1", "host-1 disks");
+    assertThat(cloud.stores().evacuations().leftovers(10)).isEmpty();
+  }
+
+  static Stream<Class<? extends AgentRequest>>
+      whose_source_is_lost_for_good_ends_and_the_host_has_the_server_again_if_it_is_back() {
+    return Stream.of(LetGo.class, DigestFiles.class, SendFiles.class);
+  }
+
+  @Test
+  void whose_guest_outlived_a_statement_that_its_host_is_down_has_it_running() throws Exception {
+    cloud.goesWrong(Fault.HOST_FALLS_SILENT, AgentRequest.SendLayers.class);
+    cloud.fence(HOME);
+    assertThat(migrated().status()).isEqualTo(ColdStatus.ERROR);
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.STOPPED);
+    cloud.comesBack(HOME);
+    cloud.tellHosts();
+    isActiveAt(HOME);
+    assertThat(cloud.things()).containsExactlyElementsOf(AT_HOME);
+  }
+
   @Test
   void sends_again_what_a_dying_agent_lost() throws Exception {
     cloud.losesWhatCame();

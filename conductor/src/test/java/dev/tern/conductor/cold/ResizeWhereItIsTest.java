@@ -1,5 +1,6 @@
 package dev.tern.conductor.cold;
 
+import static dev.tern.conductor.fake.ColdCloud.AWAY;
 import static dev.tern.conductor.fake.ColdCloud.HOME;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,6 +15,7 @@ import dev.tern.contract.agent.AgentRequest.LetGo;
 import dev.tern.contract.agent.AgentRequest.ResizeHere;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
+import dev.tern.contract.agent.AgentRequest.TakeBack;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.ColdStatus;
 import dev.tern.store.FlavorStore.FlavorRecord;
@@ -173,5 +175,81 @@ class ResizeWhereItIsTest {
     alone.migrate(Optional.empty());
     assertThat(alone.run().status()).isEqualTo(ColdStatus.FINISHED);
     assertThat(alone.things()).containsExactlyElementsOf(BOTH);
+  }
+
+  /** Which of the two it is, only the host can say; the server is evacuated, or waits for it. */
+  @ParameterizedTest
+  @MethodSource
+  void ends_without_a_host_that_somebody_states_to_be_down(Class<? extends AgentRequest> request)
+      throws Exception {
+    cloud.goesWrong(Fault.HOST_DIES, request);
+    cloud.fence(HOME);
+    assertThat(resized().status()).isEqualTo(ColdStatus.ERROR);
+    assertThat(cloud.server().task()).isEmpty();
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.STOPPED);
+    cloud.comesBack(HOME);
+    cloud.tellHosts();
+    is(VmState.STOPPED, false);
+    assertThat(cloud.things()).containsExactly("claim host-1", "host-1 disks");
+    assertThat(claimed()).containsExactly(1);
+  }
+
+  static Stream<Class<? extends AgentRequest>>
+      ends_without_a_host_that_somebody_states_to_be_down() {
+    return Stream.of(LetGo.class, ResizeHere.class, StartServer.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void is_reverted_without_a_host_that_somebody_states_to_be_down(
+      Class<? extends AgentRequest> request) throws Exception {
+    ColdMigrationRecord _ = resized();
+    cloud.goesWrong(Fault.HOST_DIES, request);
+    cloud.fence(HOME);
+    cloud.revert();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.REVERTED);
+    assertThat(cloud.server().task()).isEmpty();
+    assertThat(cloud.server().vmState()).isEqualTo(VmState.ERROR);
+    assertThat(cloud.server().fault().orElseThrow().failure().message())
+        .isEqualTo("Host host-1 is stated to be down, and does not answer.");
+    cloud.comesBack(HOME);
+    cloud.tellHosts();
+    is(VmState.STOPPED, false);
+    assertThat(cloud.server().fault()).isEmpty();
+    assertThat(cloud.putAside(HOME)).isZero();
+  }
+
+  static Stream<Class<? extends AgentRequest>>
+      is_reverted_without_a_host_that_somebody_states_to_be_down() {
+    return Stream.of(StopServer.class, TakeBack.class, StartServer.class);
+  }
+
+  /** It was given up, and runs as what it was to become. */
+  @Test
+  void is_what_it_was_also_where_its_guest_outlived_the_statement() throws Exception {
+    ColdMigrationRecord _ = resized();
+    cloud.goesWrong(Fault.HOST_FALLS_SILENT, FindKept.class);
+    cloud.fence(HOME);
+    cloud.revert();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.REVERTED);
+    cloud.comesBack(HOME);
+    cloud.tellHosts();
+    assertThat(cloud.things()).as("ended first").doesNotContain("host-1 guest");
+    cloud.tellHosts();
+    is(VmState.STOPPED, false);
+    assertThat(cloud.things()).containsExactly("claim host-1", "host-1 disks");
+  }
+
+  /** What is evacuated is told of by its evacuation, which keeps the disks. */
+  @Test
+  void is_not_taken_back_by_a_host_that_the_server_has_left_since() throws Exception {
+    cloud.goesWrong(Fault.HOST_DIES, ResizeHere.class);
+    cloud.fence(HOME);
+    ColdMigrationRecord _ = resized();
+    cloud.evacuated(AWAY);
+    cloud.comesBack(HOME);
+    cloud.tellHosts();
+    assertThat(cloud.things()).containsExactly("claim host-2", "host-2 disks");
+    assertThat(cloud.stores().evacuations().leftovers(10)).isEmpty();
   }
 }

@@ -9,6 +9,7 @@ import dev.tern.conductor.saga.Bell;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
+import dev.tern.contract.VmState;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentAnswer.Done;
 import dev.tern.contract.agent.AgentAnswer.Refused;
@@ -33,8 +34,11 @@ import dev.tern.contract.scheduler.SchedulerRequest;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
+import dev.tern.store.EvacuationStore.EvacuationRecord;
+import dev.tern.store.EvacuationStore.NewEvacuation;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.InMemoryStores;
+import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -66,6 +70,8 @@ public final class ColdCloud {
     ANSWER_LOST,
     REFUSED,
     HOST_DIES,
+    /** Once it has answered; its guest lives on. */
+    HOST_FALLS_SILENT,
     CONDUCTOR_DIES_BEFORE_THE_EFFECT,
     CONDUCTOR_DIES_AFTER_THE_EFFECT
   }
@@ -464,6 +470,22 @@ public final class ColdCloud {
     boolean _ = stores.hosts().setForcedDown(host, true);
   }
 
+  /** Made anew there, without its old host. */
+  public void evacuated(HostName host) {
+    UUID id = UUID.randomUUID();
+    EvacuationRecord _ =
+        stores
+            .evacuations()
+            .request(
+                new NewEvacuation(id, created.id(), Optional.empty(), true, false),
+                Samples.request());
+    Lease lease = samples.lease(created.id());
+    stores.evacuations().chosen(lease, id, host, samples.claim(created.id(), host));
+    stores.evacuations().ownerChanged(lease, id);
+    stores.evacuations().done(lease, id, VmState.STOPPED);
+    machine(host).disks = 1;
+  }
+
   /** Its agent answers again, and reports. */
   public void comesBack(HostName host) {
     machine(host).silent = false;
@@ -640,6 +662,11 @@ public final class ColdCloud {
         case HOST_DIES -> {
           AgentAnswer _ = machine(host).answer(request);
           dies(host);
+        }
+        case HOST_FALLS_SILENT -> {
+          AgentAnswer answer = machine(host).answer(request);
+          machine(host).silent = true;
+          return new Asked.Answered<>(answer);
         }
         case CONDUCTOR_DIES_BEFORE_THE_EFFECT -> throw new ConductorDied();
         case CONDUCTOR_DIES_AFTER_THE_EFFECT -> {
