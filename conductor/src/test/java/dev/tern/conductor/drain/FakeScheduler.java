@@ -54,9 +54,13 @@ final class FakeScheduler implements Schedulers {
         .forEach(each -> taken.merge(each.host(), each.resources().memoryMib(), Long::sum));
     Map<ServerId, HostName> placed = new HashMap<>();
     plan.earlier().forEach(each -> placed.put(each.server(), each.host()));
+    List<HostRecord> known =
+        hosts.stream()
+            .flatMap(host -> stores.hosts().find(host, Duration.ofMinutes(1)).stream())
+            .toList();
     List<Decision> decisions = new ArrayList<>();
     for (Wanted wanted : leadersFirst(plan.servers())) {
-      Decision decision = decide(wanted, plan, taken, placed);
+      Decision decision = decide(wanted, known, plan, taken, placed);
       decision.host().ifPresent(host -> placed.put(wanted.server(), host));
       decision
           .host()
@@ -75,12 +79,15 @@ final class FakeScheduler implements Schedulers {
   }
 
   private Decision decide(
-      Wanted wanted, PlanHosts plan, Map<HostName, Long> taken, Map<ServerId, HostName> placed) {
+      Wanted wanted,
+      List<HostRecord> known,
+      PlanHosts plan,
+      Map<HostName, Long> taken,
+      Map<ServerId, HostName> placed) {
     Map<HostName, String> refusals = new HashMap<>();
     List<Hint> hints = new ArrayList<>();
     Optional<HostRecord> best =
-        stores.hosts().list(Duration.ofMinutes(1), 0, 10_000).stream()
-            .filter(host -> hosts.contains(name(host)))
+        known.stream()
             .filter(host -> plan.among().isEmpty() || plan.among().contains(name(host)))
             .filter(host -> !wanted.source().equals(Optional.of(name(host))))
             .filter(host -> wanted.requested().map(name(host)::equals).orElse(true))
