@@ -248,6 +248,7 @@ class DrainsTest {
     assertThat(report.get("still_there").get(0).get("reason").asString())
         .isEqualTo("It is stopped.");
     JsonNode moved = drain.get("servers").get(0);
+    assertThat(moved.get("name").asString()).isEqualTo("web");
     assertThat(moved.get("seconds").doubleValue()).isEqualTo(80);
     assertThat(moved.get("planned_seconds").doubleValue()).isEqualTo(90);
     String path = "/v1/drains/" + id(asked) + "/return";

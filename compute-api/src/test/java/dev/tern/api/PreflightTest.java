@@ -192,6 +192,7 @@ class PreflightTest {
     assertThat(look.path("possible").booleanValue()).isTrue();
     JsonNode server = look.path("servers").path(0);
     assertThat(server.path("source").stringValue()).isEqualTo("host1");
+    assertThat(server.path("name").stringValue()).isEqualTo("web");
     assertThat(server.path("destination").stringValue()).isEqualTo("host2");
     assertThat(server.path("plan").path("memory_bytes").longValue()).isEqualTo(128L << 20);
     assertThat(server.path("plan").path("layer_bytes").longValue()).isEqualTo(50);

@@ -92,8 +92,9 @@ final class DrainStory {
     boolean only = report.path("servers").isEmpty();
     screen.table(
         only
-            ? List.of("SERVER", "TO", "BYTES", "BEGINS AFTER", "SECONDS", "PAUSE", "REASON")
-            : List.of("SERVER", "STATE", "FROM", "TO", "TRIES", "SECONDS", "PAUSE", "REASON"),
+            ? List.of("SERVER", "NAME", "TO", "BYTES", "BEGINS AFTER", "SECONDS", "PAUSE", "REASON")
+            : List.of(
+                "SERVER", "NAME", "STATE", "FROM", "TO", "TRIES", "SECONDS", "PAUSE", "REASON"),
         only ? planned(plan) : servers(report));
     JsonNode sums = report.path("report");
     if (Drain.isOver(report) && !only) {
@@ -117,6 +118,7 @@ final class DrainStory {
       rows.add(
           List.of(
               Facts.text(move, "server"),
+              Facts.text(move, "name"),
               Facts.text(move, "to"),
               goes(move) ? Facts.size(move, "bytes") : Facts.NONE,
               goes(move) ? Facts.text(move, "begins_after_seconds") : Facts.NONE,
@@ -133,6 +135,7 @@ final class DrainStory {
       rows.add(
           List.of(
               Facts.text(server, "server"),
+              Facts.text(server, "name"),
               Facts.text(server, "state"),
               Facts.text(server, "from"),
               Facts.text(server, "to"),

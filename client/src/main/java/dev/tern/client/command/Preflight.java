@@ -67,8 +67,9 @@ final class Preflight extends Verb {
     boolean possible = server.path("blockers").isEmpty();
     screen()
         .line(
-            "server %s: %s"
+            "server %s (%s): %s"
                 .formatted(
+                    Facts.text(server, "name"),
                     Facts.text(server, "server"),
                     possible
                         ? "from %s to %s"

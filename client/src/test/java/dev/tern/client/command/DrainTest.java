@@ -42,8 +42,8 @@ class DrainTest {
             "drain of host-1: planned, 1 of 2 servers can move (",
             "expected end 2026-08-01T02:00:00 UTC; rests on: a guess",
             "! The deadline cannot be met.",
-            "host-2  1.0 MiB",
-            "db      -       -        -             -        -      It is suspended.");
+            "0b9a    web   host-2  1.0 MiB",
+            "17cc    db    -       -        -             -        -      It is suspended.");
     assertThat(tern.heard.getFirst()).contains("\"dry_run\":true");
   }
 

@@ -133,13 +133,15 @@ final class FakeDrains {
       ArrayNode moves = plan.putArray("moves");
       moves
           .addObject()
-          .put("server", "web")
+          .put("server", "0b9a")
+          .put("name", "web")
           .put("to", "host-2")
           .put("bytes", 1 << 20)
           .put("seconds", 9);
       moves
           .addObject()
-          .put("server", "db")
+          .put("server", "17cc")
+          .put("name", "db")
           .putNull("to")
           .put("bytes", 1 << 20)
           .put("seconds", 9)
@@ -158,7 +160,8 @@ final class FakeDrains {
     boolean last = servers.size() == SERVERS - 1;
     servers
         .addObject()
-        .put("server", "web-" + servers.size())
+        .put("server", "0b9a")
+        .put("name", "web-" + servers.size())
         .put("state", last && leaves ? "left" : "moved")
         .put("reason", last && leaves ? "It is in error." : "")
         .put("to", "host-2");

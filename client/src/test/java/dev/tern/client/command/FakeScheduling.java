@@ -82,6 +82,7 @@ final class FakeScheduling {
       boolean orCold = body.path("on_cannot_move").asString("").equals("cold");
       possible &= (fine && !stopped) || (stopped && orCold);
       ObjectNode one = all.addObject().put("server", id).put("possible", stopped ? orCold : fine);
+      one.put("name", tern.find(id).path("name").asString(""));
       one.put("source", "host-1").put("destination", fine ? "host-2" : null);
       ArrayNode blockers = one.putArray("blockers");
       if (!fine) {

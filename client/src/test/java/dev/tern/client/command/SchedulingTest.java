@@ -62,7 +62,7 @@ class SchedulingTest {
     assertThat(typed.status()).isZero();
     assertThat(typed.out())
         .contains(
-            "server %s: from host-1 to host-2".formatted(id),
+            "server web (%s): from host-1 to host-2".formatted(id),
             "to send: disks 1.0 MiB, layers 0 B, memory 0 B",
             "forecast: 2 s (1 to 5)",
             "rests on: two like it",

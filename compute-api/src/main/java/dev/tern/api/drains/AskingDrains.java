@@ -4,14 +4,22 @@ import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.Once;
 import dev.tern.contract.Pause;
+import dev.tern.contract.ServerId;
+import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.NewDrain;
 import dev.tern.store.DrainStore.State;
+import dev.tern.store.ServerStore;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -31,11 +39,13 @@ final class AskingDrains {
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
   private final DrainStore drains;
+  private final ServerStore servers;
   private final Clock clock;
   private final Pause pause;
 
-  AskingDrains(DrainStore drains, Clock clock, Pause pause) {
+  AskingDrains(DrainStore drains, ServerStore servers, Clock clock, Pause pause) {
     this.drains = drains;
+    this.servers = servers;
     this.clock = clock;
     this.pause = pause;
   }
@@ -68,8 +78,16 @@ final class AskingDrains {
   ResponseEntity<JsonNode> view(DrainRecord drain, HttpStatus status) {
     State state = drain.state();
     return ResponseEntity.status(state == State.PLANNED ? HttpStatus.OK : status)
-        .body(
-            Json.object()
-                .set("drain", DrainView.whole(drain, drains.servers(drain.id()), clock.instant())));
+        .body(Json.object().set("drain", whole(drain)));
+  }
+
+  private JsonNode whole(DrainRecord drain) {
+    List<DrainServer> moved = drains.servers(drain.id());
+    Set<ServerId> ids = new HashSet<>();
+    drain.plan().ifPresent(plan -> plan.moves().forEach(move -> ids.add(move.server())));
+    moved.forEach(server -> ids.add(server.server()));
+    Map<ServerId, String> names = new HashMap<>();
+    servers.find(ids).forEach((id, server) -> names.put(id, server.name()));
+    return DrainView.whole(drain, moved, names, clock.instant());
   }
 }

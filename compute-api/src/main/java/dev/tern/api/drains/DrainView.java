@@ -2,6 +2,7 @@ package dev.tern.api.drains;
 
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
+import dev.tern.contract.ServerId;
 import dev.tern.store.DrainServer;
 import dev.tern.store.DrainStore.DrainRecord;
 import dev.tern.store.DrainStore.Goal;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -46,15 +48,21 @@ public final class DrainView {
     return view;
   }
 
-  /** With its plan, its servers and its report. */
-  static ObjectNode whole(DrainRecord drain, List<DrainServer> servers, Instant now) {
+  /**
+   * With its plan, its servers and its report.
+   *
+   * @param names of servers that are not deleted
+   */
+  static ObjectNode whole(
+      DrainRecord drain, List<DrainServer> servers, Map<ServerId, String> names, Instant now) {
     ObjectNode view = brief(drain);
     drain
         .plan()
         .ifPresentOrElse(
-            plan -> view.set("plan", plan(plan, drain.wishes())), () -> view.putNull("plan"));
+            plan -> view.set("plan", plan(plan, drain.wishes(), names)),
+            () -> view.putNull("plan"));
     ArrayNode all = view.putArray("servers");
-    servers.forEach(server -> all.add(server(server, drain.plan())));
+    servers.forEach(server -> all.add(server(server, drain.plan(), names)));
     view.set("report", report(drain, servers, now));
     return view;
   }
@@ -100,7 +108,7 @@ public final class DrainView {
     wishes.targets().stream().map(Object::toString).sorted().forEach(targets::add);
   }
 
-  private static ObjectNode plan(Plan plan, Wishes wishes) {
+  private static ObjectNode plan(Plan plan, Wishes wishes, Map<ServerId, String> names) {
     ObjectNode view =
         Json.object()
             .put("made_at", Dates.micros(plan.madeAt()))
@@ -113,12 +121,13 @@ public final class DrainView {
         wishes.deadline().map(deadline -> !end(plan).isAfter(deadline)).orElse(null));
     plan.remarks().forEach(view.putArray("remarks")::add);
     ArrayNode moves = view.putArray("moves");
-    plan.moves().forEach(move -> moves.add(move(move)));
+    plan.moves().forEach(move -> moves.add(move(move, names)));
     return view;
   }
 
-  private static ObjectNode move(PlannedMove move) {
-    ObjectNode view = Json.object().put("server", move.server().toString());
+  private static ObjectNode move(PlannedMove move, Map<ServerId, String> names) {
+    ObjectNode view =
+        Json.object().put("server", move.server().toString()).put("name", names.get(move.server()));
     Json.putOrNull(view, "to", move.target().map(Object::toString).orElse(null));
     view.put("cold", move.cold().isPresent())
         .put("bytes", move.bytes())
@@ -129,10 +138,12 @@ public final class DrainView {
     return view;
   }
 
-  private static ObjectNode server(DrainServer server, Optional<Plan> plan) {
+  private static ObjectNode server(
+      DrainServer server, Optional<Plan> plan, Map<ServerId, String> names) {
     ObjectNode view =
         Json.object()
             .put("server", server.server().toString())
+            .put("name", names.get(server.server()))
             .put("leg", word(server.leg()))
             .put("state", word(server.state()))
             .put("cold", server.cold())

@@ -177,6 +177,7 @@ final class PreflightController {
     ObjectNode view =
         Json.object()
             .put("server", outlook.server().id().toString())
+            .put("name", outlook.server().name())
             .put("possible", outlook.possible(orCold));
     Json.putOrNull(view, "source", outlook.server().host().orElse(null));
     Json.putOrNull(view, "destination", outlook.decision().flatMap(Decision::host).orElse(null));
