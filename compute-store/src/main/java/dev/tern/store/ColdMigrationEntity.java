@@ -96,6 +96,12 @@ class ColdMigrationEntity {
   @Column(name = "bytes_per_second")
   @Nullable Long bytesPerSecond;
 
+  @Column(name = "turn_at", insertable = false, updatable = false)
+  @Nullable Instant turnAt;
+
+  @Column(name = "waits_for", insertable = false, updatable = false)
+  @Nullable String waitsFor;
+
   @Column(name = "failure_code")
   @Enumerated(EnumType.STRING)
   @Nullable ErrorCode failureCode;

@@ -63,6 +63,14 @@ public interface ColdMigrationStore {
   /** Those that send data, or will in a moment. */
   List<ColdMigrationRecord> sending();
 
+  /**
+   * One that has its destination moves from now on, unless others have to go first, live ones among
+   * them: as {@link TurnStore#takeTurn}. It holds its turn until its disks are there.
+   *
+   * @return whether it is its turn
+   */
+  boolean takeTurn(UUID id, TurnStore.AtOnce most);
+
   /** Its share of the bandwidth from now on; nothing is changed of one that sends no more. */
   void share(UUID id, Optional<Long> bytesPerSecond);
 

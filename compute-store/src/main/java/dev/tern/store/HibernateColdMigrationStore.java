@@ -191,7 +191,8 @@ class HibernateColdMigrationStore implements ColdMigrationStore {
   public List<ColdMigrationRecord> sending() {
     return entities
         .createQuery(
-            "from ColdMigrationEntity m where m.status in (:sending) and m.destination <> m.source"
+            "from ColdMigrationEntity m where m.status in (:sending) and m.turnAt is not null"
+                + " and m.destination <> m.source"
                 + " order by m.number",
             ColdMigrationEntity.class)
         .setParameter("sending", ColdMigrationEntity.SENDING)
@@ -199,6 +200,11 @@ class HibernateColdMigrationStore implements ColdMigrationStore {
         .getResultStream()
         .map(ColdMigrationEntity::toRecord)
         .toList();
+  }
+
+  @Override
+  public boolean takeTurn(UUID id, TurnStore.AtOnce most) {
+    return new Turns(entities, rows).takeCold(id, most);
   }
 
   @Override

@@ -21,7 +21,10 @@ class HibernateSagaStore implements SagaStore {
   /** Until its turn, or its end, there is nothing to do for a migration that waits. */
   private static final String IDLE =
       " and not exists (select 1 from migrations m where m.uuid = s.migration_id"
-          + " and m.waits_for is not null and not m.abort_requested)";
+          + " and m.waits_for is not null and not m.abort_requested)"
+          + " and not exists (select 1 from cold_migrations c where c.saga_id = s.id"
+          + " and c.waits_for is not null and not exists (select 1 from sagas d"
+          + " where d.server_id = s.server_id and d.ended_at is null and d.kind = 'DELETE'))";
 
   /** The user of a saga wants it stopped, or its server is to be deleted. */
   private static final String STOP_ASKED =

@@ -2,12 +2,15 @@ package dev.tern.store;
 
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
+import dev.tern.store.ColdMigrationStore.ColdStatus;
 import dev.tern.store.TurnChoice.Link;
 import dev.tern.store.TurnChoice.Waiter;
 import dev.tern.store.TurnChoice.Way;
 import dev.tern.store.TurnStore.AtOnce;
 import dev.tern.store.TurnStore.Waiting;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
+import jakarta.persistence.Query;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,8 +20,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The queue of migrations, within the transaction under way. Turns are given under one lock, which
@@ -31,9 +36,15 @@ final class Turns {
   /** No more that wait are looked at; those in front have their turns long before. */
   private static final int LOOK_AT = 1_000;
 
+  /** All that wait or move, whether their guests run meanwhile or not. */
+  private static final String OPEN =
+      "(select uuid, saga_id, number, source, destination, created_at, turn_at, waits_for,"
+          + " abort_requested from migrations where ended_at is null"
+          + " union all select uuid, saga_id, number, source, destination, created_at, turn_at,"
+          + " waits_for, false from cold_migrations where status in ('pre-migrating', 'migrating'))";
+
   private static final String WAITING =
-      " from migrations m"
-          + " where m.ended_at is null and m.waits_for is not null and not m.abort_requested";
+      " from " + OPEN + " m where m.waits_for is not null and not m.abort_requested";
 
   private static final String WAITERS =
       "select m.uuid, m.saga_id, m.source, m.destination, m.waits_for,"
@@ -63,20 +74,49 @@ final class Turns {
       return false;
     }
     MigrationEntity own = queued.get();
-    Way way = new Way(own.source, destination(own));
-    List<Link> links = links(Set.of(way.source(), way.destination()));
-    List<Waiter> waiting = inFront(own, way, most.cluster() > 0 || !links.isEmpty());
-    waiting.add(new Waiter(own.uuid, own.saga, way, Optional.ofNullable(own.waitsFor), false));
-    // Not all that wait are known here: those in front take theirs when all are looked at.
-    return decide(most, waiting, waiter -> waiter.migration().equals(own.uuid)).contains(own.uuid);
+    Way way = new Way(own.source, destination(own.destination));
+    return take(
+        own.number(),
+        new Waiter(own.uuid, own.saga, way, Optional.ofNullable(own.waitsFor), false),
+        most);
   }
 
-  private static String destination(MigrationEntity queued) {
-    return Optional.ofNullable(queued.destination)
+  /** The same of one that moves cold. */
+  boolean takeCold(UUID id, AtOnce most) {
+    var _ = lock("pg_advisory_xact_lock(:lock) is null");
+    ColdMigrationEntity own =
+        entities
+            .createQuery("from ColdMigrationEntity m where m.uuid = :id", ColdMigrationEntity.class)
+            .setParameter("id", id)
+            .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+            .getSingleResult();
+    entities.refresh(own);
+    if (own.turnAt != null || own.status != ColdStatus.PRE_MIGRATING) {
+      return own.turnAt != null;
+    }
+    Way way = new Way(own.source, destination(own.destination));
+    return take(
+        Optional.ofNullable(own.number).orElseThrow(),
+        new Waiter(own.uuid, own.saga, way, Optional.ofNullable(own.waitsFor), false),
+        most);
+  }
+
+  private boolean take(long number, Waiter own, AtOnce most) {
+    Way way = own.way();
+    List<Link> links = links(Set.of(way.source(), way.destination()));
+    List<Waiter> waiting = inFront(number, way, most.cluster() > 0 || !links.isEmpty());
+    waiting.add(own);
+    // Not all that wait are known here: those in front take theirs when all are looked at.
+    return decide(most, waiting, waiter -> waiter.migration().equals(own.migration()))
+        .contains(own.migration());
+  }
+
+  private static String destination(@Nullable String chosen) {
+    return Optional.ofNullable(chosen)
         .orElseThrow(() -> new IllegalStateException("a queued migration without destination"));
   }
 
-  private List<Waiter> inFront(MigrationEntity own, Way way, boolean anyWay) {
+  private List<Waiter> inFront(long number, Way way, boolean anyWay) {
     var query =
         entities
             .createNativeQuery(
@@ -85,7 +125,7 @@ final class Turns {
                     + (anyWay ? "" : " and (m.source = :source or m.destination = :destination)")
                     + " order by m.number",
                 Object[].class)
-            .setParameter("number", own.number());
+            .setParameter("number", number);
     if (!anyWay) {
       query.setParameter("source", way.source()).setParameter("destination", way.destination());
     }
@@ -167,35 +207,43 @@ final class Turns {
   }
 
   private void goes(Waiter waiter, Instant now) {
-    set(waiter, "turn_at = :now, waits_for = null", now).executeUpdate();
+    set(waiter, "turn_at = :now, waits_for = null", now, _ -> {});
     if (waiter.why().isPresent()) {
       rows.wake(waiter.saga(), now);
     }
   }
 
   private void waits(Waiter waiter, String why, Instant now) {
-    set(waiter, "waits_for = :why", now).setParameter("why", why).executeUpdate();
+    set(waiter, "waits_for = :why", now, update -> update.setParameter("why", why));
   }
 
-  private jakarta.persistence.Query set(Waiter waiter, String what, Instant now) {
-    return entities
-        .createNativeQuery(
-            "update migrations set updated_at = :now, "
-                + what
-                + " where uuid = :uuid and ended_at is null")
-        .setParameter("now", now)
-        .setParameter("uuid", waiter.migration());
+  private void set(Waiter waiter, String what, Instant now, Consumer<Query> more) {
+    for (String table : List.of("migrations", "cold_migrations")) {
+      Query update =
+          entities
+              .createNativeQuery(
+                  "update "
+                      + table
+                      + " set updated_at = :now, "
+                      + what
+                      + " where uuid = :uuid and ended_at is null")
+              .setParameter("now", now)
+              .setParameter("uuid", waiter.migration());
+      more.accept(update);
+      if (update.executeUpdate() > 0) {
+        return;
+      }
+    }
   }
 
   private List<Way> moving(Set<String> hosts) {
     List<?> found =
         entities
             .createNativeQuery(
-                "select m.source, m.destination from migrations m where m.ended_at is null"
-                    + " and m.turn_at is not null and m.source in (:hosts) union all"
-                    + " select m.source, m.destination from migrations m where m.ended_at is null"
-                    + " and m.turn_at is not null and m.destination in (:hosts)"
-                    + " and m.source not in (:hosts)",
+                "select m.source, m.destination from "
+                    + OPEN
+                    + " m where m.turn_at is not null"
+                    + " and (m.source in (:hosts) or m.destination in (:hosts))",
                 Object[].class)
             .setParameter("hosts", hosts)
             .getResultList();
@@ -209,8 +257,7 @@ final class Turns {
     return ((Number)
             entities
                 .createNativeQuery(
-                    "select count(*) from migrations where ended_at is null and turn_at is not null",
-                    Long.class)
+                    "select count(*) from " + OPEN + " m where m.turn_at is not null", Long.class)
                 .getSingleResult())
         .intValue();
   }
@@ -253,11 +300,12 @@ final class Turns {
     List<?> found =
         entities
             .createNativeQuery(
-                "select m.uuid, m.waits_for, (select count(*) from migrations o"
-                    + " where o.ended_at is null and o.waits_for is not null and o.number < m.number"
-                    + " and (o.source = m.source or o.destination = m.destination))"
-                    + " from migrations m where m.uuid in (:ids) and m.ended_at is null"
-                    + " and m.waits_for is not null",
+                "select m.uuid, m.waits_for, (select count(*) from "
+                    + OPEN
+                    + " o where o.waits_for is not null and o.number < m.number"
+                    + " and (o.source = m.source or o.destination = m.destination)) from "
+                    + OPEN
+                    + " m where m.uuid in (:ids) and m.waits_for is not null",
                 Object[].class)
             .setParameter("ids", ids.stream().map(MigrationId::value).toList())
             .getResultList();

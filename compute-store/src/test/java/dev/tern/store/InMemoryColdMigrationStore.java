@@ -145,10 +145,21 @@ final class InMemoryColdMigrationStore implements ColdMigrationStore {
     synchronized (memory) {
       return all()
           .filter(each -> ColdMigrationEntity.SENDING.contains(each.status))
-          .filter(each -> !each.source.equals(each.destination))
+          .filter(each -> each.turnAt != null && !each.source.equals(each.destination))
           .sorted(Comparator.comparingLong(each -> Objects.requireNonNull(each.number)))
           .map(ColdMigrationEntity::toRecord)
           .toList();
+    }
+  }
+
+  @Override
+  public boolean takeTurn(UUID id, TurnStore.AtOnce most) {
+    synchronized (memory) {
+      ColdMigrationEntity own = Objects.requireNonNull(memory.coldMigrations.get(id));
+      if (own.turnAt != null || own.status != ColdStatus.PRE_MIGRATING) {
+        return own.turnAt != null;
+      }
+      return InMemoryTurns.take(memory, own.uuid, most);
     }
   }
 

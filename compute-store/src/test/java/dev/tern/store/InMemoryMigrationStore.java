@@ -22,15 +22,12 @@ import dev.tern.store.ServerStore.Requested;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 final class InMemoryMigrationStore implements MigrationStore {
   private static final Set<MigrationStatus> IN_PROGRESS =
@@ -251,96 +248,21 @@ final class InMemoryMigrationStore implements MigrationStore {
       if (own.status != MigrationStatus.QUEUED || own.abortRequested || own.endedAt != null) {
         return false;
       }
-      Predicate<MigrationEntity> mine = each -> each.uuid.equals(own.uuid);
-      Predicate<MigrationEntity> inFront =
-          each -> each.waitsFor != null && each.number() < own.number();
-      return give(most, mine.or(inFront), mine).contains(own.uuid);
+      return InMemoryTurns.take(memory, own.uuid, most);
     }
   }
 
   @Override
   public int giveTurns(AtOnce most) {
     synchronized (memory) {
-      return give(most, each -> each.waitsFor != null, _ -> true).size();
+      return InMemoryTurns.give(memory, most);
     }
-  }
-
-  private Set<UUID> give(
-      AtOnce most, Predicate<MigrationEntity> which, Predicate<MigrationEntity> whose) {
-    List<TurnChoice.Way> moving =
-        memory.migrations.values().stream()
-            .filter(each -> each.endedAt == null && each.turnAt != null)
-            .map(InMemoryMigrationStore::way)
-            .toList();
-    List<TurnChoice.Waiter> waiting =
-        memory.migrations.values().stream()
-            .filter(each -> each.endedAt == null && !each.abortRequested && each.turnAt == null)
-            .filter(which)
-            .sorted(Comparator.comparingLong(MigrationEntity::number))
-            .map(each ->
-                new TurnChoice.Waiter(
-                    each.uuid,
-                    each.saga,
-                    way(each),
-                    Optional.ofNullable(each.waitsFor),
-                    each.createdAt.isBefore(memory.now.minus(TurnStore.PATIENCE))))
-            .toList();
-    Set<UUID> go = new HashSet<>();
-    new TurnChoice(most, links(), moving, moving.size())
-        .choose(waiting)
-        .forEach((waiter, why) -> {
-          MigrationEntity migration =
-              Objects.requireNonNull(memory.migrations.get(waiter.migration()));
-          if (!whose.test(migration)) {
-            return;
-          }
-          migration.waitsFor = why.orElse(null);
-          if (why.isEmpty()) {
-            migration.turnAt = memory.now;
-            go.add(waiter.migration());
-            waiter.why().ifPresent(_ -> memory.wake(waiter.saga()));
-          }
-        });
-    return go;
-  }
-
-  private static TurnChoice.Way way(MigrationEntity migration) {
-    return new TurnChoice.Way(
-        migration.source, Objects.requireNonNull(migration.destination, "queued without one"));
-  }
-
-  private List<TurnChoice.Link> links() {
-    return memory.aggregates.values().stream()
-        .filter(each -> each.metadata().containsKey(TurnStore.LINK))
-        .flatMap(each ->
-            TurnChoice.Link.of(
-                each.name(),
-                Objects.requireNonNull(each.metadata().get(TurnStore.LINK)),
-                each.hosts().stream().map(HostName::value).collect(Collectors.toSet()))
-                .stream())
-        .toList();
   }
 
   @Override
   public Map<MigrationId, Waiting> waiting(Collection<MigrationId> ids) {
     synchronized (memory) {
-      return ids.stream()
-          .flatMap(id -> Optional.ofNullable(memory.migrations.get(id.value())).stream())
-          .filter(each -> each.endedAt == null && each.waitsFor != null)
-          .collect(
-              Collectors.toMap(
-                  each -> new MigrationId(each.uuid),
-                  each ->
-                      new Waiting(
-                          Objects.requireNonNull(each.waitsFor),
-                          (int)
-                              memory.migrations.values().stream()
-                                  .filter(other -> other.endedAt == null && other.waitsFor != null)
-                                  .filter(other -> other.number() < each.number())
-                                  .filter(other ->
-                                      other.source.equals(each.source)
-                                          || Objects.equals(other.destination, each.destination))
-                                  .count())));
+      return InMemoryTurns.waiting(memory, ids);
     }
   }
 

@@ -36,9 +36,12 @@ final class InMemorySagaStore implements SagaStore {
 
   private boolean idle(SagaEntity saga) {
     return Optional.ofNullable(saga.migration)
-        .map(memory.migrations::get)
-        .filter(migration -> migration.waitsFor != null && !migration.abortRequested)
-        .isPresent();
+            .map(memory.migrations::get)
+            .filter(migration -> migration.waitsFor != null && !migration.abortRequested)
+            .isPresent()
+        || memory.coldMigrations.values().stream()
+            .anyMatch(cold ->
+                cold.saga.equals(saga.id) && cold.waitsFor != null && !memory.deleteWaits(saga));
   }
 
   private static SagaRecord toRecord(SagaEntity saga, Duration length) {

@@ -6,7 +6,10 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
+import dev.tern.contract.ServerId;
 import dev.tern.store.AggregateStore.Aggregate;
+import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
+import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.TurnStore.AtOnce;
@@ -76,6 +79,67 @@ abstract class TurnStoreContract {
     stores()
         .migrations()
         .rolledBack(lease(migration), migration.id(), MigrationStatus.FAILED, Samples.FAILURE);
+  }
+
+  private record Cold(ColdMigrationRecord migration, Lease lease) {}
+
+  private Cold cold() {
+    ServerId server = samples.active(home).id();
+    ColdMigrationRecord asked =
+        stores()
+            .coldMigrations()
+            .request(
+                new NewColdMigration(
+                    UUID.randomUUID(), server, Optional.empty(), Optional.empty(), Map.of()),
+                Samples.request());
+    Lease lease = samples.lease(server);
+    stores().coldMigrations().chosen(lease, asked.id(), away, samples.claim(server, away));
+    return new Cold(asked, lease);
+  }
+
+  private boolean offered(Cold cold) {
+    return stores().sagas().waiting(100_000).contains(cold.migration().saga());
+  }
+
+  @Test
+  void has_live_and_cold_ones_wait_for_each_other_in_one_queue() {
+    Cold first = cold();
+    UUID id = first.migration().id();
+    assertThat(stores().coldMigrations().takeTurn(id, ONE_OUT)).isTrue();
+    assertThat(stores().coldMigrations().takeTurn(id, ONE_OUT)).isTrue();
+    MigrationRecord live = queued();
+    Cold last = cold();
+    assertThat(stores().migrations().takeTurn(live.id(), ONE_OUT)).isFalse();
+    assertThat(stores().coldMigrations().takeTurn(last.migration().id(), ONE_OUT)).isFalse();
+    stores().sagas().giveBack(last.lease());
+    assertThat(offered(last)).as("nobody runs it meanwhile").isFalse();
+    assertThat(
+            stores().migrations().waiting(List.of(new MigrationId(last.migration().id()))).values())
+        .containsExactly(
+            new Waiting("As many migrations leave %s as may at once (1).".formatted(home), 1));
+    stores().coldMigrations().leaving(first.lease(), id);
+    gives(ONE_OUT);
+    assertThat(waiting(live)).isPresent();
+    stores().coldMigrations().arrived(first.lease(), id, 1);
+    gives(ONE_OUT);
+    assertThat(waiting(live)).isEmpty();
+    assertThat(offered(last)).isFalse();
+    ends(live);
+    gives(ONE_OUT);
+    assertThat(offered(last)).isTrue();
+    assertThat(stores().coldMigrations().takeTurn(last.migration().id(), ONE_OUT)).isTrue();
+  }
+
+  @Test
+  void offers_a_cold_one_that_waits_when_its_server_is_to_be_deleted() {
+    MigrationRecord live = queued();
+    assertThat(stores().migrations().takeTurn(live.id(), ONE_OUT)).isTrue();
+    Cold cold = cold();
+    assertThat(stores().coldMigrations().takeTurn(cold.migration().id(), ONE_OUT)).isFalse();
+    stores().sagas().giveBack(cold.lease());
+    assertThat(offered(cold)).isFalse();
+    var _ = stores().servers().requestDelete(cold.migration().server(), Samples.request());
+    assertThat(offered(cold)).isTrue();
   }
 
   @Test

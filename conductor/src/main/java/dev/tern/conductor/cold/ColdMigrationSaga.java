@@ -24,6 +24,7 @@ public final class ColdMigrationSaga {
             destination::prepare,
             undo(destination::clear),
             orElse("choose-host", destination::turnDown))
+        .step("await-turn", outcome::awaitTurn)
         .step("bring-layers", destination::bringLayers, undo(source::stopSending))
         .step("let-go", source::letGo, undo(source::takeBack))
         .step("bring-disks", destination::bringDisks)

@@ -1,5 +1,6 @@
 package dev.tern.conductor.cold;
 
+import dev.tern.conductor.saga.Parked;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.store.ColdMigrationStore;
@@ -23,6 +24,15 @@ public final class ColdOutcome {
 
   private Lease lease() {
     return journey.hold().lease();
+  }
+
+  /** As a live migration: whoever has to wait is run by nobody, and woken then. */
+  ColdFacts awaitTurn(ColdFacts facts) {
+    boolean stays = facts.place().equals(journey.migration().source());
+    if (!stays && !migrations.takeTurn(id(), journey.moving().atOnce())) {
+      throw new Parked();
+    }
+    return facts;
   }
 
   /** The server is its destination's; its source keeps its claim, and what it has. */

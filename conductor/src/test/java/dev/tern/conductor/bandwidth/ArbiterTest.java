@@ -27,6 +27,7 @@ import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.MigrationStore.NewMigration;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.Samples;
+import dev.tern.store.TurnStore.AtOnce;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -191,6 +192,7 @@ class ArbiterTest {
                 Samples.request());
     Lease lease = samples.lease(server);
     stores.coldMigrations().chosen(lease, id, to, samples.claim(server, to));
+    assertThat(stores.coldMigrations().takeTurn(id, new AtOnce(0, 0, 0))).isTrue();
     return new Cold(asked, lease);
   }
 
@@ -245,6 +247,7 @@ class ArbiterTest {
         .isEqualTo(Begun.YES);
     Lease lease = samples.lease(server);
     stores.coldMigrations().chosen(lease, asked.id(), TWO, samples.claim(server, TWO));
+    assertThat(stores.coldMigrations().takeTurn(asked.id(), new AtOnce(0, 0, 0))).isTrue();
     ColdMigrationRecord cold = stores.coldMigrations().find(asked.id()).orElseThrow();
     assertThat(share(cold)).contains(400_000L);
     divide(0, 0, 0);

@@ -466,4 +466,15 @@ class ColdMigrationSagaTest {
     assertThat(cloud.run().status()).isEqualTo(ColdStatus.FINISHED);
     assertThat(cloud.rates).containsExactly(3_000_000L, 3_000_000L, 1_000_000L, 0L);
   }
+
+  @Test
+  void waits_for_its_turn_with_its_guest_running() throws InterruptedException {
+    cloud.migrate(Optional.empty());
+    cloud.othersLeave(HOME);
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.PRE_MIGRATING);
+    assertThat(cloud.things()).contains("host-1 guest", "claim host-2");
+    cloud.othersHaveLeft();
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.FINISHED);
+    assertThat(cloud.things()).containsExactlyElementsOf(MOVED);
+  }
 }

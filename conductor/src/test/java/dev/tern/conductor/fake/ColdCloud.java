@@ -6,10 +6,13 @@ import dev.tern.conductor.migration.MigrationMeters;
 import dev.tern.conductor.running.Sagas;
 import dev.tern.conductor.running.Stores;
 import dev.tern.conductor.saga.Bell;
+import dev.tern.conductor.saga.Parked;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.VmState;
+import dev.tern.contract.MigrationStatus;
+import dev.tern.contract.Phase;
 import dev.tern.contract.agent.AgentAnswer;
 import dev.tern.contract.agent.AgentAnswer.Done;
 import dev.tern.contract.agent.AgentAnswer.Refused;
@@ -38,10 +41,12 @@ import dev.tern.store.EvacuationStore.EvacuationRecord;
 import dev.tern.store.EvacuationStore.NewEvacuation;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.InMemoryStores;
+import dev.tern.store.MigrationStore.MigrationRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.SagaRecord;
 import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.ServerRecord;
+import dev.tern.store.TurnStore.AtOnce;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -351,6 +356,7 @@ public final class ColdCloud {
   private final InMemoryStores stores = new InMemoryStores();
   private final Samples samples = new Samples(() -> stores);
   private final FakeTime time = new FakeTime(stores::pass);
+  private final Map<MigrationRecord, Lease> others = new LinkedHashMap<>();
   private final Map<HostName, Machine> machines = new LinkedHashMap<>();
   private final ServerRecord created;
   private int questions;
@@ -569,6 +575,9 @@ public final class ColdCloud {
       }
       try {
         conductor().run(lease.get(), new Bell());
+      } catch (Parked e) {
+        stores.sagas().giveBack(lease.get().lease());
+        return migration();
       } catch (ConductorDied e) {
         time.pass(LEASE);
       }
@@ -583,6 +592,34 @@ public final class ColdCloud {
   /** Somebody has divided the bandwidth anew. */
   public void shares(Optional<Long> bytesPerSecond) {
     stores.coldMigrations().share(migration().id(), bytesPerSecond);
+  }
+
+  /** As many live migrations move from there as may. */
+  public void othersLeave(HostName source) {
+    AtOnce most = FakeCloud.settingsWhereServersStay(mayStay).migration().atOnce();
+    for (int other = 0; other < most.out(); other++) {
+      MigrationRecord migration = samples.accepted(samples.active(source).id());
+      Lease lease = samples.lease(migration.server());
+      stores
+          .migrations()
+          .planned(lease, migration.id(), THIRD, samples.claim(migration.server(), THIRD), 1);
+      stores.migrations().entered(lease, migration.id(), MigrationStatus.QUEUED, Phase.BEGIN);
+      if (!stores.migrations().takeTurn(migration.id(), most)) {
+        throw new AssertionError("there is no room for so many");
+      }
+      others.put(migration, lease);
+    }
+  }
+
+  public void othersHaveLeft() {
+    others.forEach((migration, lease) ->
+        stores
+            .migrations()
+            .rolledBack(lease, migration.id(), MigrationStatus.FAILED, Samples.FAILURE));
+    int _ =
+        stores
+            .migrations()
+            .giveTurns(FakeCloud.settingsWhereServersStay(mayStay).migration().atOnce());
   }
 
   public void lookWhetherToConfirm(Duration window) {

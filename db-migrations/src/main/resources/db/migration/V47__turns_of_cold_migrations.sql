@@ -1,0 +1,5 @@
+-- Cold migrations wait for their turns as live ones do; see V36.
+alter table cold_migrations
+    add column turn_at   timestamptz,
+    add column waits_for text;
+update cold_migrations set turn_at = updated_at where status in ('pre-migrating', 'migrating');
