@@ -68,7 +68,9 @@ class DemoAmongKillsSystemTest {
     assertThat(unrest.looks()).isGreaterThan(500);
     assertThat(unrest.runners()).isEqualTo(List.of(report.source(), report.destination()));
     new ReadmeTranscript(Path.of("..").resolve("README.md"), "transcript of kills").mustTell(story);
-    assertAll(() -> new MigrationTrace(traces.told()).mustBeWhole(), metrics::mustBeThoseOfTheList);
+    assertAll(
+        () -> new MigrationTrace(traces.told()).mustBeWhole(report.source(), report.destination()),
+        metrics::mustBeThoseOfTheList);
   }
 
   private void noLogHasAPassword() throws IOException {

@@ -25,7 +25,7 @@ final class MigrationTrace {
    * what these were in the middle of was never told, and what had been asked for by it stands
    * alone.
    */
-  void mustBeWhole() {
+  void mustBeWhole(String source, String destination) {
     List<Told> roots = spans.stream().filter(span -> span.parent().isEmpty()).toList();
     assertThat(roots).as("%s", spans).hasSize(1);
     Told root = roots.getFirst();
@@ -33,6 +33,13 @@ final class MigrationTrace {
     assertThat(root.id()).as("is the trace's second half").isEqualTo(root.trace().substring(16));
     assertThat(spans.stream().map(Told::service).distinct())
         .containsExactlyInAnyOrder("tern-api", "tern-conductor", "tern-scheduler", "tern-agent");
+    // Both were killed in the middle of it, and both told of it all the same.
+    assertThat(
+            spans.stream()
+                .filter(span -> span.service().equals("tern-agent"))
+                .map(Told::host)
+                .distinct())
+        .containsExactlyInAnyOrder(source, destination);
     assertThat(of("outbox").getFirst().parent()).isEqualTo(root.id());
     assertThat(of("live-migration")).allMatch(span -> span.parent().equals(root.id()));
     // The conductor that came to the end was not killed: nothing of its work is missing.

@@ -20,11 +20,18 @@ final class TraceReceiver implements AutoCloseable {
   /**
    * A span.
    *
+   * @param host of the process that told it, as its resource says
    * @param parent empty of a root
    * @param links ids of spans of other traces
    */
   record Told(
-      String service, String trace, String id, String parent, String name, List<String> links) {}
+      String service,
+      String host,
+      String trace,
+      String id,
+      String parent,
+      String name,
+      List<String> links) {}
 
   TraceReceiver() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -62,7 +69,7 @@ final class TraceReceiver implements AutoCloseable {
   }
 
   private void resource(byte[] resourceSpans) {
-    String[] service = {""};
+    String[] service = {"", ""};
     fields(
         resourceSpans,
         (field, value) -> {
@@ -80,21 +87,25 @@ final class TraceReceiver implements AutoCloseable {
                           fields(text, (kind, string) -> pair[1] = kind == 1 ? text(string) : "");
                         }
                       });
-                  service[0] = pair[0].equals("service.name") ? pair[1] : service[0];
+                  switch (pair[0]) {
+                    case "service.name" -> service[0] = pair[1];
+                    case "host.name" -> service[1] = pair[1];
+                    default -> {}
+                  }
                 });
           } else if (field == 2) {
             fields(
                 value,
                 (part, span) -> {
                   if (part == 2) {
-                    told.add(span(service[0], span));
+                    told.add(span(service[0], service[1], span));
                   }
                 });
           }
         });
   }
 
-  private static Told span(String service, byte[] span) {
+  private static Told span(String service, String host, byte[] span) {
     String[] said = {"", "", "", ""};
     List<String> links = new ArrayList<>();
     fields(
@@ -116,7 +127,7 @@ final class TraceReceiver implements AutoCloseable {
             default -> {}
           }
         });
-    return new Told(service, said[0], said[1], said[2], said[3], links);
+    return new Told(service, host, said[0], said[1], said[2], said[3], links);
   }
 
   private static String text(byte[] bytes) {

@@ -32,15 +32,23 @@ final class OtelTracing implements Tracing {
 
   /**
    * @param service what this process is
+   * @param instance which of those it is
+   * @param host where it runs: an agent's is the name that servers know their host by
    */
-  OtelTracing(String service, SpanProcessor processor) {
+  OtelTracing(String service, String instance, String host, SpanProcessor processor) {
     this.provider =
         SdkTracerProvider.builder()
             .setResource(
                 Resource.getDefault()
                     .merge(
                         Resource.create(
-                            Attributes.of(AttributeKey.stringKey("service.name"), service))))
+                            Attributes.of(
+                                AttributeKey.stringKey("service.name"),
+                                service,
+                                AttributeKey.stringKey("service.instance.id"),
+                                instance,
+                                AttributeKey.stringKey("host.name"),
+                                host))))
             .setIdGenerator(ids)
             .addSpanProcessor(processor)
             .build();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tern.contract.RequestId;
+import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
@@ -34,6 +35,8 @@ class OtelTracingTest {
   private Tracing process(String name) {
     return new OtelTracing(
         name,
+        name + "-7",
+        "host-7",
         SimpleSpanProcessor.create(
             new SpanExporter() {
               @Override
@@ -75,6 +78,10 @@ class OtelTracingTest {
 
     String trace = "0123abcd111142228333444455556666";
     assertThat(TraceIds.trace(request)).isEqualTo(trace);
+    assertThat(span("MirrorDisks").getResource().getAttributes().asMap())
+        .containsEntry(AttributeKey.stringKey("service.name"), "tern-agent")
+        .containsEntry(AttributeKey.stringKey("service.instance.id"), "tern-agent-7")
+        .containsEntry(AttributeKey.stringKey("host.name"), "host-7");
     assertThat(sent).extracting(SpanData::getTraceId).containsOnly(trace).hasSize(6);
     assertThat(span("POST /v1/migrations").getParentSpanContext().isValid()).isFalse();
     String root = span("POST /v1/migrations").getSpanId();
