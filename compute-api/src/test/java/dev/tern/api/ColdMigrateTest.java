@@ -7,15 +7,18 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
 import dev.tern.store.ColdMigrationStore;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
+import dev.tern.store.EvacuationStore.NewEvacuation;
 import dev.tern.store.Samples;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -238,5 +241,68 @@ class ColdMigrateTest {
     assertThat(api.stores.servers().find(SERVER).orElseThrow().vmState())
         .isEqualTo(VmState.RESIZED);
     assertThat(api.to("/v2.1/servers/" + SERVER).delete().status()).isEqualTo(204);
+  }
+
+  private JsonNode receipt(Object id) {
+    TestApi.Answer answer = api.to("/v1/migrations/" + id + "/receipt").get();
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    return answer.json().get("receipt");
+  }
+
+  @Test
+  @Tag("S166")
+  void leaves_a_receipt_of_what_moved_and_of_what_both_hosts_hold() {
+    migrated();
+    ColdMigrationRecord waits = open();
+    JsonNode receipt = receipt(waits.id());
+    assertThat(receipt.path("kind").stringValue()).isEqualTo("migration");
+    assertThat(receipt.path("status").stringValue()).isEqualTo("finished");
+    assertThat(receipt.path("settled").booleanValue()).as("both hosts have it").isFalse();
+    JsonNode moved = receipt.path("moved");
+    assertThat(moved.path("from").stringValue()).isEqualTo("host1");
+    assertThat(moved.path("to").stringValue()).isEqualTo("host2");
+    assertThat(moved.path("bytes").longValue()).isEqualTo(4096);
+    assertThat(moved.path("tries").intValue()).isEqualTo(2);
+    assertThat(moved.path("seconds").isNumber()).isTrue();
+    assertThat(moved.path("down_millis").isNumber()).isTrue();
+    assertThat(moved.at("/verified/how").stringValue()).contains("compared by sha256");
+    assertThat(moved.at("/verified/disks/0/disk").stringValue()).isEqualTo("disk0");
+    assertThat(moved.at("/verified/disks/0/sha256").stringValue()).isEqualTo("ab12");
+    assertThat(receipt.path("objects"))
+        .extracting(
+            each -> each.path("host").stringValue() + " " + each.path("state").stringValue())
+        .containsExactly("host1 open", "host2 kept");
+
+    assertThat(act("2.1", "{\"confirmResize\": null}").status()).isEqualTo(204);
+    api.conductors.confirms(SERVER);
+    receipt = receipt(waits.id());
+    assertThat(receipt.path("settled").booleanValue()).isTrue();
+    assertThat(receipt.path("objects"))
+        .extracting(each -> each.path("state").stringValue())
+        .containsExactly("removed", "kept");
+    String path = "/v1/migrations/" + waits.id() + "/receipt";
+    assertThat(api.to(path).as("u:demo").get().status()).isEqualTo(403);
+    assertThat(api.to(path.replace(waits.id().toString(), SERVER.toString())).get().status())
+        .isEqualTo(404);
+  }
+
+  @Test
+  @Tag("S166")
+  void whose_server_is_evacuated_instead_leaves_one_of_what_could_not_be_read() {
+    assertThat(api.stores.hosts().setForcedDown(HOME, true)).isTrue();
+    UUID id = UUID.randomUUID();
+    var _ =
+        api.stores
+            .evacuations()
+            .request(
+                new NewEvacuation(id, SERVER, Optional.empty(), false, false),
+                api.conductors.request("admin", "admin"));
+    api.conductors.evacuates(SERVER, "host2", VmState.ACTIVE);
+    JsonNode receipt = receipt(id);
+    assertThat(receipt.path("kind").stringValue()).isEqualTo("evacuation");
+    assertThat(receipt.at("/moved/from").stringValue()).isEqualTo("host1");
+    assertThat(receipt.at("/moved/to").stringValue()).isEqualTo("host2");
+    assertThat(receipt.at("/rebuilt/image").isString()).isTrue();
+    assertThat(receipt.at("/rebuilt/not_read").stringValue()).contains("host1");
   }
 }

@@ -9,6 +9,7 @@ import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
+import dev.tern.store.ColdMigrationStore.Arrival;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.ColdStatus;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
@@ -25,6 +26,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -102,6 +104,9 @@ class ColdMigrationEntity {
   @Column(name = "waits_for", insertable = false, updatable = false)
   @Nullable String waitsFor;
 
+  @Nullable Integer tries;
+  @Nullable String digests;
+
   @Column(name = "failure_code")
   @Enumerated(EnumType.STRING)
   @Nullable ErrorCode failureCode;
@@ -168,8 +173,10 @@ class ColdMigrationEntity {
     at(ColdStatus.MIGRATING, of, TaskState.RESIZE_MIGRATING, now);
   }
 
-  void arrived(ServerEntity of, long sent, Instant now) {
-    bytes = sent;
+  void arrived(ServerEntity of, Arrival arrival, Instant now) {
+    bytes = arrival.bytes();
+    tries = arrival.tries();
+    digests = Json.ofTexts(arrival.sha256());
     at(ColdStatus.POST_MIGRATING, of, TaskState.RESIZE_MIGRATED, now);
   }
 
@@ -295,7 +302,10 @@ class ColdMigrationEntity {
         Optional.ofNullable(ownerChangedAt),
         Optional.ofNullable(leftAt),
         Optional.ofNullable(finishedAt),
-        bytes,
+        tries == null
+            ? Optional.empty()
+            : Optional.of(
+                new Arrival(bytes, tries, digests == null ? Map.of() : Json.texts(digests))),
         Optional.ofNullable(bytesPerSecond),
         failureCode == null || failureMessage == null
             ? Optional.empty()

@@ -80,12 +80,21 @@ public interface ColdMigrationStore {
   /** Its guest is ended: {@code migrating}, task RESIZE_MIGRATING. */
   void leaving(Lease lease, UUID id);
 
+  /** Its disks are there: {@code post-migrating}, task RESIZE_MIGRATED. */
+  void arrived(Lease lease, UUID id, Arrival arrival);
+
   /**
-   * Its disks are there: {@code post-migrating}, task RESIZE_MIGRATED.
+   * What came.
    *
-   * @param bytes of the files that came
+   * @param bytes of the files
+   * @param tries of sending them, and hosts that failed before
+   * @param sha256 of each disk's file, by which it was compared; none where it stayed
    */
-  void arrived(Lease lease, UUID id, long bytes);
+  record Arrival(long bytes, int tries, Map<String, String> sha256) {
+    public Arrival {
+      sha256 = Map.copyOf(sha256);
+    }
+  }
 
   /** The server is its destination's, and what it is to be; task RESIZE_FINISH. */
   void ownerChanged(Lease lease, UUID id);
@@ -184,7 +193,7 @@ public interface ColdMigrationStore {
    * @param ownerChangedAt since when the server is its destination's
    * @param leftAt since when nobody runs its guest at the source
    * @param finishedAt since when it waits for a word
-   * @param bytes of the files that came
+   * @param arrival once its disks are there; empty of one that an older version has moved
    * @param bytesPerSecond its disks are sent no faster: its share, as divided last
    */
   record ColdMigrationRecord(
@@ -208,12 +217,17 @@ public interface ColdMigrationStore {
       Optional<Instant> ownerChangedAt,
       Optional<Instant> leftAt,
       Optional<Instant> finishedAt,
-      long bytes,
+      Optional<Arrival> arrival,
       Optional<Long> bytesPerSecond,
       Optional<Failure> failure,
       Instant createdAt,
       Instant updatedAt,
       Optional<Instant> endedAt) {
+
+    /** Of the files that came. */
+    public long bytes() {
+      return arrival.map(Arrival::bytes).orElse(0L);
+    }
 
     /** How long nobody ran the guest; empty of one that did not run, and while it is not known. */
     public Optional<Duration> downTime() {

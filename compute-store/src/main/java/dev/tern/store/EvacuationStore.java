@@ -98,6 +98,9 @@ public interface EvacuationStore {
   /** What is still to be removed from hosts that have reported since, oldest first. */
   List<Leftover> leftovers(int limit);
 
+  /** Hosts that may still have something of what went away from them, or never came. */
+  List<HostName> owed(UUID migration);
+
   /** Nothing of it is there any more. */
   void removed(Leftover leftover);
 

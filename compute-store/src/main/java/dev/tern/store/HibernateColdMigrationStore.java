@@ -246,9 +246,9 @@ class HibernateColdMigrationStore implements ColdMigrationStore {
   }
 
   @Override
-  public void arrived(Lease lease, UUID id, long bytes) {
+  public void arrived(Lease lease, UUID id, Arrival arrival) {
     Held held = hold(lease, id);
-    held.migration().arrived(held.server(), bytes, rows.now());
+    held.migration().arrived(held.server(), arrival, rows.now());
   }
 
   @Override

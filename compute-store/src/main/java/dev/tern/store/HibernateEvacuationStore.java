@@ -330,6 +330,20 @@ class HibernateEvacuationStore implements EvacuationStore {
   }
 
   @Override
+  @Transactional(readOnly = true)
+  public List<HostName> owed(UUID migration) {
+    return entities
+        .createQuery(
+            "select distinct l.host from EvacuationLeftoverEntity l"
+                + " where l.evacuation = :migration and l.settledAt is null order by l.host",
+            String.class)
+        .setParameter("migration", migration)
+        .getResultStream()
+        .map(HostName::new)
+        .toList();
+  }
+
+  @Override
   public void removed(Leftover leftover) {
     Optional.ofNullable(
             entities.find(

@@ -12,6 +12,7 @@ import dev.tern.contract.PowerState;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.ClaimStore.ClaimRecord;
+import dev.tern.store.ColdMigrationStore.Arrival;
 import dev.tern.store.ColdMigrationStore.ColdMigrationQuery;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.ColdStatus;
@@ -74,7 +75,7 @@ abstract class ColdMigrationStoreContract {
     Lease lease = samples.lease(server.id());
     migrations().chosen(lease, migration.id(), away, samples.claim(server.id(), away));
     migrations().leaving(lease, migration.id());
-    migrations().arrived(lease, migration.id(), 4096);
+    migrations().arrived(lease, migration.id(), new Arrival(4096, 1, Map.of()));
     migrations().ownerChanged(lease, migration.id());
     migrations().finished(lease, migration.id(), List.of());
     return now(migration);
@@ -124,7 +125,7 @@ abstract class ColdMigrationStoreContract {
     assertThat(now(migration).status()).isEqualTo(ColdStatus.MIGRATING);
     assertThat(now(server).task()).contains(TaskState.RESIZE_MIGRATING);
     assertThat(now(server).power()).isEqualTo(PowerState.SHUTDOWN);
-    migrations().arrived(lease, migration.id(), 4096);
+    migrations().arrived(lease, migration.id(), new Arrival(4096, 1, Map.of()));
     assertThat(now(server).task()).contains(TaskState.RESIZE_MIGRATED);
     assertThat(now(server).host()).contains(home);
     migrations().ownerChanged(lease, migration.id());
@@ -162,7 +163,7 @@ abstract class ColdMigrationStoreContract {
     migrations().share(migration.id(), Optional.empty());
     assertThat(now(migration).bytesPerSecond()).isEmpty();
     assertThat(sending(migration)).hasSize(1);
-    migrations().arrived(lease, migration.id(), 4096);
+    migrations().arrived(lease, migration.id(), new Arrival(4096, 1, Map.of()));
     migrations().share(migration.id(), Optional.of(7L));
     assertThat(now(migration).bytesPerSecond()).isEmpty();
     assertThat(sending(migration)).isEmpty();

@@ -199,10 +199,10 @@ final class InMemoryColdMigrationStore implements ColdMigrationStore {
   }
 
   @Override
-  public void arrived(Lease lease, UUID id, long bytes) {
+  public void arrived(Lease lease, UUID id, Arrival arrival) {
     synchronized (memory) {
       Held held = hold(lease, id);
-      held.migration().arrived(held.server(), bytes, memory.now);
+      held.migration().arrived(held.server(), arrival, memory.now);
     }
   }
 

@@ -258,6 +258,18 @@ final class InMemoryEvacuationStore implements EvacuationStore {
   }
 
   @Override
+  public List<HostName> owed(UUID migration) {
+    synchronized (memory) {
+      return memory.leftovers.stream()
+          .filter(each -> each.evacuation.equals(migration) && each.settledAt == null)
+          .map(each -> new HostName(each.host))
+          .distinct()
+          .sorted(java.util.Comparator.comparing(HostName::value))
+          .toList();
+    }
+  }
+
+  @Override
   public void removed(Leftover leftover) {
     synchronized (memory) {
       memory.leftovers.stream()

@@ -8,6 +8,7 @@ import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
 import dev.tern.store.AggregateStore.Aggregate;
+import dev.tern.store.ColdMigrationStore.Arrival;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.MigrationStore.MigrationRecord;
@@ -120,7 +121,7 @@ abstract class TurnStoreContract {
     stores().coldMigrations().leaving(first.lease(), id);
     gives(ONE_OUT);
     assertThat(waiting(live)).isPresent();
-    stores().coldMigrations().arrived(first.lease(), id, 1);
+    stores().coldMigrations().arrived(first.lease(), id, new Arrival(1, 1, Map.of()));
     gives(ONE_OUT);
     assertThat(waiting(live)).isEmpty();
     assertThat(offered(last)).isFalse();

@@ -25,6 +25,7 @@ final class ShowReceipt extends Verb {
       screen().json(receipt);
     } else {
       show(receipt);
+      tellWay(receipt);
       screen()
           .line(
               "migration %s is %s; %s"
@@ -34,6 +35,48 @@ final class ShowReceipt extends Verb {
                       settled ? "all of it is in use or gone" : "not all of it is settled"));
     }
     return settled || !Migration.isOver(receipt) ? DONE : FAILED;
+  }
+
+  /** Of one that went without its guest. */
+  private void tellWay(JsonNode receipt) {
+    JsonNode moved = receipt.path("moved");
+    if (!moved.isObject()) {
+      return;
+    }
+    screen()
+        .line(
+            "%s of server %s from %s to %s"
+                .formatted(
+                    Facts.text(receipt, "kind"),
+                    Facts.text(moved, "server"),
+                    Facts.text(moved, "from"),
+                    Facts.text(moved, "to")));
+    if (moved.has("bytes")) {
+      screen()
+          .line(
+              "%s in %s s, down for %s ms, tries: %s"
+                  .formatted(
+                      Facts.size(moved, "bytes"),
+                      Facts.text(moved, "seconds"),
+                      Facts.text(moved, "down_millis"),
+                      Facts.text(moved, "tries")));
+      moved
+          .path("verified")
+          .path("disks")
+          .forEach(disk ->
+              screen()
+                  .line(
+                      "compared: %s sha256 %s"
+                          .formatted(Facts.text(disk, "disk"), Facts.text(disk, "sha256"))));
+    }
+    JsonNode rebuilt = receipt.path("rebuilt");
+    if (rebuilt.isObject()) {
+      screen().line("made anew from image " + Facts.text(rebuilt, "image"));
+      screen().line("! not read: " + Facts.text(rebuilt, "not_read"));
+    }
+    if (receipt.path("failure").isObject()) {
+      screen().line("! " + Facts.text(receipt.path("failure"), "message"));
+    }
   }
 
   private void show(JsonNode receipt) {

@@ -6,6 +6,7 @@ import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
 import dev.tern.contract.HostName;
+import dev.tern.contract.MigrationId;
 import dev.tern.contract.amqp.Asked;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostAnswer.Receipt;
@@ -41,9 +42,15 @@ final class ReceiptController {
   private final ReceiptStore receipts;
   private final ClaimStore claims;
   private final AskingHosts hosts;
+  private final OtherReceipts others;
 
   ReceiptController(
-      MigrationStore migrations, ReceiptStore receipts, ClaimStore claims, AskingHosts hosts) {
+      MigrationStore migrations,
+      ReceiptStore receipts,
+      ClaimStore claims,
+      AskingHosts hosts,
+      OtherReceipts others) {
+    this.others = others;
     this.migrations = migrations;
     this.receipts = receipts;
     this.claims = claims;
@@ -54,10 +61,15 @@ final class ReceiptController {
   ResponseEntity<JsonNode> show(@PathVariable String uuid, ApiRequest request)
       throws InterruptedException {
     request.caller().require(Role.ADMIN, "tern:migrations:receipt");
-    MigrationRecord migration =
-        MigrationReportController.parse(uuid)
-            .flatMap(migrations::find)
-            .orElseThrow(() -> MigrationReportController.noMigration(uuid));
+    Optional<MigrationId> id = MigrationReportController.parse(uuid);
+    Optional<MigrationRecord> live = id.flatMap(migrations::find);
+    if (live.isEmpty()) {
+      return Json.ok(
+          "receipt",
+          id.flatMap(other -> others.of(other.value()))
+              .orElseThrow(() -> MigrationReportController.noMigration(uuid)));
+    }
+    MigrationRecord migration = live.get();
     Map<HostName, Boolean> answering = ask(migration);
     ObjectNode view = Json.object().put("migration", migration.id().toString());
     boolean over = migration.status().terminal();

@@ -10,6 +10,7 @@ import dev.tern.contract.PowerState;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
+import dev.tern.store.ColdMigrationStore.Arrival;
 import dev.tern.store.DiskCopyStore.CopyRecord;
 import dev.tern.store.DiskCopyStore.CopyStatus;
 import dev.tern.store.DiskCopyStore.Seen;
@@ -162,6 +163,10 @@ public final class Conductors {
     UUID migration = stores.coldMigrations().open(id).orElseThrow().id();
     HostName away = new HostName(host);
     stores.coldMigrations().chosen(lease, migration, away, samples.claim(id, away));
+    stores.coldMigrations().leaving(lease, migration);
+    stores
+        .coldMigrations()
+        .arrived(lease, migration, new Arrival(4096, 2, Map.of("disk0", "ab12")));
     stores.coldMigrations().ownerChanged(lease, migration);
     stores.coldMigrations().finished(lease, migration, List.of());
   }

@@ -32,8 +32,11 @@ import dev.tern.contract.scheduler.SchedulerRequest.GuestNeeds;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.store.ClaimStore;
 import dev.tern.store.ColdMigrationStore;
+import dev.tern.store.ColdMigrationStore.Arrival;
 import dev.tern.store.FlavorStore.FlavorRecord;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -293,7 +296,7 @@ public final class NewHost {
               new AgentRequest.ResizeHere(journey.header(facts), sizeOf(facts)),
               Nothing.class,
               journey.forMoving(facts.described().virtualBytes()));
-      migrations.arrived(journey.hold().lease(), journey.migration().id(), 0);
+      arrived(new Arrival(0, 1, Map.of()));
       return facts;
     }
     ColdDisks files =
@@ -315,11 +318,18 @@ public final class NewHost {
                 size(facts.described())),
             Nothing.class,
             journey.forMoving(facts.described().virtualBytes()));
-    migrations.arrived(
-        journey.hold().lease(),
-        journey.migration().id(),
-        files.bytes().values().stream().mapToLong(Long::longValue).sum());
+    Map<String, String> digests = new HashMap<>();
+    files.byDisk().forEach((disk, file) -> digests.put(disk, file.sha256()));
+    arrived(
+        new Arrival(
+            files.bytes().values().stream().mapToLong(Long::longValue).sum(),
+            facts.tries() + facts.refusals().size(),
+            digests));
     return facts;
+  }
+
+  private void arrived(Arrival arrival) {
+    migrations.arrived(journey.hold().lease(), journey.migration().id(), arrival);
   }
 
   /** Its agent died while it put in place what had come: that is gone, and the source has it. */

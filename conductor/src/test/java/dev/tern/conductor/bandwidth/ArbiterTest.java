@@ -10,6 +10,7 @@ import dev.tern.contract.MigrationId;
 import dev.tern.contract.MigrationStatus;
 import dev.tern.contract.Phase;
 import dev.tern.contract.ServerId;
+import dev.tern.store.ColdMigrationStore.Arrival;
 import dev.tern.store.ColdMigrationStore.ColdMigrationRecord;
 import dev.tern.store.ColdMigrationStore.NewColdMigration;
 import dev.tern.store.DrainServer;
@@ -212,7 +213,9 @@ class ArbiterTest {
     stores.coldMigrations().leaving(cold.lease(), cold.migration().id());
     divide(6_000_000, 0, 0);
     assertThat(share(cold.migration())).contains(2_000_000L);
-    stores.coldMigrations().arrived(cold.lease(), cold.migration().id(), 1);
+    stores
+        .coldMigrations()
+        .arrived(cold.lease(), cold.migration().id(), new Arrival(1, 1, Map.of()));
     divide(6_000_000, 0, 0);
     assertThat(List.of(share(live), share(alone.migration())))
         .allMatch(Optional.of(3_000_000L)::equals);

@@ -334,7 +334,7 @@ final class DrainWorld {
     cold.chosen(lease, migration.id(), to, samples.claim(migration.server(), to));
     cold.leaving(lease, migration.id());
     stores.pass(Duration.ofSeconds(7));
-    cold.arrived(lease, migration.id(), 4096);
+    cold.arrived(lease, migration.id(), new ColdMigrationStore.Arrival(4096, 1, Map.of()));
     cold.ownerChanged(lease, migration.id());
     cold.finished(lease, migration.id(), List.of());
   }
