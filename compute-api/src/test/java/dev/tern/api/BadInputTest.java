@@ -339,6 +339,7 @@ class BadInputTest {
         ",\"user_data\": \"no base64!\"        | base64",
         ",\"key_name\": \"k\"                 | Invalid key_name provided.",
         ",\"user_data\": 7                  | field/attribute user_data",
+        ",\"adminPass\": 7                  | field/attribute adminPass",
         ",\"block_device_mapping\": [{}]      | not offered",
         ",\"block_device_mapping_v2\": [{}]   | field/attribute block_device_mapping_v2[0].source_type",
         ",\"availability_zone\": 7            | field/attribute availability_zone",

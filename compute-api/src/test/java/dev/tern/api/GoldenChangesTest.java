@@ -319,7 +319,7 @@ class GoldenChangesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "server-made | POST | servers | {\"server\": {\"name\": \"n\", \"flavorRef\": \"tiny\", \"imageRef\": \"11111111-1111-4111-8111-111111111111\", \"networks\": \"none\"}}",
+        "server-made | POST | servers | {\"server\": {\"name\": \"n\", \"adminPass\": \"secret\", \"flavorRef\": \"tiny\", \"imageRef\": \"11111111-1111-4111-8111-111111111111\", \"networks\": \"none\"}}",
         "server-group-made | POST | os-server-groups | {\"server_group\": {\"name\": \"g\", \"policy\": \"affinity\"}}",
         "aggregate-made | POST | os-aggregates | {\"aggregate\": {\"name\": \"a\"}}",
         "flavor-made | POST | flavors | {\"flavor\": {\"name\": \"f\", \"id\": \"f\", \"ram\": 64, \"vcpus\": 1, \"disk\": 1}}",

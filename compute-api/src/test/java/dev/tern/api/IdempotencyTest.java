@@ -112,7 +112,7 @@ class IdempotencyTest {
                           Optional.empty(),
                           1 << 30,
                           1 << 20)));
-          case AgentRequest.DescribeSource _ ->
+          case AgentRequest.DescribeSource _, AgentRequest.DescribeServer _ ->
               throw new ComputeException(ErrorCode.GUEST_ABSENT, "no guest is here", null);
           default -> throw new IllegalStateException("the API does not ask this: " + request);
         };

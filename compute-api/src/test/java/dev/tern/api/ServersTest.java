@@ -9,6 +9,7 @@ import dev.tern.contract.ServerId;
 import dev.tern.contract.TaskState;
 import dev.tern.contract.VmState;
 import dev.tern.store.HostStore.HostRecord;
+import dev.tern.store.ServerStore.ConfigWish;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -133,6 +134,32 @@ class ServersTest {
           .as("listed with config_drive=%s", wanted)
           .isEqualTo(wanted == shown.equals("True") ? 1 : 0);
     }
+  }
+
+  /** A password of one's own has no other way into the guest, so it brings the drive along. */
+  @Test
+  void answers_the_administrator_s_password_and_keeps_it_for_the_config_drive_only() {
+    TestApi.Answer named = create("2.1", ",\"adminPass\": \"kittiwake\"");
+    assertThat(named.json().at("/server/adminPass").stringValue()).isEqualTo("kittiwake");
+    assertThat(config(named).drive()).isTrue();
+    assertThat(config(named).adminPass()).contains("kittiwake");
+    assertThat(config(named)).as("in a log").asString().doesNotContain("kittiwake");
+    TestApi.Answer unnamed = create("2.96", ",\"networks\": \"none\"");
+    assertThat(unnamed.json().at("/server/adminPass").stringValue()).hasSize(12);
+    assertThat(config(unnamed).drive()).isFalse();
+    assertThat(config(unnamed).adminPass()).isEmpty();
+    TestApi.Answer drive = create("2.1", ",\"config_drive\": true, \"adminPass\": \"\"");
+    String made = drive.json().at("/server/adminPass").stringValue();
+    assertThat(made).hasSize(12).isNotEqualTo(unnamed.json().at("/server/adminPass").stringValue());
+    assertThat(config(drive).adminPass()).contains(made);
+    for (TestApi.Answer each : List.of(named, drive)) {
+      String shown = api.to("/v2.1/servers/" + idIn(each)).get().text();
+      assertThat(shown).doesNotContain("kittiwake", made, "adminPass");
+    }
+  }
+
+  private ConfigWish config(TestApi.Answer made) {
+    return api.stores.servers().find(idIn(made)).orElseThrow().config();
   }
 
   @Test

@@ -24,6 +24,7 @@ final class Endings {
   void end(SagaEntity saga, ServerEntity server, Optional<Failure> failure, Instant now) {
     server.task = rows.deleteWaits(saga) ? TaskState.DELETING : null;
     server.progress = 0;
+    server.adminPass = null;
     server.updatedAt = now;
     saga.endedAt = now;
     saga.leasedUntil = null;

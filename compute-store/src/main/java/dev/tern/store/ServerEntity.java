@@ -74,6 +74,9 @@ class ServerEntity {
   @Column(name = "user_data")
   @Nullable String userData;
 
+  @Column(name = "admin_pass")
+  @Nullable String adminPass;
+
   @Column(name = "key_name")
   @Nullable String keyName;
 
@@ -181,6 +184,7 @@ class ServerEntity {
     entity.network = server.network();
     entity.configDrive = server.config().drive();
     entity.userData = server.config().userData().orElse(null);
+    entity.adminPass = server.config().adminPass().orElse(null);
     entity.keyName = server.config().key().map(PublicKey::name).orElse(null);
     entity.keyType = server.config().key().map(PublicKey::type).orElse(null);
     entity.publicKey = server.config().key().map(PublicKey::text).orElse(null);
@@ -276,7 +280,8 @@ class ServerEntity {
         updatedAt,
         Optional.ofNullable(launchedAt),
         Optional.ofNullable(terminatedAt),
-        new ConfigWish(configDrive, Optional.ofNullable(userData), key()),
+        new ConfigWish(
+            configDrive, Optional.ofNullable(userData), key(), Optional.ofNullable(adminPass)),
         ephemeralGib == null
             ? itsFlavor.ephemeralDisks()
             : Arrays.stream(ephemeralGib).boxed().toList(),

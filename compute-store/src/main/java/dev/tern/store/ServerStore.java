@@ -226,13 +226,29 @@ public interface ServerStore {
    * @param drive whether it has a config drive
    * @param userData in base64
    * @param key whose holder may log in
+   * @param adminPass of its administrator; kept only until the server is built, or has failed to be
    */
-  record ConfigWish(boolean drive, Optional<String> userData, Optional<PublicKey> key) {
+  record ConfigWish(
+      boolean drive,
+      Optional<String> userData,
+      Optional<PublicKey> key,
+      Optional<String> adminPass) {
     public static final ConfigWish NONE = new ConfigWish(false, Optional.empty());
 
-    /** Without a key. */
+    /** Without a key and a password. */
     public ConfigWish(boolean drive, Optional<String> userData) {
       this(drive, userData, Optional.empty());
+    }
+
+    /** Without a password. */
+    public ConfigWish(boolean drive, Optional<String> userData, Optional<PublicKey> key) {
+      this(drive, userData, key, Optional.empty());
+    }
+
+    /** Without what is nobody's business in a log. */
+    @Override
+    public String toString() {
+      return "ConfigWish[drive=%s, key=%s]".formatted(drive, key);
     }
   }
 

@@ -200,6 +200,7 @@ final class Memory {
   void end(SagaEntity saga, ServerEntity server, Optional<Failure> failure) {
     server.task = deleteWaits(saga) ? TaskState.DELETING : null;
     server.progress = 0;
+    server.adminPass = null;
     server.updatedAt = now;
     saga.endedAt = now;
     saga.leasedUntil = null;

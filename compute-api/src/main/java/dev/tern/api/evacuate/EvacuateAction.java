@@ -6,6 +6,7 @@ import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.JsonBody;
+import dev.tern.api.servers.AdminPasswords;
 import dev.tern.api.servers.ServerAccess;
 import dev.tern.api.servers.ServerAction;
 import dev.tern.api.version.Change;
@@ -19,8 +20,6 @@ import dev.tern.store.ServerStore.ServerRecord;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
@@ -33,26 +32,25 @@ import tools.jackson.databind.JsonNode;
 final class EvacuateAction implements ServerAction {
   static final String KEY = "evacuate";
 
-  private static final int PASSWORD_LENGTH = 12;
-  private static final String LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-
   private final EvacuationStore evacuations;
   private final Rebuilding rebuilding;
   private final Fence fence;
   private final ServerAccess access;
   private final Supplier<UUID> newIds;
-  private final RandomGenerator random = RandomGenerator.of("SecureRandom");
+  private final AdminPasswords passwords;
 
   EvacuateAction(
       EvacuationStore evacuations,
       Rebuilding rebuilding,
       Fence fence,
       ServerAccess access,
+      AdminPasswords passwords,
       Supplier<UUID> newIds) {
     this.evacuations = evacuations;
     this.rebuilding = rebuilding;
     this.fence = fence;
     this.access = access;
+    this.passwords = passwords;
     this.newIds = newIds;
   }
 
@@ -87,7 +85,7 @@ final class EvacuateAction implements ServerAction {
               new NewEvacuation(newIds.get(), server.id(), host, leaveStopped, false),
               request.by());
       return request.version().before(Change.EVACUATE_FINDS_STORAGE)
-          ? Json.ok(Json.object().put("adminPass", wish.password().orElseGet(this::password)))
+          ? Json.ok(Json.object().put("adminPass", wish.password().orElseGet(passwords::next)))
           : Json.empty(200);
     });
   }
@@ -106,12 +104,5 @@ final class EvacuateAction implements ServerAction {
       throw Refusals.invalid("The target host can't be the same one.");
     }
     return host;
-  }
-
-  private String password() {
-    return random
-        .ints(PASSWORD_LENGTH, 0, LETTERS.length())
-        .mapToObj(i -> String.valueOf(LETTERS.charAt(i)))
-        .collect(Collectors.joining());
   }
 }

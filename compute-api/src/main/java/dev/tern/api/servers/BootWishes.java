@@ -27,16 +27,41 @@ final class BootWishes {
   private static final List<String> HINTS =
       List.of("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints");
 
+  private static final int MAX_PASSWORD = 255;
+
   private final Limits limits;
   private final KeyPairStore keys;
   private final ServerGroupStore groups;
   private final ServerAccess access;
+  private final AdminPasswords passwords;
 
-  BootWishes(Limits limits, KeyPairStore keys, ServerGroupStore groups, ServerAccess access) {
+  BootWishes(
+      Limits limits,
+      KeyPairStore keys,
+      ServerGroupStore groups,
+      ServerAccess access,
+      AdminPasswords passwords) {
     this.limits = limits;
     this.keys = keys;
     this.groups = groups;
     this.access = access;
+    this.passwords = passwords;
+  }
+
+  /**
+   * The administrator's.
+   *
+   * @param named whoever asks has said it; else it is made up
+   */
+  record Password(String text, boolean named) {}
+
+  /** The one that is asked for, or another one each time. */
+  Password password(JsonBody server) {
+    return server
+        .optionalText("adminPass", 0, MAX_PASSWORD)
+        .filter(text -> !text.isEmpty())
+        .map(text -> new Password(text, true))
+        .orElseGet(() -> new Password(passwords.next(), false));
   }
 
   /**

@@ -65,11 +65,19 @@ final class CreateServer {
   }
 
   /**
-   * The servers to make, one or several alike.
+   * What was asked for.
+   *
+   * @param servers to make, one or several alike
+   * @param adminPass of each of them
+   */
+  record Asked(List<NewServer> servers, String adminPass) {}
+
+  /**
+   * Reads all of it.
    *
    * @throws dev.tern.contract.ComputeException naming what is wrong; nothing is made
    */
-  List<NewServer> read(JsonBody body, ApiRequest request) {
+  Asked read(JsonBody body, ApiRequest request) {
     body.refuseOthers(Set.of("server", "os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"));
     JsonBody server = body.object("server");
     server.refuseOthers(known(request));
@@ -90,7 +98,8 @@ final class CreateServer {
     }
     Optional<String> description = ServerFields.description(server, request);
     Optional<String> hostname = ServerFields.hostname(server, request);
-    ConfigWish config = config(server, wishes.key(server, request));
+    BootWishes.Password password = wishes.password(server);
+    ConfigWish config = config(server, wishes.key(server, request), password);
     Placement placement = placement(server, request);
     FlavorRecord flavor = FlavorAccess.usable(flavors, FlavorAccess.referred(server), request);
     BlockDevices disks = BlockDevices.read(server, flavor);
@@ -119,7 +128,7 @@ final class CreateServer {
               disks.ephemeralGib(),
               labels(server, reservation, i - 1)));
     }
-    return all;
+    return new Asked(all, password.text());
   }
 
   private static ServerLabels labels(JsonBody server, String reservation, int index) {
@@ -186,10 +195,11 @@ final class CreateServer {
   }
 
   /**
-   * User data and a key have no other way into a guest here than its config drive, so they bring
-   * one along.
+   * User data, a key and a password of one's own have no other way into a guest here than its
+   * config drive, so they bring one along.
    */
-  private static ConfigWish config(JsonBody server, Optional<PublicKey> key) {
+  private static ConfigWish config(
+      JsonBody server, Optional<PublicKey> key, BootWishes.Password password) {
     Optional<String> userData =
         server.optionalText("user_data", 0, MAX_USER_DATA).filter(data -> !data.isEmpty());
     try {
@@ -200,8 +210,10 @@ final class CreateServer {
     JsonNode wish = server.get("config_drive");
     boolean empty =
         wish == null || wish.isNull() || (wish.isString() && wish.stringValue().isEmpty());
-    boolean drive = !empty && server.flag("config_drive");
-    return new ConfigWish(drive || userData.isPresent() || key.isPresent(), userData, key);
+    boolean wanted = !empty && server.flag("config_drive");
+    boolean drive = wanted || password.named() || userData.isPresent() || key.isPresent();
+    return new ConfigWish(
+        drive, userData, key, drive ? Optional.of(password.text()) : Optional.empty());
   }
 
   /** True for a network card; its network is the host's own, so no other can be named. */

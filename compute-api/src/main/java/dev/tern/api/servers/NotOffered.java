@@ -22,9 +22,6 @@ final class NotOffered {
         throw notOffered(server, field);
       }
     }
-    if (server.has("adminPass")) {
-      throw notOffered(server, "adminPass");
-    }
     refuseSecurityGroups(server);
   }
 

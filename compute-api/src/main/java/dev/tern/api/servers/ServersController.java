@@ -7,7 +7,6 @@ import dev.tern.api.request.JsonBody;
 import dev.tern.api.request.Page;
 import dev.tern.store.BootTerms;
 import dev.tern.store.ServerStore;
-import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.util.List;
 import java.util.function.Function;
@@ -82,24 +81,26 @@ final class ServersController {
   @PostMapping("/v2.1/servers")
   ResponseEntity<JsonNode> create(ApiRequest request, JsonBody body) {
     request.caller().require(Role.MEMBER, "servers:create");
-    List<NewServer> asked = create.read(body, request);
+    CreateServer.Asked asked = create.read(body, request);
     boolean byReservation = CreateServer.wantsReservation(body);
     BootTerms terms = wishes.terms(body, request);
     return request.once(() -> {
-      List<ServerRecord> made = servers.requestCreate(asked, terms, request.by());
+      List<ServerRecord> made = servers.requestCreate(asked.servers(), terms, request.by());
       return byReservation
           ? Json.status(
               202, Json.object().put("reservation_id", ServerView.reservation(made.getFirst())))
-          : accepted(made.getFirst(), request);
+          : accepted(made.getFirst(), asked.adminPass(), request);
     });
   }
 
-  private static ResponseEntity<JsonNode> accepted(ServerRecord first, ApiRequest request) {
+  private static ResponseEntity<JsonNode> accepted(
+      ServerRecord first, String adminPass, ApiRequest request) {
     String path = "servers/" + first.id();
     ObjectNode server = Json.object().put("id", first.id().toString());
     server.set("links", request.links().both(path));
     server.put("OS-DCF:diskConfig", ServerView.diskConfig(first));
     server.putArray("security_groups").addObject().put("name", "default");
+    server.put("adminPass", adminPass);
     ObjectNode reply = Json.object();
     reply.set("server", server);
     return ResponseEntity.status(202)

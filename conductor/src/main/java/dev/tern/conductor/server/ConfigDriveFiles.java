@@ -40,12 +40,13 @@ final class ConfigDriveFiles {
             .put("uuid", server.id().toString())
             .put("name", server.name())
             .put("hostname", server.hostname())
-            .put("launch_index", 0)
+            .put("launch_index", server.labels().launchIndex())
             .put("project_id", server.project())
             .put("availability_zone", zone);
     ObjectNode meta = data.putObject("meta");
     server.metadata().forEach(meta::put);
     data.putArray("devices");
+    server.config().adminPass().ifPresent(password -> data.put("admin_pass", password));
     server
         .config()
         .key()

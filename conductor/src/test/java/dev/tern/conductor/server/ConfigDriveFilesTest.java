@@ -65,7 +65,16 @@ class ConfigDriveFilesTest {
   }
 
   @Test
+  void tells_the_administrator_s_password() {
+    ConfigWish wish =
+        new ConfigWish(true, Optional.empty(), Optional.empty(), Optional.of("kittiwake"));
+    assertThat(metaData(wish).get("admin_pass").stringValue()).isEqualTo("kittiwake");
+  }
+
+  @Test
   void has_none_for_a_server_without() {
-    assertThat(metaData(new ConfigWish(true, Optional.empty())).has("public_keys")).isFalse();
+    JsonNode data = metaData(new ConfigWish(true, Optional.empty()));
+    assertThat(data.has("public_keys")).isFalse();
+    assertThat(data.has("admin_pass")).isFalse();
   }
 }
