@@ -232,6 +232,11 @@ class ConductorConfiguration {
   }
 
   @Bean(initMethod = "start", destroyMethod = "close")
+  Rounds dryRunRounds(Drains drains, ConductorSettings settings) {
+    return new Rounds("dry-runs", drains::forgetDryRuns, Pause.SLEEPING, settings.sweepEvery());
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
   Rounds bandwidthRounds(Stores stores, DrainStore drains, BandwidthSettings settings) {
     return new Rounds(
         "bandwidth",

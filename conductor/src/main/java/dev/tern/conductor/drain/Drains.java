@@ -59,7 +59,7 @@ public final class Drains {
     this.newIds = newIds;
   }
 
-  /** One look at each. One that fails holds up no other. Old dry runs are forgotten. */
+  /** One look at each. One that fails holds up no other. */
   public void look() throws InterruptedException {
     for (DrainRecord drain : sources.drains().open(AT_ONCE)) {
       try {
@@ -71,6 +71,10 @@ public final class Drains {
             .log("a drain waits for its next look");
       }
     }
+  }
+
+  /** Dry runs that nobody looks at any more. */
+  public void forgetDryRuns() {
     int forgotten = sources.drains().forgetDryRuns(settings.keepDryRuns());
     if (forgotten > 0) {
       log.atInfo().addKeyValue("count", forgotten).log("old dry runs are forgotten");

@@ -169,6 +169,10 @@ final class DrainWorld {
     now = now.plus(time);
   }
 
+  void forgetDryRuns() {
+    conductor().forgetDryRuns();
+  }
+
   /** Looks once more; the plan stands then. */
   Plan planOf(DrainRecord drain) {
     look();

@@ -109,10 +109,10 @@ abstract class DrainsContract {
     world.look();
     assertThat(world.drain(plans).state()).isEqualTo(State.PLANNED);
     stores().pass(Duration.ofMinutes(59));
-    world.look();
+    world.forgetDryRuns();
     assertThat(stores().drains().find(plans.id())).isPresent();
     stores().pass(Duration.ofMinutes(1));
-    world.look();
+    world.forgetDryRuns();
     assertThat(stores().drains().find(plans.id())).isEmpty();
     assertThat(world.drain(real).state()).isEqualTo(State.DRAINED);
   }
