@@ -7,6 +7,7 @@ import dev.tern.contract.amqp.AmqpConfiguration;
 import dev.tern.contract.amqp.ProgressPublisher;
 import dev.tern.contract.amqp.ReportPublisher;
 import dev.tern.contract.settings.UnknownSettings;
+import dev.tern.contract.start.AllRounds;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.fake.FakeVirtDriver;
 import dev.tern.virt.fake.FakeWorld;
@@ -33,7 +34,7 @@ import org.springframework.context.annotation.Import;
 /** The agent on the broker. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(AgentSettings.class)
-@Import({AmqpConfiguration.class, UnknownSettings.class})
+@Import({AllRounds.class, AmqpConfiguration.class, UnknownSettings.class})
 class AgentConfiguration {
   private static final Duration CONNECT = Duration.ofSeconds(5);
 
@@ -109,7 +110,7 @@ class AgentConfiguration {
             http));
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds bases(Agent agent, AgentSettings settings, MeterRegistry metrics) {
     return new Rounds(
         "bases",
@@ -118,7 +119,7 @@ class AgentConfiguration {
         BaseKeeper.between(settings.unusedBaseAge()));
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds sweeps(Agent agent, AgentSettings settings, MeterRegistry metrics) {
     Sweeper sweeper =
         new Sweeper(
@@ -129,7 +130,7 @@ class AgentConfiguration {
     return new Rounds("sweeper", sweeper::round, Pause.SLEEPING, sweeper::next);
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds reports(Agent agent, ReportPublisher publisher, AgentSettings settings) {
     return new Rounds(
         "reports", new HostReporter(agent, publisher)::report, Pause.SLEEPING, settings.beat());

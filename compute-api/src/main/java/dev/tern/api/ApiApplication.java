@@ -21,6 +21,7 @@ import dev.tern.contract.amqp.HostClient;
 import dev.tern.contract.amqp.OutboxRelay;
 import dev.tern.contract.amqp.SchedulerClient;
 import dev.tern.contract.settings.UnknownSettings;
+import dev.tern.contract.start.AllRounds;
 import dev.tern.store.AuditTrailStore;
 import dev.tern.store.IdempotencyStore;
 import dev.tern.store.OutboxStore;
@@ -37,6 +38,7 @@ import org.springframework.context.annotation.Import;
 @EnableAutoConfiguration(
     excludeName = "org.springframework.boot.webmvc.autoconfigure.error.ErrorMvcAutoConfiguration")
 @Import({
+  AllRounds.class,
   ApiConfiguration.class,
   ApiGivens.class,
   StoreConfiguration.class,
@@ -68,25 +70,25 @@ public class ApiApplication {
   }
 
   /** Sends what requests have put into the outbox, so that a conductor hears of them at once. */
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds outboxRelaying(OutboxStore store, ConductorQueue queue, Pause pause) {
     OutboxRelay relay = new OutboxRelay(queue.addressed(store), queue, pause, OUTBOX_IDLE);
     return new Rounds("outbox-relay", relay::run, pause, OUTBOX_IDLE);
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds expiredKeys(IdempotencyStore store, IdempotencySettings settings, Pause pause) {
     return new Rounds(
         "expired-keys", new ExpiredKeys(store)::removeAll, pause, settings.purgeEvery());
   }
 
   /** Looks what has changed while somebody watches. */
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds eventReading(EventReader reader, EventSettings settings, Pause pause) {
     return new Rounds("event-reader", reader::look, pause, settings.every());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds oldTrail(AuditTrailStore store, TrailSettings settings, Pause pause) {
     return new Rounds(
         "old-trail", new OldTrail(store, settings)::forget, pause, settings.purgeEvery());

@@ -28,6 +28,7 @@ import dev.tern.conductor.saga.Ticker;
 import dev.tern.contract.Pause;
 import dev.tern.contract.Rounds;
 import dev.tern.contract.metrics.Metric;
+import dev.tern.contract.start.AllRounds;
 import dev.tern.contract.tracing.Tracing;
 import dev.tern.store.ActionStore;
 import dev.tern.store.AggregateStore;
@@ -53,9 +54,11 @@ import java.util.UUID;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /** How the parts of a conductor fit together. */
 @Configuration(proxyBeanMethods = false)
+@Import(AllRounds.class)
 @EnableConfigurationProperties({
   ConductorSettings.class,
   NotificationSettings.class,
@@ -149,12 +152,12 @@ class ConductorConfiguration {
         stores.migrations(), receipts, stores.servers(), stores.hosts(), hosts);
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds sweeps(SagaRunner runner, ConductorSettings settings) {
     return new Rounds("sweep", runner::sweep, Pause.SLEEPING, settings.sweepEvery());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds beats(Stores stores, ConductorSettings settings) {
     return new Rounds(
         "beat",
@@ -163,7 +166,7 @@ class ConductorConfiguration {
         settings.beatEvery());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds fencedHosts(Stores stores, Agents agents, ConductorSettings settings) {
     return new Rounds(
         "fenced",
@@ -172,7 +175,7 @@ class ConductorConfiguration {
         settings.sweepEvery());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds confirming(Stores stores, ResizeSettings resize, ConductorSettings settings) {
     return new Rounds(
         "confirm",
@@ -182,7 +185,7 @@ class ConductorConfiguration {
         settings.sweepEvery());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds evacuatedHosts(Stores stores, Agents agents, ConductorSettings settings) {
     return new Rounds(
         "evacuated",
@@ -226,17 +229,17 @@ class ConductorConfiguration {
         UUID::randomUUID);
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds drainRounds(Drains drains, DrainSettings settings) {
     return new Rounds("drains", drains::look, Pause.SLEEPING, settings.every());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds dryRunRounds(Drains drains, ConductorSettings settings) {
     return new Rounds("dry-runs", drains::forgetDryRuns, Pause.SLEEPING, settings.sweepEvery());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds bandwidthRounds(Stores stores, DrainStore drains, BandwidthSettings settings) {
     return new Rounds(
         "bandwidth",
@@ -245,7 +248,7 @@ class ConductorConfiguration {
         settings.every());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds turnRounds(Stores stores, ConductorSettings settings) {
     return new Rounds(
         "turns",

@@ -14,6 +14,7 @@ import dev.tern.contract.amqp.QueueDepths;
 import dev.tern.contract.amqp.Topology;
 import dev.tern.contract.host.HostAnswer;
 import dev.tern.contract.host.HostQuestion;
+import dev.tern.contract.start.AllRounds;
 import dev.tern.contract.tracing.TracedAnswers;
 import dev.tern.contract.tracing.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -24,9 +25,11 @@ import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /** The queue of this host, and who answers what comes from it. */
 @Configuration(proxyBeanMethods = false)
+@Import(AllRounds.class)
 class AgentQueue {
   private static final int QUESTIONS_AT_ONCE = 8;
   private static final Duration LOOK_AT_QUEUES = Duration.ofSeconds(10);
@@ -61,7 +64,7 @@ class AgentQueue {
         (request, traced) -> traced.with("host", host).with("server", request.header().server()));
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds queueDepths(AmqpAdmin admin, AmqpSettings names, HostName host, MeterRegistry metrics) {
     QueueDepths depths =
         new QueueDepths(admin, List.of(names.agentQueue(host), names.hostQueue(host)), metrics);

@@ -9,14 +9,17 @@ import dev.tern.contract.Rounds;
 import dev.tern.contract.amqp.DeadLetterQueue;
 import dev.tern.contract.amqp.Undelivered;
 import dev.tern.contract.dead.DeadLetter;
+import dev.tern.contract.start.AllRounds;
 import dev.tern.store.DeadLetterStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /** Dead letters come from the broker, and go back to it. */
 @Configuration(proxyBeanMethods = false)
+@Import(AllRounds.class)
 public class DeadLetterCollecting {
   @Bean
   Resending resending(DeadLetterQueue queue) {
@@ -38,7 +41,7 @@ public class DeadLetterCollecting {
     return new OldLetters(store, settings, metrics);
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds oldLettersRounds(OldLetters old, DeadLetterSettings settings, Pause pause) {
     return new Rounds("old-letters", old::discard, pause, settings.purgeEvery());
   }

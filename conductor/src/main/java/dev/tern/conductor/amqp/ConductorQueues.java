@@ -23,6 +23,7 @@ import dev.tern.contract.conductor.ConductorMessage;
 import dev.tern.contract.host.HostReport;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.contract.metrics.Metric;
+import dev.tern.contract.start.AllRounds;
 import dev.tern.store.NotificationStore;
 import dev.tern.store.OutboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -31,9 +32,11 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /** What comes from the broker, and what goes to it. */
 @Configuration(proxyBeanMethods = false)
+@Import(AllRounds.class)
 class ConductorQueues {
   private static final int AT_ONCE = 4;
 
@@ -88,14 +91,14 @@ class ConductorQueues {
     return answering.hear(names.progress(), MigrationProgress.class, AT_ONCE, reports::take);
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds outboxRounds(OutboxStore store, ConductorQueue queue, ConductorSettings settings) {
     OutboxRelay relay =
         new OutboxRelay(queue.addressed(store), queue, Pause.SLEEPING, settings.outboxEvery());
     return new Rounds("outbox", relay::run, Pause.SLEEPING, settings.outboxEvery());
   }
 
-  @Bean(initMethod = "start", destroyMethod = "close")
+  @Bean(destroyMethod = "close")
   Rounds notificationRounds(
       NotificationStore store,
       AmqpAdmin admin,

@@ -1,0 +1,5 @@
+/** How a process begins. */
+@NullMarked
+package dev.tern.contract.start;
+
+import org.jspecify.annotations.NullMarked;
