@@ -24,7 +24,6 @@ public final class ServerFields {
   private static final Pattern TAG = Pattern.compile("[^,/]{1,60}");
   private static final Pattern IPV4 =
       Pattern.compile("((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.(?!$)|$)){4}");
-  private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:.]{2,45}");
   private static final Pattern HOSTNAME =
       Pattern.compile("[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?");
   private static final Pattern QUALIFIED =
@@ -69,24 +68,16 @@ public final class ServerFields {
       return Optional.empty();
     }
     String text = server.text(field, 0, 45);
-    boolean fits = six ? isIpV6(text) : IPV4.matcher(text).matches();
-    if (!text.isEmpty() && !fits) {
+    if (text.isEmpty()) {
+      return Optional.of(text);
+    }
+    Optional<String> form =
+        six ? Ipv6Text.of(text) : Optional.of(text).filter(given -> IPV4.matcher(given).matches());
+    if (form.isEmpty()) {
       throw server.invalid(
           field, "'%s' is not a '%s'".formatted(Refusals.shortened(text), six ? "ipv6" : "ipv4"));
     }
-    return Optional.of(text);
-  }
-
-  /** Nothing but digits and colons gets there, so that no name is ever looked up. */
-  private static boolean isIpV6(String text) {
-    if (!IPV6.matcher(text).matches() || !text.contains(":")) {
-      return false;
-    }
-    try {
-      return java.net.InetAddress.ofLiteral(text) instanceof java.net.Inet6Address;
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
+    return form;
   }
 
   /** Whether it is {@code AUTO}. */
