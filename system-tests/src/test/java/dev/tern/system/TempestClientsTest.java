@@ -50,6 +50,8 @@ class TempestClientsTest {
               "-Dtern.api.keystone.deadline=2m",
               "-Dtern.agent.image-identity.username=tern",
               "-Dtern.agent.image-identity.password-file=" + password,
+              "-Dtern.quota.cores=20",
+              "-Dtern.quota.ram=51200",
               "-Dtern.conductor.server.stop-grace=3s")) {
         keystone.service("compute", tern.place().api().resolve("/v2.1").toString());
         keystone.service("image", tern.place().api().resolve("/image").toString());
