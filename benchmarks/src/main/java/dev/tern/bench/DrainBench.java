@@ -102,10 +102,11 @@ final class DrainBench {
    *
    * @param statements sent to the database because of a migration, for each
    * @param messages between processes, for each migration
-   * @param look statements of each look at a drain, which are sent by the clock
+   * @param look statements by the clock for each look at a drain and each migration that begins in
+   *     one: a machine that is fast looks less often, and has more to begin in each
    * @param perSecond statements by the clock
    * @param counts how often each statement was sent, for each migration; the most frequent first
-   * @param lookCounts the same for each look at a drain
+   * @param lookCounts the same for what the clock sends
    */
   record Line(
       int hosts,
@@ -220,7 +221,7 @@ final class DrainBench {
 
   private Line line(int hosts, int moved, double seconds) {
     double each = Math.max(1, moved);
-    double look = Math.max(1, looks.sum());
+    double look = Math.max(1, looks.sum() + moved);
     Map<String, Long> caused = CountedSql.taken(Cause.MIGRATION);
     Map<String, Long> polled = CountedSql.taken(Cause.CLOCK);
     return new Line(

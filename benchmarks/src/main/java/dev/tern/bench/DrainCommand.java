@@ -126,7 +126,7 @@ final class DrainCommand implements Callable<Integer> {
             line.look(),
             line.perSecond());
         show(out, "of a migration:", line.counts());
-        show(out, "of a look at a drain:", line.lookCounts());
+        show(out, "of a look at a drain, or a start:", line.lookCounts());
       }
     }
     Path file = json;

@@ -27,7 +27,7 @@ class DrainBenchStoreTest {
   private static final double STATEMENTS = 275;
 
   private static final double MESSAGES = 40;
-  private static final double LOOK = 15;
+  private static final double LOOK = 10;
 
   @Test
   @Tag("S138")
