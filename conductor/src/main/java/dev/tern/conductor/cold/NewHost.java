@@ -387,6 +387,10 @@ public final class NewHost {
     if (host.equals(source())) {
       return facts;
     }
+    // Agreed on by both while preparing, and perhaps never used.
+    Optional<Nothing> _ =
+        journey.askUnlessFenced(
+            source(), new AgentRequest.WithdrawKey(journey.header(facts)), Nothing.class);
     return journey
             .askOrOwe(host, new ClearArrival(journey.header(facts)), Nothing.class)
             .isPresent()

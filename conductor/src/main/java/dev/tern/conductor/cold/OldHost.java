@@ -114,9 +114,6 @@ public final class OldHost {
     Optional<Nothing> _ =
         journey.askUnlessFenced(
             host(), new AgentRequest.StopLayers(journey.header(facts)), Nothing.class);
-    Optional<Nothing> _ =
-        journey.askUnlessFenced(
-            host(), new AgentRequest.WithdrawKey(journey.header(facts)), Nothing.class);
     return facts;
   }
 

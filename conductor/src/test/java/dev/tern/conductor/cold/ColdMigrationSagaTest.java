@@ -477,4 +477,14 @@ class ColdMigrationSagaTest {
     assertThat(cloud.run().status()).isEqualTo(ColdStatus.FINISHED);
     assertThat(cloud.things()).containsExactlyElementsOf(MOVED);
   }
+
+  @Test
+  void that_waits_for_its_turn_ends_at_once_when_its_server_is_to_be_deleted() throws Exception {
+    cloud.migrate(Optional.empty());
+    cloud.othersLeave(HOME);
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.PRE_MIGRATING);
+    var _ = cloud.stores().servers().requestDelete(cloud.server().id(), Samples.request());
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.ERROR);
+    assertThat(cloud.things()).as("the deleting is next").containsExactlyElementsOf(AT_HOME);
+  }
 }
