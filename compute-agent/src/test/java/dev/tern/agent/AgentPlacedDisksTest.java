@@ -8,7 +8,6 @@ import dev.tern.contract.ErrorCode;
 import dev.tern.contract.Failure;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
-import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CancelMirrors;
 import dev.tern.contract.agent.AgentRequest.CheckDestination;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
@@ -21,7 +20,6 @@ import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.RetireSource;
-import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
@@ -85,22 +83,7 @@ class AgentPlacedDisksTest {
   }
 
   private void boot() {
-    hosts.source.done(
-        new BuildServer(
-            header(1),
-            new ServerSpec(
-                "vm",
-                1,
-                64,
-                8 << 20,
-                "qcow2",
-                hosts.rawImage(1),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                MoreDisks.of(false, List.of(4L << 20), Optional.empty()))));
-    hosts.source.done(new StartServer(header(1)));
+    hosts.runs(header(1), MoreDisks.of(false, List.of(4L << 20), Optional.empty()));
   }
 
   private static SourceFacts placed(SourceFacts facts, Map<String, DiskPlace> places) {

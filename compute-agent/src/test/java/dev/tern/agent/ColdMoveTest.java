@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.agent.AgentRequest;
-import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CheckDestination;
 import dev.tern.contract.agent.AgentRequest.ClearArrival;
 import dev.tern.contract.agent.AgentRequest.DescribeServer;
@@ -25,7 +24,6 @@ import dev.tern.contract.agent.AgentRequest.ReserveSpace;
 import dev.tern.contract.agent.AgentRequest.SealSecrets;
 import dev.tern.contract.agent.AgentRequest.SendFiles;
 import dev.tern.contract.agent.AgentRequest.SendLayers;
-import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.SteerFiles;
 import dev.tern.contract.agent.AgentRequest.StopServer;
@@ -85,22 +83,7 @@ class ColdMoveTest {
   @BeforeEach
   void runs() throws Exception {
     hosts = new TwoHosts(directory, _ -> new FakeVirtDriver(world, Clock.systemUTC()));
-    hosts.source.done(
-        new BuildServer(
-            header(1),
-            new ServerSpec(
-                "vm",
-                1,
-                64,
-                8 << 20,
-                "qcow2",
-                hosts.rawImage(1),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                MoreDisks.of(true, List.of(4L << 20, 4L << 20), Optional.empty()))));
-    hosts.source.done(new StartServer(header(1)));
+    hosts.runs(header(1), MoreDisks.of(true, List.of(4L << 20, 4L << 20), Optional.empty()));
     facts = (SourceFacts) hosts.source.done(new DescribeServer(header(1)));
     Files.write(
         disk(hosts.source), "what the guest wrote".getBytes(UTF_8), StandardOpenOption.APPEND);

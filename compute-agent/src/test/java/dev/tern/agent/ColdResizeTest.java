@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.RequestId;
-import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CheckResize;
 import dev.tern.contract.agent.AgentRequest.ClearArrival;
 import dev.tern.contract.agent.AgentRequest.DestroyServer;
@@ -16,7 +15,6 @@ import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentRequest.LetGo;
 import dev.tern.contract.agent.AgentRequest.NewSize;
 import dev.tern.contract.agent.AgentRequest.ResizeHere;
-import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.StopServer;
 import dev.tern.contract.agent.AgentRequest.TakeBack;
@@ -63,22 +61,7 @@ class ColdResizeTest {
   @BeforeEach
   void runs() throws Exception {
     hosts = new TwoHosts(directory, _ -> new FakeVirtDriver(world, Clock.systemUTC()));
-    hosts.source.done(
-        new BuildServer(
-            header(1),
-            new ServerSpec(
-                "vm",
-                1,
-                64,
-                8 << 20,
-                "qcow2",
-                hosts.rawImage(1),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                MoreDisks.of(true, List.of(4L << 20), Optional.empty()))));
-    hosts.source.done(new StartServer(header(1)));
+    hosts.runs(header(1), MoreDisks.of(true, List.of(4L << 20), Optional.empty()));
     Files.write(disk("disk0"), "what it wrote".getBytes(UTF_8), StandardOpenOption.APPEND);
     written = Files.readAllBytes(disk("disk0"));
   }

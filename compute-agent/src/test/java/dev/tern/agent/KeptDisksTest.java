@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.agent.AgentRequest;
 import dev.tern.contract.agent.AgentRequest.AwaitArrival;
-import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
 import dev.tern.contract.agent.AgentRequest.DeleteDisks;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
@@ -21,9 +20,7 @@ import dev.tern.contract.agent.AgentRequest.MirrorDisks;
 import dev.tern.contract.agent.AgentRequest.Move;
 import dev.tern.contract.agent.AgentRequest.ReleaseSpace;
 import dev.tern.contract.agent.AgentRequest.SealSecrets;
-import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartIncoming;
-import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentRequest.WithdrawKey;
 import dev.tern.contract.agent.AgentResult.DisksKept;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
@@ -78,22 +75,7 @@ class KeptDisksTest {
   @BeforeEach
   void comes() throws Exception {
     hosts = new TwoHosts(directory, _ -> new FakeVirtDriver(world, Clock.systemUTC()));
-    hosts.source.done(
-        new BuildServer(
-            header(1),
-            new ServerSpec(
-                "vm",
-                1,
-                64,
-                8 << 20,
-                "qcow2",
-                hosts.rawImage(1),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                MoreDisks.of(true, List.of(4L << 20), Optional.empty()))));
-    hosts.source.done(new StartServer(header(1)));
+    hosts.runs(header(1), MoreDisks.of(true, List.of(4L << 20), Optional.empty()));
     ready = comes(2);
   }
 

@@ -9,7 +9,6 @@ import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.CreateDisks;
 import dev.tern.contract.agent.AgentRequest.DescribeSource;
 import dev.tern.contract.agent.AgentRequest.LeaveServer;
-import dev.tern.contract.agent.AgentRequest.ServerSpec;
 import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentResult.DisksKept;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
@@ -41,22 +40,7 @@ class LeaveServerTest {
   @BeforeEach
   void runs() throws Exception {
     hosts = new TwoHosts(directory, _ -> new FakeVirtDriver(world, Clock.systemUTC()));
-    hosts.source.done(
-        new BuildServer(
-            header(1),
-            new ServerSpec(
-                "vm",
-                1,
-                64,
-                8 << 20,
-                "qcow2",
-                hosts.rawImage(1),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                MoreDisks.of(true, List.of(4L << 20), Optional.empty()))));
-    hosts.source.done(new StartServer(header(1)));
+    hosts.runs(header(1), MoreDisks.of(true, List.of(4L << 20), Optional.empty()));
   }
 
   @AfterEach

@@ -15,11 +15,14 @@ import dev.tern.contract.agent.AgentAnswer.Done;
 import dev.tern.contract.agent.AgentAnswer.Refused;
 import dev.tern.contract.agent.AgentAnswer.Working;
 import dev.tern.contract.agent.AgentRequest;
+import dev.tern.contract.agent.AgentRequest.BuildServer;
 import dev.tern.contract.agent.AgentRequest.Header;
 import dev.tern.contract.agent.AgentRequest.ImageRef;
 import dev.tern.contract.agent.AgentRequest.ServerSpec;
+import dev.tern.contract.agent.AgentRequest.StartServer;
 import dev.tern.contract.agent.AgentResult;
 import dev.tern.contract.agent.AgentResult.GuestReport.Runner;
+import dev.tern.contract.agent.MoreDisks;
 import dev.tern.contract.host.MigrationProgress;
 import dev.tern.virt.VirtDriver;
 import dev.tern.virt.testing.TestPorts;
@@ -134,6 +137,26 @@ final class TwoHosts implements AutoCloseable {
     } catch (java.security.NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** A small server with an overlay of a raw image, and more disks, runs on the source. */
+  void runs(Header header, MoreDisks more) {
+    source.done(
+        new BuildServer(
+            header,
+            new ServerSpec(
+                "vm",
+                1,
+                64,
+                8 << 20,
+                "qcow2",
+                rawImage(1),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                more)));
+    source.done(new StartServer(header));
   }
 
   /** A raw image that differs from others by its seed. */

@@ -1,7 +1,6 @@
 package dev.tern.store;
 
 import dev.tern.contract.HostName;
-import dev.tern.contract.PowerState;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
@@ -70,16 +69,6 @@ class EvacuationLeftoverEntity {
     if (!waits || of.task != null || !host.equals(of.host)) {
       return;
     }
-    of.vmState = state;
-    of.power =
-        switch (state) {
-          case ACTIVE -> PowerState.RUNNING;
-          case PAUSED -> PowerState.PAUSED;
-          case STOPPED, SUSPENDED -> PowerState.SHUTDOWN;
-          case BUILDING, RESIZED, ERROR, DELETED ->
-              throw new IllegalArgumentException("not " + state);
-        };
-    of.fault(null, now);
-    of.updatedAt = now;
+    of.found(state, now);
   }
 }

@@ -2,7 +2,6 @@ package dev.tern.store;
 
 import dev.tern.contract.HostName;
 import dev.tern.contract.MigrationId;
-import dev.tern.contract.PowerState;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.ServerId;
 import dev.tern.contract.VmState;
@@ -92,17 +91,7 @@ class FenceEntity {
     if (server.vmState != VmState.ERROR || server.task != null || !host.equals(server.host)) {
       return;
     }
-    server.vmState = state;
-    server.power =
-        switch (state) {
-          case ACTIVE -> PowerState.RUNNING;
-          case PAUSED -> PowerState.PAUSED;
-          case STOPPED, SUSPENDED -> PowerState.SHUTDOWN;
-          case BUILDING, RESIZED, ERROR, DELETED ->
-              throw new IllegalArgumentException("not " + state);
-        };
-    server.fault(null, now);
-    server.updatedAt = now;
+    server.found(state, now);
   }
 
   void settle(Outcome how, String told, Instant now) {

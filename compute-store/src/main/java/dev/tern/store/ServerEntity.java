@@ -225,6 +225,21 @@ class ServerEntity {
     faultAt = failure == null ? null : now;
   }
 
+  /** It is what its host says it is, and nothing is wrong with it. */
+  void found(VmState state, Instant now) {
+    vmState = state;
+    power =
+        switch (state) {
+          case ACTIVE -> PowerState.RUNNING;
+          case PAUSED -> PowerState.PAUSED;
+          case STOPPED, SUSPENDED -> PowerState.SHUTDOWN;
+          case BUILDING, RESIZED, ERROR, DELETED ->
+              throw new IllegalArgumentException("no host says " + state);
+        };
+    fault(null, now);
+    updatedAt = now;
+  }
+
   /** Joins a group, and says where it wants to be. */
   void take(BootTerms terms) {
     group = terms.group().orElse(null);

@@ -178,23 +178,9 @@ abstract class ProjectStoresContract {
   @Test
   void gives_a_server_its_key() {
     PublicKey key = new PublicKey("mine", "ssh", "ssh-rsa AAAA");
-    NewServer plain = wanted(1).getFirst();
     NewServer with =
-        new NewServer(
-            plain.id(),
-            plain.name(),
-            plain.hostname(),
-            plain.user(),
-            plain.project(),
-            plain.flavor(),
-            plain.image(),
-            plain.metadata(),
-            plain.availabilityZone(),
-            plain.requestedHost(),
-            plain.network(),
-            plain.description(),
-            new ServerStore.ConfigWish(true, Optional.empty(), Optional.of(key)),
-            plain.ephemeralGib());
+        Samples.server(
+            "s", project, new ServerStore.ConfigWish(true, Optional.empty(), Optional.of(key)));
     stores().servers().requestCreate(with, Samples.request());
     assertThat(stores().servers().find(with.id()).orElseThrow().config().key()).contains(key);
   }

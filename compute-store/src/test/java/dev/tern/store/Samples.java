@@ -87,6 +87,26 @@ public final class Samples {
         Optional.of("a server"));
   }
 
+  /** With something for its guest to read. */
+  public static NewServer server(String name, String project, ConfigWish config) {
+    NewServer plain = server(name, project);
+    return new NewServer(
+        plain.id(),
+        plain.name(),
+        plain.hostname(),
+        plain.user(),
+        plain.project(),
+        plain.flavor(),
+        plain.image(),
+        plain.metadata(),
+        plain.availabilityZone(),
+        plain.requestedHost(),
+        plain.network(),
+        plain.description(),
+        config,
+        plain.ephemeralGib());
+  }
+
   public static NewServer server(
       String name, String project, FlavorRecord flavor, List<Integer> ephemeralGib) {
     return new NewServer(

@@ -17,7 +17,6 @@ import dev.tern.store.FlavorStore.FlavorRecord;
 import dev.tern.store.SagaStore.Lease;
 import dev.tern.store.SagaStore.LeaseLostException;
 import dev.tern.store.ServerStore.ConfigWish;
-import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.Requested;
 import dev.tern.store.ServerStore.ServerQuery;
 import dev.tern.store.ServerStore.ServerRecord;
@@ -86,29 +85,10 @@ abstract class ServerStoreContract {
 
   @Test
   void keeps_the_administrator_s_password_only_until_it_is_built() {
-    NewServer plain = Samples.server("new", project);
     ConfigWish wish =
         new ConfigWish(true, Optional.empty(), Optional.empty(), Optional.of("kittiwake"));
     ServerRecord made =
-        stores()
-            .servers()
-            .requestCreate(
-                new NewServer(
-                    plain.id(),
-                    plain.name(),
-                    plain.hostname(),
-                    plain.user(),
-                    plain.project(),
-                    plain.flavor(),
-                    plain.image(),
-                    plain.metadata(),
-                    plain.availabilityZone(),
-                    plain.requestedHost(),
-                    plain.network(),
-                    plain.description(),
-                    wish,
-                    plain.ephemeralGib()),
-                Samples.request());
+        stores().servers().requestCreate(Samples.server("new", project, wish), Samples.request());
     assertThat(find(made.id()).config().adminPass()).contains("kittiwake");
     Lease lease = samples.lease(made.id());
     stores().servers().placed(lease, made.id(), home, samples.claim(made.id(), home));

@@ -6,7 +6,6 @@ import dev.tern.store.InMemoryStores;
 import dev.tern.store.KeyPairStore.PublicKey;
 import dev.tern.store.Samples;
 import dev.tern.store.ServerStore.ConfigWish;
-import dev.tern.store.ServerStore.NewServer;
 import dev.tern.store.ServerStore.ServerRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -19,27 +18,10 @@ import tools.jackson.databind.json.JsonMapper;
 @DisplayName("A config drive")
 class ConfigDriveFilesTest {
   private static JsonNode metaData(ConfigWish wish) {
-    NewServer plain = Samples.server("s", "p");
     ServerRecord server =
         new InMemoryStores()
             .servers()
-            .requestCreate(
-                new NewServer(
-                    plain.id(),
-                    plain.name(),
-                    plain.hostname(),
-                    plain.user(),
-                    plain.project(),
-                    plain.flavor(),
-                    plain.image(),
-                    plain.metadata(),
-                    plain.availabilityZone(),
-                    plain.requestedHost(),
-                    plain.network(),
-                    plain.description(),
-                    wish,
-                    plain.ephemeralGib()),
-                Samples.request());
+            .requestCreate(Samples.server("s", "p", wish), Samples.request());
     String file =
         ConfigDriveFiles.of(server, () -> "west")
             .orElseThrow()
