@@ -124,6 +124,12 @@ public final class TernClient {
     return pages("/v1/migrations", "migrations", "uuid", filters, most);
   }
 
+  /** The newest that the filters of {@code /v1/cold-migrations} let through. */
+  public List<JsonNode> coldMigrations(Map<String, String> filters, int most)
+      throws IOException, InterruptedException {
+    return pages("/v1/cold-migrations", "cold_migrations", "uuid", filters, most);
+  }
+
   private List<JsonNode> pages(
       String path, String name, String key, Map<String, String> filters, int most)
       throws IOException, InterruptedException {

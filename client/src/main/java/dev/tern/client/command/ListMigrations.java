@@ -1,7 +1,6 @@
 package dev.tern.client.command;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +21,11 @@ final class ListMigrations extends Verb {
   @Option(names = "--in-progress", description = "Only those that are not over.")
   private boolean inProgress;
 
+  @Option(
+      names = "--cold",
+      description = "Cold migrations and resizes: of servers that do not run meanwhile.")
+  private boolean cold;
+
   @Option(names = "--limit", paramLabel = "N", description = "So many (20).")
   private int limit = 20;
 
@@ -29,6 +33,9 @@ final class ListMigrations extends Verb {
   public Integer call() throws IOException, InterruptedException {
     if (limit < 1) {
       throw new IllegalArgumentException("--limit is at least 1.");
+    }
+    if (cold && inProgress) {
+      throw new IllegalArgumentException("--in-progress is not for --cold: look at their status.");
     }
     Map<String, String> filters = new LinkedHashMap<>();
     if (server != null) {
@@ -40,26 +47,48 @@ final class ListMigrations extends Verb {
     if (inProgress) {
       filters.put("in_progress", "true");
     }
-    List<JsonNode> found = tern().migrations(filters, limit);
+    List<JsonNode> found =
+        cold ? tern().coldMigrations(filters, limit) : tern().migrations(filters, limit);
     if (json()) {
-      screen().json(JsonMapper.shared().valueToTree(Map.of("migrations", found)));
-      return DONE;
+      String name = cold ? "cold_migrations" : "migrations";
+      screen().json(JsonMapper.shared().valueToTree(Map.of(name, found)));
+    } else if (cold) {
+      screen()
+          .table(
+              List.of("MIGRATION", "SERVER", "KIND", "STATUS", "FROM", "TO", "WHY", "ASKED FOR"),
+              found.stream().map(ListMigrations::coldRow).toList());
+    } else {
+      screen()
+          .table(
+              List.of("MIGRATION", "SERVER", "STATUS", "FROM", "TO", "PROGRESS", "ASKED FOR"),
+              found.stream().map(ListMigrations::row).toList());
     }
-    List<List<String>> rows = new ArrayList<>();
-    for (JsonNode migration : found) {
-      rows.add(
-          List.of(
-              Facts.text(migration, "uuid"),
-              Facts.text(migration, "server"),
-              Facts.text(migration, "status"),
-              Facts.text(migration, "source"),
-              Facts.text(migration, "destination"),
-              Facts.percent(migration.path("progress"), "percent"),
-              Facts.text(migration, "created_at")));
-    }
-    screen()
-        .table(
-            List.of("MIGRATION", "SERVER", "STATUS", "FROM", "TO", "PROGRESS", "ASKED FOR"), rows);
     return DONE;
+  }
+
+  private static List<String> row(JsonNode migration) {
+    return List.of(
+        Facts.text(migration, "uuid"),
+        Facts.text(migration, "server"),
+        Facts.text(migration, "status"),
+        Facts.text(migration, "source"),
+        Facts.text(migration, "destination"),
+        Facts.percent(migration.path("progress"), "percent"),
+        Facts.text(migration, "created_at"));
+  }
+
+  private static List<String> coldRow(JsonNode migration) {
+    JsonNode failure = migration.path("failure");
+    return List.of(
+        Facts.text(migration, "uuid"),
+        Facts.text(migration, "server"),
+        Facts.text(migration, "kind"),
+        Facts.text(migration, "status"),
+        Facts.text(migration, "source"),
+        Facts.text(migration, "destination"),
+        failure.isObject()
+            ? Facts.text(failure, "message")
+            : Facts.text(migration.path("waiting"), "reason"),
+        Facts.text(migration, "created_at"));
   }
 }

@@ -185,6 +185,26 @@ class DisksTest {
   }
 
   @Test
+  @Tag("S84")
+  void says_for_what_a_cold_migration_waits_and_shows_the_receipt_of_one_that_came() {
+    String web = tern.servers.keySet().iterator().next();
+    FakeColdMigration came = tern.movesCold(web, true);
+    FakeColdMigration waits = tern.movesCold(web, false);
+    assertThat(type("migration-list", "--cold", "--server", "web").out().lines())
+        .hasSize(3)
+        .anySatisfy(
+            line -> assertThat(line).contains(waits.uuid, "pre-migrating", "as may at once (1)"))
+        .anySatisfy(line -> assertThat(line).contains(came.uuid, "finished", "host-2"));
+    assertThat(type("migration-list", "--cold", "--json").out()).contains("\"cold_migrations\"");
+    assertThat(type("receipt", came.uuid).out())
+        .contains(
+            "migration of server " + web + " from host-1 to host-2",
+            "3.0 MiB in 2.5 s, down for 900 ms, tries: 2",
+            "compared: disk0 sha256 ab12",
+            "not all of it is settled");
+  }
+
+  @Test
   @Tag("S10")
   void audits_every_page_and_exits_1_unless_all_is_clean() {
     Typed clean = type("audit", "--host", "host-1");
@@ -210,7 +230,8 @@ class DisksTest {
         "disk-verify web disk0 --expect abc",
         "migrate-setspeed web",
         "migrate-policy web",
-        "migration-list --limit 0"
+        "migration-list --limit 0",
+        "migration-list --cold --in-progress"
       })
   void exits_2_when_it_is_wrongly_called_and_sends_nothing(String line) {
     Typed typed = type(line.split(" "));

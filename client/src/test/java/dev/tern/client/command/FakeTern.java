@@ -51,6 +51,7 @@ final class FakeTern implements AutoCloseable {
   private final HttpServer http;
   final Map<String, ObjectNode> servers = new LinkedHashMap<>();
   final Map<String, FakeMigration> migrations = new LinkedHashMap<>();
+  final Map<String, FakeColdMigration> colds = new LinkedHashMap<>();
   final List<String> heard = new ArrayList<>();
   private final Map<String, Answer> answered = new HashMap<>();
   private final FakeDisks disks = new FakeDisks();
@@ -190,7 +191,13 @@ final class FakeTern implements AutoCloseable {
                   : new Answer(200, JSON.createObjectNode().set("server", find(parts[2])));
       case "POST v2.1/servers" -> act(find(parts[2]), body, exchange);
       case "GET v1/migrations" ->
-          parts.length == 2 ? migrations(query) : migration(parts[2]).look(parts);
+          parts.length == 2
+              ? migrations(query)
+              : colds.containsKey(parts[2]) && parts.length == 4
+                  ? new Answer(
+                      200, JSON.createObjectNode().set("receipt", colds.get(parts[2]).receipt()))
+                  : migration(parts[2]).look(parts);
+      case "GET v1/cold-migrations" -> FakeColdMigration.list(this, query);
       case "POST v1/migrations" ->
           parts.length == 2 ? start(body) : migration(parts[2]).end(parts[3]);
       case "PATCH v1/migrations" -> migration(parts[2]).steer(body);
@@ -287,6 +294,13 @@ final class FakeTern implements AutoCloseable {
         .limit(Long.parseLong(query.getOrDefault("limit", "1000")))
         .forEach(one -> all.add(one.shown()));
     return new Answer(200, body);
+  }
+
+  /** One that waits for its turn, or has come and waits for a word. */
+  synchronized FakeColdMigration movesCold(String server, boolean came) {
+    FakeColdMigration one = new FakeColdMigration(server, came);
+    colds.put(one.uuid, one);
+    return one;
   }
 
   private Answer act(ObjectNode server, JsonNode body, HttpExchange exchange) throws No {

@@ -2,6 +2,7 @@ package dev.tern.api.evacuate;
 
 import dev.tern.api.errors.HttpFailure;
 import dev.tern.api.errors.Refusals;
+import dev.tern.api.migrations.SagaStory;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
 import dev.tern.api.request.Dates;
@@ -18,7 +19,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -46,8 +46,8 @@ final class EvacuationsController {
     Page page = request.page();
     EvacuationQuery query =
         new EvacuationQuery(
-            named(request, "server", ServerId::parse),
-            named(request, "host", HostName::new),
+            request.query().read("server", ServerId::parse),
+            request.query().read("host", HostName::new),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
@@ -64,20 +64,6 @@ final class EvacuationsController {
     return Json.ok(body);
   }
 
-  private static <T> Optional<T> named(ApiRequest request, String name, Function<String, T> read) {
-    return request
-        .query()
-        .one(name)
-        .map(text -> {
-          try {
-            return read.apply(text);
-          } catch (IllegalArgumentException e) {
-            throw Refusals.invalidQuery(
-                name, "Value: %s. %s".formatted(Refusals.shortened(text), e.getMessage()));
-          }
-        });
-  }
-
   @GetMapping("/v1/evacuations/{uuid}")
   ResponseEntity<JsonNode> show(@PathVariable String uuid, ApiRequest request) {
     request.caller().require(Role.ADMIN, "tern:evacuations:show");
@@ -87,15 +73,7 @@ final class EvacuationsController {
                 new HttpFailure(
                     404, "Evacuation %s could not be found.".formatted(Refusals.shortened(uuid))));
     ObjectNode view = view(evacuation);
-    ArrayNode lines = view.putArray("log");
-    for (SagaStore.LogLine line : sagas.log(evacuation.saga())) {
-      lines
-          .addObject()
-          .put("step", line.step())
-          .put("what", line.what())
-          .put("detail", line.detail())
-          .put("at", Dates.micros(line.at()));
-    }
+    view.set("log", SagaStory.of(evacuation.saga(), sagas));
     return Json.ok("evacuation", view);
   }
 
@@ -123,14 +101,7 @@ final class EvacuationsController {
     Json.putOrNull(
         view, "fence_relied_on_at", evacuation.ownerChangedAt().map(Dates::micros).orElse(null));
     Json.putOrNull(view, "ended_at", evacuation.endedAt().map(Dates::micros).orElse(null));
-    evacuation
-        .failure()
-        .ifPresentOrElse(
-            failure ->
-                view.putObject("failure")
-                    .put("code", failure.code().novaName())
-                    .put("message", failure.message()),
-            () -> view.putNull("failure"));
+    SagaStory.addFailure(view, evacuation.failure());
     Json.putOrNull(
         view,
         "outcome",

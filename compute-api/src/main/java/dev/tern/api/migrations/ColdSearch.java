@@ -53,9 +53,9 @@ final class ColdSearch {
       List<ColdMigrationRecord> next =
           migrations.list(
               new ColdMigrationQuery(
-                  MigrationsController.named(query, "instance_uuid", ServerId::parse),
-                  MigrationsController.named(query, "host", HostName::new),
-                  MigrationsController.named(query, "source_compute", HostName::new),
+                  query.read("instance_uuid", ServerId::parse),
+                  query.read("host", HostName::new),
+                  query.read("source_compute", HostName::new),
                   status(query),
                   query.one("migration_type").map(MigrationView.RESIZE::equals),
                   request.has(Change.MIGRATION_USER) ? query.one("user_id") : Optional.empty(),

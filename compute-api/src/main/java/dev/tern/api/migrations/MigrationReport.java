@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A migration in Tern's own shape. */
@@ -48,11 +47,7 @@ public final class MigrationReport {
     view.put("decisions", "/v1/servers/%s/decisions".formatted(migration.server()));
     view.put("in_doubt", migration.inDoubt()).put("checked", migration.checked());
     DoubtView.add(view, migration);
-    Optional.ofNullable(waiting.get(migration.id()))
-        .ifPresentOrElse(
-            queue ->
-                view.putObject("waiting").put("reason", queue.why()).put("ahead", queue.ahead()),
-            () -> view.putNull("waiting"));
+    SagaStory.addWaiting(view, waiting.get(migration.id()));
     view.set("policy", PolicyBody.view(migration.wishes().policy()));
     view.set("streams", PolicyBody.view(migration.wishes().streams()));
     view.set("disks", DisksBody.view(migration.wishes().disks()));
@@ -61,14 +56,7 @@ public final class MigrationReport {
         .put("force_requested", migration.wishes().forced());
     view.put("created_at", Dates.micros(migration.createdAt()));
     view.put("data_since", migration.wishes().dataSince().map(Dates::micros).orElse(null));
-    migration
-        .failure()
-        .ifPresentOrElse(
-            failure ->
-                view.putObject("failure")
-                    .put("code", failure.code().novaName())
-                    .put("message", failure.message()),
-            () -> view.putNull("failure"));
+    SagaStory.addFailure(view, migration.failure());
     Instant end = migration.endedAt().orElse(now);
     Duration total = Duration.between(migration.createdAt(), end);
     view.put("total_millis", total.toMillis());

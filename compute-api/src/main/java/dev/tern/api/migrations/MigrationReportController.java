@@ -3,7 +3,6 @@ package dev.tern.api.migrations;
 import dev.tern.api.errors.Refusals;
 import dev.tern.api.request.ApiRequest;
 import dev.tern.api.request.Caller.Role;
-import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
 import dev.tern.api.request.Page;
 import dev.tern.contract.ComputeException;
@@ -23,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -68,8 +66,8 @@ final class MigrationReportController {
 
   private MigrationQuery query(ApiRequest request, Page page) {
     return new MigrationQuery(
-        named(request, "server", ServerId::parse),
-        named(request, "host", HostName::new),
+        request.query().read("server", ServerId::parse),
+        request.query().read("host", HostName::new),
         Optional.empty(),
         Optional.empty(),
         request.query().flag("in_progress"),
@@ -83,20 +81,6 @@ final class MigrationReportController {
                     .orElseThrow(() -> Refusals.noMarker(text))
                     .id()),
         page.limit());
-  }
-
-  private static <T> Optional<T> named(ApiRequest request, String name, Function<String, T> read) {
-    return request
-        .query()
-        .one(name)
-        .map(text -> {
-          try {
-            return read.apply(text);
-          } catch (IllegalArgumentException e) {
-            throw Refusals.invalidQuery(
-                name, "Value: %s. %s".formatted(Refusals.shortened(text), e.getMessage()));
-          }
-        });
   }
 
   @GetMapping("/v1/migrations/{uuid}")
@@ -114,21 +98,8 @@ final class MigrationReportController {
         .request(migration.saga())
         .ifPresent(
             asked -> view.put("request_id", asked.value()).put("trace_id", TraceIds.trace(asked)));
-    view.set("log", log(migration));
+    view.set("log", SagaStory.of(migration.saga(), sagas));
     return Json.ok("migration", view);
-  }
-
-  private ArrayNode log(MigrationRecord migration) {
-    ArrayNode lines = Json.array();
-    for (SagaStore.LogLine line : sagas.log(migration.saga())) {
-      lines
-          .addObject()
-          .put("step", line.step())
-          .put("what", line.what())
-          .put("detail", line.detail())
-          .put("at", Dates.micros(line.at()));
-    }
-    return lines;
   }
 
   static Optional<MigrationId> parse(String text) {

@@ -27,7 +27,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -148,9 +147,9 @@ final class MigrationsController {
       List<MigrationRecord> next =
           migrations.list(
               new MigrationQuery(
-                  named(query, "instance_uuid", ServerId::parse),
-                  named(query, "host", HostName::new),
-                  named(query, "source_compute", HostName::new),
+                  query.read("instance_uuid", ServerId::parse),
+                  query.read("host", HostName::new),
+                  query.read("source_compute", HostName::new),
                   status(query),
                   false,
                   request.has(Change.MIGRATION_USER) ? query.one("user_id") : Optional.empty(),
@@ -181,9 +180,9 @@ final class MigrationsController {
       List<EvacuationRecord> next =
           evacuations.list(
               new EvacuationQuery(
-                  named(query, "instance_uuid", ServerId::parse),
-                  named(query, "host", HostName::new),
-                  named(query, "source_compute", HostName::new),
+                  query.read("instance_uuid", ServerId::parse),
+                  query.read("host", HostName::new),
+                  query.read("source_compute", HostName::new),
                   evacuationStatus(query),
                   request.has(Change.MIGRATION_USER) ? query.one("user_id") : Optional.empty(),
                   project,
@@ -219,19 +218,6 @@ final class MigrationsController {
           } catch (IllegalArgumentException e) {
             throw Refusals.invalidQuery(
                 "marker", "Value: %s. It is not a UUID.".formatted(Refusals.shortened(text)));
-          }
-        });
-  }
-
-  static <T> Optional<T> named(QueryParameters query, String name, Function<String, T> read) {
-    return query
-        .one(name)
-        .map(text -> {
-          try {
-            return read.apply(text);
-          } catch (IllegalArgumentException e) {
-            throw Refusals.invalidQuery(
-                name, "Value: %s. %s".formatted(Refusals.shortened(text), e.getMessage()));
           }
         });
   }

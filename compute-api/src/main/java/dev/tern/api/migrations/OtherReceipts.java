@@ -3,7 +3,6 @@ package dev.tern.api.migrations;
 import dev.tern.api.request.Dates;
 import dev.tern.api.request.Json;
 import dev.tern.contract.ClaimId;
-import dev.tern.contract.Failure;
 import dev.tern.contract.HostName;
 import dev.tern.contract.ServerId;
 import dev.tern.store.ClaimStore;
@@ -85,7 +84,7 @@ final class OtherReceipts {
             () -> moved.putNull("verified"));
     view.set("moved", moved);
     view.putNull("rebuilt");
-    failure(view, one.failure());
+    SagaStory.addFailure(view, one.failure());
     return view;
   }
 
@@ -125,7 +124,7 @@ final class OtherReceipts {
         one.outcome().map(Outcome::name).map(word -> word.toLowerCase(Locale.ROOT)).orElse(null));
     rebuilt.put("said", one.said());
     view.set("rebuilt", rebuilt);
-    failure(view, one.failure());
+    SagaStory.addFailure(view, one.failure());
     return view;
   }
 
@@ -172,14 +171,5 @@ final class OtherReceipts {
     Json.putOrNull(
         view, "ended_at", trace.flatMap(ClaimTrace::releasedAt).map(Dates::micros).orElse(null));
     return view.putNull("why");
-  }
-
-  private static void failure(ObjectNode view, Optional<Failure> failure) {
-    failure.ifPresentOrElse(
-        why ->
-            view.putObject("failure")
-                .put("code", why.code().novaName())
-                .put("message", why.message()),
-        () -> view.putNull("failure"));
   }
 }

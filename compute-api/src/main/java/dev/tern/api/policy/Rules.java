@@ -206,6 +206,8 @@ public final class Rules {
         rule("tern:hosts:reachability", ADMIN, "GET /v1/hosts/{host}/reachability/{other}"),
         rule("tern:hosts:evacuate", ADMIN, "POST /v1/hosts/{host}/evacuate"),
         rule("tern:hosts:relieve", ADMIN, "POST /v1/hosts/{host}/relieve"),
+        rule("tern:cold-migrations:index", ADMIN, "GET /v1/cold-migrations"),
+        rule("tern:cold-migrations:show", ADMIN, "GET /v1/cold-migrations/{uuid}"),
         rule("tern:evacuations:index", ADMIN, "GET /v1/evacuations"),
         rule("tern:evacuations:show", ADMIN, "GET /v1/evacuations/{uuid}"),
         rule("tern:events:show", READER, "GET /v1/events; of others' things as their lists say"),

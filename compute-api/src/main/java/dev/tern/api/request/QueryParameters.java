@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The query of a request, in order, a name may come several times. */
@@ -60,6 +61,24 @@ public record QueryParameters(Map<String, List<String>> values) {
   public Optional<String> one(String name) {
     List<String> all = values.get(name);
     return all == null ? Optional.empty() : Optional.of(all.getLast());
+  }
+
+  /**
+   * The last value given, read.
+   *
+   * @param read throws {@link IllegalArgumentException} with the reason
+   * @throws dev.tern.contract.ComputeException 400 with that reason
+   */
+  public <T> Optional<T> read(String name, Function<String, T> read) {
+    return one(name)
+        .map(text -> {
+          try {
+            return read.apply(text);
+          } catch (IllegalArgumentException e) {
+            throw Refusals.invalidQuery(
+                name, "Value: %s. %s".formatted(Refusals.shortened(text), e.getMessage()));
+          }
+        });
   }
 
   public List<String> all(String name) {

@@ -190,7 +190,7 @@ function openOne(main, id) {
     // Its buttons and links stay under the keyboard while figures change.
     if (!servers.contains(document.activeElement)) {
       put(servers, h('h2', {}, 'Servers'), one.servers.length ? table('Servers', ['Server', 'State', ...(jobs.empties(one) ? [] : ['From']), 'To', 'Planned', 'Took', 'Bytes', 'Pause', 'Tries', 'Why'],
-        one.servers.map(server => [serverLink(server.server), server.cold ? h('span', {}, badge(server.state), ' cold') : badge(server.state), ...(jobs.empties(one) ? [] : [server.from ?? (['moved', 'gone'].includes(server.state) ? '–' : at(server.server))]), server.migration && !server.cold ? h('a', {href: '#/migrations/' + server.migration}, server.to ?? '…') : server.to ?? '–', seconds(server.planned_seconds), seconds(server.seconds), bytes(server.bytes), millis(server.pause_millis), server.tries,
+        one.servers.map(server => [serverLink(server.server), server.cold ? h('span', {}, badge(server.state), ' cold') : badge(server.state), ...(jobs.empties(one) ? [] : [server.from ?? (['moved', 'gone'].includes(server.state) ? '–' : at(server.server))]), server.migration ? h('a', {href: '#/migrations/' + server.migration}, server.to ?? '…') : server.to ?? '–', seconds(server.planned_seconds), seconds(server.seconds), bytes(server.bytes), millis(server.pause_millis), server.tries,
           [server.reason, Object.entries(server.refused).map(([host, why]) => ` ${host}: ${why}`)].flat().join('')])) : jobs.dryRun(one) || !one.ended_at && (!one.plan || one.plan.moves.length) ? planView(one) : empty(jobs.nothing(one)));
     }
     showButtons(one);

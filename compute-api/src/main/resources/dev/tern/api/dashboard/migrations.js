@@ -7,6 +7,7 @@ import {bytes, rate, time, clock, millis, seconds, span, words} from './format.j
 import {ask, field, preflight, preflightView} from './dialog.js';
 import {chart} from './chart.js';
 import {nameOf, named} from './names.js';
+import {showWithoutGuest} from './cold.js';
 
 const PAGE = 50;
 const MEBI = 2 ** 20;
@@ -260,41 +261,9 @@ function openOne(main, id) {
       if (!store.inProgress(one)) await readReceipt();
       else put(receipt, h('h2', {}, 'Receipt'), h('p', {class: 'note'}, 'What it makes on both hosts, and what became of it, is shown when it has ended.'));
     } catch (e) {
-      if (!closed && e.status === 404) await showOther();
+      if (!closed && e.status === 404) other = showWithoutGuest(main, id);
       else if (!closed) put(main, h('h1', {}, 'Migration'), empty(e.status === 403 ? 'Migrations are shown to administrators.' : e.message));
     }
-  }
-
-  /** One that went without its guest has its receipt only. */
-  async function showOther() {
-    let one;
-    try {
-      one = (await api.get(`v1/migrations/${id}/receipt`)).receipt;
-    } catch (e) {
-      if (!closed) put(main, h('h1', {}, 'Migration'), empty(e.message));
-      return;
-    }
-    if (closed) return;
-    const moved = one.moved;
-    const rebuilt = one.rebuilt;
-    put(main,
-      h('p', {class: 'crumbs'}, h('a', {href: '#/migrations'}, 'Migrations')),
-      h('div', {class: 'head'}, h('div', {class: 'title'}, h('h1', {}, nameOf(moved.server)), badge(one.status))),
-      h('p', {class: 'way'}, h('span', {}, moved.from), h('span', {'aria-label': 'to', class: 'arrow'}, '→'), h('span', {}, moved.to ?? 'not chosen yet'), h('a', {href: '#/servers/' + moved.server}, 'The server')),
-      one.failure ? h('p', {class: 'failure', id: 'migration-failure'}, one.failure.message) : null,
-      h('section', {class: 'card wide', id: 'receipt'}, h('h2', {}, 'Receipt'),
-        h('p', {class: one.settled ? 'verdict good' : 'verdict'}, one.settled ? 'All that was made is in use or gone.' : 'Not settled yet: both hosts have the server, or one has not told.'),
-        facts([
-          ['Kind', one.kind === 'evacuation' ? 'evacuation: made anew' : `${one.kind}, while it did not run`],
-          ['Took', seconds(moved.seconds)],
-          ...(rebuilt ? [['Made anew from', 'image ' + (rebuilt.image ?? 'not known')], ['Not read', rebuilt.not_read]] : [
-            ['Sent', bytes(moved.bytes)],
-            ['Shut down for', moved.ran ? millis(moved.down_millis) : 'it did not run'],
-            ['Tries', moved.tries ?? '–'],
-            ['Verified', moved.verified ? moved.verified.how : 'not yet'],
-          ]),
-        ]),
-        table('Made', ['Host', 'Kind', 'Name', 'Became'], one.objects.map(object => [object.host, words(object.kind), h('code', {}, object.name), badge(object.state, object.state === 'open' ? 'warn' : 'good')]))));
   }
 
   async function readReceipt() {
@@ -312,10 +281,11 @@ function openOne(main, id) {
   }
 
   let due = null;
+  let other = null;
   read();
   return {
     update: changes => {
-      if (!changes.migrations.has(id)) return;
+      if (other || !changes.migrations.has(id)) return;
       const one = store.migrations.get(id);
       if (one) show(one);
       // Its log is not in the events; one reading of it waits at most.
@@ -324,6 +294,7 @@ function openOne(main, id) {
     close: () => {
       closed = true;
       clearTimeout(due);
+      other?.close();
     },
   };
 }

@@ -5,6 +5,7 @@ import * as store from './store.js';
 import {h, put, text, attribute, badge, showBadge, empty, table, facts, bar} from './dom.js';
 import {bytes, time, short, words} from './format.js';
 import {migrateServer, abort, force, steer, migrationRow, MIGRATION_HEADS} from './migrations.js';
+import {coldRow, COLD_HEADS} from './cold.js';
 
 const LINES = 200;
 
@@ -95,13 +96,15 @@ function open(main, id) {
   }
 
   async function readPast() {
-    const [moves, acts] = await Promise.all([
+    const [moves, colds, acts] = await Promise.all([
       api.allowed(api.get(`v1/migrations?server=${id}&limit=20`).then(body => body.migrations), null).catch(() => null),
+      api.allowed(api.get(`v1/cold-migrations?server=${id}&limit=20`).then(body => body.cold_migrations), []).catch(() => []),
       api.get(`v2.1/servers/${id}/os-instance-actions?limit=20`).then(body => body.instanceActions).catch(() => []),
     ]);
     if (closed) return;
     past.hidden = moves === null;
-    if (moves) put(past, h('h2', {}, 'Migrations'), moves.length ? table('Migrations of it', MIGRATION_HEADS, moves.map(migrationRow)) : empty('It has not been moved.'));
+    if (moves) put(past, h('h2', {}, 'Migrations'), moves.length ? table('Migrations of it', MIGRATION_HEADS, moves.map(migrationRow)) : colds.length ? null : empty('It has not been moved.'),
+      colds.length ? table('Cold migrations of it', COLD_HEADS, colds.map(coldRow)) : null);
     put(done, h('h2', {}, 'What was asked of it'), table('Actions', ['When', 'What', 'Request', 'Who', 'Outcome'],
       acts.map(one => [time(one.start_time), words(one.action), h('code', {}, one.request_id), one.user_id, one.message ?? ''])));
   }

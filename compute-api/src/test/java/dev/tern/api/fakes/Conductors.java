@@ -50,7 +50,8 @@ public final class Conductors {
     requests = 0;
   }
 
-  private Lease lease(ServerId server) {
+  /** Of what is done with the server now. */
+  public Lease lease(ServerId server) {
     return leases.computeIfAbsent(server, samples::lease);
   }
 
@@ -169,6 +170,16 @@ public final class Conductors {
         .arrived(lease, migration, new Arrival(4096, 2, Map.of("disk0", "ab12")));
     stores.coldMigrations().ownerChanged(lease, migration);
     stores.coldMigrations().finished(lease, migration, List.of());
+  }
+
+  /** Its destination is prepared, and it moves if it is its turn. */
+  public void queuesCold(ServerId id, String host, AtOnce most) {
+    Lease lease = samples.lease(id);
+    UUID migration = stores.coldMigrations().open(id).orElseThrow().id();
+    HostName away = new HostName(host);
+    stores.coldMigrations().chosen(lease, migration, away, samples.claim(id, away));
+    boolean _ = stores.coldMigrations().takeTurn(migration, most);
+    stores.sagas().giveBack(lease);
   }
 
   /** Carries out the confirmation that was asked for. */
