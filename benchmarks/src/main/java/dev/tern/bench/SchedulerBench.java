@@ -5,7 +5,9 @@ import dev.tern.contract.HostName;
 import dev.tern.contract.RequestId;
 import dev.tern.contract.Resources;
 import dev.tern.contract.ServerId;
+import dev.tern.contract.host.HostReport;
 import dev.tern.contract.scheduler.SchedulerAnswer.Selected;
+import dev.tern.contract.scheduler.SchedulerRequest.GuestNeeds;
 import dev.tern.contract.scheduler.SchedulerRequest.SelectHost;
 import dev.tern.scheduler.HostMemory;
 import dev.tern.scheduler.HostView;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /** Chooses hosts among many: in memory alone, and with all that the database is asked for. */
@@ -94,19 +97,27 @@ final class SchedulerBench {
     return List.of(
         Line.of("read all hosts and reports once", first),
         Line.of(REFRESH, refresh),
-        Line.of("pick a host", measure(inMemory, 1, warmUps, rounds)),
-        Line.of("pick, check, claim, keep the decision", measure(whole, 2, warmUps, rounds)));
+        Line.of("pick a host", measure(inMemory, this::newServer, 1, warmUps, rounds)),
+        Line.of("pick one to migrate to", measure(inMemory, this::migration, 3, warmUps, rounds)),
+        Line.of(
+            "pick, check, claim, keep the decision",
+            measure(whole, this::newServer, 2, warmUps, rounds)));
   }
 
   private void refresh() {
     var _ = memory.refresh();
   }
 
-  private double[] measure(Scheduler scheduler, int series, int warmUps, int rounds)
+  private double[] measure(
+      Scheduler scheduler,
+      BiFunction<Integer, Integer, SelectHost> asked,
+      int series,
+      int warmUps,
+      int rounds)
       throws IOException {
     double[] millis = new double[rounds];
     for (int round = -warmUps; round < rounds; round++) {
-      SelectHost question = question(series, round + warmUps);
+      SelectHost question = asked.apply(series, round + warmUps);
       long start = System.nanoTime();
       Object answer = scheduler.select(question);
       double took = (System.nanoTime() - start) / 1e6;
@@ -120,7 +131,16 @@ final class SchedulerBench {
     return millis;
   }
 
-  private SelectHost question(int series, int number) {
+  private SelectHost newServer(int series, int number) {
+    return question(series, number, Optional.empty());
+  }
+
+  /** Away from one of the hosts, to one that can run what runs there. */
+  private SelectHost migration(int series, int number) {
+    return question(series, number, Optional.of(memory.lately().iterator().next().report()));
+  }
+
+  private SelectHost question(int series, int number, Optional<HostReport> source) {
     ServerId server = ServerId.parse(cloud.server(1 + number % cloud.servers()));
     return new SelectHost(
         RequestId.of(server.value()),
@@ -128,8 +148,13 @@ final class SchedulerBench {
         server,
         SHARE,
         Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
+        source.map(HostReport::host),
+        source.map(report ->
+            new GuestNeeds(
+                report.hypervisorType(),
+                report.hypervisorVersion(),
+                report.machineTypes().getFirst(),
+                report.accelerator())),
         Map.of());
   }
 

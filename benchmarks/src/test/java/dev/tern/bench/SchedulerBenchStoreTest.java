@@ -40,6 +40,7 @@ class SchedulerBenchStoreTest {
             "read all hosts and reports once",
             "bring hosts up to date",
             "pick a host",
+            "pick one to migrate to",
             "pick, check, claim, keep the decision");
     report.forEach(each -> assertThat(each.path("medianMillis").doubleValue()).isPositive());
   }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 
 /** The hosts that pass every filter, by weight, for one server. Used by one thread. */
@@ -20,7 +19,7 @@ final class Ranking {
   private final double[][] values;
   private final double[][] points;
   private final double[] weights;
-  private final PriorityQueue<Integer> best;
+  private final boolean[] taken;
 
   private Ranking(
       Collection<HostState> hosts,
@@ -28,8 +27,10 @@ final class Ranking {
       List<HostFilter> filters,
       List<Weighted> weighers) {
     this.weighers = weighers.stream().filter(weighted -> weighted.weigher().matters(spec)).toList();
+    HostFilter[] asked =
+        filters.stream().filter(filter -> filter.matters(spec)).toArray(HostFilter[]::new);
     for (HostState host : hosts) {
-      (passesAll(filters, host, spec) ? passed : refused).add(host);
+      (passesAll(asked, host, spec) ? passed : refused).add(host);
     }
     values = new double[this.weighers.size()][passed.size()];
     points = new double[this.weighers.size()][passed.size()];
@@ -37,8 +38,7 @@ final class Ranking {
     for (int weigher = 0; weigher < values.length; weigher++) {
       weigh(weigher, spec);
     }
-    best = new PriorityQueue<>(Math.max(1, passed.size()), this::compare);
-    IntStream.range(0, passed.size()).forEach(best::add);
+    taken = new boolean[passed.size()];
   }
 
   static Ranking of(
@@ -49,7 +49,7 @@ final class Ranking {
     return new Ranking(hosts, spec, filters, weighers);
   }
 
-  private static boolean passesAll(List<HostFilter> filters, HostState host, RequestSpec spec) {
+  private static boolean passesAll(HostFilter[] filters, HostState host, RequestSpec spec) {
     for (HostFilter filter : filters) {
       if (!filter.passes(host, spec)) {
         return false;
@@ -84,9 +84,22 @@ final class Ranking {
         : passed.get(one).name().value().compareTo(passed.get(other).name().value());
   }
 
-  /** The best that was not taken yet. */
+  /**
+   * The best that was not taken yet. Looks through all: few are taken, and each of them costs a
+   * question to the database.
+   */
   Optional<HostState> next() {
-    return Optional.ofNullable(best.poll()).map(passed::get);
+    int best = -1;
+    for (int host = 0; host < taken.length; host++) {
+      if (!taken[host] && (best < 0 || compare(host, best) < 0)) {
+        best = host;
+      }
+    }
+    if (best < 0) {
+      return Optional.empty();
+    }
+    taken[best] = true;
+    return Optional.of(passed.get(best));
   }
 
   /** In the order in which they were given. */
@@ -100,9 +113,29 @@ final class Ranking {
 
   /** The best ones, whether taken or not. */
   List<Scored> best(int most) {
-    return Best.of(IntStream.range(0, passed.size()).boxed().toList(), most, this::compare).stream()
-        .map(host -> new Scored(passed.get(host), scores(host), weights[host]))
-        .toList();
+    List<Scored> best = new ArrayList<>();
+    for (int host : bestOf(Math.min(most, taken.length))) {
+      best.add(new Scored(passed.get(host), scores(host), weights[host]));
+    }
+    return best;
+  }
+
+  /** The best so many in order: each of the rest is held against the last of them only. */
+  private int[] bestOf(int most) {
+    int[] best = new int[most];
+    int found = 0;
+    for (int host = 0; host < taken.length && most > 0; host++) {
+      if (found == most && compare(host, best[most - 1]) > 0) {
+        continue;
+      }
+      int place = found == most ? most - 1 : found++;
+      while (place > 0 && compare(host, best[place - 1]) < 0) {
+        best[place] = best[place - 1];
+        place--;
+      }
+      best[place] = host;
+    }
+    return best;
   }
 
   private List<Score> scores(int host) {

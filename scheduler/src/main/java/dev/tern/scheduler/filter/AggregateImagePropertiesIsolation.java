@@ -2,7 +2,6 @@ package dev.tern.scheduler.filter;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.scheduler.Decision.Refusal;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 
@@ -14,6 +13,11 @@ record AggregateImagePropertiesIsolation() implements HostFilter {
   @Override
   public boolean passes(HostState host, RequestSpec spec) {
     return against(host, spec).isEmpty();
+  }
+
+  @Override
+  public boolean matters(RequestSpec spec) {
+    return !spec.rules().asks().imageProperties().isEmpty();
   }
 
   @Override
@@ -34,13 +38,14 @@ record AggregateImagePropertiesIsolation() implements HostFilter {
     if (image.isEmpty() || host.facts().aggregates().isEmpty()) {
       return Optional.empty();
     }
-    return host.facts().aggregates().stream()
-        .flatMap(metadata -> metadata.entrySet().stream())
-        .filter(option -> image.containsKey(option.getKey()))
-        .filter(option ->
-            Arrays.stream(option.getValue().split(",", -1))
-                .map(String::strip)
-                .noneMatch(value -> value.equals(image.get(option.getKey()))))
-        .findFirst();
+    for (Map<String, String> metadata : host.facts().aggregates()) {
+      for (Map.Entry<String, String> option : metadata.entrySet()) {
+        String has = image.get(option.getKey());
+        if (has != null && !Aggregates.values(option.getValue()).contains(has)) {
+          return Optional.of(option);
+        }
+      }
+    }
+    return Optional.empty();
   }
 }

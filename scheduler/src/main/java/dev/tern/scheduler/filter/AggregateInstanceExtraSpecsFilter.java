@@ -2,7 +2,6 @@ package dev.tern.scheduler.filter;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.scheduler.Decision.Refusal;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +15,12 @@ record AggregateInstanceExtraSpecsFilter() implements HostFilter {
   public boolean passes(HostState host, RequestSpec spec) {
     Map<String, String> specs = spec.rules().asks().extraSpecs();
     return specs.isEmpty() || unmet(host, specs).isEmpty();
+  }
+
+  @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.rules().asks().extraSpecs().keySet().stream()
+        .anyMatch(key -> key.startsWith(SCOPE));
   }
 
   @Override
@@ -47,8 +52,7 @@ record AggregateInstanceExtraSpecsFilter() implements HostFilter {
   private static List<String> values(HostState host, String key) {
     return host.facts().aggregates().stream()
         .filter(metadata -> metadata.containsKey(key))
-        .flatMap(metadata -> Arrays.stream(metadata.get(key).split(",", -1)))
-        .map(String::strip)
+        .flatMap(metadata -> Aggregates.values(metadata.get(key)).stream())
         .toList();
   }
 }

@@ -2,9 +2,7 @@ package dev.tern.scheduler.filter;
 
 import dev.tern.contract.ErrorCode;
 import dev.tern.contract.scheduler.Decision.Refusal;
-import java.util.Arrays;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 
 /**
  * Hosts of an aggregate with {@code filter_tenant_id} take servers of the projects that are named
@@ -13,7 +11,12 @@ import java.util.Optional;
 record AggregateMultiTenancyIsolation() implements HostFilter {
   @Override
   public boolean passes(HostState host, RequestSpec spec) {
-    return host.facts().aggregates().isEmpty() || against(host, spec).isEmpty();
+    for (Set<String> projects : host.facts().tenants()) {
+      if (!projects.contains(spec.rules().asks().project())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
@@ -26,18 +29,4 @@ record AggregateMultiTenancyIsolation() implements HostFilter {
         "other projects",
         "its aggregate's filter_tenant_id names project " + spec.rules().asks().project());
   }
-
-  private static Optional<Map<String, String>> against(HostState host, RequestSpec spec) {
-    return host.facts().aggregates().stream()
-        .filter(metadata -> metadata.keySet().stream().anyMatch(key -> key.startsWith(KEY)))
-        .filter(metadata ->
-            metadata.entrySet().stream()
-                .filter(option -> option.getKey().startsWith(KEY))
-                .flatMap(option -> Arrays.stream(option.getValue().split(",", -1)))
-                .map(String::strip)
-                .noneMatch(spec.rules().asks().project()::equals))
-        .findFirst();
-  }
-
-  private static final String KEY = "filter_tenant_id";
 }

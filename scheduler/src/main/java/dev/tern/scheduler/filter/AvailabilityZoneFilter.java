@@ -13,6 +13,11 @@ record AvailabilityZoneFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.rules().zone().isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     String needed = spec.rules().zone().orElseThrow();
     String there = host.facts().zone();

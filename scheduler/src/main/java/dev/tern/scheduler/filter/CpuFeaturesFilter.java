@@ -19,6 +19,11 @@ record CpuFeaturesFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return guestHas(spec).isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     List<String> has = guestHas(spec).orElseThrow();
     List<String> missing =

@@ -11,6 +11,11 @@ record DifferentHostFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return !spec.rules().apartFrom().hosts().isEmpty();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     return refusal(
         ErrorCode.HOST_NOT_WANTED,

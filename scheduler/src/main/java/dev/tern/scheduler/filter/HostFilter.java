@@ -17,6 +17,14 @@ public interface HostFilter {
   /** Why the host will not do, with what is needed and what is there; asked when it will not. */
   Refusal why(HostState host, RequestSpec spec);
 
+  /**
+   * Whether it could refuse any host for this server. Asked once for a decision: one that could not
+   * is not asked of each of thousands of hosts.
+   */
+  default boolean matters(RequestSpec spec) {
+    return true;
+  }
+
   /** As in Nova, where Nova has the like. */
   default String name() {
     return getClass().getSimpleName();

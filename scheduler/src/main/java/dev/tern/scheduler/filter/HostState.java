@@ -33,6 +33,7 @@ public record HostState(
    * What changes with a report or an aggregate only, laid out to be looked up.
    *
    * @param aggregates metadata of those the host is in
+   * @param tenants of each aggregate that is for some projects only, which
    */
   public record Facts(
       HostReport report,
@@ -40,7 +41,8 @@ public record HostState(
       List<Map<String, String>> aggregates,
       Set<String> machineTypes,
       Set<String> cpuFeatures,
-      Set<String> bases) {
+      Set<String> bases,
+      List<Set<String>> tenants) {
     public static Facts of(HostReport report, Membership membership) {
       return new Facts(
           report,
@@ -48,7 +50,8 @@ public record HostState(
           membership.aggregates(),
           Set.copyOf(report.machineTypes()),
           report.offers().map(offers -> Set.copyOf(offers.cpuFeatures())).orElse(Set.of()),
-          report.offers().map(offers -> Set.copyOf(offers.bases())).orElse(Set.of()));
+          report.offers().map(offers -> Set.copyOf(offers.bases())).orElse(Set.of()),
+          Aggregates.tenants(membership.aggregates()));
     }
   }
 

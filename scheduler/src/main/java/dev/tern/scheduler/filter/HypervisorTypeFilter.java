@@ -14,6 +14,11 @@ record HypervisorTypeFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.wanted().guest().isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     String there = host.report().hypervisorType();
     String needed = spec.wanted().guest().orElseThrow().hypervisorType();

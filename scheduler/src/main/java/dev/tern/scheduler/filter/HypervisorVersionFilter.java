@@ -14,6 +14,11 @@ record HypervisorVersionFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.wanted().guest().isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     String there = text(host.report().hypervisorVersion());
     String needed = text(spec.wanted().guest().orElseThrow().hypervisorVersion());

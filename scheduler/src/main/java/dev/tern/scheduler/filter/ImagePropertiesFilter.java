@@ -19,6 +19,11 @@ record ImagePropertiesFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return ASKING.stream().anyMatch(spec.rules().asks().imageProperties()::containsKey);
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     Unmet unmet = unmet(host, spec).orElseThrow();
     return refusal(
@@ -51,6 +56,9 @@ record ImagePropertiesFilter() implements HostFilter {
                 hypervisors(host)))
         .or(() -> version(host, image.get("img_hv_requested_version")));
   }
+
+  private static final List<String> ASKING =
+      List.of("hw_architecture", "architecture", "img_hv_type", "img_hv_requested_version");
 
   private static final List<String> ARCHITECTURES = List.of("x86_64", "amd64");
 

@@ -14,6 +14,11 @@ record MachineTypeFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.wanted().guest().isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     String needed = spec.wanted().guest().orElseThrow().machineType();
     return refusal(

@@ -13,6 +13,11 @@ record QemuFeaturesFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.wanted().source().isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     String missing = String.join(", ", host.report().missingFeatures());
     return refusal(

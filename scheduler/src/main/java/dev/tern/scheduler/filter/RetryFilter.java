@@ -13,6 +13,11 @@ record RetryFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return !spec.wanted().refused().isEmpty();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     Failure before = Objects.requireNonNull(spec.wanted().refused().get(host.name()));
     return new Refusal(

@@ -14,6 +14,11 @@ record SameHostFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.rules().nextTo().isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     return refusal(
         ErrorCode.HOST_NOT_WANTED,

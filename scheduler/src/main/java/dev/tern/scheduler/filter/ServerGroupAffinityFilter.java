@@ -18,6 +18,11 @@ record ServerGroupAffinityFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.rules().group().filter(its -> its.policy() == Policy.AFFINITY).isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     Group group = spec.rules().group().orElseThrow();
     return refusal(

@@ -19,6 +19,11 @@ record ServerGroupAntiAffinityFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.rules().group().filter(its -> its.policy() == Policy.ANTI_AFFINITY).isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     Group group = spec.rules().group().orElseThrow();
     int there = group.on(host.name());

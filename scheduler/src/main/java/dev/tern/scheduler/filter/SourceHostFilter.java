@@ -12,6 +12,11 @@ record SourceHostFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return spec.wanted().source().isPresent();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     return refusal(
         ErrorCode.UNABLE_TO_MIGRATE_TO_SELF,

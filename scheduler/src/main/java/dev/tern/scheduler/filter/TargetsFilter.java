@@ -12,6 +12,11 @@ record TargetsFilter() implements HostFilter {
   }
 
   @Override
+  public boolean matters(RequestSpec spec) {
+    return !spec.without().isEmpty() || !spec.among().isEmpty();
+  }
+
+  @Override
   public Refusal why(HostState host, RequestSpec spec) {
     boolean emptied = spec.without().contains(host.name());
     return refusal(

@@ -30,14 +30,12 @@ class HostFilterTest {
   private static final String SERVER = Asking.SERVER.toString();
 
   private static Optional<Failure> refusal(Ratios ratios, SampleHost host, Asking asking) {
+    HostState state = HostState.of(host.record(), Membership.NONE, ratios);
+    RequestSpec spec =
+        new RequestSpec(asking.question().wanted(), PlacementRules.NONE, Optional.empty());
     return HostFilter.all().stream()
-        .flatMap(filter ->
-            filter
-                .refusal(
-                    HostState.of(host.record(), Membership.NONE, ratios),
-                    new RequestSpec(
-                        asking.question().wanted(), PlacementRules.NONE, Optional.empty()))
-                .stream())
+        .filter(filter -> !PropertyFiltersTest.passes(filter, state, spec))
+        .flatMap(filter -> filter.refusal(state, spec).stream())
         .map(Refusal::why)
         .findFirst();
   }
