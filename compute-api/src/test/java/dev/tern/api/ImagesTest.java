@@ -230,7 +230,11 @@ class ImagesTest {
         "{\"disk_format\": \"raw\", \"min_disk\": -1}                | 400 | min_disk",
         "{\"disk_format\": \"raw\", \"id\": \"../../x\"}             | 400 | id",
         "{\"disk_format\": \"raw\", \"size\": 7}                     | 403 | size",
-        "{\"disk_format\": \"raw\", \"os_distro\": 7}                | 400 | os_distro"
+        "{\"disk_format\": \"raw\", \"os_distro\": 7}                | 400 | os_distro",
+        "{\"disk_format\": \"raw\", \"tags\": [\"one\"]}             | 400 | tags",
+        "{\"disk_format\": \"raw\", \"tags\": \"one\"}               | 400 | tags",
+        "{\"disk_format\": \"raw\", \"os_hidden\": true}             | 400 | os_hidden",
+        "{\"disk_format\": \"raw\", \"owner\": \"another\"}          | 400 | owner"
       })
   void that_is_ill_described_is_refused(String body, int status, String field) {
     TestApi.Answer answer = api.to("/image/v2/images").post(body);

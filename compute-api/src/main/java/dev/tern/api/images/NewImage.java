@@ -62,6 +62,7 @@ final class NewImage {
         throw Refusals.forbidden("images:%s is read-only:".formatted(field));
       }
     }
+    refuseWhatIsNotKept(body, request);
     String format = oneOf(body, "disk_format", DISK_FORMATS);
     String container =
         body.given("container_format") ? oneOf(body, "container_format", CONTAINERS) : "bare";
@@ -89,6 +90,20 @@ final class NewImage {
         Optional.empty(),
         now,
         now);
+  }
+
+  /** Fields of Glance's that would be left out without a word. */
+  private static void refuseWhatIsNotKept(JsonBody body, ApiRequest request) {
+    JsonNode tags = body.get("tags");
+    if (tags != null && !tags.isNull() && !(tags.isArray() && tags.isEmpty())) {
+      throw body.invalid("tags", "Images have no tags here: a property says the same.");
+    }
+    if (body.given("os_hidden") && body.flag("os_hidden")) {
+      throw body.invalid("os_hidden", "No image can be hidden here.");
+    }
+    if (body.given("owner") && !body.text("owner", 0, 255).equals(request.caller().project())) {
+      throw body.invalid("owner", "An image is its maker's project's.");
+    }
   }
 
   private static ImageId id(JsonBody body) {
