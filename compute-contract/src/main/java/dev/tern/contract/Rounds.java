@@ -5,8 +5,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
-/** Does one thing again and again on a thread of its own, until closed. A failure only delays. */
+/**
+ * Does one thing again and again on a thread of its own, until closed. A failure only delays, an
+ * {@link Error} too: a process that went on without its beats or sweeps would look well.
+ */
 public final class Rounds implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rounds.class);
   private static final Duration LONGEST_STOP = Duration.ofSeconds(15);
@@ -67,9 +71,9 @@ public final class Rounds implements AutoCloseable {
     try {
       round.run();
       return false;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       if (!failedBefore) {
-        log.atWarn()
+        log.atLevel(e instanceof Error ? Level.ERROR : Level.WARN)
             .addKeyValue("rounds", name)
             .setCause(e)
             .log("a round failed; the next follows");
