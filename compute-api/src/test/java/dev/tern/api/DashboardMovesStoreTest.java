@@ -53,6 +53,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.WindowType;
 
 /** What the dashboard does to what moves, and how it speaks of each kind of job. */
 @DisplayName("The dashboard, of what moves,")
@@ -133,6 +134,34 @@ class DashboardMovesStoreTest {
     ServerRecord late = active("latecomer", TWO);
     var _ = browser.see("a[href$='" + late.id() + "']", "latecomer");
   }
+
+  @Test
+  void is_live_in_the_tab_that_is_looked_at_however_many_there_are() {
+    String first = browser.driver.getWindowHandle();
+    try {
+      for (int more = 0; more < 8; more++) {
+        browser.driver.switchTo().newWindow(WindowType.TAB);
+        browser.driver.get(api.base() + "/#/drains");
+        var _ = browser.see("#live", "Live");
+        // As the browser itself tells a tab when another one is looked at.
+        browser.driver.executeScript(TOLD, "hidden");
+        var _ = browser.see("#live", "Connecting…");
+      }
+      browser.driver.executeScript(TOLD, "visible");
+      var _ = browser.see("#live", "Live");
+    } finally {
+      for (String tab : browser.driver.getWindowHandles()) {
+        if (!tab.equals(first)) {
+          browser.driver.switchTo().window(tab).close();
+        }
+      }
+      browser.driver.switchTo().window(first);
+    }
+  }
+
+  private static final String TOLD =
+      "Object.defineProperty(document, 'visibilityState', {value: arguments[0], configurable: true});"
+          + " document.dispatchEvent(new Event('visibilitychange'));";
 
   @Test
   void steers_a_migration_with_new_limits() {

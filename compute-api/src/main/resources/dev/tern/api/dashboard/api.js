@@ -139,13 +139,15 @@ export async function logOut() {
 
 /**
  * Server-sent events, read by fetch, because an EventSource cannot show a token. Comes back by
- * itself and goes on where it was, until it is stopped.
+ * itself and goes on where it was, until it is stopped. A tab that nobody sees has none.
  */
 export function events(on) {
   let stopped = false;
   let lastId = null;
   let rest = 1000;
   let abort = new AbortController();
+  let wake = () => {};
+  const hidden = () => document.visibilityState === 'hidden';
 
   async function once() {
     abort = new AbortController();
@@ -184,24 +186,30 @@ export function events(on) {
     if (data.length > 0) on.event(name, JSON.parse(data.join('\n')));
   }
 
-  // Left, a page may be kept to come back to, and its stream would keep one of the few connections that all of them share.
+  // A browser gives all its tabs six connections to one server, and a stream keeps one: so neither a page that was left and may be come back to has one, nor a tab that is not looked at.
   const leave = () => abort.abort();
+  const look = () => (hidden() ? abort.abort() : wake());
   addEventListener('pagehide', leave);
+  document.addEventListener('visibilitychange', look);
   (async () => {
     while (!stopped) {
+      while (hidden() && !stopped) await new Promise(resolve => { wake = resolve; });
+      if (stopped) break;
       try {
         await once();
       } catch {
-        rest = Math.min(rest * 2, 30000);
+        if (!hidden()) rest = Math.min(rest * 2, 30000);
       }
       if (stopped) break;
       on.state('away');
-      await new Promise(resolve => setTimeout(resolve, rest / 2 + Math.random() * rest / 2));
+      await new Promise(resolve => { wake = resolve; setTimeout(resolve, rest / 2 + Math.random() * rest / 2); });
     }
   })();
   return () => {
     stopped = true;
     removeEventListener('pagehide', leave);
+    document.removeEventListener('visibilitychange', look);
     abort.abort();
+    wake();
   };
 }
