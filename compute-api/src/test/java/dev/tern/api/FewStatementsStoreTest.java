@@ -36,6 +36,8 @@ class FewStatementsStoreTest {
       List.of(
           "/v2.1/servers/detail?all_tenants=1&limit=1000",
           "/v2.1/os-migrations",
+          "/v1/migrations",
+          "/v1/cold-migrations",
           "/v2.1/os-simple-tenant-usage?detailed=1",
           "/v2.1/os-hypervisors/detail",
           "/v2.1/os-hypervisors/detail?with_servers=true",
@@ -78,6 +80,11 @@ class FewStatementsStoreTest {
               + " md5('m' || n)::uuid, md5('s' || n)::uuid, md5('s' || n)::uuid, 'completed',"
               + " 'CONFIRM', true, false, false, 'h' || n, true, 'AUTO', 1, 'u', 'p', 0, 0, 0, 0,"
               + " 0, 0, now(), now(), now()",
+          "insert into cold_migrations (uuid, server_id, saga_id, status, source, destination,"
+              + " destination_claim, ran, epoch, request, user_id, project_id, bytes, waits_for,"
+              + " created_at, updated_at) select md5('c' || n)::uuid, md5('s' || n)::uuid,"
+              + " md5('s' || n)::uuid, 'pre-migrating', 'h' || n, 'h' || n, md5('c' || n)::uuid,"
+              + " true, 1, 'req-' || md5('r' || n)::uuid, 'u', 'p', 0, 'its turn', now(), now()",
           "insert into aggregates (uuid, name, metadata, created_at) select md5('a' || n)::uuid,"
               + " 'a' || n, '{\"availability_zone\": \"z' || n || '\"}', now()",
           "insert into aggregate_hosts (aggregate, host) select (select number from aggregates"
