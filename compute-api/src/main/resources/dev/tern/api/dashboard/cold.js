@@ -68,7 +68,7 @@ function says(cold) {
   if (cold.waiting) return `${cold.waiting.reason} ${cold.waiting.ahead ? `${cold.waiting.ahead} that want the same hosts are ahead.` : 'It is next.'} Its guest ${cold.ran ? 'runs on meanwhile' : 'does not run'}.`;
   if (cold.status === WAITS_FOR_A_WORD) return 'Both hosts have the server. Confirm it, and the old copy is removed; revert it, and the server is what it was when it left.';
   if (cold.ended_at) return `It ended ${time(cold.ended_at)}.`;
-  if (cold.left_at) return `Nobody runs its guest since ${time(cold.left_at)}${cold.bytes_per_second ? `; it is sent at ${rate(cold.bytes_per_second)} at most` : ''}.`;
+  if (cold.left_at) return `${cold.ran ? `Its guest was told to shut down ${time(cold.left_at)}, and starts again when its disks are there` : 'Its disks are on their way'}${cold.bytes_per_second ? `; they are sent at ${rate(cold.bytes_per_second)} at most` : ''}.`;
   return cold.ran ? 'Its guest still runs where it was.' : 'Its guest does not run.';
 }
 
