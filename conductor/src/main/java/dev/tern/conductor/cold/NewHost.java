@@ -387,9 +387,11 @@ public final class NewHost {
     if (host.equals(source())) {
       return facts;
     }
-    // Agreed on by both while preparing, and perhaps never used.
+    // Agreed on by both while preparing, and perhaps never used. Nothing waits for a source that
+    // does
+    // not answer: it loses the key with whatever comes next.
     Optional<Nothing> _ =
-        journey.askUnlessFenced(
+        journey.askOrOwe(
             source(), new AgentRequest.WithdrawKey(journey.header(facts)), Nothing.class);
     return journey
             .askOrOwe(host, new ClearArrival(journey.header(facts)), Nothing.class)

@@ -487,4 +487,18 @@ class ColdMigrationSagaTest {
     assertThat(cloud.run().status()).isEqualTo(ColdStatus.ERROR);
     assertThat(cloud.things()).as("the deleting is next").containsExactlyElementsOf(AT_HOME);
   }
+
+  /** It may have neither heard of the key nor keep it: nothing is waited for. */
+  @Test
+  void whose_source_does_not_answer_while_it_prepares_comes_to_nothing_without_it()
+      throws InterruptedException {
+    cloud.migrate(Optional.empty());
+    cloud.othersLeave(HOME);
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.PRE_MIGRATING);
+    cloud.dies(HOME);
+    var _ = cloud.stores().servers().requestDelete(cloud.server().id(), Samples.request());
+    assertThat(cloud.run().status()).isEqualTo(ColdStatus.ERROR);
+    assertThat(cloud.server().host()).contains(HOME);
+    assertThat(cloud.things()).doesNotContain("claim host-2", "host-2 room", "host-2 key");
+  }
 }
