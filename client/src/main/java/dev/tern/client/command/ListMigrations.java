@@ -78,7 +78,6 @@ final class ListMigrations extends Verb {
   }
 
   private static List<String> coldRow(JsonNode migration) {
-    JsonNode failure = migration.path("failure");
     return List.of(
         Facts.text(migration, "uuid"),
         Facts.text(migration, "server"),
@@ -86,9 +85,18 @@ final class ListMigrations extends Verb {
         Facts.text(migration, "status"),
         Facts.text(migration, "source"),
         Facts.text(migration, "destination"),
-        failure.isObject()
-            ? Facts.text(failure, "message")
-            : Facts.text(migration.path("waiting"), "reason"),
+        why(migration),
         Facts.text(migration, "created_at"));
+  }
+
+  /** It came to nothing, or does not go on. */
+  private static String why(JsonNode migration) {
+    JsonNode failure = migration.path("failure");
+    if (failure.isObject()) {
+      return Facts.text(failure, "message");
+    }
+    return Facts.text(migration, "status").equals("finished")
+        ? "waits to be confirmed or reverted"
+        : Facts.text(migration.path("waiting"), "reason");
   }
 }

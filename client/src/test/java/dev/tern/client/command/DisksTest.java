@@ -194,7 +194,8 @@ class DisksTest {
         .hasSize(3)
         .anySatisfy(
             line -> assertThat(line).contains(waits.uuid, "pre-migrating", "as may at once (1)"))
-        .anySatisfy(line -> assertThat(line).contains(came.uuid, "finished", "host-2"));
+        .anySatisfy(line ->
+            assertThat(line).contains(came.uuid, "finished", "waits to be confirmed or reverted"));
     assertThat(type("migration-list", "--cold", "--json").out()).contains("\"cold_migrations\"");
     assertThat(type("receipt", came.uuid).out())
         .contains(

@@ -26,20 +26,26 @@ export function showWithoutGuest(main, id) {
   let closed = false;
   let due = null;
   let seen = '';
+  let wasCold = true;
 
   async function read() {
+    let settled = false;
     try {
-      const cold = await api.get('v1/cold-migrations/' + id).then(body => body.cold_migration).catch(e => { if (e.status === 404) return null; throw e; });
+      const cold = wasCold ? await api.get('v1/cold-migrations/' + id).then(body => body.cold_migration).catch(e => { if (e.status === 404) return null; throw e; }) : null;
       const {receipt} = await api.get(`v1/migrations/${id}/receipt`);
       if (closed) return;
+      wasCold = cold !== null;
+      settled = receipt.settled;
       const now = JSON.stringify([cold, receipt]);
       // What has not changed stays as it is, under the keyboard and the eyes.
       if (now !== seen) draw(cold, receipt);
       seen = now;
-      if (cold && !cold.ended_at) due = setTimeout(read, REFRESH);
     } catch (e) {
-      if (!closed) put(main, h('h1', {}, 'Migration'), empty(e.message));
+      // What was shown stays while the API is away.
+      if (!closed && !seen) put(main, h('h1', {}, 'Migration'), empty(e.message));
+      settled = e.status >= 400 && e.status < 500;
     }
+    if (!closed && !settled) due = setTimeout(read, REFRESH);
   }
 
   function draw(cold, receipt) {
